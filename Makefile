@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+#
+# NAME
+#     make: build, test, install and demonstrate giblet
+#
+# SYNOPSIS
+#     make [TARGET] [VARIABLE=value ...]
+#
+# TARGETS
+#     all        (default) the tools, in build/MODE/bin
+#     demo       everything on a sample film: install packages, build, fetch, run, report
+#     check      all tests (alone on a fresh machine: installs what it needs first)
+#     lint       warnings as errors, layers, headers, man pages, shell scripts
+#     bench      speed against the usual peers, ratios in one run
+#     fuzz       libFuzzer campaigns (SECONDS=600 each)
+#     deps       install the Debian packages that are missing; says which
+#     install    programs, pages and shell completion under DESTDIR/PREFIX
+#     clean      remove build/
+#
+# VARIABLES
+#     MODE=opt|asan|tsan|debug|cov    how to compile; each has its own folder
+#     PREFIX=/usr/local DESTDIR=      where to install
+#     V=1                             show the commands
+#     T='tests/cli/gb-inspect.t ...'  run these tests only (make check)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+MODE ?= opt
+PREFIX ?= /usr/local
+SECONDS ?= 600
+CC ?= cc
+ifeq ($(origin CC),default)
+CC := cc
+endif
+BUILD := build/$(MODE)
+
+flags_opt :=
+flags_debug := -O0 -g3
+flags_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+flags_tsan := -O1 -g -fsanitize=thread
+flags_cov := -O0 -g --coverage
+ifeq ($(origin flags_$(MODE)),undefined)
+$(error MODE=$(MODE): one of opt asan tsan debug cov is wanted)
+endif
+
+LIBS := libavformat libavcodec libavutil libswscale sndfile samplerate zlib jansson libzip expat libpng openblas
+PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+PKG_LIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lniftiio -lznz -ldeflate -lkissfft-double -lpthread -lm
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wno-missing-field-initializers
+CFLAGS ?= -O2 -g
+GB_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Ilib -Ikernels -I. -ffp-contract=off -fno-math-errno -ftree-vectorize -fvisibility=hidden \
+            $(WARNINGS) $(if $(WERROR),-Werror) $(CFLAGS) $(flags_$(MODE))
+GB_LDFLAGS = $(LDFLAGS) $(flags_$(MODE))
+
+lib_c := $(sort $(wildcard lib/*/*.c) $(wildcard kernels/*.c))
+tool_c := $(sort $(wildcard tools/*.c))
+unit_c := $(sort $(wildcard tests/unit/*.c) $(wildcard tests/kernels/*.c))
+lib_o := $(lib_c:%.c=$(BUILD)/%.o)
+tools := $(tool_c:tools/%.c=$(BUILD)/bin/%)
+units := $(unit_c:%.c=$(BUILD)/%)
+pages := $(wildcard man/*.[157])
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
+.PHONY: all check lint bench fuzz deps install clean demo units FORCE
+all: $(tools)
+
+# Rebuild exactly when a flag changed.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(CC) $(GB_CFLAGS) $(PKG_CFLAGS) | $(GB_LDFLAGS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(GB_CFLAGS) $(PKG_CFLAGS) | $(GB_LDFLAGS)' >$@
+
+# Code for one processor class only lives in files with its name.
+$(BUILD)/%_avx2.o: extra := -O3 -mavx2 -mfma -mf16c
+$(BUILD)/%_avx512.o: extra := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mprefer-vector-width=512
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GB_CFLAGS) $(PKG_CFLAGS) $(extra) -MMD -MP -c $< -o $@
+
+$(BUILD)/libgb.a: $(lib_o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+$(BUILD)/bin/%: $(BUILD)/tools/%.o $(BUILD)/libgb.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libgb.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
+
+-include $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d)
+.SECONDARY:
+
+deps:
+	@.ci/deps build
+
+units: $(units)
+
+T ?= $(sort $(wildcard tests/*/*.t)) $(units)
+check:
+	@.ci/deps check
+	@$(MAKE) --no-print-directory -j2 all units MODE=$(MODE)
+	@GB_BUILD=$(abspath $(BUILD)) LC_ALL=C prove -j2 --timer --merge -e '' $(T)
+
+lint:
+	@.ci/deps lint
+	@tests/lint
+
+bench:
+	@.ci/deps bench
+	@$(MAKE) --no-print-directory all
+	@GB_BUILD=$(abspath $(BUILD)) bench/run
+
+fuzz:
+	@.ci/deps fuzz
+	@SECONDS_EACH=$(SECONDS) tests/fuzz/run
+
+demo:
+	@.ci/deps build
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -C pipelines demo
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(tools) $(DESTDIR)$(PREFIX)/bin
+	for section in 1 5 7; do install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \
+	  install -m 644 man/*.$$section $(DESTDIR)$(PREFIX)/share/man/man$$section; done
+	for tool in $(tools); do $$tool --completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${tool##*/}; done
+
+clean:
+	rm -rf build

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* model.h: a trained model, whatever its kind, as gb-recon sees it.
+ *
+ * A checkpoint is one tensor file that holds all that prediction needs:
+ * weights, config, dims, input statistics, the id of the data set. */
+#ifndef GB_MODEL_MODEL_H
+#define GB_MODEL_MODEL_H
+
+#include "dataset/dataset.h"
+
+GB_BEGIN_DECLS
+
+typedef struct gb_model gb_model;
+
+/* PATH: a checkpoint, or a RUN folder (its best, else last). */
+GB_CHECK gb_status gb_model_open(gb_model **model, const char *path, gb_err *err);
+void gb_model_close(gb_model *model);
+
+const char *gb_model_kind(const gb_model *model);          /* "ridge", "giblet13", … */
+const gb_json *gb_model_config(const gb_model *model);
+gb_tensor_file *gb_model_file(gb_model *model);            /* for provenance */
+
+/* Stimulus → brain for ROWS (indices of the set's clock): OUT [count, voxels],
+ * in the units of the set's bold.  SUBJECT as in the set. */
+GB_CHECK gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *subject,
+                                   const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
+
+/* Can it go from brain (FROM_BRAIN) or through its bottleneck (not) to this feature? */
+bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brain);
+
+/* → stimulus feature: OUT [count, elements of the decoder's row] (text: the vector; mel: bands × frames;
+ * video: decoder frames × y × x × 3, 0 … 1; codes: the arg-max as float).  KEEP [voxels] (NULL: all):
+ * voxels with 0 are held at their train mean. */
+GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain,
+                                   const char *subject, const uint8_t *keep, const int64_t *rows, size_t count,
+                                   float *out, gb_pool *pool, gb_err *err);
+/* Elements of one decoded row, and its shape (rank written; up to 4). */
+size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank);
+
+GB_END_DECLS
+#endif
