@@ -46,8 +46,8 @@ $(error MODE=$(MODE): one of opt asan tsan debug cov is wanted)
 endif
 
 LIBS := libavformat libavcodec libavutil libswscale sndfile samplerate zlib jansson libzip expat libpng openblas
-PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-PKG_LIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lniftiio -lznz -ldeflate -lpthread -lm
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lniftiio -lznz -ldeflate -lpthread -lm
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
