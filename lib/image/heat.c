@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "image/frame.h"
+
+enum { SAMPLE = 65536 };
+
+gb_grid gb_grid_of(const float *values, size_t lines, size_t length, bool along_x)
+{
+	return (gb_grid){lines, length, along_x, NULL, (void *)(uintptr_t)values};
+}
+
+static void read_line(const gb_grid *grid, size_t line, float *out)
+{
+	if (grid->read)
+		grid->read(grid->context, line, out);
+	else
+		memcpy(out, (const float *)grid->context + line * grid->length, grid->length * sizeof *out);
+}
+
+/* Every n-th line, every m-th number: the same sample always. */
+static size_t take_sample(const gb_grid *grid, float *line, float *sample)
+{
+	size_t lines = grid->lines < 256 ? grid->lines : 256, each = SAMPLE / (lines ? lines : 1), count = 0;
+
+	each = grid->length < each ? grid->length : each;
+	for (size_t i = 0; i < lines; i++) {
+		read_line(grid, i * grid->lines / lines, line);
+		for (size_t k = 0; k < each; k++)
+			sample[count++] = line[k * grid->length / each];
+	}
+	return count;
+}
+
+/* SUM and COUNT over the numbers that fall on each pixel of one direction. */
+static void gather(const gb_grid *grid, gb_box box, float *line, double *sum, uint32_t *count)
+{
+	size_t across = (size_t)(grid->along_x ? box.width : box.height), along = (size_t)(grid->along_x ? box.height : box.width);
+
+	for (size_t i = 0; i < grid->lines; i++) {
+		size_t cell = across >= grid->lines ? i : i * across / grid->lines;
+		read_line(grid, i, line);
+		for (size_t k = 0; k < grid->length; k++) {
+			size_t at = cell * (along < grid->length ? along : grid->length) +
+			            (along >= grid->length ? k : k * along / grid->length);
+			if (!isnan(line[k])) {
+				sum[at] += line[k];
+				count[at]++;
+			}
+		}
+	}
+}
+
+static void paint(gb_canvas *out, const gb_grid *grid, gb_box box, const double *sum, const uint32_t *count,
+                  gb_palette palette, double low, double high)
+{
+	size_t cells_across = (size_t)(grid->along_x ? box.width : box.height), cells_along = (size_t)(grid->along_x ? box.height : box.width);
+
+	cells_across = grid->lines < cells_across ? grid->lines : cells_across;
+	cells_along = grid->length < cells_along ? grid->length : cells_along;
+	for (int y = 0; y < box.height; y++)
+		for (int x = 0; x < box.width; x++) {
+			size_t i = (size_t)(grid->along_x ? x : y) * cells_across / (size_t)(grid->along_x ? box.width : box.height);
+			size_t k = (size_t)(grid->along_x ? y : x) * cells_along / (size_t)(grid->along_x ? box.height : box.width);
+			size_t at = i * cells_along + k;
+			double value = count[at] ? sum[at] / count[at] : (double)NAN;
+			gb_canvas_fill(out, box.x + x, box.y + y, 1, 1, gb_frame_color(palette, low, high, value));
+		}
+}
+
+/* Few numbers get whole pixels each. */
+static int pixels_for(size_t count, int least, int most)
+{
+	if (count == 0)
+		return least;
+	if (count <= (size_t)most)
+		return (int)count * (least > (int)count ? (least + (int)count - 1) / (int)count : 1);
+	return most;
+}
+
+gb_status gb_plot_heat(gb_canvas *out, const gb_plot *plot, const gb_grid *grid, gb_err *err)
+{
+	size_t columns = grid->along_x ? grid->lines : grid->length, rows = grid->along_x ? grid->length : grid->lines, samples;
+	double x_step = plot->x_step != 0 ? plot->x_step : 1, y_step = plot->y_step != 0 ? plot->y_step : 1, low, high;
+	gb_palette palette = plot->palette;
+	float *line = NULL, *sample = NULL;
+	double *sum = NULL;
+	uint32_t *count = NULL;
+	gb_box box;
+	gb_status status;
+
+	status = gb_frame_open(out, plot, true, GB_BAR_WIDTH, pixels_for(columns, 560, 1100), pixels_for(rows, 240, 560), &box, err);
+	if (status)
+		return status;
+	line = gb_array(grid->length, sizeof *line, err);
+	sample = line ? gb_array(SAMPLE, sizeof *sample, err) : NULL;
+	sum = sample ? gb_array((size_t)box.width * (size_t)box.height, sizeof *sum, err) : NULL;
+	count = sum ? gb_array((size_t)box.width * (size_t)box.height, sizeof *count, err) : NULL;
+	if (!count) {
+		status = GB_SYSTEM;
+	} else if (grid->lines && grid->length) {
+		samples = take_sample(grid, line, sample);
+		gb_frame_range(plot, sample, samples, &palette, &low, &high);
+		gather(grid, box, line, sum, count);
+		paint(out, grid, box, sum, count, palette, low, high);
+		gb_frame_axes(out, plot, box, plot->x_first, plot->x_first + x_step * (double)columns,
+		              plot->y_first + y_step * (double)rows, plot->y_first, false);
+		gb_frame_marks(out, plot, box, plot->x_first, plot->x_first + x_step * (double)columns);
+		gb_frame_bar(out, plot, box, palette, low, high);
+	}
+	free(line);
+	free(sample);
+	free(sum);
+	free(count);
+	if (status)
+		gb_canvas_close(out);
+	return status;
+}
