@@ -12,10 +12,10 @@ enum { SPACE = 8, CAPTION = 18 };
 
 typedef struct layout { int columns, rows, width, height; } layout; /* of tiles, in pixels each */
 
-/* Tiles of WIDTH × HEIGHT, enlarged by whole pixels or reduced, on about 1000 × 700. */
+/* Tiles of WIDTH × HEIGHT, enlarged by whole pixels or reduced, on about 1000 × 900. */
 static layout arrange(const gb_plot *plot, int count, int width, int height, bool captions)
 {
-	int wide = plot->bare && plot->width ? plot->width : 1040, tall = plot->bare && plot->height ? plot->height : 720;
+	int wide = plot->bare && plot->width ? plot->width : 1040, tall = plot->bare && plot->height ? plot->height : 900;
 	int space = plot->bare ? 1 : SPACE, below = captions && !plot->bare ? CAPTION : 0;
 	layout best = {1, count, 1, 1};
 	double best_area = -1;
