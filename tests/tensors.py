@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+"""tensors.py: a reader of safetensors in ten lines of numpy, for tests: load(path) → (tensors, metadata)."""
+import json
+import numpy as np
+
+TYPES = {'BOOL': '?', 'U8': 'u1', 'I8': 'i1', 'I16': '<i2', 'I32': '<i4', 'I64': '<i8', 'F16': '<f2', 'F32': '<f4', 'F64': '<f8'}
+
+
+def load(path):
+    with open(path, 'rb') as f:
+        raw = f.read()
+    size = int.from_bytes(raw[:8], 'little')
+    header = json.loads(raw[8:8 + size])
+    meta = header.pop('__metadata__', {})
+    out = {}
+    for name, t in header.items():
+        a, b = (8 + size + o for o in t['data_offsets'])
+        out[name] = np.frombuffer(raw[a:b], TYPES[t['dtype']]).reshape(t['shape'])
+    return out, json.loads(meta['gbt']) if 'gbt' in meta else meta
