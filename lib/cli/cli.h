@@ -64,6 +64,7 @@ typedef struct gb_command {
 	int operands_min, operands_max; /* max −1: any number */
 	bool stdin_default;            /* no operand: "-" */
 	gb_status (*run)(const gb_args *args, gb_err *err);
+	bool takes_rest;               /* "--" begins another command line (args->rest) */
 } gb_command;
 
 /* Parse, run, report: the whole of main().  COMMANDS ends with a zero entry;
