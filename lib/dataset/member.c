@@ -47,6 +47,19 @@ static gb_status guess_subject(gb_member *member, gb_err *err)
 	return member->subject ? GB_OK : GB_SYSTEM;
 }
 
+/* What the axes of a foreign tensor are: by its name where the profile knows it. */
+static const char *axes_of(const gb_tensor *tensor)
+{
+	static const struct { const char *name; int rank; const char *dims; } known[] = {
+		{"codes", 3, "time,codebook,frame"}, {"mel", 3, "time,band,frame"}, {"video", 5, "time,frame,y,x,rgb"},
+		{"bold", 2, "time,voxel"}};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (known[i].rank == tensor->rank && !strcmp(known[i].name, tensor->name))
+			return known[i].dims;
+	return tensor->rank == 1 ? "time" : tensor->rank == 2 ? "time,feature" : tensor->rank == 3 ? "time,slot,feature" : NULL;
+}
+
 static gb_status foreign_spec(const gb_tensor_file *file, const gb_tensor *tensor, gb_tensor_spec *spec, gb_err *err)
 {
 	const char *path = gb_tensor_file_name(file);
@@ -65,7 +78,7 @@ static gb_status foreign_spec(const gb_tensor_file *file, const gb_tensor *tenso
 		               tensor->dtype_name);
 	spec->rank = tensor->rank;
 	memcpy(spec->shape, tensor->shape, (size_t)tensor->rank * sizeof *tensor->shape);
-	spec->dims = tensor->rank == 1 ? "time" : tensor->rank == 2 ? "time,feature" : tensor->rank == 3 ? "time,slot,feature" : NULL;
+	spec->dims = axes_of(tensor);
 	return GB_OK;
 }
 
@@ -104,8 +117,11 @@ static gb_status adopt(gb_member *member, const char *path, const gb_member_opti
 		status = gb_tensor_writer_param(writer, "start", gb_json_string(gb_rational_format(*options->clock->start, text)), err);
 	if (!status && options->clock->runs)
 		status = gb_tensor_writer_param(writer, "runs", gb_json_string(options->clock->runs), err);
-	if (!status)
+	if (!status && member->from_pipe)
 		status = gb_tensor_writer_input_file(writer, "features", member->file, err);
+	else if (!status)
+		status = gb_tensor_writer_input_hash(writer, "features", member->path, member->input.size,
+		                                     gb_hash_of(member->input.data, member->input.size), err);
 	for (i = 0; !status && i < count; i++) {
 		const gb_tensor *tensor = gb_tensor_file_at(member->file, i);
 		gb_tensor_spec spec = {.clock = &clock};
@@ -130,18 +146,20 @@ static gb_status adopt(gb_member *member, const char *path, const gb_member_opti
 }
 
 /* The same file under another name where the file system can, else its bytes. */
-static gb_status link_or_copy(const char *from, const char *to, gb_err *err)
+static gb_status link_or_copy(const char *from, const char *to, bool *from_pipe, gb_err *err)
 {
 	gb_input input = {0};
 	struct stat info;
 	gb_status status;
 
+	*from_pipe = false;
 	if (strcmp(from, "-") && stat(from, &info) == 0 && S_ISREG(info.st_mode) &&
 	    linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0)
 		return GB_OK;
 	status = gb_input_open(&input, from, err);
 	if (!status)
 		status = gb_output_whole(to, input.data, input.size, err);
+	*from_pipe = input.from_pipe;
 	gb_input_close(&input);
 	return status;
 }
@@ -152,17 +170,19 @@ gb_status gb_member_take(gb_dataset *set, const char *folder, const char *path, 
 	char *name = member_name(set, path, err), *to = name ? gb_format(err, "%s/%s", folder, name) : NULL;
 	gb_status status = GB_SYSTEM;
 	gb_member *member;
+	bool from_pipe;
 
 	if (!to)
 		goto out;
-	status = link_or_copy(path, to, err);
+	status = link_or_copy(path, to, &from_pipe, err);
 	if (!status)
 		status = gb_set_add(set, to, strcmp(path, "-") ? path : "standard input", name, subject, err);
 	if (status)
 		goto out;
 	member = &set->member[set->members - 1];
-	status = gb_tensor_file_id(member->file) ? gb_tensor_file_verify(member->file, NULL, options->pool, err)
-	                                         : adopt(member, to, options, err);
+	member->from_pipe = from_pipe;
+	member->foreign = !gb_tensor_file_id(member->file);
+	status = member->foreign ? adopt(member, to, options, err) : gb_tensor_file_verify(member->file, NULL, options->pool, err);
 	if (!status)
 		status = guess_subject(member, err);
 out:

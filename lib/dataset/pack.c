@@ -24,11 +24,18 @@ static gb_status take_inputs(gb_dataset *set, const char *folder, const gb_pack_
                              const gb_pack_options *options, gb_pool *pool, gb_err *err)
 {
 	gb_member_options how = {options->tool, &options->clock, pool};
-	gb_status status = GB_OK;
+	bool foreign = false;
 
-	for (size_t i = 0; !status && i < inputs; i++)
-		status = gb_member_take(set, folder, input[i].path, input[i].subject, &how, err);
-	return status;
+	for (size_t i = 0; i < inputs; i++) {
+		gb_status status = gb_member_take(set, folder, input[i].path, input[i].subject, &how, err);
+
+		if (status)
+			return status;
+		foreign = foreign || set->member[i].foreign;
+	}
+	if (!foreign && (options->clock.tr || options->clock.start || options->clock.runs))
+		return gb_fail(err, GB_USAGE, "--tr, --runs and --start are for files without a clock of their own: here all have one");
+	return GB_OK;
 }
 
 static gb_status find_split(packing *p, const gb_pack_options *options, gb_err *err)

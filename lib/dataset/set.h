@@ -19,6 +19,7 @@ typedef struct gb_member {
 	char *subject;         /* NULL: stimulus */
 	gb_input input;        /* the mapping that FILE reads */
 	gb_tensor_file *file;
+	bool from_pipe, foreign; /* while packing: how it came */
 	gb_hash content;       /* of the checksum trailer, so of every byte of the file */
 } gb_member;
 
