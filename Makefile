@@ -76,6 +76,8 @@ $(BUILD)/flags: FORCE
 # Code for one processor class only lives in files with its name.
 $(BUILD)/%_avx2.o: extra := -O3 -mavx2 -mfma -mf16c
 $(BUILD)/%_avx512.o: extra := -O3 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mprefer-vector-width=512
+# Its header includes a sibling by name alone.
+$(BUILD)/lib/nifti/geometry.o: extra := -isystem /usr/include/nifti
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)

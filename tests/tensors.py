@@ -17,17 +17,3 @@ def load(path):
         a, b = (8 + size + o for o in t['data_offsets'])
         out[name] = np.frombuffer(raw[a:b], TYPES[t['dtype']]).reshape(t['shape'])
     return out, json.loads(meta['gbt']) if 'gbt' in meta else meta
-
-
-def save(path, **tensors):
-    """A foreign safetensors file, as other programs write them."""
-    names = {np.dtype(v): k for k, v in TYPES.items()}
-    header, data = {}, b''
-    for name, value in tensors.items():
-        value = np.ascontiguousarray(value)
-        header[name] = {'dtype': names[value.dtype], 'shape': list(value.shape), 'data_offsets': [len(data), len(data) + value.nbytes]}
-        data += value.tobytes()
-    text = json.dumps(header).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as f:
-        f.write(len(text).to_bytes(8, 'little') + text + data)
