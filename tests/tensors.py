@@ -3,7 +3,8 @@
 import json
 import numpy as np
 
-TYPES = {'BOOL': '?', 'U8': 'u1', 'I8': 'i1', 'I16': '<i2', 'I32': '<i4', 'I64': '<i8', 'F16': '<f2', 'F32': '<f4', 'F64': '<f8'}
+TYPES = {'BOOL': '?', 'U8': 'u1', 'I8': 'i1', 'I16': '<i2', 'I32': '<i4', 'I64': '<i8', 'F16': '<f2', 'F32': '<f4', 'F64': '<f8',
+         'BF16': '<u2'}
 
 
 def load(path):
@@ -16,4 +17,6 @@ def load(path):
     for name, t in header.items():
         a, b = (8 + size + o for o in t['data_offsets'])
         out[name] = np.frombuffer(raw[a:b], TYPES[t['dtype']]).reshape(t['shape'])
+        if t['dtype'] == 'BF16':  # numpy has none: as float32
+            out[name] = (out[name].astype('u4') << 16).view('f4')
     return out, json.loads(meta['gbt']) if 'gbt' in meta else meta

@@ -166,7 +166,7 @@ void gb_frame_bar(gb_canvas *out, const gb_plot *plot, gb_box box, gb_palette pa
 		gb_canvas_text(out, x + wide + 8, y + 4.5, LABEL, GB_LEFT, gb_ink, text);
 	}
 	if (plot->value)
-		gb_canvas_text_up(out, out->width - 8, box.y + height / 2.0, LABEL, GB_CENTRE, gb_pale, plot->value);
+		gb_canvas_text_up(out, x + GB_BAR_WIDTH - 26, box.y + height / 2.0, LABEL, GB_CENTRE, gb_pale, plot->value);
 }
 
 static int ascending(const void *a, const void *b)

@@ -45,7 +45,7 @@ char *gb_columns_clean(char *text)
 		if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)) {
 			if (*p == 0xc2)
 				memmove(p, p + 1, strlen((char *)p + 1) + 1);
-			*p = '?';
+			*p = *p == '\t' || *p == '\n' || *p == '\r' ? ' ' : '?';
 		}
 	return text;
 }

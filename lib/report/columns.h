@@ -2,7 +2,7 @@
 /* columns.h: a table for people: cells are collected, then written aligned.
  *
  * Columns in which no cell has text are left out.  Control characters become
- * "?", so that a name from a file cannot steer the terminal.  A first cell
+ * "?" (tabs and line ends blanks), so that a name from a file cannot steer the terminal.  A first cell
  * wider than 48 has a line of its own. */
 #ifndef GB_REPORT_COLUMNS_H
 #define GB_REPORT_COLUMNS_H
@@ -23,7 +23,7 @@ void gb_columns_cell(gb_columns *columns, const char *format, ...) GB_PRINTF(2, 
 GB_CHECK gb_status gb_columns_print(const gb_columns *columns, FILE *out, const char *indent, gb_err *err);
 void gb_columns_free(gb_columns *columns); /* accepts NULL */
 
-/* TEXT with its control characters as "?", in place. */
+/* TEXT without control characters, in place. */
 char *gb_columns_clean(char *text);
 
 GB_END_DECLS

@@ -36,7 +36,7 @@ GB_CHECK gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char 
 GB_CHECK gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_err *err);
 
 /* Rows FIRST … END−1 along axis 0 as TSV with a header line; a JSON tensor
- * that is an array: its entries. */
+ * that is an array: its entries.  TENSOR NULL: the only one. */
 GB_CHECK gb_status gb_inspect_rows(FILE *out, gb_tensor_file *file, const char *tensor, int64_t first, int64_t end,
                                    gb_err *err);
 
@@ -67,7 +67,7 @@ char *gb_inspect_shape(const gb_tensor *tensor, const char *times);
 char *gb_inspect_plain(const gb_json *value);
 /* TENSOR's attribute as text, "" if absent; borrowed. */
 const char *gb_inspect_said(const gb_tensor_file *file, const char *tensor, const char *key);
-/* GB_USAGE with the names there are, if FILE has no such tensor. */
+/* GB_USAGE with the names there are, if FILE has no such tensor; NAME NULL: its only one. */
 GB_CHECK gb_status gb_inspect_find(const gb_tensor_file *file, const char *name, const gb_tensor **tensor, gb_err *err);
 
 GB_END_DECLS

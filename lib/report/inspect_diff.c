@@ -177,13 +177,12 @@ static gb_status diff_tensor(tally *t, gb_tensor_file *a, gb_tensor_file *b, con
 gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const char *tensor, double rtol, double atol, gb_pool *pool,
                           gb_err *err)
 {
-	static const char *const heading[] = {"name", "", ""};
 	const gb_tensor *one;
 	tally t = {0};
 	gb_status status = tensor && !gb_tensor_file_find(b, tensor) ? gb_inspect_find(a, tensor, &one, err) : GB_OK;
 
 	if (!status)
-		status = gb_columns_new(&t.columns, heading, "lll", err);
+		status = gb_columns_new(&t.columns, NULL, "lll", err);
 	if (status)
 		return status;
 	for (size_t i = 0; !status && i < gb_tensor_file_count(a); i++) {

@@ -152,11 +152,11 @@ gb_status gb_inspect_rows(FILE *out, gb_tensor_file *file, const char *name, int
 	gb_status status = gb_inspect_find(file, name, &tensor, err);
 
 	if (!status && tensor->dtype == GB_FOREIGN)
-		return gb_fail(err, GB_DATA, "%s: %s: its type %s is foreign: values cannot be read", gb_tensor_file_name(file), name,
+		return gb_fail(err, GB_DATA, "%s: %s: its type %s is foreign: values cannot be read", gb_tensor_file_name(file), tensor->name,
 		               tensor->dtype_name);
 	if (status)
 		return status;
-	if (!strcmp(gb_inspect_said(file, name, "encoding"), "json"))
+	if (!strcmp(gb_inspect_said(file, tensor->name, "encoding"), "json"))
 		return json_rows(out, file, tensor, first, end, err);
 	return print_rows(out, file, tensor, first, end, err);
 }

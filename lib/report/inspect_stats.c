@@ -144,7 +144,7 @@ gb_status gb_tensor_stats_of(const gb_tensor *tensor, gb_pool *pool, gb_tensor_s
 	}
 	if (all.finite) {
 		stats->mean = all.mean;
-		stats->std = sqrt(all.m2 / (double)all.finite);
+		stats->std = isnan(all.m2) ? INFINITY : sqrt(all.m2 / (double)all.finite); /* beyond a double's range */
 	}
 	return constant_columns(tensor, pool, stats, err);
 }

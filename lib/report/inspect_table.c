@@ -62,13 +62,15 @@ gb_status gb_inspect_find(const gb_tensor_file *file, const char *name, const gb
 	char names[400] = "";
 	size_t used = 0;
 
-	*tensor = gb_tensor_file_find(file, name);
+	*tensor = name ? gb_tensor_file_find(file, name) : gb_tensor_file_count(file) == 1 ? gb_tensor_file_at(file, 0) : NULL;
 	if (*tensor)
 		return GB_OK;
 	for (size_t i = 0; i < gb_tensor_file_count(file) && used < sizeof names - 1; i++)
 		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", gb_tensor_file_at(file, i)->name);
 	if (used >= sizeof names)
 		memcpy(names + sizeof names - 4, "…", sizeof "…");
+	if (!name)
+		return gb_fail(err, GB_USAGE, "%s: which tensor? Name it with --tensor: %s", gb_tensor_file_name(file), *names ? names : "there is none");
 	return gb_fail(err, GB_USAGE, "%s: tensor %s: not in this file, which has %s", gb_tensor_file_name(file), name,
 	               *names ? names : "none");
 }
@@ -93,6 +95,15 @@ static void print_title(FILE *out, const gb_tensor_file *file)
 	free(name);
 }
 
+/* A rational for people: "3/2", and whole numbers without "/1". */
+static char *brief(gb_rational value, char text[GB_RATIONAL_TEXT])
+{
+	gb_rational_format(value, text);
+	if (value.den == 1)
+		*strchr(text, '/') = 0;
+	return text;
+}
+
 static void clock_text(const gb_tensor_file *file, const char *tensor, gb_clock *clock, bool *has, char step[64])
 {
 	char number[GB_RATIONAL_TEXT];
@@ -100,7 +111,7 @@ static void clock_text(const gb_tensor_file *file, const char *tensor, gb_clock 
 	*step = 0;
 	*has = gb_tensor_file_has_clock(file, tensor) && !gb_tensor_file_clock(file, tensor, clock, NULL);
 	if (*has)
-		snprintf(step, 64, "%s s", gb_rational_format(clock->step, number));
+		snprintf(step, 64, "%s s", brief(clock->step, number));
 }
 
 /* Keys that a tensor has beside those of the table. */
@@ -152,8 +163,7 @@ static void add_clock(gb_columns *columns, const gb_clock *clock, const char *wh
 		gb_columns_cell(columns, "%s", r ? "" : "time");
 		gb_columns_cell(columns, "%s", r ? "" : which);
 		gb_columns_cell(columns, "%s: %lld rows of %s s, from %s to %s s", clock->run[r].name, (long long)clock->run[r].rows,
-		                gb_rational_format(clock->step, step), gb_rational_format(clock->run[r].start, start),
-		                fits ? gb_rational_format(last, end) : "?");
+		                brief(clock->step, step), brief(clock->run[r].start, start), fits ? brief(last, end) : "?");
 	}
 }
 
@@ -215,6 +225,15 @@ static void add_inputs(gb_columns *columns, const gb_json *inputs)
 	}
 }
 
+/* What the profile says of tensors beside what has a column. */
+static void add_attributes(gb_columns *columns, const gb_tensor_file *file)
+{
+	for (size_t i = 0; i < gb_tensor_file_count(file); i++) {
+		const char *name = gb_tensor_file_at(file, i)->name;
+		add_pairs(columns, gb_tensor_file_attribute(file, name, NULL), name, false);
+	}
+}
+
 gb_status gb_inspect_table(FILE *out, const gb_tensor_file *file, gb_err *err)
 {
 	const gb_json *profile = gb_tensor_file_profile(file);
@@ -227,32 +246,14 @@ gb_status gb_inspect_table(FILE *out, const gb_tensor_file *file, gb_err *err)
 		status = gb_columns_new(&columns, NULL, "lll", err);
 	if (status)
 		return status;
-	status = add_clocks(columns, file, err);
-	for (size_t i = 0; profile && i < gb_tensor_file_count(file); i++) {
-		const char *name = gb_tensor_file_at(file, i)->name;
-		const gb_json *said = gb_json_get(gb_json_get(profile, "tensors"), name);
-		for (void *it = gb_json_first(said); it; it = gb_json_next(said, it)) {
-			char *text;
-			if (is_column(gb_json_key(it)))
-				continue;
-			text = gb_inspect_plain(gb_json_value(it));
-			gb_columns_cell(columns, "%s", name);
-			gb_columns_cell(columns, "%s", gb_json_key(it));
-			gb_columns_cell(columns, "%.300s%s", text ? text : "", text && strlen(text) > 300 ? " …" : "");
-			free(text);
-			name = "";
-		}
-	}
 	if (profile) {
-		const char *tool = gb_tensor_file_tool(file);
-		gb_columns_cell(columns, "made by");
-		gb_columns_cell(columns, "%s", tool ? tool : "");
-		gb_columns_cell(columns, "%s", "");
+		char *tool = gb_inspect_plain(gb_json_get(profile, "tool"));
+		fprintf(out, "  made by %s, id %s\n", tool ? tool : "", gb_tensor_file_id(file));
+		free(tool);
 		add_pairs(columns, gb_json_get(profile, "params"), "params", true);
 		add_inputs(columns, gb_json_get(profile, "inputs"));
-		gb_columns_cell(columns, "id");
-		gb_columns_cell(columns, "%s", gb_tensor_file_id(file));
-		gb_columns_cell(columns, "%s", "");
+		status = add_clocks(columns, file, err);
+		add_attributes(columns, file);
 	} else {
 		add_pairs(columns, gb_tensor_file_metadata(file), "metadata", true);
 	}
