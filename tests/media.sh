@@ -61,7 +61,7 @@ film_vfr() {
 
 # film_read FILE: what a tensor file holds, as lines "row slot number pts held" of its true frames.
 film_read() {
-	"$PYTHON" - "$1" "$(dirname "$0")/../tensors.py" <<'EOF'
+	"$PYTHON" - "$1" "$TOP/tests/tensors.py" <<'EOF'
 import runpy, sys
 load = runpy.run_path(sys.argv[2])['load']
 t, _ = load(sys.argv[1])
@@ -72,5 +72,59 @@ for row in range(v.shape[0]):
         top = v[row, slot, 4:v.shape[2] // 2 - 4].mean((0, 2))
         bars = [top[int((b + .3) * w / 16):int((b + .7) * w / 16)].mean() > 127 for b in range(16)]
         print(row, slot, sum(1 << b for b in range(16) if bars[b]), p[row, slot], held[row])
+EOF
+}
+
+# film_expect FILE TIMES [TR]: each true frame of FILE carries its number, in
+# order, in the row of its own start; TIMES is the start of frame k as a Python
+# expression of k and Fraction F; ALL=1: and each frame of COUNT is there.
+# TOLERANCE (seconds) allows for a container that rounds.
+film_expect() {
+	film_read "$1" >film.read || return 1
+	"$PYTHON" - "$1" "$2" "${3:-3/2}" "${COUNT:-0}" "${TOLERANCE:-0}" "$TOP/tests/tensors.py" <<'EOF'
+import runpy, sys
+from fractions import Fraction as F
+path, times, tr, count, tolerance = sys.argv[1], sys.argv[2], F(sys.argv[3]), int(sys.argv[4]), F(sys.argv[5])
+t, meta = runpy.run_path(sys.argv[6])['load'](path)
+base = F(meta['tensors']['video.pts']['timebase'])
+seen = 0
+for line in open('film.read'):
+    row, slot, number, pts, held = map(int, line.split())
+    if held:
+        continue
+    start = eval(times, {'k': number, 'F': F})
+    assert number == seen, f'frame {seen}: number {number}'
+    assert abs(pts * base - start) <= tolerance, f'frame {number}: {pts * base}, want {start}'
+    rows = {(start + d) // tr for d in (0, -tolerance, tolerance)}
+    assert row in rows, f'frame {number}: row {row}, want {rows}'
+    seen += 1
+assert not count or seen == count, f'{seen} frames, want {count}'
+EOF
+}
+
+# film_same A B NAME…: the named tensors of two files are equal.
+film_same() {
+	"$PYTHON" - "$TOP/tests/tensors.py" "$@" <<'EOF'
+import runpy, sys
+import numpy as np
+load = runpy.run_path(sys.argv[1])['load']
+a, b = load(sys.argv[2])[0], load(sys.argv[3])[0]
+for name in sys.argv[4:]:
+    assert a[name].shape == b[name].shape, f'{name}: {a[name].shape} {b[name].shape}'
+    assert np.array_equal(a[name], b[name]), f'{name} differs'
+EOF
+}
+
+# film_close A B DECIBEL: frame by frame, the pictures of two files agree that well.
+film_close() {
+	"$PYTHON" - "$TOP/tests/tensors.py" "$@" <<'EOF'
+import runpy, sys
+import numpy as np
+load = runpy.run_path(sys.argv[1])['load']
+a, b = (load(f)[0]['video'].astype(float) for f in sys.argv[2:4])
+assert a.shape == b.shape, f'{a.shape} {b.shape}'
+psnr = 10 * np.log10(255 ** 2 / np.maximum(((a - b) ** 2).mean((2, 3, 4)), 1e-9))
+assert psnr.min() >= float(sys.argv[4]), f'{psnr.min()} dB'
+print(f'{psnr.min():.1f} dB')
 EOF
 }

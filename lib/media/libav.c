@@ -25,6 +25,11 @@ static void say_nothing(void *context, int level, const char *format, va_list ar
 	(void)context, (void)level, (void)format, (void)args;
 }
 
+void gb_libav_quiet(void)
+{
+	av_log_set_callback(say_nothing);
+}
+
 static int read_memory(void *opaque, uint8_t *buffer, int size)
 {
 	gb_libav *media = opaque;
@@ -116,7 +121,7 @@ gb_status gb_libav_open(gb_libav *media, const char *path, gb_err *err)
 {
 	gb_status status;
 
-	av_log_set_callback(say_nothing);
+	gb_libav_quiet();
 	*media = (gb_libav){0};
 	status = gb_input_open(&media->input, path, err);
 	if (status != GB_OK)

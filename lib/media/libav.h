@@ -27,6 +27,9 @@ typedef struct gb_libav {
 /* gb_fail with ": " and what the library says of CODE at the end. */
 gb_status gb_libav_fail(gb_err *err, gb_status status, int code, const char *format, ...) GB_PRINTF(4, 5);
 
+/* The library never prints; opening a file sees to it too. */
+void gb_libav_quiet(void);
+
 /* GB_USAGE: cannot be opened.  GB_DATA: no film, sound or subtitles in it. */
 GB_CHECK gb_status gb_libav_open(gb_libav *media, const char *path, gb_err *err);
 /* Back to the first packet, by opening the container again: seeking lands
