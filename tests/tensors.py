@@ -20,3 +20,17 @@ def load(path):
         if t['dtype'] == 'BF16':  # numpy has none: as float32
             out[name] = (out[name].astype('u4') << 16).view('f4')
     return out, json.loads(meta['gbt']) if 'gbt' in meta else meta
+
+
+def save(path, **tensors):
+    """A foreign safetensors file, as other programs write them."""
+    names = {np.dtype(v): k for k, v in TYPES.items()}
+    header, data = {}, b''
+    for name, value in tensors.items():
+        value = np.ascontiguousarray(value)
+        header[name] = {'dtype': names[value.dtype], 'shape': list(value.shape), 'data_offsets': [len(data), len(data) + value.nbytes]}
+        data += value.tobytes()
+    text = json.dumps(header).encode()
+    text += b' ' * (-len(text) % 8)
+    with open(path, 'wb') as f:
+        f.write(len(text).to_bytes(8, 'little') + text + data)

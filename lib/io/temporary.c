@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/temporary.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/size.h"
@@ -46,9 +49,30 @@ void gb_temporary_forget(int slot)
 		slots[slot].used = 0;
 }
 
+/* A folder of files.  readdir allocates, so the system call is used directly. */
+static void remove_folder(const char *path)
+{
+	struct entry { /* as the kernel lays it out */
+		uint64_t inode, offset;
+		unsigned short length;
+		unsigned char type;
+		char name[];
+	};
+	_Alignas(struct entry) char block[4096];
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long got;
+
+	while (fd >= 0 && (got = syscall(SYS_getdents64, fd, block, sizeof block)) > 0)
+		for (long at = 0; at < got; at += ((struct entry *)(block + at))->length)
+			(void)unlinkat(fd, ((struct entry *)(block + at))->name, 0);
+	if (fd >= 0)
+		close(fd);
+	(void)rmdir(path);
+}
+
 void gb_file_cleanup(void)
 {
 	for (int i = 0; i < SLOTS; i++)
-		if (slots[i].used)
-			unlink(slots[i].path);
+		if (slots[i].used && unlink(slots[i].path) && (errno == EISDIR || errno == EPERM))
+			remove_folder(slots[i].path);
 }

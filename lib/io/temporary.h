@@ -7,7 +7,7 @@
 
 GB_BEGIN_DECLS
 
-/* Remember PATH until forgotten; -1 when the register is full (GB_SYSTEM in
+/* Remember PATH, a file or a folder of files, until forgotten; -1 when the register is full (GB_SYSTEM in
  * ERR).  gb_temporary_forget does not remove the file. */
 int gb_temporary_remember(const char *path, gb_err *err);
 void gb_temporary_forget(int slot);

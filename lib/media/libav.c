@@ -117,16 +117,13 @@ static gb_status open_format(gb_libav *media, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_libav_open(gb_libav *media, const char *path, gb_err *err)
+gb_status gb_libav_take(gb_libav *media, gb_input *input, gb_err *err)
 {
 	gb_status status;
 
 	gb_libav_quiet();
-	*media = (gb_libav){0};
-	status = gb_input_open(&media->input, path, err);
-	if (status != GB_OK)
-		return status;
-	media->name = media->input.name;
+	*media = (gb_libav){.input = *input, .name = input->name};
+	*input = (gb_input){0};
 	if (media->input.size == 0)
 		status = gb_fail(err, GB_DATA, "%s: empty file, a film or sound is wanted", media->name);
 	else
@@ -134,6 +131,15 @@ gb_status gb_libav_open(gb_libav *media, const char *path, gb_err *err)
 	if (status != GB_OK)
 		gb_libav_close(media);
 	return status;
+}
+
+gb_status gb_libav_open(gb_libav *media, const char *path, gb_err *err)
+{
+	gb_input input = {0};
+	gb_status status = gb_input_open(&input, path, err);
+
+	*media = (gb_libav){0};
+	return status != GB_OK ? status : gb_libav_take(media, &input, err);
 }
 
 gb_status gb_libav_rewind(gb_libav *media, gb_err *err)

@@ -32,6 +32,8 @@ void gb_libav_quiet(void);
 
 /* GB_USAGE: cannot be opened.  GB_DATA: no film, sound or subtitles in it. */
 GB_CHECK gb_status gb_libav_open(gb_libav *media, const char *path, gb_err *err);
+/* The same from INPUT, which is taken (also when this fails). */
+GB_CHECK gb_status gb_libav_take(gb_libav *media, gb_input *input, gb_err *err);
 /* Back to the first packet, by opening the container again: seeking lands
  * where a container's index pleases.  Pointers into FORMAT become invalid. */
 GB_CHECK gb_status gb_libav_rewind(gb_libav *media, gb_err *err);

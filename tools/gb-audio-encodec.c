@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* gb-audio-encodec: the sound of a film or sound file, in rows. */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "media/mel_tensor.h"
+
+static gb_maybe_rational tr = {false, {3, 2}}, start = {false, {0, 1}};
+static gb_maybe_rational window = {false, {1, 40}}, hop = {false, {1, 100}};
+static const char *weights, *bandwidth, *resample = "medium", *run_name = "run-1";
+static int64_t codebooks, rows = -1, track = -1, bands = 128;
+static bool partial, as_mel, invert;
+
+static const gb_option options[] = {
+    GB_OPT_TR(&tr),
+    {"weights", GB_OPTION_STRING, &weights, "FILE", "EnCodec weights (default: $GB_ENCODEC, then the data folder)", true, 0, 0, 0},
+    {"bandwidth", GB_OPTION_CHOICE, &bandwidth, "1.5|3|6|12|24", "kbit/s of the codes (default 3: 4 codebooks)", false, 0, 0, 0},
+    {"codebooks", GB_OPTION_INTEGER, &codebooks, "N", "the same as a number of codebooks", false, 1, 64, 0},
+    {"resample", GB_OPTION_CHOICE, &resample, "medium|best", "flat to 10 or 11 kHz (default medium)", false, 0, 0, 0},
+    {"start", GB_OPTION_RATIONAL, &start, "T", "film time at which row 0 begins (default 0)", false, 0, 0, 0},
+    {"rows", GB_OPTION_INTEGER, &rows, "N", "at most N rows (default: all)", false, 1, 1e15, 0},
+    {"partial", GB_OPTION_FLAG, &partial, NULL, "also write the last row, which the sound fills in part", false, 0, 0, 0},
+    {"run", GB_OPTION_STRING, &run_name, "NAME", "the run that this sound is (default run-1)", false, 0, 0, 0},
+    {"track", GB_OPTION_INTEGER, &track, "N", "sound track, from 0 (default: the container's default)", false, 0, 1e6, 0},
+    {"mel", GB_OPTION_FLAG, &as_mel, NULL, "log-mel spectrum instead of codes", false, 0, 0, 0},
+    {"bands", GB_OPTION_INTEGER, &bands, "N", "with --mel: number of bands (default 128)", false, 1, 1024, 0},
+    {"window", GB_OPTION_RATIONAL, &window, "R", "with --mel: window in seconds (default 1/40)", false, 0, 0, 0},
+    {"hop", GB_OPTION_RATIONAL, &hop, "R", "with --mel: hop in seconds (default 1/100)", false, 0, 0, 0},
+    {"invert", GB_OPTION_FLAG, &invert, NULL, "make a WAV file from the tensor file instead", false, 0, 0, 0},
+    {0}};
+
+static void progress(int64_t done) { gb_cli_progress("rows", (uint64_t)done, 0); }
+
+/* An option that would do nothing is a mistake. */
+static gb_status refuse(const gb_args *args, const char *const *names, const char *why, gb_err *err)
+{
+	for (; *names; names++)
+		if (gb_cli_given(args, options, *names))
+			return gb_fail(err, GB_USAGE, "--%s has no meaning %s", *names, why);
+	return GB_OK;
+}
+
+static gb_status no_codes(const char *name, gb_err *err)
+{
+	return gb_fail(err, GB_SYSTEM, "%s: codes need EnCodec, which this build lacks, whatever the weights; use --mel", name);
+}
+
+static gb_status run_invert(const gb_args *args, gb_err *err)
+{
+	static const char *const others[] = {"tr", "weights", "bandwidth", "codebooks", "resample", "start", "rows", "partial",
+	                                     "run", "track", "mel", "bands", "window", "hop", NULL};
+	gb_tensor_file *file = NULL;
+	gb_status status = refuse(args, others, "with --invert: the file says it", err);
+
+	if (!status)
+		status = gb_tensor_file_open(&file, args->operand[0], err);
+	if (!status && !gb_tensor_file_find(file, "mel") && gb_tensor_file_find(file, "codes"))
+		status = no_codes(args->operand[0], err);
+	else if (!status)
+		status = gb_mel_tensor_invert(file, args->out, args->pool, err);
+	gb_tensor_file_close(file);
+	return status;
+}
+
+static gb_status check(gb_err *err)
+{
+	if (tr.value.num <= 0)
+		return gb_fail(err, GB_USAGE, "--tr: above 0 is wanted");
+	if (start.value.num < 0)
+		return gb_fail(err, GB_USAGE, "--start: 0 or later is wanted");
+	return GB_OK;
+}
+
+static gb_status run_mel(const gb_args *args, gb_err *err)
+{
+	gb_mel_job job = {.path = args->operand[0], .out = args->out, .tool = args->tool, .run = run_name, .params = args->params,
+	                  .audio = {track, start.value, 24000, strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
+	                  .mel = {24000, (int)bands, window.value, hop.value}, .step = tr.value, .rows = rows, .partial = partial,
+	                  .pool = args->pool, .progress = progress};
+	gb_mel_result result;
+	gb_status status = gb_mel_tensor_write(&job, &result, err);
+	const gb_audio_facts *f = &result.facts;
+
+	if (status)
+		return status;
+	gb_cli_note("%s: %lld Hz, %d channels, by %s; %lld samples, %lld of them silence before or between; %lld cut; %lld jumps",
+	            job.path, (long long)f->rate, f->channels, f->reader, (long long)f->samples, (long long)f->silence,
+	            (long long)f->cut, (long long)f->jumps);
+	gb_cli_note("%lld rows hold %lld of %lld frames", (long long)result.rows, (long long)result.kept, (long long)result.total);
+	return GB_OK;
+}
+
+static gb_status run(const gb_args *args, gb_err *err)
+{
+	static const char *const of_codes[] = {"weights", "bandwidth", "codebooks", NULL};
+	static const char *const of_mel[] = {"bands", "window", "hop", NULL};
+	gb_status status;
+
+	if (invert)
+		return run_invert(args, err);
+	status = check(err);
+	if (!status && as_mel)
+		status = refuse(args, of_codes, "with --mel", err);
+	if (!status && !as_mel)
+		status = refuse(args, of_mel, "without --mel", err);
+	if (!status && bandwidth && codebooks)
+		status = gb_fail(err, GB_USAGE, "--bandwidth and --codebooks say the same: give one");
+	if (status)
+		return status;
+	return as_mel ? run_mel(args, err) : no_codes(args->operand[0], err);
+}
+
+int main(int argc, char **argv)
+{
+	static const gb_command commands[] = {
+	    {NULL,
+	     "[--tr R] [--weights FILE] [--bandwidth 1.5|3|6|12|24 | --codebooks N] [--resample medium|best] [--start T] [--rows N] "
+	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R]] [-o OUT] MEDIA | --invert [-o OUT] FILE",
+	     "the sound of a film or sound file, in rows: codes, or a log-mel spectrum", options, 1, 1, true, run},
+	    {0}};
+
+	return gb_cli_main("gb-audio-encodec", "the sound of a film or sound file, in rows", commands, argc, argv);
+}
