@@ -134,7 +134,7 @@ static gb_status plot_lines(gb_canvas *out, const gb_plot *plot, const gb_tensor
 	size_t columns = t->rank > 1 ? (size_t)t->shape[1] : 1, rows = (size_t)t->shape[0];
 	float *value = gb_array(t->elements, sizeof *value, err), *column = value ? gb_array(t->elements, sizeof *column, err) : NULL;
 	gb_series series[LINES];
-	char name[LINES][16];
+	char name[LINES][24];
 	gb_status status = GB_SYSTEM;
 
 	if (column) {
