@@ -42,14 +42,14 @@ if command -v gb-fmri-hrf >/dev/null; then
 import numpy as np, nibabel as nib
 im = nib.Nifti1Image((np.random.default_rng(1).standard_normal((5, 4, 3, 40)) * 50 + 500).astype('i2'), np.diag([3, 3, 3, 1]))
 im.header.set_xyzt_units('mm', 'sec'); im.header['pixdim'][4] = 1.5; nib.save(im, 'b.nii')"
-	gb-fmri-hrf bold b.nii -o made-bold.safetensors
+	check 'a file of gb-fmri-hrf' 'gb-fmri-hrf bold b.nii -o made-bold.safetensors'
 fi
 printf 'onset\tduration\ttrial_type\n0\t3\ta dog\n4\t2.5\ta cat\n9\t1\tthe dog\n' >events.tsv
-command -v gb-text-align >/dev/null && gb-text-align --rows 8 --text trial_type events.tsv -o made-text.safetensors
+command -v gb-text-align >/dev/null && check 'a file of gb-text-align' 'gb-text-align --rows 8 --text trial_type events.tsv -o made-text.safetensors'
 if command -v ffmpeg >/dev/null; then
 	ffmpeg -nostdin -loglevel error -f lavfi -i testsrc=size=64x48:rate=25:duration=4 -f lavfi -i sine=440:duration=4 -pix_fmt yuv420p -shortest f.mkv
-	command -v gb-video-frames >/dev/null && gb-video-frames --size 16x12 f.mkv -o made-video.safetensors
-	command -v gb-audio-encodec >/dev/null && gb-audio-encodec --mel f.mkv -o made-mel.safetensors
+	command -v gb-video-frames >/dev/null && check 'a file of gb-video-frames' 'gb-video-frames --size 16x12 f.mkv -o made-video.safetensors'
+	command -v gb-audio-encodec >/dev/null && check 'a file of gb-audio-encodec' 'gb-audio-encodec --mel f.mkv -o made-mel.safetensors'
 fi
 cat >opens.py <<'PY'
 import sys
