@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* gb-cache: many tensor files → one data set. */
+/* gb-cache: many tensor files → one data set; results kept by what made them. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/size.h"
 #include "cli/cli.h"
+#include "dataset/audit.h"
+#include "dataset/memo.h"
 #include "dataset/pack.h"
+#include "dataset/store.h"
+#include "dataset/why.h"
 
 static struct {
 	const char *split, *drop, *repeats, *runs;
 	gb_maybe_rational gap, tr, start;
 	gb_strings subject;
-} opt = {.split = "0.8:0.2", .repeats = "mark", .gap = {true, {91, 2}}};
+	double keep;
+	bool dry_run;
+} opt = {.split = "0.8:0.2", .repeats = "mark", .gap = {true, {91, 2}}, .keep = 30};
 
 static const gb_option pack_options[] = {
 	{"split", GB_OPTION_STRING, &opt.split, "TRAIN:TEST|A:B,.../A:B,...", "shares of the rows, or lists of rows (default 0.8:0.2)"},
@@ -22,6 +29,14 @@ static const gb_option pack_options[] = {
 	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "repetition time of foreign files, in seconds"},
 	{"runs", GB_OPTION_STRING, &opt.runs, "NAME:ROWS,...", "runs of foreign files"},
 	{"start", GB_OPTION_RATIONAL, &opt.start, "R", "time at which row 0 of foreign files begins (default 0)"},
+	{0},
+};
+
+static const gb_option no_options[] = {{0}};
+
+static const gb_option gc_options[] = {
+	{"keep", GB_OPTION_REAL, &opt.keep, "DAYS", "keep what was made or asked for in the last DAYS (default 30)", .min = 0, .max = 36500},
+	{"dry-run", GB_OPTION_FLAG, &opt.dry_run, NULL, "say what would be removed, and remove nothing"},
 	{0},
 };
 
@@ -79,10 +94,192 @@ static gb_status pack(const gb_args *args, gb_err *err)
 	return status;
 }
 
+/* $GB_CACHE, else ~/.cache/giblet; released with free(). */
+static char *store_folder(gb_err *err)
+{
+	const char *cache = getenv("GB_CACHE"), *home = getenv("HOME");
+
+	if (cache && *cache)
+		return gb_string(cache, err);
+	if (home && *home)
+		return gb_format(err, "%s/.cache/giblet", home);
+	(void)!gb_fail(err, GB_USAGE, "no place for the store: set GB_CACHE");
+	return NULL;
+}
+
+static gb_status memo(const gb_args *args, gb_err *err)
+{
+	const char *encodec = getenv("GB_ENCODEC"), *variables[2] = {NULL, NULL};
+	char *store, *variable = NULL, *unnamed = NULL, key[GB_HASH_TEXT];
+	gb_memo_outcome outcome;
+	gb_status status;
+
+	if (args->rest_count == 0)
+		return gb_fail(err, GB_USAGE, "a command is wanted: gb-cache memo -o OUT -- gb-tool ...");
+	if (!(store = store_folder(err)))
+		return err->status;
+	if (encodec)
+		variables[0] = variable = gb_format(err, "GB_ENCODEC=%s", encodec);
+	status = gb_memo_run(&(gb_memo){.store = store, .command = args->rest, .out = args->out, .path = getenv("PATH"),
+	                                .variable = variables}, &outcome, key, &unnamed, err);
+	if (!status)
+		gb_cli_note("%s %s", key, outcome == GB_MEMO_FOUND ? "was there" : outcome == GB_MEMO_MADE ? "is new" : "not kept");
+	if (!status && outcome == GB_MEMO_NOT_KEPT)
+		gb_cli_warn("%s: not kept for another time: it read an input that the command does not name (%s)", args->rest[0], unnamed);
+	free(unnamed);
+	free(variable);
+	free(store);
+	return status;
+}
+
+/* The command of an entry on one line: names, not content. */
+static void print_command(gb_text *text, const gb_json *about)
+{
+	const gb_json *words = gb_json_get(about, "command");
+
+	gb_text_print(text, "%s", gb_json_text(gb_json_get(about, "program")) ? gb_json_text(gb_json_get(about, "program")) : "?");
+	for (size_t i = 0; i < gb_json_size(words); i++) {
+		const gb_json *word = gb_json_at(words, i);
+		const char *name = gb_json_text(word) ? gb_json_text(word) : gb_json_text(gb_json_get(word, "name"));
+
+		gb_text_print(text, " %s", name ? name : "?");
+	}
+}
+
+static gb_status list(const gb_args *args, gb_err *err)
+{
+	gb_store_entry *entries = NULL;
+	char *store = store_folder(err);
+	gb_text *text = NULL;
+	size_t count = 0;
+	gb_status status = store ? gb_store_list(store, &entries, &count, err) : err->status;
+
+	if (!status)
+		status = gb_text_open(&text, args->out, err);
+	if (!status) {
+		gb_text_print(text, "key\tbytes\tdays\tcommand\n");
+		for (size_t i = 0; i < count; i++) {
+			gb_text_print(text, "%s\t%llu\t%.1f\t", entries[i].key, (unsigned long long)entries[i].bytes,
+			              (double)(time(NULL) - entries[i].used) / 86400);
+			print_command(text, entries[i].about);
+			gb_text_print(text, "\n");
+		}
+		status = gb_text_commit(text, err);
+	}
+	gb_store_list_free(entries, count);
+	free(store);
+	return status;
+}
+
+/* One line a result; the first that is damaged decides what is said at the end. */
+static void judge(gb_text *text, const char *path, const gb_err *found, gb_err *first, int *damaged)
+{
+	gb_text_print(text, "%s\t%s\n", path, found->status ? found->text : "good");
+	if (found->status && (*damaged)++ == 0)
+		*first = *found;
+}
+
+static gb_status verify(const gb_args *args, gb_err *err)
+{
+	gb_store_entry *entries = NULL;
+	char *store = args->operands ? NULL : store_folder(err);
+	gb_text *text = NULL;
+	size_t count = 0;
+	int damaged = 0;
+	gb_err first = {0};
+	gb_status status = args->operands ? GB_OK : store ? gb_store_list(store, &entries, &count, err) : err->status;
+
+	if (!status)
+		status = gb_text_open(&text, args->out, err);
+	if (!status)
+		gb_text_print(text, "path\tstate\n");
+	for (int i = 0; !status && i < args->operands; i++) {
+		gb_err found = {0};
+
+		found.status = gb_audit(args->operand[i], args->pool, &found);
+		judge(text, args->operand[i], &found, &first, &damaged);
+	}
+	for (size_t i = 0; !status && i < count; i++) {
+		gb_err found = {0};
+		bool good;
+
+		status = gb_store_check(&entries[i], &good, err);
+		if (!status && !good)
+			found.status = gb_fail(&found, GB_DATA, "%s: damaged: not the bytes that were stored", entries[i].file);
+		if (!status)
+			judge(text, entries[i].file, &found, &first, &damaged);
+	}
+	if (!status)
+		status = gb_text_commit(text, err);
+	else
+		gb_text_free(text);
+	if (!status && damaged)
+		status = gb_fail(err, first.status, "%s%s", first.text, damaged > 1 ? " (and others)" : "");
+	gb_store_list_free(entries, count);
+	free(store);
+	return status;
+}
+
+static gb_status collect(const gb_args *args, gb_err *err)
+{
+	gb_litter *litter = NULL;
+	char *store = store_folder(err);
+	gb_text *text = NULL;
+	size_t count = 0;
+	gb_status status;
+
+	if (!store)
+		return err->status;
+	status = gb_store_collect(store, opt.keep, opt.dry_run, (const char *const *)args->operand, (size_t)args->operands,
+	                          &litter, &count, err);
+	if (!status)
+		status = gb_text_open(&text, args->out, err);
+	if (!status) {
+		gb_text_print(text, "what\taction\tbytes\tdays\tpath\n");
+		for (size_t i = 0; i < count; i++)
+			gb_text_print(text, "%s\t%s\t%llu\t%.1f\t%s\n", litter[i].what, litter[i].action,
+			              (unsigned long long)litter[i].bytes, litter[i].days, litter[i].path);
+		status = gb_text_commit(text, err);
+	}
+	gb_litter_free(litter, count);
+	free(store);
+	return status;
+}
+
+static void print_line(void *context, int depth, const char *line)
+{
+	gb_text_print(context, "%*s%s\n", 2 * depth, "", line);
+}
+
+static gb_status why(const gb_args *args, gb_err *err)
+{
+	gb_err none;
+	char *store = store_folder(&none);
+	gb_text *text = NULL;
+	gb_status status = gb_text_open(&text, args->out, err);
+
+	if (!status)
+		status = gb_why(args->operand[0], (const char *const *)args->operand + 1, (size_t)args->operands - 1, store, print_line,
+		                text, err);
+	if (!status)
+		status = gb_text_commit(text, err);
+	else
+		gb_text_free(text);
+	free(store);
+	return status;
+}
+
 static const gb_command commands[] = {
 	{"pack", "-o SET [--split 0.8:0.2|A:B,.../A:B,...] [--gap SECONDS] [--drop ROWS] [--repeats mark|keep] "
 	         "[--subject NAME=FILE]... [--tr R] [--runs NAME:ROWS,...] [--start R] [FILE...]",
-	 "one data set of many tensor files", pack_options, 0, -1, false, pack},
+	 "one data set of many tensor files", pack_options, 0, -1, .run = pack},
+	{"memo", "[-o OUT] -- gb-tool ARGUMENT...", "run a command once for what goes into it", no_options, 0, 0,
+	 .takes_rest = true, .run = memo},
+	{"ls", "[-o OUT]", "what memo keeps", no_options, 0, 0, .run = list},
+	{"verify", "[SET|FILE...]", "every checksum of data sets and files, or of what memo keeps", no_options, 0, -1, .run = verify},
+	{"gc", "[--keep DAYS] [--dry-run] [FOLDER...]", "remove what memo kept and nobody uses; name leftovers of killed tools",
+	 gc_options, 0, -1, .run = collect},
+	{"why", "FILE|SET [FOLDER...]", "the tree of commands and inputs that made it", no_options, 1, -1, .run = why},
 	{0},
 };
 

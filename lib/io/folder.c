@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,18 +134,19 @@ void gb_folder_abort(gb_folder *folder)
 	folder->slot = -1;
 }
 
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
+{
+	(void)info;
+	(void)type;
+	(void)at;
+	(void)remove(path); /* what stays makes the folder stay, which is then said */
+	return 0;
+}
+
 gb_status gb_folder_remove(const char *path, gb_err *err)
 {
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	if (!dir)
-		return gb_fail_errno(err, GB_SYSTEM, errno, "%s", path);
-	while ((entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	closedir(dir);
-	if (rmdir(path))
-		return gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be removed", path);
+	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (access(path, F_OK) == 0)
+		return gb_fail(err, GB_SYSTEM, "%s: cannot be removed", path);
 	return GB_OK;
 }

@@ -23,7 +23,7 @@ GB_CHECK gb_status gb_folder_open(gb_folder *folder, const char *path, const cha
 GB_CHECK gb_status gb_folder_commit(gb_folder *folder, gb_err *err);
 void gb_folder_abort(gb_folder *folder); /* no-op after commit, or if all zero */
 
-/* Remove a folder and the files in it (no folders within). */
+/* Remove a folder and all that is in it; symbolic links are not followed. */
 GB_CHECK gb_status gb_folder_remove(const char *path, gb_err *err);
 
 GB_END_DECLS
