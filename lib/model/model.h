@@ -2,7 +2,8 @@
 /* model.h: a trained model, whatever its kind, as gb-recon sees it.
  *
  * A checkpoint is one tensor file that holds all that prediction needs:
- * weights, config, dims, input statistics, the id of the data set. */
+ * weights, config, dims, input statistics, the id of the data set.  The kinds
+ * stand in a table (model_kind.h). */
 #ifndef GB_MODEL_MODEL_H
 #define GB_MODEL_MODEL_H
 
@@ -18,10 +19,18 @@ void gb_model_close(gb_model *model);
 
 const char *gb_model_kind(const gb_model *model);          /* "ridge", "giblet13", … */
 const gb_json *gb_model_config(const gb_model *model);
+const gb_json *gb_model_description(const gb_model *model); /* the whole object of checkpoint.h */
 gb_tensor_file *gb_model_file(gb_model *model);            /* for provenance */
+const char *gb_model_set(const gb_model *model);           /* id of the data set it was trained on */
+size_t gb_model_voxels(const gb_model *model);
+/* Whose brain it was trained on, and what is predicted where no subject is named: "mean", or a name. */
+const char *gb_model_subject(const gb_model *model);
+
+/* GB_DATA when SET lacks a tensor that the model reads, or holds one of another shape. */
+GB_CHECK gb_status gb_model_fits(const gb_model *model, const gb_dataset *set, gb_err *err);
 
 /* Stimulus → brain for ROWS (indices of the set's clock): OUT [count, voxels],
- * in the units of the set's bold.  SUBJECT as in the set. */
+ * in the units of the set's bold.  SUBJECT as in the set, or "mean". */
 GB_CHECK gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *subject,
                                    const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
 
@@ -34,7 +43,7 @@ bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brai
 GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain,
                                    const char *subject, const uint8_t *keep, const int64_t *rows, size_t count,
                                    float *out, gb_pool *pool, gb_err *err);
-/* Elements of one decoded row, and its shape (rank written; up to 4). */
+/* Elements of one decoded row, and its shape (rank written; up to 4).  0: not decoded. */
 size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank);
 
 GB_END_DECLS

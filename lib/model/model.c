@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "model/checkpoint.h"
+#include "model/model_kind.h"
+
+static const gb_model_kind_table *const kinds[] = {&gb_model_ridge};
+
+struct gb_model {
+	const gb_model_kind_table *kind;
+	gb_tensor_file *file;
+	gb_json *description;
+	void *state;
+};
+
+gb_status gb_model_open(gb_model **model, const char *path, gb_err *err)
+{
+	gb_model *m = gb_array(1, sizeof *m, err);
+	const char *name;
+	gb_status status;
+
+	*model = NULL;
+	if (!m)
+		return GB_SYSTEM;
+	status = gb_checkpoint_open(&m->file, &m->description, path, err);
+	name = status ? NULL : gb_json_text(gb_json_get(m->description, "kind"));
+	for (size_t i = 0; !status && i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(kinds[i]->kind, name) == 0)
+			m->kind = kinds[i];
+	if (!status && !m->kind)
+		status = gb_fail(err, GB_DATA, "%s: a model of kind %s, which this build does not know", gb_tensor_file_name(m->file), name);
+	if (!status)
+		status = m->kind->open(&m->state, m->file, m->description, err);
+	if (status) {
+		gb_model_close(m);
+		return status;
+	}
+	*model = m;
+	return GB_OK;
+}
+
+void gb_model_close(gb_model *model)
+{
+	if (!model)
+		return;
+	if (model->kind)
+		model->kind->close(model->state);
+	gb_json_free(model->description);
+	gb_tensor_file_close(model->file);
+	free(model);
+}
+
+const char *gb_model_kind(const gb_model *model)
+{
+	return model->kind->kind;
+}
+
+const gb_json *gb_model_description(const gb_model *model)
+{
+	return model->description;
+}
+
+const gb_json *gb_model_config(const gb_model *model)
+{
+	return gb_json_get(model->description, "config");
+}
+
+gb_tensor_file *gb_model_file(gb_model *model)
+{
+	return model->file;
+}
+
+const char *gb_model_set(const gb_model *model)
+{
+	return gb_json_text(gb_json_get(model->description, "set"));
+}
+
+size_t gb_model_voxels(const gb_model *model)
+{
+	return model->kind->voxels(model->state);
+}
+
+const char *gb_model_subject(const gb_model *model)
+{
+	const char *subject = gb_json_text(gb_json_get(gb_model_config(model), "subject"));
+
+	return subject ? subject : "mean";
+}
+
+gb_status gb_model_fits(const gb_model *model, const gb_dataset *set, gb_err *err)
+{
+	return model->kind->fits(model->state, set, err);
+}
+
+gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *subject, const int64_t *rows, size_t count, float *out,
+                          gb_pool *pool, gb_err *err)
+{
+	return model->kind->encode(model->state, set, subject, rows, count, out, pool, err);
+}
+
+bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brain)
+{
+	return model->kind->decodes(model->state, feature, from_brain);
+}
+
+gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain, const char *subject,
+                          const uint8_t *keep, const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
+{
+	return model->kind->decode(model->state, set, feature, from_brain, subject, keep, rows, count, out, pool, err);
+}
+
+size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank)
+{
+	return model->kind->decoded_shape(model->state, feature, shape, rank);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* ridge_train.h: ridge models of a data set: stimulus → brain, and brain → each
+ * stimulus tensor, as one checkpoint.
+ *
+ * Tensors of the checkpoint (model.h reads them): for the maps `encode` and `decode`,
+ *   MAP.rows, MAP.runs, MAP.train      rows of the set at hand, their runs, the train rows
+ *   MAP.BAND.mean, .std                [width] on the train rows
+ *   MAP.BAND.x                         dual bands: [rows, width], standardised
+ *   encode.BAND.coefficient, encode.mean; decode.FEATURE.coefficient, decode.FEATURE.mean
+ * `dims.encode` and `dims.decode` of its description hold the delays, bands and targets;
+ * `state` what cross-validation found. */
+#ifndef GB_MODEL_RIDGE_TRAIN_H
+#define GB_MODEL_RIDGE_TRAIN_H
+
+#include "dataset/dataset.h"
+
+GB_BEGIN_DECLS
+
+typedef struct gb_ridge_options {
+	const char *tool;           /* "gb-train 0.1.0" */
+	const char *brain_kernel;   /* "fir:A:B" (rows), or a kernel's name or table as in signal/hrf.h */
+	const char *subject;        /* "mean", or a name */
+	const char *const *feature; /* stimulus tensors to use; NULL: all of the set */
+	int features;
+	uint64_t seed;
+	bool decoders;              /* brain → stimulus too */
+} gb_ridge_options;
+
+/* *STATE (owned by the caller): for each map, {"map","score","penalty","edge","train_rows","targets","form",
+ * "curve":[…],"choices":[{"penalty","score","weights"}]}. */
+GB_CHECK gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options, const char *path, gb_pool *pool,
+                                  gb_json **state, gb_err *err);
+
+GB_END_DECLS
+#endif
