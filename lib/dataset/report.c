@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "dataset/report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "dataset/common.h"
+#include "signal/hrf.h"
 
 /* One input's clock against the common one. */
 static void print_clock(FILE *out, const gb_clock *common, const char *name, const gb_clock *clock, int width)
@@ -61,6 +63,31 @@ static void print_coverage(FILE *out, const gb_dataset *set)
 	fputc('\n', out);
 }
 
+/* Share of ∫|h| of the glover kernel beyond SECONDS: what of a response still reaches over the gap. */
+static double kernel_beyond(double seconds)
+{
+	double all = 0, beyond = 0;
+
+	for (int ms = 0; ms < GB_KERNEL_SECONDS * 1000; ms++) {
+		double t = (ms + 0.5) / 1000, h = fabs(gb_hrf_at("glover", t));
+
+		all += h;
+		beyond += t > seconds ? h : 0;
+	}
+	return beyond / all;
+}
+
+static void print_split(FILE *out, const gb_clock *clock, const gb_split *split)
+{
+	double seconds = (double)split->gap * gb_rational_double(clock->step);
+
+	fprintf(out, "split: %lld train rows, %lld test rows; neither: %lld in the gap of %lld rows, %lld in the first %lld of a run, %lld dropped\n",
+	        (long long)split->train, (long long)split->test, (long long)split->lost_gap, (long long)split->gap,
+	        (long long)split->lost_head, (long long)split->history, (long long)split->lost_drop);
+	if (seconds < GB_KERNEL_SECONDS && split->train && split->test)
+		fprintf(out, "gap: %g s; %.1f %% of the haemodynamic kernel lies beyond it\n", seconds, 100 * kernel_beyond(seconds));
+}
+
 static void print_repeats(FILE *out, const gb_dataset *set, const int64_t *repeat)
 {
 	int64_t repeats = 0, first = -1;
@@ -85,9 +112,7 @@ char *gb_pack_report(const gb_dataset *set, const gb_split *split, const int64_t
 		return NULL;
 	}
 	print_coverage(out, set);
-	fprintf(out, "split: %lld train rows, %lld test rows; neither: %lld in the gap of %lld rows, %lld in the first %lld of a run, %lld dropped\n",
-	        (long long)split->train, (long long)split->test, (long long)split->lost_gap, (long long)split->gap,
-	        (long long)split->lost_head, (long long)split->history, (long long)split->lost_drop);
+	print_split(out, &set->clock, split);
 	print_repeats(out, set, repeat);
 	if (fclose(out)) {
 		(void)!gb_fail(err, GB_SYSTEM, "memory is short");

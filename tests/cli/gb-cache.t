@@ -89,6 +89,7 @@ E2
 check 'rows, split, gap, repeats and statistics are numpy'"'"'s' '$PYTHON oracle.py "$TOP"'
 check 'members that are gbt files are the inputs themselves' 'test text.safetensors -ef SET/text.safetensors && cmp brains/bold1.safetensors SET/bold1.safetensors'
 
+check 'a short gap: what is left of the kernel is said (0.95 % of it beyond 19.5 s)' 'gb-cache pack -o short --gap 19.5 stimuli/text.safetensors 2>&1 | grep -q "gap: 19.5 s; 1.0 % of the" && gb-cache pack -o short --gap 21 stimuli/text.safetensors 2>&1 | grep -q "gap: 21 s; 0.4 %"'
 cp -r SET first
 for j in 1 2 3; do
 	check "the same bytes again, -j$j" "$pack -q -j$j && OPENBLAS_NUM_THREADS=2 $pack -q -j$j && diff -r SET first"
