@@ -259,7 +259,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 
 static const gb_command commands[] = {
     {.synopsis = "[--verify | --stats | --rows A:B | --json | --diff [--rtol R] [--atol R] | --why | --health | --plot OUT.png | --npy DIR] "
-                 "[--tensor NAME] [-o OUT] [FILE ...]",
+                 "[--tensor NAME] [-o OUT] [FILE...]",
      .summary = "Show any tensor file: what is in it, where it comes from, whether it is whole.",
      .options = options, .operands_min = 1, .operands_max = -1, .stdin_default = true, .run = run},
     {0}};
