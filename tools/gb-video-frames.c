@@ -187,6 +187,8 @@ static void tell(const gb_video *video)
 	            (long long)info->total, (long long)info->kept, (long long)info->rows, (long long)info->frames,
 	            info->matrix, info->matrix_guessed ? " (guessed)" : "", info->range,
 	            info->range_guessed ? " (guessed)" : "");
+	if (info->damage != NULL)
+		gb_cli_warn("%s; went on with what there is", info->damage);
 	if (info->guessed_pts > 0)
 		gb_cli_note("%s: %lld frames have no presentation time; decoding times stand in", name,
 		            (long long)info->guessed_pts);

@@ -193,6 +193,45 @@ void gb_libav_only(gb_libav *media, int stream)
 	}
 }
 
+/* The length of an EBML element at *AT, which moves behind it; false if it is
+ * unknown or does not fit. */
+static bool ebml_length(const gb_input *input, size_t *at, uint64_t *length)
+{
+	unsigned first = *at < input->size ? input->data[*at] : 0, bytes = 1;
+
+	while (bytes <= 8 && !(first & (0x100u >> bytes)))
+		bytes++;
+	if (bytes > 8 || input->size - *at < bytes)
+		return false;
+	*length = first & (0xffu >> bytes);
+	for (unsigned i = 1; i < bytes; i++)
+		*length = *length << 8 | input->data[*at + i];
+	*at += bytes;
+	return *length != (UINT64_C(1) << (7 * bytes)) - 1;
+}
+
+/* The bytes that a container says it has, where the library does not look: AVI
+ * and WAV in their head, Matroska in its segment's.  0: it does not say. */
+static uint64_t said_length(const gb_input *input)
+{
+	static const uint8_t ebml[] = {0x1a, 0x45, 0xdf, 0xa3}, segment[] = {0x18, 0x53, 0x80, 0x67};
+	const uint8_t *d = input->data;
+	uint64_t length;
+	size_t at = 4;
+
+	if (input->size >= 8 && memcmp(d, "RIFF", 4) == 0) {
+		length = d[4] | (uint64_t)d[5] << 8 | (uint64_t)d[6] << 16 | (uint64_t)d[7] << 24;
+		return length == UINT32_MAX ? 0 : length + 8;
+	}
+	if (input->size < 8 || memcmp(d, ebml, 4) != 0 || !ebml_length(input, &at, &length) || length > input->size - at)
+		return 0;
+	at += length;
+	if (input->size - at < 4 || memcmp(d + at, segment, 4) != 0)
+		return 0;
+	at += 4;
+	return ebml_length(input, &at, &length) ? at + length : 0;
+}
+
 gb_status gb_libav_packet(gb_libav *media, int stream, AVPacket *packet, bool *got, gb_err *err)
 {
 	*got = false;
@@ -200,6 +239,9 @@ gb_status gb_libav_packet(gb_libav *media, int stream, AVPacket *packet, bool *g
 		int code = av_read_frame(media->format, packet);
 		if (code == AVERROR_EOF && media->io->error < 0)
 			code = media->io->error;
+		if (code == AVERROR_EOF && said_length(&media->input) > media->input.size)
+			return gb_fail(err, GB_DATA, "%s: cut short: %zu bytes of %llu", media->name, media->input.size,
+			               (unsigned long long)said_length(&media->input));
 		if (code == AVERROR_EOF)
 			return GB_OK;
 		if (code < 0)

@@ -82,6 +82,7 @@ static gb_status describe(gb_video *video, const AVFrame *first, gb_err *err)
 	info->range = colour.full ? "full" : "limited";
 	info->matrix_guessed = colour.matrix_guessed;
 	info->range_guessed = colour.range_guessed;
+	info->damage = video->frames.damage.status == GB_OK ? NULL : video->frames.damage.text;
 	info->rotation = turn < 0 ? 0 : 90 * (turn & 3);
 	return GB_OK;
 }
@@ -134,6 +135,8 @@ gb_status gb_video_open(gb_video **video, const char *path, const gb_video_optio
 	if (v == NULL)
 		return GB_SYSTEM;
 	v->options = *options;
+	if (options->keep_going)
+		v->options.threads = 1; /* what decoders make of damage depends on how they are threaded */
 	v->shown = -1;
 	v->bytes = 3 * (size_t)options->width * (size_t)options->height;
 	status = gb_libav_open(&v->media, path, err);

@@ -50,6 +50,7 @@ typedef struct gb_video_info {
 	const char *matrix, *range;
 	bool matrix_guessed, range_guessed;
 	int rotation;            /* degrees clockwise, applied */
+	const char *damage;      /* what keep_going passed over in the container first; NULL: nothing */
 } gb_video_info;
 
 typedef struct gb_video gb_video;

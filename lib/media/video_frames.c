@@ -12,13 +12,20 @@ enum { ERRORS_IN_A_ROW = 64, FIELD_PROBE = 16 };
  * packets in every pass. */
 static gb_status next_packet(gb_video_frames *f, bool *got, gb_err *err)
 {
-	gb_status status = gb_libav_packet(f->media, f->stream, f->packet, got, err);
+	gb_err damage = {GB_OK, ""};
+	gb_status status = GB_DATA;
 
-	for (int errors = 1; status == GB_DATA && f->keep_going; errors++) {
-		if (errors == ERRORS_IN_A_ROW)
-			return GB_OK; /* *GOT is false: the end */
-		status = gb_libav_packet(f->media, f->stream, f->packet, got, err);
+	for (int errors = 0; status == GB_DATA && errors < ERRORS_IN_A_ROW; errors++) {
+		status = gb_libav_packet(f->media, f->stream, f->packet, got, f->keep_going ? &damage : err);
+		if (!f->keep_going)
+			return status;
+		if (status == GB_DATA && f->damage.status == GB_OK)
+			f->damage = damage;
 	}
+	if (status == GB_DATA)
+		return GB_OK; /* *GOT is false: the end */
+	if (status != GB_OK && err != NULL)
+		*err = damage;
 	return status;
 }
 

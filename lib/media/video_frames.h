@@ -16,6 +16,7 @@ typedef struct gb_video_frames {
 	bool keep_going;
 	gb_video_times times;
 	int64_t guessed;          /* frames without a presentation time */
+	gb_err damage;            /* the first damage that keep_going passed over; status GB_OK: none */
 	AVCodecContext *decoder;
 	AVPacket *packet;
 	AVFrame *frame, *ahead;   /* the frame asked for last; one decoded too early */
