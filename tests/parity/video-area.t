@@ -46,4 +46,17 @@ bt601=0.299,0.114 bt709=0.2126,0.0722 bt2020=0.2627,0.0593
 	clip ten.mkv 640x360 -c:v ffv1 -pix_fmt yuv420p10le -colorspace bt2020nc
 	like '10 bits, BT.2020' ten.mkv $bt2020 limited
 }
+# shellcheck disable=SC2086
+{
+	clip small.mkv 320x180 -c:v ffv1 -pix_fmt yuv420p
+	PEER='--no-peer --filter=bicubic' like 'bicubic' small.mkv $bt601 limited --filter bicubic --size 97x53
+	PEER='--no-peer --filter=bicubic' like 'bicubic, larger' small.mkv $bt601 limited --filter bicubic --size 400x211
+	PEER='--no-peer --filter=bilinear' like 'bilinear' small.mkv $bt601 limited --filter bilinear
+	PEER='--no-peer --window=70,0,180,180' like 'crop to a square' small.mkv $bt601 limited --fit crop --size 90x90
+	PEER='--no-peer --place=0,19,90,51' like 'pad to a square' small.mkv $bt601 limited --fit pad --size 90x90
+	clip wide.mkv 320x180 -c:v ffv1 -pix_fmt yuv420p -aspect 64:27
+	PEER='--no-peer --place=0,11,160,68' like 'pad, wide samples' wide.mkv $bt601 limited --fit pad
+	PEER='--no-peer --window=40,0,240,180' like 'crop, wide samples' wide.mkv $bt601 limited --fit crop
+	PEER=--no-peer like 'stretch heeds no aspect' wide.mkv $bt601 limited
+}
 done_testing
