@@ -59,17 +59,6 @@ static size_t guess(const gb_table *table, const char *const *names, gb_time_uni
 	return GB_NO_COLUMN;
 }
 
-static gb_status named(const gb_table *table, const char *header, size_t *column, gb_err *err)
-{
-	char all[512];
-
-	*column = gb_table_find(table, header);
-	if (*column < table->columns)
-		return GB_OK;
-	return gb_fail(err, GB_USAGE, "%s: no column \"%s\"; it has: %s", table->name, header,
-	               gb_table_headers(table, all, sizeof(all)));
-}
-
 static gb_status find_start(const gb_table *table, const gb_columns_wanted *wanted, gb_columns *columns, gb_err *err)
 {
 	static const gb_time_unit order[] = {GB_UNIT_SECONDS, GB_UNIT_MILLISECONDS, GB_UNIT_ROWS};
@@ -78,7 +67,7 @@ static gb_status find_start(const gb_table *table, const gb_columns_wanted *want
 
 	columns->unit = wanted->unit;
 	if (wanted->start) {
-		status = named(table, wanted->start, &columns->start, err);
+		status = gb_table_need(table, wanted->start, &columns->start, err);
 		if (status == GB_OK && columns->unit == GB_UNIT_GUESS)
 			columns->unit = unit_of(gb_table_header(table, columns->start));
 		if (columns->unit == GB_UNIT_GUESS)
@@ -102,7 +91,7 @@ static gb_status find_end(const gb_table *table, const gb_columns_wanted *wanted
 	gb_status status = GB_OK;
 
 	if (wanted->end)
-		status = named(table, wanted->end, &columns->end, err);
+		status = gb_table_need(table, wanted->end, &columns->end, err);
 	else
 		columns->end = guess(table, end_names, columns->unit);
 	columns->end_is_duration = status == GB_OK && columns->end != GB_NO_COLUMN &&
@@ -130,7 +119,7 @@ static gb_status named_texts(const gb_table *table, const char *list, gb_columns
 		}
 		if (!best) {
 			snprintf(piece, sizeof(piece), "%.*s", (int)strcspn(list, ","), list);
-			status = named(table, piece, &column, err);
+			status = gb_table_need(table, piece, &column, err);
 			if (status != GB_OK)
 				return status;
 			best = list + strcspn(list, ",");

@@ -197,25 +197,28 @@ gb_rational gb_segments_end(const gb_segments *segments, int run)
 
 static int64_t gcd(int64_t a, int64_t b) { return b ? gcd(b, a % b) : a; }
 
-gb_status gb_segments_spans(const gb_segments *segments, int64_t *spans, int64_t *timebase, gb_err *err)
+gb_status gb_segments_timebase(const gb_segments *segments, int64_t *timebase, gb_err *err)
 {
-	int64_t ticks = 1;
-
+	*timebase = 1;
 	for (size_t i = 0; i < segments->count; i++) {
 		int64_t a = segments->segment[i].start.den, b = segments->segment[i].end.den;
 
-		if (__builtin_mul_overflow(ticks / gcd(ticks, a), a, &ticks) ||
-		    __builtin_mul_overflow(ticks / gcd(ticks, b), b, &ticks))
+		if (__builtin_mul_overflow(*timebase / gcd(*timebase, a), a, timebase) ||
+		    __builtin_mul_overflow(*timebase / gcd(*timebase, b), b, timebase))
 			return gb_fail(err, GB_USAGE, "--tr: too fine for the times of these segments");
 	}
+	return GB_OK;
+}
+
+gb_status gb_segments_spans(const gb_segments *segments, int64_t timebase, int64_t *spans, gb_err *err)
+{
 	for (size_t i = 0; i < segments->count; i++) {
 		const gb_segment *s = &segments->segment[i];
 
 		spans[3 * i] = s->run;
-		if (__builtin_mul_overflow(s->start.num, ticks / s->start.den, &spans[3 * i + 1]) ||
-		    __builtin_mul_overflow(s->end.num, ticks / s->end.den, &spans[3 * i + 2]))
+		if (__builtin_mul_overflow(s->start.num, timebase / s->start.den, &spans[3 * i + 1]) ||
+		    __builtin_mul_overflow(s->end.num, timebase / s->end.den, &spans[3 * i + 2]))
 			return gb_fail(err, GB_USAGE, "--tr: too fine for the times of these segments");
 	}
-	*timebase = ticks;
 	return GB_OK;
 }

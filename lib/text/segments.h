@@ -11,7 +11,8 @@ GB_BEGIN_DECLS
 typedef enum gb_time_unit { GB_UNIT_GUESS, GB_UNIT_SECONDS, GB_UNIT_MILLISECONDS, GB_UNIT_ROWS } gb_time_unit;
 
 /* "12", "12.5", "1.25e1", "1:02:03.5", "2:03,5" → seconds, exact to the
- * nanosecond, to which they are rounded; |t| < 1e8 s.  False otherwise. */
+ * nanosecond, to which they are rounded; "1001/24000" as it is.  False for
+ * anything else and for |t| ≥ 1e8 s. */
 GB_CHECK bool gb_time_parse(const char *text, gb_time_unit unit, gb_rational *seconds);
 
 /* Which column is what.  NULL and GB_UNIT_GUESS: to be guessed. */
@@ -64,8 +65,10 @@ void gb_segments_clear(gb_segments *segments);
 /* The latest end in RUN; 0 if it has no segment. */
 gb_rational gb_segments_end(const gb_segments *segments, int run);
 
-/* SPANS [count, 3]: run, start, end in ticks of 1/TIMEBASE seconds, exact. */
-GB_CHECK gb_status gb_segments_spans(const gb_segments *segments, int64_t *spans, int64_t *timebase, gb_err *err);
+/* The ticks a second in which all times are whole, and SPANS [count, 3]: run,
+ * start, end in those. */
+GB_CHECK gb_status gb_segments_timebase(const gb_segments *segments, int64_t *timebase, gb_err *err);
+GB_CHECK gb_status gb_segments_spans(const gb_segments *segments, int64_t timebase, int64_t *spans, gb_err *err);
 
 /* What the command line says of runs and rows.  NULL, −1: not given. */
 typedef struct gb_run_choice {

@@ -104,7 +104,8 @@ static size_t plain_text(const char *text, size_t size, char *out)
 				used += (size_t)gb_utf8_encode(point, out + used);
 			i += n;
 		} else {
-			out[used++] = text[i] == '\n' || text[i] == '\r' ? ' ' : text[i];
+			if (text[i] != '\r' || i + 1 == size || text[i + 1] != '\n')
+				out[used++] = text[i] == '\n' || text[i] == '\r' ? ' ' : text[i];
 			i++;
 		}
 	}

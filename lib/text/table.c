@@ -188,6 +188,17 @@ char *gb_table_headers(const gb_table *table, char *out, size_t room)
 	return out;
 }
 
+gb_status gb_table_need(const gb_table *table, const char *header, size_t *column, gb_err *err)
+{
+	char all[512];
+
+	*column = gb_table_find(table, header);
+	if (*column < table->columns)
+		return GB_OK;
+	return gb_fail(err, GB_USAGE, "%s: no column \"%s\"; it has: %s", table->name, header,
+	               gb_table_headers(table, all, sizeof(all)));
+}
+
 bool gb_cell_number(const char *cell, double *value)
 {
 	char *end;

@@ -44,6 +44,8 @@ const char *gb_table_at(const gb_table *table, size_t row, size_t column);
 int64_t gb_table_line(const gb_table *table, size_t row); /* 1-based: line of a text file, row of a sheet */
 /* Column with exactly this header, outer blanks aside; columns if there is none. */
 size_t gb_table_find(const gb_table *table, const char *header);
+/* The same, or GB_USAGE with all headers in the line. */
+GB_CHECK gb_status gb_table_need(const gb_table *table, const char *header, size_t *column, gb_err *err);
 /* All headers, "a, b, c", cut to fit, for messages.  Returns OUT. */
 char *gb_table_headers(const gb_table *table, char *out, size_t room);
 

@@ -75,6 +75,12 @@ bool gb_time_parse(const char *text, gb_time_unit unit, gb_rational *seconds)
 	int64_t first, second, whole = 0;
 	bool negative = *text == '-';
 
+	if (strchr(text, '/')) {
+		gb_rational most = {SECONDS_MAX, 1}, least = {-SECONDS_MAX, 1};
+
+		return unit == GB_UNIT_SECONDS && gb_rational_parse(text, seconds, NULL) == GB_OK &&
+		       gb_rational_compare(*seconds, most) < 0 && gb_rational_compare(*seconds, least) > 0;
+	}
 	if (!strchr(text, ':')) {
 		if (!scaled_decimal(text, unit == GB_UNIT_MILLISECONDS ? 6 : 9, false, &end, &nano) || *end)
 			return false;

@@ -70,15 +70,20 @@ def vectors_of(texts, pairs=False):
     return out
 
 
+COVER = {}
+
+
 def members(segments, run, row):
     """(index, overlap) of the segments in a row, in order."""
-    low, high = row * TR, (row + 1) * TR
-    for i, (r, start, _, end, text) in enumerate(segments):
-        if r != run or not text:
-            continue
-        overlap = min(end, high) - max(start, low)
-        if overlap > 0 or (start == end and low <= start < high):
-            yield i, max(overlap, Fraction(0))
+    key = id(segments)
+    if key not in COVER:
+        COVER[key] = {}
+        for i, (r, start, _, end, text) in enumerate(segments):
+            for at in range(math.floor(start / TR), max(math.ceil(end / TR), math.floor(start / TR) + 1)):
+                overlap = min(end, (at + 1) * TR) - max(start, at * TR)
+                if text and (overlap > 0 or start == end):
+                    COVER[key].setdefault((r, at), []).append((i, overlap))
+    return COVER[key].get((run, row), [])
 
 
 def pool(values, found, how):
