@@ -1,16 +1,42 @@
 // SPDX-License-Identifier: MIT
 /* gb-fmri-hrf: everything between NIfTI and rows. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/size.h"
 #include "cli/cli.h"
 #include "nifti/bold_file.h"
-#include "nifti/mask_tensor.h"
+#include "nifti/restore.h"
+#include "nifti/vote.h"
 #include "signal/average.h"
 #include "nifti/bold_file.h"
 #include "signal/convolve_file.h"
+
+/* ---- mask ---- */
+
+static struct {
+	double votes, percentile;
+	const char *within;
+} mask = {.votes = 0.5, .percentile = 10};
+
+static const gb_option mask_options[] = {
+	{"votes", GB_OPTION_REAL, &mask.votes, "SHARE", "share of the subjects that must agree (default 0.5)", false, 0, 1},
+	{"percentile", GB_OPTION_REAL, &mask.percentile, "P", "a voxel must vary more than this (default 10)", false, 0, 100},
+	{"within", GB_OPTION_STRING, &mask.within, "BRAIN", "look only at the voxels above 0 in this image", true},
+	{0}
+};
+
+static gb_status run_mask(const gb_args *args, gb_err *err)
+{
+	gb_nifti_mask agreed;
+	gb_status status = gb_nifti_vote(&agreed, args->operand, args->operands, mask.votes, mask.percentile, mask.within,
+	                                 args->pool, err);
+
+	if (!status)
+		status = gb_nifti_mask_write(args->out, &agreed, err);
+	if (!status)
+		gb_cli_note("%zu of %zu voxels", agreed.voxels, agreed.grid);
+	gb_nifti_mask_clear(&agreed);
+	return status;
+}
 
 /* ---- bold ---- */
 
@@ -116,7 +142,66 @@ static gb_status run_convolve(const gb_args *args, gb_err *err)
 	return status;
 }
 
+/* ---- kernel ---- */
+
+static const gb_option kernel_options[] = {
+	{"kernel", GB_OPTION_STRING, &convolve.kernel, "glover|glover3|spm|FILE.tsv", "haemodynamic response (default glover)"},
+	{"sample-time", GB_OPTION_RATIONAL, &convolve.sample_time, "R", "when in its row BOLD was sampled, 0 to 1 (default 1/2)"},
+	GB_OPT_TR(&convolve.tr),
+	{0}
+};
+
+static gb_status run_kernel(const gb_args *args, gb_err *err)
+{
+	gb_rational tr = convolve.tr.set ? convolve.tr.value : (gb_rational){3, 2};
+	double step = gb_rational_double(tr), tau = gb_rational_double(convolve.sample_time.value);
+	gb_hrf hrf;
+	gb_text *text;
+	gb_status status = gb_hrf_make(&hrf, convolve.kernel, tr, convolve.sample_time.value, err);
+
+	if (status)
+		return status;
+	if (!(status = gb_text_open(&text, args->out, err))) {
+		gb_text_print(text, "row\tfrom\tto\tweight%s\n", hrf.functions > 1 ? "\tderivative\tdispersion" : "");
+		for (int k = 0; k < hrf.taps; k++) {
+			gb_text_print(text, "%d\t%g\t%g", k, (k - 1 + tau) * step, (k + tau) * step);
+			for (int f = 0; f < hrf.functions; f++)
+				gb_text_print(text, "\t%.17g", hrf.tap[f][k]);
+			gb_text_print(text, "\n");
+		}
+		status = gb_text_commit(text, err);
+	}
+	gb_hrf_clear(&hrf);
+	return status;
+}
+
+/* ---- nifti ---- */
+
+static struct {
+	const char *tensor;
+	bool denormalise;
+} nifti = {.tensor = "bold"};
+
+static const gb_option nifti_options[] = {
+	{"tensor", GB_OPTION_STRING, &nifti.tensor, "NAME", "the tensor to write, [rows, voxels] or [voxels] (default bold)"},
+	{"denormalise", GB_OPTION_FLAG, &nifti.denormalise, NULL, "put back the mean, deviation and trend that were taken out"},
+	{0}
+};
+
+static gb_status run_nifti(const gb_args *args, gb_err *err)
+{
+	gb_tensor_file *file;
+	gb_status status = gb_tensor_file_open(&file, args->operand[0], err);
+
+	if (!status)
+		status = gb_nifti_restore(file, nifti.tensor, nifti.denormalise, args->out, err);
+	gb_tensor_file_close(file);
+	return status;
+}
+
 static const gb_command commands[] = {
+	{"mask", "[--votes SHARE] [--percentile P] [--within BRAIN] [-o OUT] IMG...", "voxels that vary, by vote of the subjects",
+	 mask_options, 1, -1, false, run_mask},
 	{"bold",
 	 "[--mask MASK] [--tr R] [--force-tr] [--start R] [--rows A:B] [--runs NAME:ROWS,...] [--run NAME] "
 	 "[--confounds FILE.tsv --columns a,b] [--detrend linear|dct:SECONDS] [--zscore run|rows|none] [--fit-rows A:B] "
@@ -127,6 +212,10 @@ static const gb_command commands[] = {
 	 "[--kernel glover|glover3|spm|FILE.tsv] [--tensor NAME]... [--history hold|zero] [--sample-time R] [--tr R] "
 	 "[--start R] [--runs NAME:ROWS,...] [--run NAME] [-o OUT] [FILE]",
 	 "features as the brain's blood flow shows them", convolve_options, 0, 1, true, run_convolve},
+	{"kernel", "[--kernel glover|glover3|spm|FILE.tsv] [--sample-time R] [--tr R] [-o OUT]", "the taps as TSV", kernel_options,
+	 0, 0, false, run_kernel},
+	{"nifti", "[--tensor NAME] [--denormalise] [-o OUT] [FILE]", "rows of voxels back to an image", nifti_options, 0, 1, true,
+	 run_nifti},
 	{0}
 };
 

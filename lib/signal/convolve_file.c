@@ -263,6 +263,8 @@ static gb_status write_all(const work *w, const char *tool, const gb_json *param
 		status = gb_tensor_writer_input_file(writer, "features", w->file, err);
 	if (!status && ends(w->o->kernel, ".tsv"))
 		status = gb_tensor_writer_input_path(writer, "kernel", w->o->kernel, err);
+	if (!status && ends(w->o->kernel, ".tsv")) /* the hash says which; no path goes into a file */
+		status = gb_tensor_writer_param(writer, "kernel", gb_json_string("table"), err);
 	for (size_t i = 0; i < w->targets && !status; i++)
 		status = declare(w, &w->target[i], writer, err);
 	if (!status)
