@@ -9,6 +9,7 @@
 #include "signal/average.h"
 #include "nifti/bold_file.h"
 #include "signal/convolve_file.h"
+#include "signal/lag.h"
 
 /* ---- mask ---- */
 
@@ -105,34 +106,47 @@ static gb_status run_average(const gb_args *args, gb_err *err)
 
 static const gb_option no_options[] = {{0}};
 
-/* ---- convolve ---- */
+/* ---- what convolve, kernel and lag share ---- */
 
 static struct {
 	const char *kernel, *history, *runs, *run;
 	gb_strings tensor;
-	gb_maybe_rational sample_time, tr, start;
-} convolve = {.kernel = "glover", .history = "hold", .sample_time = {true, {1, 2}}};
+	gb_maybe_rational sample_time, tr, start, max;
+	int64_t seed;
+} hrf = {.kernel = "glover", .history = "hold", .sample_time = {true, {1, 2}}, .max = {true, {15, 1}}, .seed = 1};
+
+#define KERNEL_OPTIONS \
+	{"kernel", GB_OPTION_STRING, &hrf.kernel, "glover|glover3|spm|FILE.tsv", "haemodynamic response (default glover)"}, \
+	{"sample-time", GB_OPTION_RATIONAL, &hrf.sample_time, "R", "when in its row BOLD was sampled, 0 to 1 (default 1/2)"}
+#define FEATURE_OPTIONS \
+	{"tensor", GB_OPTION_LIST, &hrf.tensor, "NAME", "a feature (default: every float tensor with a clock)"}, \
+	{"tr", GB_OPTION_RATIONAL, &hrf.tr, "R", "repetition time of a feature file without clocks"}, \
+	{"start", GB_OPTION_RATIONAL, &hrf.start, "R", "movie time of its first row (default 0)"}, \
+	{"runs", GB_OPTION_STRING, &hrf.runs, "NAME:ROWS,...", "its runs (default: one)"}, \
+	{"run", GB_OPTION_STRING, &hrf.run, "NAME", "name of its one run (default run-1)"}
+
+#define FEATURE_SYNOPSIS "[--tensor NAME]... [--tr R] [--start R] [--runs NAME:ROWS,...] [--run NAME] "
+
+static gb_clock_options feature_clock(void)
+{
+	return (gb_clock_options){.tr = hrf.tr.set ? &hrf.tr.value : NULL, .start = hrf.start.set ? &hrf.start.value : NULL,
+	                          .runs = hrf.runs, .run = hrf.run};
+}
+
+/* ---- convolve ---- */
 
 static const gb_option convolve_options[] = {
-	{"kernel", GB_OPTION_STRING, &convolve.kernel, "glover|glover3|spm|FILE.tsv", "haemodynamic response (default glover)"},
-	{"tensor", GB_OPTION_LIST, &convolve.tensor, "NAME", "convolve this one (default: every float tensor with a clock)"},
-	{"history", GB_OPTION_CHOICE, &convolve.history, "hold|zero", "before a run: its first value held, or zero (default hold)"},
-	{"sample-time", GB_OPTION_RATIONAL, &convolve.sample_time, "R", "when in its row BOLD was sampled, 0 to 1 (default 1/2)"},
-	{"tr", GB_OPTION_RATIONAL, &convolve.tr, "R", "repetition time of a file without clocks"},
-	{"start", GB_OPTION_RATIONAL, &convolve.start, "R", "movie time of its first row (default 0)"},
-	{"runs", GB_OPTION_STRING, &convolve.runs, "NAME:ROWS,...", "its runs (default: one)"},
-	{"run", GB_OPTION_STRING, &convolve.run, "NAME", "name of its one run (default run-1)"},
+	KERNEL_OPTIONS,
+	{"history", GB_OPTION_CHOICE, &hrf.history, "hold|zero", "before a run: its first value held, or zero (default hold)"},
+	FEATURE_OPTIONS,
 	{0}
 };
 
 static gb_status run_convolve(const gb_args *args, gb_err *err)
 {
 	gb_convolve_options o = {
-	    .kernel = convolve.kernel, .tau = convolve.sample_time.value, .tensor = convolve.tensor.item,
-	    .tensors = convolve.tensor.count,
-	    .history = strcmp(convolve.history, "zero") ? GB_HISTORY_HOLD : GB_HISTORY_ZERO,
-	    .clock = {.tr = convolve.tr.set ? &convolve.tr.value : NULL,
-	              .start = convolve.start.set ? &convolve.start.value : NULL, .runs = convolve.runs, .run = convolve.run}};
+	    .kernel = hrf.kernel, .tau = hrf.sample_time.value, .tensor = hrf.tensor.item, .tensors = hrf.tensor.count,
+	    .history = strcmp(hrf.history, "zero") ? GB_HISTORY_HOLD : GB_HISTORY_ZERO, .clock = feature_clock()};
 	gb_tensor_file *file;
 	gb_status status = gb_tensor_file_open(&file, args->operand[0], err);
 
@@ -145,33 +159,90 @@ static gb_status run_convolve(const gb_args *args, gb_err *err)
 /* ---- kernel ---- */
 
 static const gb_option kernel_options[] = {
-	{"kernel", GB_OPTION_STRING, &convolve.kernel, "glover|glover3|spm|FILE.tsv", "haemodynamic response (default glover)"},
-	{"sample-time", GB_OPTION_RATIONAL, &convolve.sample_time, "R", "when in its row BOLD was sampled, 0 to 1 (default 1/2)"},
-	GB_OPT_TR(&convolve.tr),
+	KERNEL_OPTIONS,
+	GB_OPT_TR(&hrf.tr),
 	{0}
 };
 
 static gb_status run_kernel(const gb_args *args, gb_err *err)
 {
-	gb_rational tr = convolve.tr.set ? convolve.tr.value : (gb_rational){3, 2};
-	double step = gb_rational_double(tr), tau = gb_rational_double(convolve.sample_time.value);
-	gb_hrf hrf;
+	gb_rational tr = hrf.tr.set ? hrf.tr.value : (gb_rational){3, 2};
+	double step = gb_rational_double(tr), tau = gb_rational_double(hrf.sample_time.value);
+	gb_hrf k;
 	gb_text *text;
-	gb_status status = gb_hrf_make(&hrf, convolve.kernel, tr, convolve.sample_time.value, err);
+	gb_status status = gb_hrf_make(&k, hrf.kernel, tr, hrf.sample_time.value, err);
 
 	if (status)
 		return status;
 	if (!(status = gb_text_open(&text, args->out, err))) {
-		gb_text_print(text, "row\tfrom\tto\tweight%s\n", hrf.functions > 1 ? "\tderivative\tdispersion" : "");
-		for (int k = 0; k < hrf.taps; k++) {
-			gb_text_print(text, "%d\t%g\t%g", k, (k - 1 + tau) * step, (k + tau) * step);
-			for (int f = 0; f < hrf.functions; f++)
-				gb_text_print(text, "\t%.17g", hrf.tap[f][k]);
+		gb_text_print(text, "row\tfrom\tto\tweight%s\n", k.functions > 1 ? "\tderivative\tdispersion" : "");
+		for (int i = 0; i < k.taps; i++) {
+			gb_text_print(text, "%d\t%g\t%g", i, (i - 1 + tau) * step, (i + tau) * step);
+			for (int f = 0; f < k.functions; f++)
+				gb_text_print(text, "\t%.17g", k.tap[f][i]);
 			gb_text_print(text, "\n");
 		}
 		status = gb_text_commit(text, err);
 	}
-	gb_hrf_clear(&hrf);
+	gb_hrf_clear(&k);
+	return status;
+}
+
+/* ---- lag ---- */
+
+static const gb_option lag_options[] = {
+	KERNEL_OPTIONS,
+	{"max", GB_OPTION_RATIONAL, &hrf.max, "SECONDS", "longest lag, both ways (default 15)"},
+	FEATURE_OPTIONS,
+	{"seed", GB_OPTION_INTEGER, &hrf.seed, "S", "of the surrogates and resamples (default 1)", false, 0, 4e18},
+	{0}
+};
+
+static gb_status print_lag(const gb_args *args, const gb_lag *l, gb_err *err)
+{
+	double step = gb_rational_double(l->step);
+	gb_text *text;
+	gb_status status = gb_text_open(&text, args->out, err);
+
+	if (status)
+		return status;
+	gb_text_print(text, "row\tseconds\tr2\tshare_best\n");
+	for (int64_t i = 0; i <= 2 * l->most; i++) {
+		gb_text_print(text, "%lld\t%g\t%.6f\t", (long long)(i - l->most), (double)(i - l->most) * step, l->r2[i]);
+		gb_text_print(text, l->share ? "%.3f\n" : "n/a\n", l->share ? l->share[i] : 0);
+	}
+	if ((status = gb_text_commit(text, err)))
+		return status;
+	gb_cli_note("%lld rows, %d components", (long long)l->rows, l->components);
+	if (!l->found)
+		gb_cli_say("no lag found: the highest R2 is at %lld rows, %s (p = %.3g)", (long long)l->best,
+		           l->p <= 0.01 ? "the edge of the range: widen --max" : "no higher than chance allows", l->p);
+	else if (l->share)
+		gb_cli_say("best lag: %lld rows (%g s), p = %.3g, 95 %% of resamples %lld to %lld rows", (long long)l->best,
+		           (double)l->best * step, l->p, (long long)l->low, (long long)l->high);
+	else
+		gb_cli_say("best lag: %lld rows (%g s), p = %.3g; too short for resamples", (long long)l->best,
+		           (double)l->best * step, l->p);
+	return GB_OK;
+}
+
+static gb_status run_lag(const gb_args *args, gb_err *err)
+{
+	gb_lag_options o = {.kernel = hrf.kernel, .tau = hrf.sample_time.value, .max = hrf.max.value, .tensor = hrf.tensor.item,
+	                    .tensors = hrf.tensor.count, .clock = feature_clock(), .bold = "bold", .seed = (uint64_t)hrf.seed};
+	gb_tensor_file *stimulus, *brain = NULL;
+	gb_lag found = {0};
+	gb_status status = gb_tensor_file_open(&stimulus, args->operand[0], err);
+
+	if (!status)
+		status = gb_tensor_file_open(&brain, args->operand[1], err);
+	if (!status)
+		status = gb_lag_find(&found, stimulus, brain, &o, args->pool, err);
+	if (!status)
+		status = print_lag(args, &found, err);
+	gb_lag_clear(&found);
+	gb_tensor_file_close(stimulus);
+	gb_tensor_file_close(brain);
 	return status;
 }
 
@@ -209,11 +280,13 @@ static const gb_command commands[] = {
 	 "4-D image to rows of voxels", bold_options, 1, 1, false, run_bold},
 	{"average", "[-o OUT] FILE...", "mean BOLD of several subjects", no_options, 1, -1, false, run_average},
 	{"convolve",
-	 "[--kernel glover|glover3|spm|FILE.tsv] [--tensor NAME]... [--history hold|zero] [--sample-time R] [--tr R] "
-	 "[--start R] [--runs NAME:ROWS,...] [--run NAME] [-o OUT] [FILE]",
+	 "[--kernel glover|glover3|spm|FILE.tsv] [--sample-time R] [--history hold|zero] " FEATURE_SYNOPSIS "[-o OUT] [FILE]",
 	 "features as the brain's blood flow shows them", convolve_options, 0, 1, true, run_convolve},
 	{"kernel", "[--kernel glover|glover3|spm|FILE.tsv] [--sample-time R] [--tr R] [-o OUT]", "the taps as TSV", kernel_options,
 	 0, 0, false, run_kernel},
+	{"lag", "[--kernel glover|glover3|spm|FILE.tsv] [--sample-time R] [--max SECONDS] " FEATURE_SYNOPSIS
+	 "[--seed S] [-o OUT] STIMULUS BOLD",
+	 "how many rows the brain lies behind", lag_options, 2, 2, false, run_lag},
 	{"nifti", "[--tensor NAME] [--denormalise] [-o OUT] [FILE]", "rows of voxels back to an image", nifti_options, 0, 1, true,
 	 run_nifti},
 	{0}
