@@ -19,7 +19,7 @@ void gb_volumes_check(const float *data, const gb_clock *clock, size_t voxels, u
 typedef enum gb_zscore { GB_ZSCORE_NONE, GB_ZSCORE_RUN, GB_ZSCORE_ROWS } gb_zscore;
 
 typedef struct gb_clean_options {
-	const char *detrend;           /* NULL, "linear", "dct:SECONDS" (cosines of period 2·SECONDS/k slower than SECONDS) */
+	const char *detrend;           /* NULL, "linear", "dct:SECONDS" (cosines with periods of SECONDS and longer) */
 	const double *confound;        /* [rows, confounds], NaN: the column's mean in its run; NULL: none */
 	const char *const *confound_name;
 	int confounds;
