@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* simulate_features.h: drivers from any tensor file with a clock. */
+#ifndef GB_SIGNAL_SIMULATE_FEATURES_H
+#define GB_SIGNAL_SIMULATE_FEATURES_H
+
+#include "meta/tensor_file.h"
+
+GB_BEGIN_DECLS
+
+/* One float tensor of a file: up to COMPONENTS numbers a row. */
+typedef struct gb_feature_scores {
+	char name[64];         /* of the tensor */
+	gb_rational start;     /* of row 0 */
+	int64_t rows;
+	int components;
+	bool as_is;            /* the columns themselves: there are no more than COMPONENTS */
+	float *score;          /* [components, rows] */
+} gb_feature_scores;
+
+/* All float tensors with a clock, in the order of the file (masks of validity
+ * and counts are integers and do not count): their columns where there are no
+ * more than COMPONENTS of them, else the scores of so many principal
+ * components.  RUN: which run is meant, NULL if there is one.  OPTIONS: for
+ * files without a clock.  GB_DATA: no such tensor, another step than STEP (0/1: any; then
+ * set), NaN or Inf. */
+GB_CHECK gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_clock_options *options, gb_rational *step,
+                                          int components, gb_feature_scores **list, int *count, gb_err *err);
+void gb_feature_scores_free(gb_feature_scores *list, int count);
+
+GB_END_DECLS
+#endif
