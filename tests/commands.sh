@@ -44,7 +44,7 @@ EOF
 	ffmpeg -v error -nostdin -y -f lavfi -i 'testsrc=s=160x90:r=10:d=20' -i sound.wav -t 20 -c:v mpeg4 -q:v 4 -c:a pcm_s16le film.nut &&
 		ffmpeg -v error -nostdin -y -i film.nut -an -c:v copy silent.nut &&
 		gb-video-frames --tr 3/2 -q -o frames.safetensors film.nut &&
-		gb-audio-encodec --mel -q -o mel.safetensors film.nut &&
+		gb-audio-encodec --mel --rows 4 -q -o mel.safetensors film.nut &&
 		gb-text-align --tr 3/2 -q -o words.safetensors words.tsv &&
 		gb-fmri-hrf bold --mask mask.nii -q -o bold1.safetensors brain1.nii &&
 		gb-fmri-hrf bold --mask mask.nii -q -o bold2.safetensors brain2.nii &&
@@ -62,9 +62,9 @@ safetensors gb-fmri-hrf bold --mask whole.nii -o OUT brain1.nii
 safetensors gb-fmri-hrf average -o OUT bold1.safetensors bold2.safetensors
 safetensors gb-fmri-hrf convolve --tr 3/2 -o OUT features.safetensors
 nii.gz gb-fmri-hrf nifti -o OUT bold1.safetensors
-tsv gb-fmri-hrf kernel --tr 1/500 -o OUT
-tsv gb-fmri-hrf lag --max 6 -o OUT words.safetensors bold1.safetensors
-tsv gb-inspect --rows 0:40 --tensor bold -o OUT bold1.safetensors
+tsv gb-fmri-hrf kernel --tr 1/100 -o OUT
+tsv gb-fmri-hrf lag --max 3 -o OUT words.safetensors bold1.safetensors
+tsv gb-inspect --rows 0:8 --tensor bold -o OUT bold1.safetensors
 png gb-inspect --plot OUT bold1.safetensors
 safetensors gb-cache memo -o OUT -- gb-fmri-hrf convolve --tr 3/2 features.safetensors'
 
