@@ -9,7 +9,8 @@
 
 #include "base/size.h"
 
-enum { TILE_M = 128, TILE_N = 256, GRAM_TILE = 192 };
+enum { TILE_M = 128, TILE_N = 256, DEPTH = 2048, GRAM_TILE = 192,
+       SCRATCH = (TILE_M + TILE_N) * DEPTH + TILE_M * TILE_N };
 
 /* LAPACK comes with OpenBLAS, without a header of its own. */
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t uplo_length);
@@ -37,23 +38,20 @@ typedef struct product {
 	size_t m, n, k, lda, ldb, ldc, tiles_n;
 	const float *a, *b;
 	float *c, *scratch;
-	size_t scratch_stride;
 } product;
 
-/* Copy the tile's rows of op(A) as [TILE_M, k], its columns of op(B) as [TILE_N, k]. */
-static void pack(float *out, const float *x, size_t ldx, bool along_rows, size_t first, size_t have, size_t tile, size_t k)
+/* Rows FIRST … of op(X), columns K0 … K0+DEPTH−1, as [tile, DEPTH], padded with zeros. */
+static void pack(float *out, const float *x, size_t ldx, bool along_rows, size_t first, size_t have, size_t tile, size_t k0, size_t depth)
 {
-	for (size_t i = 0; i < tile; i++) {
-		float *row = out + i * k;
-
-		if (i >= have)
-			memset(row, 0, k * sizeof *row);
-		else if (along_rows)
-			memcpy(row, x + (first + i) * ldx, k * sizeof *row);
-		else
-			for (size_t j = 0; j < k; j++)
-				row[j] = x[j * ldx + first + i];
-	}
+	if (depth < DEPTH || have < tile)
+		memset(out, 0, tile * DEPTH * sizeof *out);
+	if (along_rows)
+		for (size_t i = 0; i < have; i++)
+			memcpy(out + i * DEPTH, x + (first + i) * ldx + k0, depth * sizeof *out);
+	else
+		for (size_t j = 0; j < depth; j++)
+			for (size_t i = 0; i < have; i++)
+				out[i * DEPTH + j] = x[(k0 + j) * ldx + first + i];
 }
 
 static void product_tile(void *context, size_t tile, int worker)
@@ -61,11 +59,15 @@ static void product_tile(void *context, size_t tile, int worker)
 	product *p = context;
 	size_t i0 = tile / p->tiles_n * TILE_M, j0 = tile % p->tiles_n * TILE_N;
 	size_t have_m = p->m - i0 < TILE_M ? p->m - i0 : TILE_M, have_n = p->n - j0 < TILE_N ? p->n - j0 : TILE_N;
-	float *a = p->scratch + (size_t)worker * p->scratch_stride, *b = a + TILE_M * p->k, *c = b + TILE_N * p->k;
+	float *a = p->scratch + (size_t)worker * SCRATCH, *b = a + TILE_M * DEPTH, *c = b + TILE_N * DEPTH;
 
-	pack(a, p->a, p->lda, !p->a_t, i0, have_m, TILE_M, p->k);
-	pack(b, p->b, p->ldb, p->b_t, j0, have_n, TILE_N, p->k);
-	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE_M, TILE_N, (int)p->k, 1, a, (int)p->k, b, (int)p->k, 0, c, TILE_N);
+	for (size_t k0 = 0; k0 < p->k; k0 += DEPTH) {
+		size_t depth = p->k - k0 < DEPTH ? p->k - k0 : DEPTH;
+
+		pack(a, p->a, p->lda, !p->a_t, i0, have_m, TILE_M, k0, depth);
+		pack(b, p->b, p->ldb, p->b_t, j0, have_n, TILE_N, k0, depth);
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE_M, TILE_N, (int)depth, 1, a, DEPTH, b, DEPTH, k0 > 0, c, TILE_N);
+	}
 	for (size_t i = 0; i < have_m; i++) {
 		float *out = p->c + (i0 + i) * p->ldc + j0;
 
@@ -77,8 +79,7 @@ static void product_tile(void *context, size_t tile, int worker)
 gb_status gb_matrix_product(gb_pool *pool, bool a_t, bool b_t, size_t m, size_t n, size_t k, const float *a, size_t lda,
                             const float *b, size_t ldb, float *c, size_t ldc, bool add, gb_err *err)
 {
-	product p = {a_t, b_t, add, m, n, k, lda, ldb, ldc, (n + TILE_N - 1) / TILE_N, a, b, c, NULL, 0};
-	size_t stride, total;
+	product p = {a_t, b_t, add, m, n, k, lda, ldb, ldc, (n + TILE_N - 1) / TILE_N, a, b, c, NULL};
 
 	one_thread();
 	if (m == 0 || n == 0)
@@ -88,11 +89,7 @@ gb_status gb_matrix_product(gb_pool *pool, bool a_t, bool b_t, size_t m, size_t 
 			memset(c + i * ldc, 0, n * sizeof *c);
 		return GB_OK;
 	}
-	if (k > INT32_MAX || !gb_size_mul(k, TILE_M + TILE_N, &stride) || !gb_size_add(stride, TILE_M * TILE_N, &stride) ||
-	    !gb_size_mul(stride, (size_t)gb_pool_threads(pool), &total))
-		return gb_fail(err, GB_SYSTEM, "matrix product: %zu × %zu × %zu is too large", m, n, k);
-	p.scratch_stride = stride;
-	p.scratch = gb_array(total, sizeof *p.scratch, err);
+	p.scratch = gb_array(SCRATCH * (size_t)gb_pool_threads(pool), sizeof *p.scratch, err);
 	if (!p.scratch)
 		return GB_SYSTEM;
 	gb_pool_run(pool, (m + TILE_M - 1) / TILE_M * p.tiles_n, product_tile, &p);

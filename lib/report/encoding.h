@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* encoding.h: how well a model predicts brains from the stimulus, on the test
+ * rows of a set, with everything a figure must be read beside. */
+#ifndef GB_REPORT_ENCODING_H
+#define GB_REPORT_ENCODING_H
+
+#include "model/model.h"
+#include "report/metrics.h"
+#include "report/scores.h"
+
+GB_BEGIN_DECLS
+
+typedef struct gb_encoding {
+	gb_scored scored;            /* rows scored: test rows asked for, valid in all subjects and tensors */
+	int64_t *row;
+	int32_t *run;
+	size_t voxels, subjects;
+	bool is_mean;                /* the model's subject is the mean of all */
+	float *predicted, *measured; /* [rows, voxels] of the model's subject */
+	double *r;                   /* [voxels] */
+	gb_score score;
+	gb_shift_null null;          /* shifts 0: too few rows */
+	gb_blocks blocks;
+	double low, high;            /* of the mean r; NaN: too few blocks */
+	gb_ceiling ceiling;
+	double *subject_r;           /* [subjects] mean r over voxels with each one */
+	gb_identification identification;
+	bool has_baseline;
+	double baseline, baseline_region, difference_low, difference_high;
+	size_t others;               /* other brains: r of the same prediction with each */
+	double *other_r;
+} gb_encoding;
+
+typedef struct gb_encoding_options {
+	gb_model *model, *baseline;     /* BASELINE may be NULL */
+	const gb_dataset *set, *others; /* OTHERS (may be NULL): other brains on the same clock, as a null */
+	int64_t first, end;             /* rows of the set to look at */
+	gb_pool *pool;
+} gb_encoding_options;
+
+/* GB_DATA when no test row is among those asked for. */
+GB_CHECK gb_status gb_encoding_make(gb_encoding *encoding, const gb_encoding_options *options, gb_err *err);
+void gb_encoding_clear(gb_encoding *encoding);
+GB_CHECK gb_status gb_encoding_metrics(const gb_encoding *encoding, const gb_dataset *set, const char *subject, gb_metrics *metrics,
+                                       gb_err *err);
+
+/* Rank percentile and segments of ID, each with its chance. */
+GB_CHECK gb_status gb_metrics_identification(gb_metrics *metrics, const char *direction, const char *target,
+                                             const gb_identification *id, gb_err *err);
+
+GB_END_DECLS
+#endif
