@@ -60,11 +60,12 @@ static gb_status passes(gb_ceiling *c, gb_subject_reader *read, void *context, s
 			for (size_t v = 0; v < columns; v++) {
 				double own = square[v] > 0 ? 1 : 0, others = variance[v] - 2 * mean[v] + own;
 
+				c->pairwise[v] += own;
 				c->left_out[v] += own > 0 && others > 1e-12 ? (mean[v] - own) / sqrt(others) / n : 0;
 			}
 		}
 	for (size_t v = 0; v < columns; v++)
-		c->pairwise[v] = (variance[v] - n) / (n * (n - 1));
+		c->pairwise[v] = (variance[v] - c->pairwise[v]) / (n * (n - 1)); /* it counted those who vary */
 	return GB_OK;
 }
 

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/maps.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "io/file.h"
+#include "meta/tensor_writer.h"
+#include "nifti/mask_tensor.h"
+#include "nifti/writer.h"
+
+gb_status gb_maps_mask(const gb_dataset *set, gb_nifti_mask *mask, bool *has, gb_err *err)
+{
+	const gb_feature *bold = gb_dataset_subjects(set) ? gb_dataset_find(set, "bold", gb_dataset_subject(set, 0)) : NULL;
+	gb_status status;
+
+	*has = bold && gb_tensor_file_find(bold->file, "bold.mask");
+	if (!*has)
+		return GB_OK;
+	status = gb_mask_tensor_read(mask, (gb_tensor_file *)bold->file, "bold.mask", err);
+	if (!status && mask->voxels != bold->elements) {
+		gb_nifti_mask_clear(mask);
+		status = gb_fail(err, GB_DATA, "bold.mask: %zu voxels, bold has %zu", mask->voxels, bold->elements);
+	}
+	*has = !status;
+	return status;
+}
+
+static gb_status write_volumes(const char *folder, const char *name, const gb_nifti_mask *mask, const float *value, size_t volumes,
+                               bool series, gb_rational tr, const char *description, gb_err *err)
+{
+	char *path = gb_format(err, "%s/%s", folder, name);
+	gb_nifti_writer *writer = NULL;
+	gb_status status = path ? gb_nifti_writer_open(&writer, path, &mask->geometry, series ? (int64_t)volumes : 0, tr, description, err)
+	                        : GB_SYSTEM;
+
+	for (size_t i = 0; !status && i < volumes; i++)
+		status = gb_nifti_writer_volume(writer, mask, value + i * mask->voxels, err);
+	if (!status)
+		status = gb_nifti_writer_commit(writer, err);
+	gb_nifti_writer_free(writer);
+	free(path);
+	return status;
+}
+
+gb_status gb_maps_predicted(const char *folder, const gb_nifti_mask *mask, const gb_dataset *set, const float *predicted, size_t rows,
+                            gb_err *err)
+{
+	return write_volumes(folder, "predicted.nii.gz", mask, predicted, rows, true, gb_dataset_clock(set)->step,
+	                     "giblet: BOLD predicted from the stimulus", err);
+}
+
+float *gb_maps_share(const gb_encoding *e, gb_err *err)
+{
+	const double *ceiling = e->is_mean ? e->ceiling.many : e->ceiling.one;
+	float *out = gb_array(e->voxels, sizeof *out, err);
+
+	for (size_t v = 0; out && v < e->voxels; v++)
+		out[v] = ceiling && ceiling[v] >= GB_CEILING_MIN ? (float)(e->r[v] / ceiling[v]) : NAN;
+	return out;
+}
+
+gb_status gb_maps_scores(const char *folder, const gb_nifti_mask *mask, const gb_encoding *e, gb_err *err)
+{
+	gb_rational tr = {1, 1};
+	float *value = gb_array(e->voxels, sizeof *value, err);
+	gb_status status = value ? GB_OK : GB_SYSTEM;
+
+	for (size_t v = 0; value && v < e->voxels; v++)
+		value[v] = (float)e->r[v];
+	if (!status)
+		status = write_volumes(folder, "r.nii.gz", mask, value, 1, false, tr, "giblet: r on test rows", err);
+	free(value);
+	if (status || e->subjects < 2)
+		return status;
+	value = gb_maps_share(e, err);
+	status = value ? write_volumes(folder, "r_of_ceiling.nii.gz", mask, value, 1, false, tr, "giblet: r/ceiling on test rows", err) : GB_SYSTEM;
+	free(value);
+	return status;
+}
+
+float *gb_maps_volume(const gb_nifti_mask *mask, const float *value, int shape[3], gb_err *err)
+{
+	float *out = gb_array(mask->grid, sizeof *out, err);
+
+	for (int i = 0; i < 3; i++)
+		shape[i] = (int)mask->geometry.size[i];
+	for (size_t i = 0, v = 0; out && i < mask->grid; i++)
+		out[i] = mask->inside[i] ? value[v++] : NAN;
+	return out;
+}
+
+gb_status gb_maps_voxels(const char *folder, const gb_encoding *e, gb_err *err)
+{
+	const double *ceiling = e->is_mean ? e->ceiling.many : e->ceiling.one;
+	char *path = gb_format(err, "%s/voxels.tsv", folder), *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	gb_status status;
+
+	if (!path || !out) {
+		free(path);
+		return gb_fail(err, GB_SYSTEM, "voxels.tsv: memory is short");
+	}
+	fputs("voxel\tr\tceiling\tp\tq\tfamily_wise_p\n", out);
+	for (size_t v = 0; v < e->voxels; v++) {
+		fprintf(out, "%zu\t%.6g", v, e->r[v]);
+		fprintf(out, ceiling ? "\t%.6g" : "\tn/a", ceiling ? ceiling[v] : 0);
+		if (e->null.shifts)
+			fprintf(out, "\t%.6g\t%.6g\t%.6g\n", e->null.column_p[v], e->null.column_q[v], e->null.column_fwe[v]);
+		else
+			fputs("\tn/a\tn/a\tn/a\n", out);
+	}
+	status = fclose(out) ? gb_fail(err, GB_SYSTEM, "%s: memory is short", path) : gb_output_whole(path, text, size, err);
+	free(text);
+	free(path);
+	return status;
+}
+
+gb_status gb_maps_tensors(const char *folder, const char *tool, gb_model *model, const gb_dataset *set, const gb_encoding *e, gb_pool *pool,
+                          gb_err *err)
+{
+	int64_t rows = (int64_t)e->scored.rows, voxels = (int64_t)e->voxels;
+	char *path = gb_format(err, "%s/prediction.safetensors", folder);
+	gb_tensor_spec spec[] = {
+	    {.name = "rows", .dtype = GB_I64, .rank = 1, .shape = {rows}, .dims = "row", .doc = "rows of the set's clock that were scored"},
+	    {.name = "runs", .dtype = GB_I32, .rank = 1, .shape = {rows}, .dims = "row", .doc = "the run of each"},
+	    {.name = "predicted", .dtype = GB_F32, .rank = 2, .shape = {rows, voxels}, .dims = "row,voxel", .doc = "BOLD predicted from the stimulus"},
+	    {.name = "measured", .dtype = GB_F32, .rank = 2, .shape = {rows, voxels}, .dims = "row,voxel", .doc = "BOLD measured"},
+	};
+	const void *data[] = {e->row, e->run, e->predicted, e->measured};
+	gb_tensor_writer *writer = NULL;
+	gb_status status = path ? gb_tensor_writer_new(&writer, tool, NULL, err) : GB_SYSTEM;
+
+	if (!status)
+		status = gb_tensor_writer_input_file(writer, "model", gb_model_file(model), err);
+	if (!status)
+		status = gb_tensor_writer_param(writer, "set", gb_json_string(gb_dataset_id(set)), err);
+	if (!status)
+		status = gb_tensor_writer_param(writer, "kind", gb_json_string(gb_model_kind(model)), err);
+	for (int i = 0; !status && i < 4; i++)
+		status = gb_tensor_writer_add(writer, &spec[i], err);
+	if (!status)
+		status = gb_tensor_writer_begin(writer, path, err);
+	for (int i = 0; !status && i < 4; i++)
+		status = gb_tensor_writer_put(writer, spec[i].name, data[i],
+		                              (size_t)rows * (i < 2 ? 1 : (size_t)voxels) * gb_dtype_size(spec[i].dtype), err);
+	if (!status)
+		status = gb_tensor_writer_commit(writer, pool, err);
+	gb_tensor_writer_free(writer);
+	free(path);
+	return status;
+}
