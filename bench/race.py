@@ -12,7 +12,7 @@ line of tab-separated values goes to standard output for bench/run:
 
 Seconds are medians.  GATE is the ratio theirs/ours that is held; PROMISE the one
 that docs promise; None where there is none.  Against a limit ("at most 1.15 ×
-the bare inflate") the promise is 1/1.15.
+the bare inflate") the promise is 1/1.15.  BEFORE is called, untimed, before each turn.
 """
 import statistics
 import subprocess
@@ -22,19 +22,21 @@ import time
 DEVNULL = subprocess.DEVNULL
 
 
-def once(side):
+def once(side, before=None):
+    if before:
+        before()
     began = time.perf_counter()
     said = side()
     took = time.perf_counter() - began
     return said if isinstance(said, float) else took
 
 
-def race(work, against, theirs, ours, threads=1, rounds=5, gate=None, promise=None):
+def race(work, against, theirs, ours, threads=1, rounds=5, gate=None, promise=None, before=None):
     times = [], []
-    once(theirs), once(ours)  # warm: caches, imports, page tables
+    once(theirs, before), once(ours, before)  # warm: caches, imports, page tables
     for _ in range(rounds):
-        times[0].append(once(theirs))
-        times[1].append(once(ours))
+        times[0].append(once(theirs, before))
+        times[1].append(once(ours, before))
     medians = [statistics.median(t) for t in times]
     print(work, threads, against, *('%.6g' % m for m in medians), gate or '', promise or '', sep='\t', flush=True)
     return medians[0] / medians[1]

@@ -9,7 +9,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/pool.h"
 #include "base/size.h"
+#include "io/hash_class.h"
 
 struct gb_hasher { XXH3_state_t state; };
 
@@ -23,7 +25,16 @@ static gb_hash canonical(XXH128_hash_t value)
 	return hash;
 }
 
-gb_hash gb_hash_of(const void *data, size_t size) { return canonical(XXH3_128bits(data, size)); }
+gb_hash gb_hash_of(const void *data, size_t size)
+{
+	gb_hash hash;
+
+	if (gb_cpu_class() == GB_CPU_GENERIC)
+		return canonical(XXH3_128bits(data, size));
+	gb_hash_avx2(data, size, hash.bytes);
+	return hash;
+}
+
 uint64_t gb_hash64_of(const void *data, size_t size) { return XXH3_64bits(data, size); }
 bool gb_hash_equal(gb_hash a, gb_hash b) { return !memcmp(a.bytes, b.bytes, sizeof a.bytes); }
 
@@ -48,7 +59,10 @@ gb_hasher *gb_hasher_new(gb_err *err)
 
 void gb_hasher_update(gb_hasher *hasher, const void *data, size_t size)
 {
-	XXH3_128bits_update(&hasher->state, data, size);
+	if (gb_cpu_class() == GB_CPU_GENERIC)
+		XXH3_128bits_update(&hasher->state, data, size);
+	else
+		gb_hash_update_avx2(&hasher->state, data, size);
 }
 
 gb_hash gb_hasher_value(const gb_hasher *hasher) { return canonical(XXH3_128bits_digest(&hasher->state)); }

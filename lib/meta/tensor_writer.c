@@ -418,16 +418,21 @@ void *gb_tensor_writer_data(gb_tensor_writer *w, const char *name)
 	return w->map + w->header_bytes + p->tensor.begin;
 }
 
+enum { PIECE = 8 << 20 };
+
 static gb_status write_at(int descriptor, const void *data, size_t size, size_t offset, const char *name, gb_err *err)
 {
 	const char *at = data;
 
 	while (size) {
-		ssize_t wrote = pwrite(descriptor, at, size < (1u << 30) ? size : 1u << 30, (off_t)offset);
+		ssize_t wrote = pwrite(descriptor, at, size < PIECE ? size : PIECE, (off_t)offset);
 		if (wrote < 0 && errno == EINTR)
 			continue;
 		if (wrote <= 0)
 			return gb_fail_errno(err, GB_SYSTEM, wrote ? errno : ENOSPC, "%s: cannot be written", name);
+		/* The disk works while the next piece is copied; what fails here, fsync says. */
+		if (wrote >= PIECE / 2)
+			(void)sync_file_range(descriptor, (off_t)offset, wrote, SYNC_FILE_RANGE_WRITE);
 		at += wrote;
 		offset += (size_t)wrote;
 		size -= (size_t)wrote;
@@ -465,6 +470,23 @@ static gb_status advance(gb_tensor_writer *w, bool closing, gb_err *err)
 	return status;
 }
 
+/* To a file: each piece is summed and copied while it is in the cache. */
+static gb_status put_in_pieces(gb_tensor_writer *w, planned *p, const void *data, size_t size, gb_err *err)
+{
+	const uint8_t *at = data;
+	gb_status status = GB_OK;
+
+	while (status == GB_OK && size) {
+		size_t piece = size < PIECE ? size : PIECE;
+		gb_hasher_update(p->hasher, at, piece);
+		status = write_at(w->backing, at, piece, w->header_bytes + p->tensor.begin + p->written, w->output.name, err);
+		p->written += piece;
+		at += piece;
+		size -= piece;
+	}
+	return status;
+}
+
 gb_status gb_tensor_writer_put(gb_tensor_writer *w, const char *name, const void *data, size_t size, gb_err *err)
 {
 	planned *p = find(w, name);
@@ -474,18 +496,18 @@ gb_status gb_tensor_writer_put(gb_tensor_writer *w, const char *name, const void
 		return gb_fail(err, GB_SYSTEM, "%s: more is put into tensor %s than it was declared with", w->output.name, name);
 	if (!p->hasher && !(p->hasher = gb_hasher_new(err)))
 		return GB_SYSTEM;
+	if (w->output.is_file)
+		return put_in_pieces(w, p, data, size, err);
 	gb_hasher_update(p->hasher, data, size);
-	if (!w->output.is_file) {
-		/* Streams only while all before it is out and nothing of it was spooled. */
-		if ((status = advance(w, false, err)) != GB_OK)
+	/* Streams only while all before it is out and nothing of it was spooled. */
+	if ((status = advance(w, false, err)) != GB_OK)
+		return status;
+	if (p == &w->plan[w->cursor] && w->out_of_cursor == p->written) {
+		p->written += size;
+		w->out_of_cursor += size;
+		if ((status = gb_output_write(&w->output, data, size, err)) != GB_OK)
 			return status;
-		if (p == &w->plan[w->cursor] && w->out_of_cursor == p->written) {
-			p->written += size;
-			w->out_of_cursor += size;
-			if ((status = gb_output_write(&w->output, data, size, err)) != GB_OK)
-				return status;
-			return p->written == p->tensor.bytes ? advance(w, false, err) : GB_OK;
-		}
+		return p->written == p->tensor.bytes ? advance(w, false, err) : GB_OK;
 	}
 	if ((status = have_backing(w, err)) != GB_OK)
 		return status;
