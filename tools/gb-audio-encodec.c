@@ -18,7 +18,7 @@ static const gb_option options[] = {
     {"codebooks", GB_OPTION_INTEGER, &codebooks, "N", "the same as a number of codebooks", false, 1, 64, 0},
     {"resample", GB_OPTION_CHOICE, &resample, "medium|best", "flat to 10 or 11 kHz (default medium)", false, 0, 0, 0},
     {"start", GB_OPTION_RATIONAL, &start, "T", "film time at which row 0 begins (default 0)", false, 0, 0, 0},
-    {"rows", GB_OPTION_INTEGER, &rows, "N", "at most N rows (default: all)", false, 1, 1e15, 0},
+    {"rows", GB_OPTION_INTEGER, &rows, "N", "N rows; fewer is an error (default: all)", false, 1, 1e15, 0},
     {"partial", GB_OPTION_FLAG, &partial, NULL, "also write the last row, which the sound fills in part", false, 0, 0, 0},
     {"run", GB_OPTION_STRING, &run_name, "NAME", "the run that this sound is (default run-1)", false, 0, 0, 0},
     {"track", GB_OPTION_INTEGER, &track, "N", "sound track, from 0 (default: the container's default)", false, 0, 1e6, 0},

@@ -81,7 +81,10 @@ static gb_status plan_rows(const gb_mel_job *job, const spool *from, gb_ragged *
 	if (fits && !result->rows)
 		return gb_fail(err, GB_DATA, "%s: the sound ends at %.3f s, before the first row does; --partial writes that row",
 		               job->path, gb_rational_double(result->facts.end));
-	if (job->rows >= 0 && result->rows > job->rows)
+	if (fits && job->rows > result->rows)
+		return gb_fail(err, GB_DATA, "%s: %lld rows wanted, its sound fills %lld", job->path, (long long)job->rows,
+		               (long long)result->rows);
+	if (job->rows >= 0)
 		result->rows = job->rows;
 	*longest = 0;
 	for (int64_t row = 0; fits && row < result->rows; row++, begin = end) {

@@ -16,7 +16,7 @@ typedef struct gb_mel_job {
 	gb_audio_options audio;
 	gb_mel_options mel;
 	gb_rational step;      /* seconds a row */
-	int64_t rows;          /* at most; −1: all */
+	int64_t rows;          /* −1: all; GB_DATA if there are fewer */
 	bool partial;
 	gb_pool *pool;
 	void (*progress)(int64_t rows); /* may be NULL */

@@ -101,6 +101,7 @@ fails 3 'partial' 'shorter than a row' $g --mel short.wav
 fails 3 'ends before' 'shorter than --start' $g --mel --start 100 a.wav
 fails 3 '3.000 s.*finite' 'a NaN sample' $g --mel nan.wav
 fails 3 '3.000 s.*finite' 'an infinite sample' $g --mel inf.wav
+fails 3 '9 rows wanted.* 8' 'more rows than the sound fills' $g --mel --rows 9 a.wav
 fails 3 'track' 'a track that is not there' $g --mel --track 3 a.mp4
 head -c 300000 a.wav >cut.wav
 fails 3 'truncated' 'a truncated WAV' $g --mel cut.wav
