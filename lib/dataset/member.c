@@ -183,6 +183,7 @@ gb_status gb_member_take(gb_dataset *set, const char *folder, const char *path, 
 	member->from_pipe = from_pipe;
 	member->foreign = !gb_tensor_file_id(member->file);
 	status = member->foreign ? adopt(member, to, options, err) : gb_tensor_file_verify(member->file, NULL, options->pool, err);
+	gb_member_release(member);
 	if (!status)
 		status = guess_subject(member, err);
 out:

@@ -81,6 +81,8 @@ gb_status gb_set_repeats(const gb_dataset *set, int64_t *repeat, gb_pool *pool, 
 		if (found)
 			repeat[r] = found->row;
 	}
+	for (r = 0; r < set->members; r++)
+		gb_member_release(&set->member[r]);
 	status = GB_OK;
 out:
 	free(key);

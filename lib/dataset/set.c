@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const char *const companions[] = {".count", ".valid", ".pts", ".held"};
 
@@ -29,6 +30,12 @@ void gb_member_close(gb_member *member)
 	gb_input_close(&member->input);
 	member->file = NULL;
 	memset(&member->input, 0, sizeof member->input);
+}
+
+void gb_member_release(const gb_member *member)
+{
+	if (member->input.map)
+		(void)!madvise(member->input.map, member->input.map_size, MADV_DONTNEED);
 }
 
 gb_status gb_set_add(gb_dataset *set, const char *path, const char *shown, const char *name, const char *subject,
@@ -186,7 +193,7 @@ static gb_status add_part(gb_dataset *set, size_t at, const gb_tensor *tensor, g
 		return GB_OK;
 	}
 	if (!same_row(tensor, bound->part[0].tensor))
-		return gb_fail(err, GB_DATA, "%s: %s: its rows are of another shape or type than in %s", member->path,
+		return gb_fail(err, GB_DATA, "%s: %s: its rows are of another shape or type than in %s (films: the same --size, and --fps for as many pictures in every row)", member->path,
 		               tensor->name, set->member[bound->part[0].member].path);
 	other = companion(bound->feature.file, tensor->name, ".mask");
 	if (mask && other && (mask->bytes != other->bytes || memcmp(mask->data, other->data, mask->bytes)))

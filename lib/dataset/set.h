@@ -69,6 +69,8 @@ GB_CHECK gb_status gb_set_add(gb_dataset *set, const char *path, const char *sho
 /* Map PATH as the file of MEMBER; its content is filled where it is a gbt file. */
 GB_CHECK gb_status gb_member_open(gb_member *member, const char *path, gb_err *err);
 void gb_member_close(gb_member *member);
+/* Let go of the memory that reading it took; it stays mapped. */
+void gb_member_release(const gb_member *member);
 
 /* Find features, subjects and the common clock of all members. */
 GB_CHECK gb_status gb_set_bind(gb_dataset *set, gb_err *err);

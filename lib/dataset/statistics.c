@@ -120,6 +120,8 @@ gb_status gb_set_statistics(const gb_dataset *set, float **stats, gb_pool *pool,
 			status = GB_SYSTEM;
 		}
 		free(job.first_bad);
+		for (size_t p = 0; p < bound->parts; p++)
+			gb_member_release(&set->member[bound->part[p].member]);
 	}
 	free(scratch);
 	return status;

@@ -125,6 +125,28 @@ refuse 2 'row 300 is in both' 'overlapping parts' --split 0:310/300:400 text.saf
 refuse 2 'no such option.*--split' 'an option misspelt' --splot 1:0 text.safetensors
 refuse 2 'nothing to pack' 'no input'
 refuse 3 'no test row is left' 'nothing to test' --split 30:400/0:20 text.safetensors
+# Bits of a set that flip are seen: in the index by whoever opens it, in a member by verify.
+cat >flip.py <<'E2'
+import os, subprocess, sys
+import random
+random.seed(int(sys.argv[1]))
+seen = tried = 0
+for name in ['index.safetensors'] * 40 + ['text.safetensors', 'bold1.safetensors'] * 20:
+    path = 'flipped/' + name
+    whole = open(path, 'rb').read()
+    at = random.randrange(len(whole))
+    with open(path, 'wb') as f:
+        f.write(whole[:at] + bytes([whole[at] ^ 1 << random.randrange(8)]) + whole[at + 1:])
+    done = subprocess.run(['gb-cache', 'verify', '-o', 'state', 'flipped'], stderr=subprocess.PIPE)
+    tried += 1
+    seen += done.returncode == 3 and done.stderr.count(b'\n') == 1
+    with open(path, 'wb') as f:
+        f.write(whole)
+print(f'{seen} of {tried} seen')
+sys.exit(seen != tried or subprocess.run(['gb-cache', 'verify', '-o', 'state', 'flipped']).returncode)
+E2
+cp -r first flipped
+check 'any flipped bit of a set is seen by verify' '$PYTHON flip.py 11'
 fails 2 'name of a folder' 'the folder itself is no name' gb-cache pack -o . text.safetensors
 mkdir other && touch other/precious
 fails 2 'not one of ours' 'nor a folder of other things' gb-cache pack -o other text.safetensors
