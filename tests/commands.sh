@@ -35,7 +35,7 @@ save('features.safetensors', features=r.normal(size=(120, 300)).astype('f4'))
 with open('words.tsv', 'w') as f:
     f.write('onset\tduration\tword\n')
     for i in range(120):
-        f.write(f'{1.5 * i}\t1\tw{r.integers(99)} {chr(97 + i % 26)}\n')
+        f.write(f'{1.5 * i}\t1\t' + ' '.join(map(''.join, r.choice(list('aeiourstn'), (2, 6)))) + '\n')
 with open('sound.wav', 'wb') as f:
     pcm = (np.sin(np.arange(24000 * 90) * 0.1) * 9000).astype('<i2').tobytes()
     f.write(b'RIFF' + (36 + len(pcm)).to_bytes(4, 'little') + b'WAVEfmt ' + (16).to_bytes(4, 'little') + b'\1\0\1\0' +
@@ -48,7 +48,7 @@ EOF
 		gb-text-align --tr 3/2 -q -o words.safetensors words.tsv &&
 		gb-fmri-hrf bold --mask mask.nii -q -o bold1.safetensors brain1.nii &&
 		gb-fmri-hrf bold --mask mask.nii -q -o bold2.safetensors brain2.nii &&
-		gb-cache pack -q --split 25:/ -o packed words.safetensors bold1.safetensors
+		gb-cache pack -q --split 22:88/92: --gap 6 -o packed words.safetensors --subject s1=bold1.safetensors --subject s2=bold2.safetensors
 }
 
 # extension command
@@ -67,6 +67,11 @@ tsv gb-fmri-hrf lag --max 3 -o OUT words.safetensors bold1.safetensors
 tsv gb-inspect --rows 0:8 --tensor bold -o OUT bold1.safetensors
 png gb-inspect --plot OUT bold1.safetensors
 safetensors gb-cache memo -o OUT -- gb-fmri-hrf convolve --tr 3/2 features.safetensors'
+
+# the same for what makes a folder
+folder_list='gb-train -o OUT packed
+gb-recon -o OUT run packed
+gb-sim --mask mask.nii --snr 1 -o OUT words.safetensors'
 
 have() { # have TOOL VERB: is it built?
 	command -v "$1" >/dev/null || return 1

@@ -27,6 +27,7 @@ gb-inspect
 gb-inspect --verify
 gb-cache pack
 gb-cache why
+gb-sim --voxels 8
 gb-train
 gb-recon'
 echo "$readers" >readers
@@ -39,8 +40,9 @@ while read -r reader; do
 	fi
 	after=
 	case $reader in
-	gb-recon) mkdir -p run && after=packed ;;
+	gb-recon) after=packed ;;
 	esac
+	case $reader in gb-recon) code=4 ;; *) code=2 ;; esac # weights and models that lack: 4
 	case $reader in
 	'gb-cache why' | 'gb-inspect --verify') out= ;;
 	'gb-video-frames --invert') out='-o out.mp4' ;;
@@ -48,10 +50,10 @@ while read -r reader; do
 	esac
 	# shellcheck disable=SC2086
 	{
-		fails 2 'missing: No such file|missing: no such|missing: not a' "$reader: a missing file" "$@" $out missing $after
+		fails $code 'missing: No such file|missing: no such|missing: not a|missing: no model' "$reader: a missing file" "$@" $out missing $after
 		case $reader in
 		gb-train) fails 2 'folder|data set' "$reader: a folder that is no data set" "$@" $out folder $after ;;
-		gb-recon) fails 2 'folder: ' "$reader: a folder that is no run" "$@" $out folder $after ;;
+		gb-recon) fails 4 'folder: ' "$reader: a folder that is no run" "$@" $out folder $after ;;
 		'gb-cache why') fails 2 'folder' "$reader: a folder that is no data set" "$@" $out folder ;;
 		*)
 			fails 2 'folder: .*folder' "$reader: a folder" "$@" $out folder

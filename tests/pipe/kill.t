@@ -61,6 +61,50 @@ each_body='
 each_command
 check 'each result once more, whole' 'each_body="out=out.\$extension; \$(echo \$command | sed \"s|OUT|o/\$out|\") >said 2>&1 || echo \$command >>failed"; each_command; ! test -e failed'
 
+# Folders: every file in them is whole, and the same command again ends as if never killed.
+! have gb-train '' || gb-train -q -o run packed
+whole() { # whole FILE
+	case $1 in
+	*.safetensors) gb-inspect --verify "$1" >/dev/null ;;
+	*.gz) gzip -t "$1" ;;
+	*.json) "$PYTHON" -c 'import json, sys; json.load(open(sys.argv[1]))' "$1" ;;
+	*.html) tail -c 20 "$1" | grep -q '</html>' ;;
+	esac
+}
+echo "$folder_list" >folder.list
+while read -r command <&8; do
+	tool=${command%% *}
+	if ! have "$tool" ''; then
+		skip "$tool" 'not built yet'
+		continue
+	fi
+	rm -rf o/* reference
+	line=$(echo "$command" | sed 's|OUT|o/folder|')
+	began=$(now)
+	$line >said 2>&1 || sed 's/^/# /' said
+	took=$(($(now) - began))
+	mv o/folder reference
+	bad=0 left=0
+	for i in 1 2 3 4; do
+		random $((took * 5 / 4))
+		rm -rf o/folder
+		$line >said 2>&1 &
+		sleep "$((random / 1000000)).$(printf %06d $((random % 1000000)))"
+		kill -9 $! 2>/dev/null
+		wait $! 2>/dev/null
+		[ -d o/folder ] || continue
+		find o/folder -type f ! -name '.*' >files
+		while read -r file; do whole "$file" || bad=$((bad + 1)); done <files
+		find o/folder -name '.*' | sort >left.found
+		gb-cache gc o/folder | grep ^leftover | cut -f5 | sort >left.named
+		cmp left.found left.named || bad=$((bad + 1))
+		left=$((left + $(wc -l <left.found)))
+		find o/folder -name '.*' -delete
+	done 2>/dev/null
+	ok $bad "kill -9: $command (of $((took / 1000)) ms): every file is whole; $left left behind, all named"
+	check '  the same command again ends as if never killed' "$line && diff -r o/folder reference"
+done 8<folder.list
+
 # A tool that writes in place must not pass.
 printf '#!/bin/sh\nprintf ne >"$2"\nsleep 0.2\nprintf w >>"$2"\n' >half
 printf new >new.file
