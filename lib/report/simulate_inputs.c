@@ -18,11 +18,13 @@ typedef struct part {
 	int64_t rows;
 	int components;
 	float *value;
+	int operand;              /* which input it came from */
 } part;
 
 typedef struct parts {
 	part *item;
 	int count;
+	int operand; /* being read */
 	gb_rational step;
 } parts;
 
@@ -30,8 +32,10 @@ static gb_status add(parts *all, const part *p, gb_err *err)
 {
 	gb_status status = gb_grow(&all->item, (size_t)all->count + 1, sizeof *all->item, err);
 
-	if (!status)
-		all->item[all->count++] = *p;
+	if (!status) {
+		all->item[all->count] = *p;
+		all->item[all->count++].operand = all->operand;
+	}
 	return status;
 }
 
@@ -131,17 +135,29 @@ static gb_status read_parts(parts *all, char *const *path, int count, const gb_s
 
 	if (o->tr)
 		all->step = *o->tr;
-	for (int i = 0; i < count && !status; i++) /* they say what a row is */
-		if (is_tensor_file(path[i]))
-			status = read_tensors(all, path[i], o, err);
+	for (all->operand = 0; all->operand < count && !status; all->operand++) /* they say what a row is */
+		if (is_tensor_file(path[all->operand]))
+			status = read_tensors(all, path[all->operand], o, err);
 	if (!all->step.num)
 		all->step = (gb_rational){3, 2};
-	for (int i = 0; i < count && !status; i++)
-		if (!is_tensor_file(path[i]))
-			status = read_media(all, path[i], o, pool, err);
+	for (all->operand = 0; all->operand < count && !status; all->operand++)
+		if (!is_tensor_file(path[all->operand]))
+			status = read_media(all, path[all->operand], o, pool, err);
 	if (!status && !count)
 		status = make_random(all, o, err);
 	return status;
+}
+
+/* Back in the order of the command line. */
+static void sort_parts(parts *all)
+{
+	for (int i = 1; i < all->count; i++)
+		for (int j = i; j && all->item[j - 1].operand > all->item[j].operand; j--) {
+			part p = all->item[j];
+
+			all->item[j] = all->item[j - 1];
+			all->item[j - 1] = p;
+		}
 }
 
 /* Whole rows from START to T. */
@@ -233,6 +249,7 @@ gb_status gb_sim_inputs_read(gb_sim_inputs *in, char *const *path, int count, co
 
 	*in = (gb_sim_inputs){0};
 	status = read_parts(&all, path, count, o, pool, err);
+	sort_parts(&all);
 	if (!status)
 		status = common_clock(&all, o, &in->clock, err);
 	if (!status)

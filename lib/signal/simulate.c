@@ -10,7 +10,7 @@
 #include "signal/hrf.h"
 
 /* Streams of random numbers: (seed, first, second, kind). */
-enum { KIND_WEIGHTS, KIND_SHARED, KIND_OWN, KIND_DRIVER };
+enum { KIND_WEIGHTS, KIND_SHARED, KIND_OWN, KIND_DRIVER, KIND_DIRECTION };
 static const double kernel_seconds = 32, fine = 0.005;
 
 void gb_simulation_free(gb_simulation *s)
@@ -309,4 +309,21 @@ void gb_driver_random(uint64_t seed, int index, gb_rational step, int64_t rows, 
 
 	for (int64_t r = 0; r < rows; r++)
 		value[r] = (float)walk_next(&w, exp(-gb_rational_double(step) / 5));
+}
+
+/* Random directions, and not principal components: those of words are a few
+ * long scenes, so that half of a film would have no text at all. */
+void gb_project(const float *data, int64_t rows, size_t columns, int count, float *out)
+{
+	memset(out, 0, (size_t)count * (size_t)rows * sizeof *out);
+	for (int k = 0; k < count; k++) {
+		gb_rng rng = gb_rng_at(0, (uint32_t)k, 0, KIND_DIRECTION);
+
+		for (size_t c = 0; c < columns; c++) {
+			float along = (float)gb_rng_normal(&rng);
+
+			for (int64_t r = 0; r < rows; r++)
+				out[(int64_t)k * rows + r] += along * data[(size_t)r * columns + c];
+		}
+	}
 }

@@ -61,10 +61,9 @@ void gb_noise_next(gb_noise *noise, float *values); /* [voxels] */
 /* Drivers that belong to no stimulus: AR(1), time constant 5 s.  VALUE [rows]. */
 void gb_driver_random(uint64_t seed, int index, gb_rational step, int64_t rows, float *value);
 
-/* COMPONENTS directions of DATA [rows, columns] (columns are centred), close to
- * its strongest principal components, as SCORE [components, rows] of mean 0. */
-GB_CHECK gb_status gb_principal_scores(const float *data, int64_t rows, size_t columns, int components, float *score,
-                                       gb_err *err);
+/* DATA [rows, columns] seen from COUNT random directions, the same ones for any
+ * seed: OUT [count, rows]. */
+void gb_project(const float *data, int64_t rows, size_t columns, int count, float *out);
 
 GB_END_DECLS
 #endif

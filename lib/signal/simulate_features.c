@@ -51,7 +51,7 @@ static gb_status score(const gb_tensor *tensor, int64_t first, gb_feature_scores
 			for (size_t c = 0; c < columns; c++)
 				out->score[c * (size_t)out->rows + (size_t)r] = data[(size_t)r * columns + c];
 	else if (!status)
-		status = gb_principal_scores(data, out->rows, columns, components, out->score, err);
+		gb_project(data, out->rows, columns, components, out->score);
 	free(data);
 	return status;
 }

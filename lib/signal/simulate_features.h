@@ -7,7 +7,7 @@
 
 GB_BEGIN_DECLS
 
-/* One float tensor of a file: up to COMPONENTS numbers a row. */
+/* One float tensor of a file as a few numbers a row. */
 typedef struct gb_feature_scores {
 	char name[64];         /* of the tensor */
 	gb_rational start;     /* of row 0 */
@@ -19,9 +19,9 @@ typedef struct gb_feature_scores {
 
 /* All float tensors with a clock, in the order of the file (masks of validity
  * and counts are integers and do not count): their columns where there are no
- * more than COMPONENTS of them, else the scores of so many principal
- * components.  RUN: which run is meant, NULL if there is one.  OPTIONS: for
- * files without a clock.  GB_DATA: no such tensor, another step than STEP (0/1: any; then
+ * more than COMPONENTS of them, else projections on so many random directions.
+ * OPTIONS: the run that is meant (NULL if there is one), and a clock for files
+ * without.  GB_DATA: no such tensor, another step than STEP (0/1: any; then
  * set), NaN or Inf. */
 GB_CHECK gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_clock_options *options, gb_rational *step,
                                           int components, gb_feature_scores **list, int *count, gb_err *err);

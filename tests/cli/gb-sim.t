@@ -163,9 +163,9 @@ def left(x, y):  # orthogonal drivers: what is planted lies in their span
     x = (x - x.mean()) / x.std()
     return ((x[:, None] * y).mean(0) ** 2).sum()
 at = lambda *n: d[:, [names.index(k) for k in n]]
-print(left(bright, at('luminance')), left(contrast, at('ideas 1', 'luminance', 'contrast')), left(loud, d))
-assert names[:3] == ['ideas 1', 'luminance', 'loudness'] and 'motion energy' in names
-assert left(bright, at('ideas 1', 'luminance')) > .99
+print(left(bright, at('luminance')), left(contrast, d), left(loud, d))
+assert names[:3] == ['luminance', 'loudness', 'ideas 1'] and 'motion energy' in names
+assert left(bright, at('luminance')) > .99
 assert left(contrast, at('ideas 1', 'luminance', 'loudness', 'ideas 2', 'contrast')) > .9
 assert left(loud, d[:, [k for k, n in enumerate(names) if 'ideas' not in n]]) > .8
 EOF
