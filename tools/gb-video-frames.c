@@ -238,7 +238,8 @@ static gb_status run(const gb_args *args, gb_err *err)
 static const gb_command commands[] = {
 	{NULL,
 	 "[--tr R] [--size WxH] [--fit stretch|pad|crop] [--filter area|bicubic|bilinear] [--fps R | --every K] "
-	 "[--start T] [--rows N] [--partial] [--run NAME] [--track N] [-o OUT] MOVIE",
+	 "[--start T] [--rows N] [--partial] [--run NAME] [--track N] [--matrix NAME] [--range NAME] "
+	 "[--keep-going | --invert] [-o OUT] [MOVIE]",
 	 "the frames of a film, row by row", options, 0, 1, true, run},
 	{0}
 };
