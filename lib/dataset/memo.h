@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memo.h: run a command once for what goes into it.
  *
- * The key is over the program's bytes, the processor class, the arguments without
+ * The key is over the program's bytes, its shared libraries (name, size, time), the processor class, the arguments without
  * -j -q -v, and the content of every file or folder that an argument names (whole,
  * or after "="), of a NIfTI's sidecar and pair, and of the files that variables name. */
 #ifndef GB_DATASET_MEMO_H

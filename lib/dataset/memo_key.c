@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What a command's result depends on, as one key. */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/size.h"
@@ -214,6 +218,47 @@ static gb_status find_program(const gb_memo *memo, gb_memo_key *key, gb_err *err
 	return gb_fail(err, GB_USAGE, "%s: no such program in PATH", name);
 }
 
+/* The shared libraries PROGRAM would load, as the dynamic loader lists them: each by size and time, which
+ * an upgrade changes.  What is linked statically lists none. */
+static gb_status add_libraries(gb_memo_key *key, gb_json *libraries, gb_err *err)
+{
+	static char variable[] = "LD_TRACE_LOADED_OBJECTS=1";
+	char *argv[] = {key->program, NULL}, *environment[] = {variable, NULL}, line[4096];
+	int ends[2], state;
+	pid_t child;
+	FILE *in;
+
+	if (pipe2(ends, O_CLOEXEC) || (child = fork()) < 0)
+		return gb_fail(err, GB_SYSTEM, "%s: cannot be started", key->program);
+	if (child == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(ends[1], STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0)
+			execve(key->program, argv, environment);
+		_exit(127);
+	}
+	close(ends[1]);
+	in = fdopen(ends[0], "r");
+	while (in && fgets(line, sizeof line, in)) {
+		char *path = strstr(line, "=> "), *end = path ? strstr(path, " (") : NULL, *about;
+		struct stat info;
+
+		if (!end)
+			continue;
+		*end = 0;
+		path += 3;
+		if (stat(path, &info) || !(about = gb_format(NULL, "%lld %lld", (long long)info.st_size, (long long)info.st_mtim.tv_sec)))
+			continue;
+		(void)!gb_json_set(libraries, gb_base_name(path), gb_json_string(about));
+		free(about);
+	}
+	if (in)
+		fclose(in);
+	while (waitpid(child, &state, 0) < 0 && errno == EINTR)
+		;
+	return in ? GB_OK : gb_fail(err, GB_SYSTEM, "memory is short");
+}
+
 static gb_status describe(const gb_memo *memo, gb_memo_key *key, gb_json *words, gb_json *variables, gb_err *err)
 {
 	gb_status status = GB_OK;
@@ -234,7 +279,7 @@ static gb_status describe(const gb_memo *memo, gb_memo_key *key, gb_json *words,
 
 gb_status gb_memo_key_of(const gb_memo *memo, gb_memo_key *key, gb_err *err)
 {
-	gb_json *words = gb_json_array(), *variables = gb_json_array();
+	gb_json *words = gb_json_array(), *variables = gb_json_array(), *libraries = gb_json_object();
 	const char *name = memo->out ? gb_base_name(memo->out) : "", *dot = strchr(*name == '.' ? name + 1 : name, '.');
 	char program[GB_HASH_TEXT], *dump = NULL;
 	gb_status status;
@@ -246,8 +291,11 @@ gb_status gb_memo_key_of(const gb_memo *memo, gb_memo_key *key, gb_err *err)
 	if (!status)
 		status = content(key, key->program, 0, program, err);
 	if (!status)
+		status = add_libraries(key, libraries, err);
+	if (!status)
 		status = describe(memo, key, words, variables, err);
-	good = gb_json_set(key->about, "command", words);
+	good = gb_json_set(key->about, "libraries", libraries);
+	good = gb_json_set(key->about, "command", words) && good;
 	good = gb_json_set(key->about, "variables", variables) && good;
 	if (!status && (!good || !gb_json_set(key->about, "program", gb_json_string(gb_base_name(key->program))) ||
 	                !gb_json_set(key->about, "program_xxh3", gb_json_string(program)) ||

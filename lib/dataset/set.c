@@ -32,6 +32,15 @@ void gb_member_close(gb_member *member)
 	memset(&member->input, 0, sizeof member->input);
 }
 
+static bool is_utf8(const char *text)
+{
+	gb_json *string = gb_json_string(text);
+	bool good = string;
+
+	gb_json_free(string);
+	return good;
+}
+
 void gb_member_release(const gb_member *member)
 {
 	if (member->input.map)
@@ -53,6 +62,8 @@ gb_status gb_set_add(gb_dataset *set, const char *path, const char *shown, const
 	member->subject = subject ? gb_string(subject, err) : NULL;
 	if (!member->path || !member->name || (subject && !member->subject))
 		return GB_SYSTEM;
+	if (!is_utf8(name) || (subject && !is_utf8(subject)))
+		return gb_fail(err, GB_USAGE, "%s: its name, and that of its subject, go into the index, and must be UTF-8", shown);
 	return gb_member_open(member, path, err);
 }
 

@@ -75,6 +75,8 @@ done 2>/dev/null
 check 'killed at random moments: old or new, never half' 'test ! -e halves && test $killed -gt 3'
 check 'gc removes what killed runs left in the store' 'sleep 0.5; gb-cache gc >litter && test -z "$(find store -name ".*.??????" -o -name "*.lock" -size +0)" && gb-cache gc | wc -l | grep -qx 1'
 
+check 'the libraries of a program count' 'gb-cache memo -o k.tsv -- gb-fmri-hrf kernel --tr 2 && cat store/*/about.json | tr "{" "\n" | grep -q "libc.so.6\":\"[0-9]* [0-9]*\""'
+
 # With real tools: provenance must be covered by the key.
 printf 'onset\tduration\tword\n0\t1\thello\n2\t3\tthere you are\n7\t1\tbye\n' >events.tsv
 check 'a real tool' 'gb-cache memo -o text.safetensors -- gb-text-align --tr 3/2 --rows 20 --text word events.tsv 2>/dev/null && gb-text-align --tr 3/2 --rows 20 --text word -o plain.safetensors events.tsv && cmp text.safetensors plain.safetensors'

@@ -121,6 +121,7 @@ refuse 2 'give --tr' 'a foreign file without --tr' text.safetensors a.safetensor
 refuse 2 'clock of their own' '--tr for nothing' --tr 3/2 text.safetensors
 refuse 2 'No such file' 'a missing file' text.safetensors missing.safetensors
 refuse 2 'NAME=FILE' 'a subject without file' --subject s1
+refuse 2 'must be UTF-8' 'a subject that is not UTF-8' --subject "$(printf 'a\377')=text.safetensors"
 refuse 2 'row 300 is in both' 'overlapping parts' --split 0:310/300:400 text.safetensors
 refuse 2 'no such option.*--split' 'an option misspelt' --splot 1:0 text.safetensors
 refuse 2 'nothing to pack' 'no input'
