@@ -134,17 +134,18 @@ void gb_frame_axes(gb_canvas *out, const gb_plot *plot, gb_box box, double x0, d
 		gb_canvas_text_up(out, 26, box.y + box.height / 2.0, LABEL, GB_CENTRE, gb_pale, plot->y);
 }
 
-void gb_frame_marks(gb_canvas *out, const gb_plot *plot, gb_box box, double x0, double x1)
+void gb_frame_marks(gb_canvas *out, const gb_plot *plot, gb_box box, gb_color color, double x0, double x1)
 {
 	for (int i = 0; i < plot->marks; i++) {
 		double x = box.x + (plot->mark[i].at - x0) / (x1 - x0) * box.width;
 		if (!(x >= box.x && x <= box.x + box.width))
 			continue;
-		gb_canvas_line(out, floor(x) + .5, box.y, floor(x) + .5, box.y + box.height, 1.6, gb_palette_line(1));
+		gb_canvas_line(out, floor(x) + .5, box.y, floor(x) + .5, box.y + box.height, 1.6, color);
 		if (plot->mark[i].label && !plot->bare) {
-			bool left = x + 12 + gb_canvas_text_width(LABEL, plot->mark[i].label) > box.x + box.width;
-			gb_canvas_text(out, left ? x - 6 : x + 7, box.y + 15, LABEL, left ? GB_RIGHT : GB_LEFT, gb_palette_line(1),
-			               plot->mark[i].label);
+			double width = gb_canvas_text_width(LABEL, plot->mark[i].label);
+			double left = x + 12 + width > box.x + box.width ? x - 7 - width : x + 7;
+			gb_canvas_fill(out, (int)left - 4, box.y + 3, (int)width + 8, 17, gb_paper);
+			gb_canvas_text(out, left, box.y + 15, LABEL, GB_LEFT, color, plot->mark[i].label);
 		}
 	}
 }
@@ -176,6 +177,20 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The 2nd to 98th percentile of the sorted SAMPLE without VALUE, and VALUE. */
+static void range_without(float value, float *sample, size_t count, double *low, double *high)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (sample[i] != value)
+			sample[kept++] = sample[i];
+	if (!kept)
+		return;
+	*low = fmin(value, (double)sample[(size_t)(.02 * (double)(kept - 1))]);
+	*high = fmax(value, (double)sample[(size_t)(.98 * (double)(kept - 1))]);
+}
+
 void gb_frame_range(const gb_plot *plot, float *sample, size_t count, gb_palette *palette, double *low, double *high)
 {
 	size_t kept = 0;
@@ -187,10 +202,11 @@ void gb_frame_range(const gb_plot *plot, float *sample, size_t count, gb_palette
 			sample[kept++] = sample[i];
 	qsort(sample, kept, sizeof *sample, ascending);
 	if (*low == 0 && *high == 0 && kept) {
+		float middle = sample[kept / 2];
 		*low = sample[(size_t)(.01 * (double)(kept - 1))];
 		*high = sample[(size_t)ceil(.99 * (double)(kept - 1))];
-		if (*low == *high) /* mostly one value: show the rest */
-			*low = sample[0], *high = sample[kept - 1];
+		if (sample[kept / 4] == middle && sample[3 * (kept - 1) / 4] == middle) /* mostly one value: the range of the rest */
+			range_without(middle, sample, kept, low, high);
 		if (*palette == GB_PALETTE_AUTO && *low < 0 && *high > 0)
 			*palette = GB_PALETTE_DIVERGING;
 		if (*palette == GB_PALETTE_DIVERGING) {

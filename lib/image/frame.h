@@ -20,7 +20,7 @@ GB_CHECK gb_status gb_frame_open(gb_canvas *out, const gb_plot *plot, bool axes,
  * (give Y0 > Y1 for rows that count downwards).  GRID draws pale lines inside. */
 void gb_frame_axes(gb_canvas *out, const gb_plot *plot, gb_box box, double x0, double x1, double y0, double y1, bool grid);
 /* Vertical lines of the plot's marks. */
-void gb_frame_marks(gb_canvas *out, const gb_plot *plot, gb_box box, double x0, double x1);
+void gb_frame_marks(gb_canvas *out, const gb_plot *plot, gb_box box, gb_color color, double x0, double x1);
 void gb_frame_bar(gb_canvas *out, const gb_plot *plot, gb_box box, gb_palette palette, double low, double high);
 enum { GB_BAR_WIDTH = 96 };
 

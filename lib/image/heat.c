@@ -21,20 +21,6 @@ static void read_line(const gb_grid *grid, size_t line, float *out)
 		memcpy(out, (const float *)grid->context + line * grid->length, grid->length * sizeof *out);
 }
 
-/* Every n-th line, every m-th number: the same sample always. */
-static size_t take_sample(const gb_grid *grid, float *line, float *sample)
-{
-	size_t lines = grid->lines < 256 ? grid->lines : 256, each = SAMPLE / (lines ? lines : 1), count = 0;
-
-	each = grid->length < each ? grid->length : each;
-	for (size_t i = 0; i < lines; i++) {
-		read_line(grid, i * grid->lines / lines, line);
-		for (size_t k = 0; k < each; k++)
-			sample[count++] = line[k * grid->length / each];
-	}
-	return count;
-}
-
 /* SUM and COUNT over the numbers that fall on each pixel of one direction. */
 static void gather(const gb_grid *grid, gb_box box, float *line, double *sum, uint32_t *count)
 {
@@ -54,8 +40,20 @@ static void gather(const gb_grid *grid, gb_box box, float *line, double *sum, ui
 	}
 }
 
-static void paint(gb_canvas *out, const gb_grid *grid, gb_box box, const double *sum, const uint32_t *count,
-                  gb_palette palette, double low, double high)
+/* The means, and a fixed sample of them for the range of colours. */
+static size_t take_means(double *sum, const uint32_t *count, size_t cells, float *sample)
+{
+	size_t step = cells / SAMPLE + 1, samples = 0;
+
+	for (size_t i = 0; i < cells; i++) {
+		sum[i] = count[i] ? sum[i] / count[i] : (double)NAN;
+		if (i % step == 0)
+			sample[samples++] = (float)sum[i];
+	}
+	return samples;
+}
+
+static void paint(gb_canvas *out, const gb_grid *grid, gb_box box, const double *mean, gb_palette palette, double low, double high)
 {
 	size_t cells_across = (size_t)(grid->along_x ? box.width : box.height), cells_along = (size_t)(grid->along_x ? box.height : box.width);
 
@@ -65,10 +63,15 @@ static void paint(gb_canvas *out, const gb_grid *grid, gb_box box, const double 
 		for (int x = 0; x < box.width; x++) {
 			size_t i = (size_t)(grid->along_x ? x : y) * cells_across / (size_t)(grid->along_x ? box.width : box.height);
 			size_t k = (size_t)(grid->along_x ? y : x) * cells_along / (size_t)(grid->along_x ? box.height : box.width);
-			size_t at = i * cells_along + k;
-			double value = count[at] ? sum[at] / count[at] : (double)NAN;
-			gb_canvas_fill(out, box.x + x, box.y + y, 1, 1, gb_frame_color(palette, low, high, value));
+			gb_canvas_fill(out, box.x + x, box.y + y, 1, 1, gb_frame_color(palette, low, high, mean[i * cells_along + k]));
 		}
+}
+
+static size_t cells_of(const gb_grid *grid, gb_box box)
+{
+	size_t across = (size_t)(grid->along_x ? box.width : box.height), along = (size_t)(grid->along_x ? box.height : box.width);
+
+	return (grid->lines < across ? grid->lines : across) * (grid->length < along ? grid->length : along);
 }
 
 /* Few numbers get whole pixels each. */
@@ -102,13 +105,13 @@ gb_status gb_plot_heat(gb_canvas *out, const gb_plot *plot, const gb_grid *grid,
 	if (!count) {
 		status = GB_SYSTEM;
 	} else if (grid->lines && grid->length) {
-		samples = take_sample(grid, line, sample);
-		gb_frame_range(plot, sample, samples, &palette, &low, &high);
 		gather(grid, box, line, sum, count);
-		paint(out, grid, box, sum, count, palette, low, high);
+		samples = take_means(sum, count, cells_of(grid, box), sample);
+		gb_frame_range(plot, sample, samples, &palette, &low, &high);
+		paint(out, grid, box, sum, palette, low, high);
 		gb_frame_axes(out, plot, box, plot->x_first, plot->x_first + x_step * (double)columns,
 		              plot->y_first + y_step * (double)rows, plot->y_first, false);
-		gb_frame_marks(out, plot, box, plot->x_first, plot->x_first + x_step * (double)columns);
+		gb_frame_marks(out, plot, box, gb_ink, plot->x_first, plot->x_first + x_step * (double)columns);
 		gb_frame_bar(out, plot, box, palette, low, high);
 	}
 	free(line);

@@ -34,7 +34,7 @@ typedef struct gb_plot {
 
 /* ---- heat map ---- */
 
-/* LINES arrays of LENGTH numbers, one at a time; each is read twice, in order. */
+/* LINES arrays of LENGTH numbers, read one at a time, in order. */
 typedef struct gb_grid {
 	size_t lines, length;
 	bool along_x;                /* line i stands at x = i (time × feature); else lines go downwards from the top */
@@ -45,7 +45,7 @@ typedef struct gb_grid {
 /* A matrix in memory. */
 gb_grid gb_grid_of(const float *values, size_t lines, size_t length, bool along_x);
 /* More numbers than pixels: means over each pixel.  NaN: grey.  The range, unless
- * given, is from the 1st to the 99th percentile (of a fixed sample). */
+ * given, is from the 1st to the 99th percentile of what is shown. */
 GB_CHECK gb_status gb_plot_heat(gb_canvas *out, const gb_plot *plot, const gb_grid *grid, gb_err *err);
 
 /* ---- lines ---- */

@@ -118,7 +118,7 @@ gb_status gb_plot_series(gb_canvas *out, const gb_plot *plot, const gb_series *s
 	}
 	extent(plot, series, count, &low, &high);
 	gb_frame_axes(out, plot, box, plot->x_first, plot->x_first + x_step * (double)longest, low, high, true);
-	gb_frame_marks(out, plot, box, plot->x_first, plot->x_first + x_step * (double)longest);
+	gb_frame_marks(out, plot, box, gb_palette_line(1), plot->x_first, plot->x_first + x_step * (double)longest);
 	for (int s = 0; s < count; s++)
 		(longest > 2 * (size_t)box.width ? envelope : polyline)(out, box, &series[s], longest, low, high, gb_palette_line(s));
 	legend(out, plot, box, series, count);
@@ -183,7 +183,7 @@ gb_status gb_plot_histogram(gb_canvas *out, const gb_plot *plot, const float *va
 		int tall = (int)lround((double)bin[i] / ((double)most * 1.08) * box.height);
 		gb_canvas_fill(out, x0, box.y + box.height - tall, x1 - x0 > 2 ? x1 - x0 - 1 : x1 - x0, tall, gb_palette_line(0));
 	}
-	gb_frame_marks(out, plot, box, low, high);
+	gb_frame_marks(out, plot, box, gb_palette_line(1), low, high);
 	return GB_OK;
 }
 
@@ -223,6 +223,6 @@ gb_status gb_plot_bars(gb_canvas *out, const gb_plot *plot, const char *const *n
 			gb_canvas_line(out, b, y - 3, b, y + 4, 1.5, gb_ink);
 		}
 	}
-	gb_frame_marks(out, plot, box, first, last);
+	gb_frame_marks(out, plot, box, gb_palette_line(1), first, last);
 	return GB_OK;
 }

@@ -24,7 +24,7 @@ static layout arrange(const gb_plot *plot, int count, int width, int height, boo
 		int rows = (count + columns - 1) / columns;
 		double scale = fmin((double)(wide - space * (columns - 1)) / columns / width,
 		                    ((double)(tall - space * (rows - 1)) / rows - below) / height);
-		scale = scale > 1 && !plot->bare ? fmin(floor(scale), width * height < 400 ? 24 : width * height < 4096 ? 8 : 2) : scale;
+		scale = scale > 1 && !plot->bare ? fmin(floor(scale), width * height < 400 ? 14 : width * height < 4096 ? 8 : 2) : scale;
 		double w = floor(width * scale), h = floor(height * scale);
 		/* The largest tiles; of equal ones the fullest last row. */
 		double area = w * h - (columns * rows - count) * 1e-3 - fabs(columns * w - 1.6 * rows * h) * 1e-6;

@@ -10,7 +10,7 @@
 #include "report/inspect.h"
 #include "report/inspect_grids.h"
 
-enum { FRAMES = 20, LINES = 8 };
+enum { FRAMES = 20, LARGE_FRAMES = 12, LINES = 8 };
 
 /* ---- which tensor, which kind ---- */
 
@@ -105,7 +105,7 @@ static gb_status plot_frames(gb_canvas *out, const labels *l, const gb_plot *plo
 {
 	size_t height = (size_t)t->shape[t->rank - 3], width = (size_t)t->shape[t->rank - 2], bytes = height * width * 3;
 	size_t rows = t->rank > 3 ? (size_t)t->shape[0] : 1;
-	int count = rows < FRAMES ? (int)rows : FRAMES;
+	int most = width < 100 ? FRAMES : LARGE_FRAMES, count = rows < (size_t)most ? (int)rows : most;
 	const uint8_t *frame[FRAMES];
 	char text[FRAMES][64];
 	const char *caption[FRAMES];

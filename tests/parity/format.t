@@ -71,6 +71,15 @@ for path in sys.argv[1:]:
 print(len(sys.argv) - 1, 'files')
 PY
 check 'safetensors.numpy opens every kind of file we write, to the bit' '"$PYTHON" opens.py *made*.safetensors bold.safetensors healthy.safetensors types.safetensors'
+cat >page.py <<'PY'
+import re, sys
+text = open(sys.argv[1], encoding='utf-8').read()
+blocks = [b for b in re.findall(r'^\.Bd -literal.*?\n(.*?)^\.Ed', text, re.S | re.M) if b.startswith(('import', 'from'))]
+assert len(blocks) == 3
+for block in blocks:
+    exec(block.replace('\\e', '\\'), {})
+PY
+check 'the Python of gbt(5) runs' '"$PYTHON" page.py "$TOP/man/gbt.5" | grep -qx 3/2 && gb-inspect faces.safetensors | grep -Eq "^faces +F32 +946×8$"'
 cat >torch_opens.py <<'PY'
 import sys
 import numpy as np
