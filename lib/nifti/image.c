@@ -90,6 +90,8 @@ static gb_status open_image(gb_nifti *image, const char *path, gb_err *err)
 		status = gb_fail(err, GB_DATA, "%s: says it is the header of a .hdr/.img pair: name it so", image->name);
 	else if (image->header.pair)
 		status = find_data(image, head, err);
+	if (!status)
+		status = gb_nifti_check_size(image, err);
 done:
 	free(head);
 	return status;

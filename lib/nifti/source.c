@@ -21,14 +21,6 @@ static gb_status too_short(const gb_nifti *image, size_t have, size_t want, gb_e
 	               have, want);
 }
 
-static gb_status visit_plain(gb_nifti *image, const gb_input *in, size_t total, gb_nifti_visit *visit, void *context,
-                             gb_pool *pool, gb_err *err)
-{
-	if (in->size < total)
-		return too_short(image, in->size, total, err);
-	return visit(context, in->data + image->header.data_offset, 0, image->header.volumes, pool, err);
-}
-
 static void *room(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -205,20 +197,37 @@ static gb_status visit_stream(gb_nifti *image, const gb_input *in, gb_nifti_visi
 	return status;
 }
 
-gb_status gb_nifti_each(gb_nifti *image, gb_nifti_visit *visit, void *context, gb_pool *pool, gb_err *err)
+/* The file that holds the voxels. */
+static const gb_input *voxels_of(const gb_nifti *image)
+{
+	return image->data_path ? &image->data : &image->head;
+}
+
+gb_status gb_nifti_check_size(const gb_nifti *image, gb_err *err)
 {
 	const gb_nifti_header *h = &image->header;
-	const gb_input *in = image->data_path ? &image->data : &image->head;
+	const gb_input *in = voxels_of(image);
 	size_t total;
 
 	if (!gb_size_add(h->data_bytes, (size_t)h->data_offset, &total))
 		return gb_fail(err, GB_DATA, "%s: data offset %llu is past any file's end", image->name,
 		               (unsigned long long)h->data_offset);
 	if (!gb_gzip_is(in->data, in->size))
-		return visit_plain(image, in, total, visit, context, pool, err);
+		return in->size < total ? too_short(image, in->size, total, err) : GB_OK;
 	if (total / DEFLATE_RATIO_MAX > in->size)
 		return gb_fail(err, GB_DATA, "%s: header promises %zu bytes, %zu compressed bytes cannot hold them", image->name,
 		               total, in->size);
+	return GB_OK;
+}
+
+gb_status gb_nifti_each(gb_nifti *image, gb_nifti_visit *visit, void *context, gb_pool *pool, gb_err *err)
+{
+	const gb_nifti_header *h = &image->header;
+	const gb_input *in = voxels_of(image);
+	size_t total = h->data_bytes + (size_t)h->data_offset;
+
+	if (!gb_gzip_is(in->data, in->size))
+		return visit(context, in->data + h->data_offset, 0, h->volumes, pool, err);
 	if (total <= WHOLE_MAX && gb_gunzip_length(in->data, in->size) == total) {
 		uint8_t *all = room(total);
 		bool good = all && gb_gunzip_whole(in->data, in->size, all, total);

@@ -18,6 +18,9 @@ struct gb_nifti {
 typedef gb_status gb_nifti_visit(void *context, const uint8_t *raw, int64_t first, int64_t count, gb_pool *pool,
                                  gb_err *err);
 
+/* Can the file hold what its header promises?  GB_DATA if not; checked once, at open. */
+GB_CHECK gb_status gb_nifti_check_size(const gb_nifti *image, gb_err *err);
+
 /* Visit all volumes in order.  Up to 512 MB inflated at once, more in two
  * alternating blocks, the next of which a thread of its own inflates while
  * this one is visited (with -j1 nothing overlaps). */
