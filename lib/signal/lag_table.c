@@ -129,7 +129,7 @@ static gb_status find_components(gb_lag_table *t, gb_tensor_file *file, const gb
 		status = GB_SYSTEM;
 	if (!status)
 		status = gb_components(gram, t->stimulus_rows, k, t->component, value, pool, err);
-	while (!status && (size_t)t->components < k && value[t->components] > 1e-8 * value[0])
+	while (!status && (size_t)t->components < k && value[t->components] > 1e-5 * value[0] /* float32 products say no more */)
 		t->components++;
 	if (!status && !t->components)
 		status = gb_fail(err, GB_DATA, "%s: its features are constant", gb_tensor_file_name(file));
