@@ -18,7 +18,81 @@ sherlock_rows  := run-1:949,run-2:543
 sherlock_split_forward  := 0:946/993:1486
 sherlock_split_backward := 946:1486/47:946
 
-sherlock_text     := Scene Details - A Level
-sherlock_columns  := Name - All,Name - Focus,Name - Speaking,Space-In/Outdoor,Location,Camera Angle,Music Presence,Words on Screen,Arousal - Rater 1,Arousal - Rater 2,Arousal - Rater 3,Arousal - Rater 4,Valence - Rater 1,Valence - Rater 2,Valence - Rater 3,Valence - Rater 4
-sherlock_model    ?= giblet13
-sherlock_seeds    ?= 1 2 3 4 5
+# Columns of the sheet that become features beside the hashed words.
+sherlock_columns := --column 'Space-In/Outdoor' --column 'Name - All' --column 'Name - Focus' \
+  --column 'Name - Speaking' --column Location --column 'Camera Angle' --column 'Music Presence' \
+  $(foreach rater,1 2 3 4,--column 'Arousal - Rater $(rater)' --column 'Valence - Rater $(rater)')
+
+# The region's best-known delays: 0 to 9 rows (mission: "FIR -3 to 6" of stored rows).
+sherlock_kernel  ?= fir:0:10
+sherlock_seeds   ?= 1 2 3 4 5
+sherlock_epochs  ?=
+
+.PHONY: sherlock
+ifneq ($(filter sherlock%,$(MAKECMDGOALS)),)
+ifndef DATA
+$(error sherlock: say where the scans are: make -C pipelines sherlock DATA=DIR)
+endif
+s := $(top)/build/sherlock
+scans    := $(wildcard $(DATA)/*bold.nii.gz)
+subjects := $(foreach scan,$(scans),$(firstword $(subst _, ,$(notdir $(scan)))))
+sheet    := $(firstword $(wildcard $(DATA)/*.xlsx))
+film     := $(firstword $(wildcard $(DATA)/*.m4v $(DATA)/*.mp4 $(DATA)/*.mkv))
+ifeq ($(scans),)
+$(error sherlock: $(DATA) holds no *bold.nii.gz)
+endif
+ifeq ($(sheet),)
+$(error sherlock: $(DATA) holds no annotations (.xlsx))
+endif
+ifeq ($(film),)
+$(info sherlock: no film in $(DATA): video and sound are left out)
+endif
+
+stimuli := $(s)/text.safetensors $(if $(film),$(s)/video.safetensors $(s)/mel.safetensors)
+brains  := $(subjects:%=$(s)/%.safetensors)
+
+$(s):
+	mkdir -p $@
+
+$(s)/text.safetensors: $(sheet) sherlock.mk | $(bin)/gb-text-align $(s)
+	gb-text-align --tr $(sherlock_tr) --run all --runs $(sherlock_rows) --text 'Scene Details - A Level' --rate --boundaries 'Scene Segments' $(sherlock_columns) -o $@ '$<'
+
+# The film that labs have is of run 1 only.
+$(s)/video.safetensors: $(film) sherlock.mk | $(bin)/gb-video-frames $(s)
+	gb-video-frames --tr $(sherlock_tr) --fps 8/3 -o $@ '$<'
+
+$(s)/mel.safetensors: $(film) sherlock.mk | $(bin)/gb-audio-encodec $(s)
+	gb-audio-encodec --mel --tr $(sherlock_tr) -o $@ '$<'
+
+define sherlock_brain
+$(s)/$(firstword $(subst _, ,$(notdir $(1)))).safetensors: $(1) $(DATA)/mask.nii.gz sherlock.mk | $(bin)/gb-fmri-hrf $(s)
+	gb-fmri-hrf bold --mask $(DATA)/mask.nii.gz --tr $(sherlock_tr) --start $(sherlock_start) --runs $(sherlock_runs) -o $$@ $$<
+endef
+$(foreach scan,$(scans),$(eval $(call sherlock_brain,$(scan))))
+
+$(s)/set-%/index.safetensors: $(stimuli) $(brains) | $(bin)/gb-cache
+	gb-cache pack -q --split $(sherlock_split_$*) $(foreach b,$(subjects),--subject $(b)=$(s)/$(b).safetensors) -o $(@D) $(stimuli)
+
+# The group mean, ridge on the hashed words, and on everything.
+$(s)/words-%/best.safetensors: $(s)/set-%/index.safetensors | $(bin)/gb-train
+	gb-train --model ridge --subject mean --features text --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
+
+$(s)/ridge-%/best.safetensors: $(s)/set-%/index.safetensors | $(bin)/gb-train
+	gb-train --model ridge --subject mean --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
+
+define sherlock_seed
+$(s)/giblet13-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors sherlock.conf | $(bin)/gb-train
+	gb-train --model giblet13 --subject mean --seed $(1) -c sherlock.conf -o $$(@D) $$(<D)
+endef
+$(foreach seed,$(sherlock_seeds),$(eval $(call sherlock_seed,$(seed))))
+
+$(s)/report-%/report.html: $(s)/%/best.safetensors | $(bin)/gb-recon
+	gb-recon -o $(@D) $(<D) $(s)/set-$(lastword $(subst -, ,$*))
+
+sherlock_models := words ridge $(sherlock_seeds:%=giblet13-%)
+sherlock_reports := $(foreach way,forward backward,$(sherlock_models:%=$(s)/report-%-$(way)/report.html))
+
+sherlock: $(sherlock_reports)
+	@gb-recon --compare $(patsubst %/,%,$(dir $^))
+	@echo "sherlock: reports: $(s)/report-*/report.html"
+endif
