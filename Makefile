@@ -98,7 +98,12 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
 
--include $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d)
+# Programs that make sample data.
+$(BUILD)/data/%: $(BUILD)/data/%.o $(BUILD)/libgb.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
+
+-include $(BUILD)/data/shrink-mask.d $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d)
 .SECONDARY:
 
 deps:
