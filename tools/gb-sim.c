@@ -10,6 +10,7 @@
 static const char *mask_path, *kernel = "glover", *run_name;
 static int64_t voxels, channels = 8, subjects = 1, seed = 1, rows = -1;
 static double snr = 1, rho = 0.5, shared;
+static gb_strings tensors;
 static gb_maybe_rational delay = {false, {0, 1}}, tr, start;
 
 static const gb_option options[] = {
@@ -26,6 +27,7 @@ static const gb_option options[] = {
     {"tr", GB_OPTION_RATIONAL, &tr, "R", "seconds a row (default: what FEATURES have, else 3/2)", false, 0, 0, 0},
     {"start", GB_OPTION_RATIONAL, &start, "T", "movie time of row 0 (default: where all inputs have begun)", false, 0, 0, 0},
     {"rows", GB_OPTION_INTEGER, &rows, "N", "N rows (default: all that the inputs have in common)", false, 2, 1e9, 0},
+    {"tensor", GB_OPTION_LIST, &tensors, "NAME", "a tensor of FEATURES to take (default: every float tensor with a clock)", false, 0, 0, 0},
     {"run", GB_OPTION_STRING, &run_name, "NAME", "name of the run, or which one of FEATURES (default run-1)", false, 0, 0, 0},
     {0}};
 
@@ -77,7 +79,7 @@ static void tell(const gb_sim_inputs *inputs, const gb_simulation *s)
 static gb_status run(const gb_args *args, gb_err *err)
 {
 	gb_sim_input_options wanted = {tr.set ? &tr.value : NULL, start.set ? &start.value : NULL, run_name, rows, (int)channels,
-	                               (uint64_t)seed};
+	                               tensors.item, tensors.count, (uint64_t)seed};
 	gb_simulation_options how = {(int)channels, 0, snr, rho, shared, kernel, {0, 1}, delay.value, (uint64_t)seed};
 	gb_sim_files files = {args->out, args->tool, args->params, args->operand, args->operands, mask_path, .subjects = (int)subjects};
 	gb_simulation *simulation = NULL;
@@ -112,7 +114,7 @@ int main(int argc, char **argv)
 	static const gb_command commands[] = {
 	    {NULL,
 	     "--mask MASK.nii.gz|--voxels N [--channels N] [--snr X] [--rho X] [--shared-noise X] [--subjects K] [--seed S] "
-	     "[--kernel glover|spm] [--delay R] [--tr R] [--start T] [--rows N] [--run NAME] -o DIR [MEDIA|FEATURES...]",
+	     "[--kernel glover|spm] [--delay R] [--tr R] [--start T] [--rows N] [--tensor NAME]... [--run NAME] -o DIR [MEDIA|FEATURES...]",
 	     "a simulated brain, driven by what is in films, sounds and tensor files", options, 0, -1, false, run},
 	    {0}};
 

@@ -59,7 +59,7 @@ static gb_status read_tensors(parts *all, const char *path, const gb_sim_input_o
 	gb_status status = gb_tensor_file_open(&file, path, err);
 
 	if (!status)
-		status = gb_feature_scores_read(file, &clock, &all->step, o->components, &list, &count, err);
+		status = gb_feature_scores_read(file, &clock, &all->step, o->components, o->tensor, o->tensors, &list, &count, err);
 	for (int i = 0; i < count && !status; i++) {
 		part p = {.start = list[i].start, .rows = list[i].rows, .components = list[i].components, .value = list[i].score};
 

@@ -23,6 +23,8 @@ typedef struct gb_sim_input_options {
 	const char *run;               /* NULL: not given */
 	int64_t rows;                  /* −1: all */
 	int components;                /* at most, of each tensor */
+	const char *const *tensor;     /* names of the tensors that are meant */
+	int tensors;                   /* 0: all */
 	uint64_t seed;                 /* for drivers of no stimulus */
 } gb_sim_input_options;
 

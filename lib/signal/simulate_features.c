@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/size.h"
 #include "signal/simulate.h"
@@ -85,8 +86,16 @@ static gb_status read_one(gb_tensor_file *file, const char *tensor_name, const g
 	return score(tensor, gb_clock_first(&clock, run), out, components, name, err);
 }
 
+static bool meant(const char *name, const char *const *only, int names)
+{
+	for (int i = 0; i < names; i++)
+		if (!strcmp(name, only[i]))
+			return true;
+	return !names;
+}
+
 gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_clock_options *options, gb_rational *step, int components,
-                                 gb_feature_scores **list, int *count, gb_err *err)
+                                 const char *const *only, int names, gb_feature_scores **list, int *count, gb_err *err)
 {
 	size_t tensors = gb_tensor_file_count(file);
 	gb_status status = GB_OK;
@@ -99,13 +108,14 @@ gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_clock_options *o
 		const gb_tensor *t = gb_tensor_file_at(file, i);
 
 		if (!is_float(t->dtype) || !t->rank || !t->elements ||
-		    (gb_tensor_file_id(file) && !gb_tensor_file_has_clock(file, t->name)))
+		    (gb_tensor_file_id(file) && !gb_tensor_file_has_clock(file, t->name)) || !meant(t->name, only, names))
 			continue;
 		status = read_one(file, t->name, options, step, components, *list + *count, err);
 		++*count;
 	}
 	if (!status && !*count)
-		status = gb_fail(err, GB_DATA, "%s: no float tensor with a clock in it; features are wanted", gb_tensor_file_name(file));
+		status = gb_fail(err, GB_DATA, "%s: no float tensor with a clock in it%s; features are wanted", gb_tensor_file_name(file),
+		                 names ? " that --tensor names" : "");
 	if (status) {
 		gb_feature_scores_free(*list, *count);
 		*list = NULL;

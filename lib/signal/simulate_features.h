@@ -21,10 +21,12 @@ typedef struct gb_feature_scores {
  * and counts are integers and do not count): their columns where there are no
  * more than COMPONENTS of them, else projections on so many random directions.
  * OPTIONS: the run that is meant (NULL if there is one), and a clock for files
- * without.  GB_DATA: no such tensor, another step than STEP (0/1: any; then
+ * without.  ONLY [NAMES]: the tensors that are meant; NAMES 0: all.  GB_DATA:
+ * no such tensor, another step than STEP (0/1: any; then
  * set), NaN or Inf. */
 GB_CHECK gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_clock_options *options, gb_rational *step,
-                                          int components, gb_feature_scores **list, int *count, gb_err *err);
+                                          int components, const char *const *only, int names, gb_feature_scores **list,
+                                          int *count, gb_err *err);
 void gb_feature_scores_free(gb_feature_scores *list, int count);
 
 GB_END_DECLS
