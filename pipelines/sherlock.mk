@@ -86,11 +86,11 @@ $(s)/giblet13-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors sherlock.con
 endef
 $(foreach seed,$(sherlock_seeds),$(eval $(call sherlock_seed,$(seed))))
 
-$(s)/report-%/report.html: $(s)/%/best.safetensors | $(bin)/gb-recon
+$(s)/report-%/metrics.tsv: $(s)/%/best.safetensors | $(bin)/gb-recon
 	gb-recon -o $(@D) $(<D) $(s)/set-$(lastword $(subst -, ,$*))
 
 sherlock_models := words ridge $(sherlock_seeds:%=giblet13-%)
-sherlock_reports := $(foreach way,forward backward,$(sherlock_models:%=$(s)/report-%-$(way)/report.html))
+sherlock_reports := $(foreach way,forward backward,$(sherlock_models:%=$(s)/report-%-$(way)/metrics.tsv))
 
 sherlock: $(sherlock_reports)
 	@gb-recon --compare $(patsubst %/,%,$(dir $^))
