@@ -194,6 +194,30 @@ a, b = nibabel.load(\"cut/sub-01.nii.gz\"), nibabel.load(\"media/atlas.nii.gz\")
 assert (a.affine == b.affine).all() and a.shape[:3] == b.shape
 "'
 
+"$PYTHON" - <<'EOF'
+import sys
+sys.path.insert(0, '.')
+import numpy as np
+from sim import save
+g = np.random.default_rng(1)
+x = g.standard_normal((80, 3)).astype(np.float32)
+save('runs.st', ideas=x)
+save('second.st', ideas=x[50:])
+x[7, 1] = np.nan
+save('nan.st', ideas=x)
+save('whole.st', ideas=np.arange(80))
+EOF
+gb-fmri-hrf convolve --tr 1 --runs run-1:50,run-2:30 --kernel glover runs.st -o tworuns.st && gb-fmri-hrf convolve --tr 1 --run run-2 second.st -o onerun.st
+check 'features of two runs: --run takes one, as if it were alone' '
+gb-sim --voxels 20 --run run-2 -o second tworuns.st && gb-sim --voxels 20 -o alone onerun.st && "$PYTHON" -c "
+import sys; sys.path.insert(0, \".\")
+from sim import *
+a, b = truth(\"second\"), truth(\"alone\")
+assert a[1][\"tensors\"][\"signal\"][\"time\"][\"runs\"][0][\"name\"] == \"run-2\" and (a[0][\"signal\"] == b[0][\"signal\"]).all() and len(a[0][\"signal\"]) == 30
+"'
+fails 2 'runs.*--run' 'features of two runs and no --run' gb-sim --voxels 3 -o x tworuns.st
+fails 3 'row 7 .*finite' 'NaN in features' gb-sim --voxels 3 --tr 1 -o x nan.st
+fails 3 'float' 'features that are no floats' gb-sim --voxels 3 --tr 1 -o x whole.st
 fails 2 'mask.*voxels' 'neither --mask nor --voxels' gb-sim -o x film.nut
 fails 2 'mask.*voxels' 'both' gb-sim --voxels 3 --mask media/atlas.nii.gz -o x film.nut
 fails 2 'DIR' 'no -o' gb-sim --voxels 3 film.nut
