@@ -30,6 +30,14 @@ static bool is_moment(const char *name)
 	return strstr(name, "moment") || strstr(name, "optimiser") || strstr(name, "adam");
 }
 
+/* Weights: a matrix whose rows are units, not moments of time or samples. */
+static bool has_units(const gb_tensor_file *file, const gb_tensor *t)
+{
+	const char *axis = gb_json_text(gb_json_at(gb_tensor_file_attribute(file, t->name, "dims"), 0));
+
+	return t->rank == 2 && t->shape[1] > 1 && !is_moment(t->name) && (!axis || (strcmp(axis, "time") != 0 && strcmp(axis, "row") != 0));
+}
+
 gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_err *err)
 {
 	static const char *const heading[] = {"name", "shape", "rms", "largest", "NaN", "Inf", "dead units", "verdict"};
@@ -55,7 +63,7 @@ gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_e
 		looked++;
 		largest = fmax(fabs(s.min), fabs(s.max));
 		rms = sqrt(s.mean * s.mean + s.std * s.std);
-		if (t->rank == 2 && t->shape[1] > 1 && !is_moment(t->name))
+		if (has_units(file, t))
 			dead = dead_rows(t);
 		shape = gb_inspect_shape(t, "×");
 		gb_columns_cell(columns, "%s", t->name);

@@ -134,7 +134,7 @@ static gb_status print_rows(FILE *out, const gb_tensor_file *file, const gb_tens
 	}
 	if (!status)
 		print_head(out, tensor, columns, clock);
-	for (int64_t row = first; !status && row < end; row++) {
+	for (int64_t row = first; !status && columns && row < end; row++) { /* rows of nothing are not written, however many */
 		print_place(out, row, clock);
 		for (size_t k = 0; k < columns; k++) {
 			fputc('\t', out);

@@ -119,12 +119,14 @@ def write(path, header, data):
     open(path, 'wb').write(struct.pack('<Q', len(h)) + h + data)
 f = lambda shape, a, b, t='F32': dict(dtype=t, shape=shape, data_offsets=[a, b])
 write('foreign.safetensors', {'__metadata__': {'format': 'pt', 'by': 'hand'}, 'b': f([2], 8, 16), 'a': f([2, 1], 0, 8), 'c': f([0], 16, 16), 'odd': f([3], 16, 19, 'F8_E4M3')}, b'\0' * 19)
+write('endless.safetensors', {'a': f([9000000000000000000, 0], 0, 0), 'b': f([0, 9000000000000000000], 0, 0)}, b'')
 write('steer.safetensors', {'a\033[2Jb\nc': f([1], 0, 4)}, b'abcd')
 PY
 check 'a foreign file, its keys in any order' 'gb-inspect foreign.safetensors >out; head -1 out | grep -q "safetensors, 4 tensors" && sed -n 3p out | grep -Eq "^a +F32 +2×1$" && grep -Eq "by +hand" out'
 check 'its statistics, but for the foreign type' 'gb-inspect --stats foreign.safetensors | grep -Eq "^odd +F8_E4M3 +3 +foreign$"'
 check 'is sound under --verify' 'gb-inspect --verify foreign.safetensors | grep -q "sound: 4 tensors"'
 fails 3 'F8_E4M3 is foreign' 'values of a foreign type are refused by name' gb-inspect --rows 0:1 --tensor odd foreign.safetensors
+check 'endless rows of nothing end' 'gb-inspect --rows 0: --tensor a endless.safetensors | wc -l | grep -qx 1 && gb-inspect --stats endless.safetensors >out && gb-inspect --health endless.safetensors && gb-inspect --npy e endless.safetensors && gb-inspect --diff endless.safetensors endless.safetensors'
 check 'a name cannot steer the terminal' '! gb-inspect steer.safetensors | grep -q "$(printf "\033")" && gb-inspect steer.safetensors | grep -q "a?.2Jb c "'
 fails 2 'no such file|cannot be opened|not found' 'a file that is not there' gb-inspect none.safetensors
 : >empty
