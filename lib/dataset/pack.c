@@ -35,7 +35,7 @@ static gb_status take_inputs(gb_dataset *set, const char *folder, const gb_pack_
 	}
 	if (!foreign && (options->clock.tr || options->clock.start || options->clock.runs))
 		return gb_fail(err, GB_USAGE, "--tr, --runs and --start are for files without a clock of their own: here all have one");
-	return GB_OK;
+	return gb_members_pad(set, folder, &how, err);
 }
 
 static gb_status find_split(packing *p, const gb_pack_options *options, gb_err *err)

@@ -112,6 +112,18 @@ static int axis_of(const gb_tensor_file *file, const char *tensor, const char *n
 	return -1;
 }
 
+int gb_ragged_axis(const gb_tensor_file *file, const gb_tensor *tensor)
+{
+	int axis;
+
+	if (tensor->rank < 2 || !companion(file, tensor->name, ".count"))
+		return 0;
+	axis = axis_of(file, tensor->name, "frame");
+	if (axis < 1)
+		axis = axis_of(file, tensor->name, "slot");
+	return axis < 1 || axis >= tensor->rank ? tensor->rank - 1 : axis;
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
@@ -154,11 +166,9 @@ static gb_status new_feature(gb_dataset *set, const gb_member *member, const gb_
 		return gb_fail(err, GB_DATA, "%s: %s: rows without values, or of type %s", member->path, tensor->name,
 		               tensor->dtype_name);
 	f->file = member->file;
-	bound->ragged = f->rank && companion(member->file, f->name, ".count");
-	axis = axis_of(member->file, f->name, "frame");
-	if (axis < 1)
-		axis = axis_of(member->file, f->name, "slot");
-	axis = axis < 1 || axis > f->rank ? f->rank : axis;
+	axis = gb_ragged_axis(member->file, tensor);
+	bound->ragged = axis > 0;
+	axis = axis ? axis : f->rank;
 	bound->inner = 1;
 	for (int i = axis; i < f->rank; i++)
 		bound->inner *= (size_t)f->shape[i];

@@ -72,6 +72,9 @@ void gb_member_close(gb_member *member);
 /* Let go of the memory that reading it took; it stays mapped. */
 void gb_member_release(const gb_member *member);
 
+/* The axis of TENSOR that is padded ("frame", "slot", else the last), 0 if it has no .count. */
+int gb_ragged_axis(const gb_tensor_file *file, const gb_tensor *tensor);
+
 /* Find features, subjects and the common clock of all members. */
 GB_CHECK gb_status gb_set_bind(gb_dataset *set, gb_err *err);
 /* Valid positions of element E in a row of COUNT: E belongs to the data, not to the padding. */

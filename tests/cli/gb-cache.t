@@ -100,6 +100,43 @@ mkdir cut && head -c 5000 text.safetensors >cut/text.safetensors
 check 'runs by name, of several files' 'gb-cache pack -q --tr 2 --runs run-1:10,run-2:90 --split 1:0 -o ab a.safetensors &&
 	gb-cache pack -q --tr 2 --runs run-2:60 --split 1:0 -o only2 b.safetensors && mv only2/b.safetensors y.safetensors &&
 	gb-cache pack --split 0.5:0.1 --gap 0 -o joined ab/a.safetensors --subject s=y.safetensors 2>&1 | grep -q "common clock: 60 rows of 2/1 s: run-2"'
+# The longest row of one run's file is shorter than that of the other's: padded to one shape.
+cat >runs.py <<'E2'
+import sys
+sys.path.insert(0, sys.argv[1] + '/tests')
+from tensors import *
+r = np.random.default_rng(8)
+def sound(frames, rows):
+    count = r.integers(1, frames + 1, rows).astype('i4')
+    mel = r.normal(size=(rows, 3, frames)).astype('f4')
+    codes = r.integers(0, 1024, (rows, 4, frames)).astype('i2')
+    video = r.integers(0, 255, (rows, frames, 2, 2, 3)).astype('u1')
+    for i, n in enumerate(count):
+        mel[i, :, n:], codes[i, :, n:], video[i, n:] = 0, -1, video[i, n - 1]
+    return {'mel': mel, 'mel.count': count, 'codes': codes, 'codes.count': count, 'video': video, 'video.count': count,
+            'video.pts': np.arange(rows * frames).reshape(rows, frames)}
+if len(sys.argv) == 2:
+    save('one.safetensors', **sound(7, 50))
+    save('two.safetensors', **sound(9, 60))
+else:
+    a, about = load('SET/one.safetensors')
+    b, _ = load('SET/two.safetensors')
+    was, _ = load('one.safetensors')
+    assert a['mel'].shape == (50, 3, 9) and a['codes'].shape == (50, 4, 9) and a['video'].shape == (50, 9, 2, 2, 3)
+    assert (a['mel'][..., :7] == was['mel']).all() and (a['mel'][..., 7:] == 0).all()
+    assert (a['codes'][..., :7] == was['codes']).all() and (a['codes'][..., 7:] == -1).all()
+    assert (a['video'][:, :7] == was['video']).all() and (a['video'][:, 7:] == was['video'][:, 6:7]).all()
+    assert (a['video.pts'][:, :7] == was['video.pts']).all() and (a['video.pts'][:, 7:] == was['video.pts'][:, 6:]).all()
+    assert (a['mel.count'] == was['mel.count']).all() and about['params']['pad'] and about['tensors']['mel']['dims'][2] == 'frame'
+    index, _ = load('SET/index.safetensors')
+    mask = np.concatenate([np.arange(9) < f['mel.count'][:, None, None] for f in (a, b)])
+    mel, train = np.concatenate([a['mel'], b['mel']]).astype('f8'), index['use'] == 1
+    mask = np.broadcast_to(mask, mel.shape)
+    assert np.abs(index['mel.mean'] - np.where(mask, mel, 0)[train].sum(0) / np.maximum(mask[train].sum(0), 1)).max() < 1e-6
+E2
+check 'films whose longest rows differ' '$PYTHON runs.py "$TOP" && mkdir made && gb-cache pack -q --tr 3/2 --split 1:0 -o run1 one.safetensors && mv run1/one.safetensors one.safetensors &&
+	gb-cache pack -q --tr 3/2 --runs run-2:60 --split 1:0 -o run2 two.safetensors && mv run2/two.safetensors two.safetensors &&
+	gb-cache pack -q --split run-1:/run-2: -o SET one.safetensors two.safetensors && $PYTHON runs.py "$TOP" check && cmp two.safetensors SET/two.safetensors'
 check 'NaN in a row that is not valid' 'gb-cache pack -q --tr 3/2 -o excused excused.safetensors'
 
 old() { cp -r first SET.old && rm -rf SET && mv SET.old SET; }
