@@ -12,8 +12,8 @@ gb_status gb_canvas_open(gb_canvas *canvas, int width, int height, gb_color back
 {
 	*canvas = (gb_canvas){0};
 	if (width < 1 || height < 1 || width > GB_CANVAS_MAX || height > GB_CANVAS_MAX)
-		return gb_fail(err, GB_USAGE, "picture: %d × %d pixels: 1 to %d along each side are possible", width, height,
-		               GB_CANVAS_MAX);
+		return gb_fail(err, GB_USAGE, "picture: %d × %d pixels: 1 to %d along each side are possible",
+		               width, height, GB_CANVAS_MAX);
 	canvas->rgb = gb_array((size_t)width * (size_t)height, 3, err);
 	if (!canvas->rgb)
 		return GB_SYSTEM;
@@ -34,10 +34,7 @@ static uint8_t *pixel(gb_canvas *canvas, int x, int y)
 	return canvas->rgb + 3 * ((size_t)y * (size_t)canvas->width + (size_t)x);
 }
 
-static int clamp(int value, int low, int high)
-{
-	return value < low ? low : value > high ? high : value;
-}
+static int clamp(int value, int low, int high) { return value < low ? low : value > high ? high : value; }
 
 void gb_canvas_fill(gb_canvas *canvas, int x, int y, int width, int height, gb_color color)
 {
@@ -60,7 +57,9 @@ void gb_canvas_blend(gb_canvas *canvas, int x, int y, gb_color color, double cov
 		p[c] = (uint8_t)lround(p[c] + (ink[c] - p[c]) * (cover > 1 ? 1 : cover));
 }
 
-typedef struct stroke { double x0, y0, x1, y1; } stroke;
+typedef struct stroke {
+	double x0, y0, x1, y1;
+} stroke;
 
 static double distance(double x, double y, const stroke *s)
 {
@@ -96,7 +95,8 @@ static void draw(gb_canvas *canvas, const stroke *strokes, int count, double wid
 		}
 }
 
-void gb_canvas_line(gb_canvas *canvas, double x0, double y0, double x1, double y1, double width, gb_color color)
+void gb_canvas_line(gb_canvas *canvas, double x0, double y0, double x1, double y1, double width,
+                    gb_color color)
 {
 	/* Long lines in pieces, so that each looks at few pixels. */
 	double length = hypot(x1 - x0, y1 - y0);
@@ -111,45 +111,46 @@ void gb_canvas_line(gb_canvas *canvas, double x0, double y0, double x1, double y
 	pieces = length > 32 ? (int)(length / 16) : 1;
 	for (int i = 0; i < pieces; i++) {
 		double a = (double)i / pieces, b = (double)(i + 1) / pieces;
-		draw(canvas, &(stroke){x0 + a * (x1 - x0), y0 + a * (y1 - y0), x0 + b * (x1 - x0), y0 + b * (y1 - y0)}, 1,
-		     width, color);
+		stroke s = {x0 + a * (x1 - x0), y0 + a * (y1 - y0), x0 + b * (x1 - x0), y0 + b * (y1 - y0)};
+		draw(canvas, &s, 1, width, color);
 	}
 }
 
 /* Mean of the source pixels under [x0, x1) × [y0, y1). */
-static void area(const uint8_t *pixels, int width, int channels, int x0, int x1, int y0, int y1, uint8_t out[3])
+static void area(const uint8_t *pixels, int width, int channels, int x0, int x1, int y0, int y1,
+                 uint8_t out[3])
 {
 	uint64_t sum[3] = {0, 0, 0}, count = (uint64_t)(x1 - x0) * (uint64_t)(y1 - y0);
 
 	for (int y = y0; y < y1; y++)
 		for (int x = x0; x < x1; x++)
 			for (int c = 0; c < 3; c++)
-				sum[c] += pixels[((size_t)y * (size_t)width + (size_t)x) * (size_t)channels + (channels == 3 ? (size_t)c : 0)];
+				sum[c] += pixels[((size_t)y * (size_t)width + (size_t)x) * (size_t)channels +
+				                 (channels == 3 ? (size_t)c : 0)];
 	for (int c = 0; c < 3; c++)
 		out[c] = (uint8_t)((sum[c] + count / 2) / count);
 }
 
-void gb_canvas_image(gb_canvas *canvas, int x, int y, int width, int height,
-                     const uint8_t *pixels, int from_width, int from_height, int channels)
+void gb_canvas_image(gb_canvas *canvas, int x, int y, int width, int height, const uint8_t *pixels,
+                     int from_width, int from_height, int channels)
 {
 	for (int j = 0; j < height; j++) {
-		int y0 = (int)((int64_t)j * from_height / height), y1 = (int)((int64_t)(j + 1) * from_height / height);
+		int y0 = (int)((int64_t)j * from_height / height),
+		    y1 = (int)((int64_t)(j + 1) * from_height / height);
 		for (int i = 0; i < width; i++) {
-			int x0 = (int)((int64_t)i * from_width / width), x1 = (int)((int64_t)(i + 1) * from_width / width);
+			int x0 = (int)((int64_t)i * from_width / width),
+			    x1 = (int)((int64_t)(i + 1) * from_width / width);
 			if (x + i < 0 || y + j < 0 || x + i >= canvas->width || y + j >= canvas->height)
 				continue;
-			area(pixels, from_width, channels, x0, x1 > x0 ? x1 : x0 + 1, y0, y1 > y0 ? y1 : y0 + 1,
-			     pixel(canvas, x + i, y + j));
+			area(pixels, from_width, channels, x0, x1 > x0 ? x1 : x0 + 1, y0,
+			     y1 > y0 ? y1 : y0 + 1, pixel(canvas, x + i, y + j));
 		}
 	}
 }
 
 /* ---- text ---- */
 
-static double advance(const gb_glyph *glyph, double size)
-{
-	return (glyph->width + 1.4) * size;
-}
+static double advance(const gb_glyph *glyph, double size) { return (glyph->width + 1.4) * size; }
 
 double gb_canvas_text_width(double size, const char *text)
 {
@@ -189,8 +190,8 @@ static int strokes_of(const gb_glyph *glyph, stroke *out)
 	return count;
 }
 
-static void write_text(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color, bool up,
-                       const char *text)
+static void write_text(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color,
+                       bool up, const char *text)
 {
 	double pen = -gb_canvas_text_width(size, text) * align / 2.0;
 
@@ -201,26 +202,32 @@ static void write_text(gb_canvas *canvas, double x, double y, double size, gb_al
 
 		for (int i = 0; i < count; i++) {
 			stroke *s = &strokes[i];
-			double ax = pen + (s->x0 - glyph.left + .5) * size, ay = (s->y0 - GB_GLYPH_BASE - .5) * size;
-			double bx = pen + (s->x1 - glyph.left + .5) * size, by = (s->y1 - GB_GLYPH_BASE - .5) * size;
-			*s = up ? (stroke){x + ay, y - ax, x + by, y - bx} : (stroke){x + ax, y + ay, x + bx, y + by};
+			double ax = pen + (s->x0 - glyph.left + .5) * size,
+			       ay = (s->y0 - GB_GLYPH_BASE - .5) * size;
+			double bx = pen + (s->x1 - glyph.left + .5) * size,
+			       by = (s->y1 - GB_GLYPH_BASE - .5) * size;
+			*s = up ? (stroke){x + ay, y - ax, x + by, y - bx}
+			        : (stroke){x + ax, y + ay, x + bx, y + by};
 		}
 		draw(canvas, strokes, count, .92 * size, color);
 		pen += advance(&glyph, size);
 	}
 }
 
-void gb_canvas_text(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color, const char *text)
+void gb_canvas_text(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color,
+                    const char *text)
 {
 	write_text(canvas, x, y, size, align, color, false, text);
 }
 
-void gb_canvas_text_up(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color, const char *text)
+void gb_canvas_text_up(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color,
+                       const char *text)
 {
 	write_text(canvas, x, y, size, align, color, true, text);
 }
 
-gb_status gb_canvas_stack(gb_canvas *out, const gb_canvas *part, size_t count, gb_color background, gb_err *err)
+gb_status gb_canvas_stack(gb_canvas *out, const gb_canvas *part, size_t count, gb_color background,
+                          gb_err *err)
 {
 	int width = 1, height = 0, y = 0;
 	gb_status status;
@@ -231,7 +238,8 @@ gb_status gb_canvas_stack(gb_canvas *out, const gb_canvas *part, size_t count, g
 	}
 	status = gb_canvas_open(out, width, height, background, err);
 	for (size_t i = 0; !status && i < count; i++) {
-		gb_canvas_image(out, 0, y, part[i].width, part[i].height, part[i].rgb, part[i].width, part[i].height, 3);
+		gb_canvas_image(out, 0, y, part[i].width, part[i].height, part[i].rgb, part[i].width,
+		                part[i].height, 3);
 		y += part[i].height;
 	}
 	return status;

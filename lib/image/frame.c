@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-const gb_color gb_paper = {255, 255, 255}, gb_ink = {38, 42, 48}, gb_pale = {110, 116, 126}, gb_rule = {226, 229, 234};
+const gb_color gb_paper = {255, 255, 255}, gb_ink = {38, 42, 48}, gb_pale = {110, 116, 126},
+	       gb_rule = {226, 229, 234};
 
 static const double LABEL = 1.35, TITLE = 1.8;
 
 /* Text cut to WIDTH with an ellipsis. */
-static void fitted(gb_canvas *out, double x, double y, double size, gb_color color, double width, const char *text)
+static void fitted(gb_canvas *out, double x, double y, double size, gb_color color, double width,
+                   const char *text)
 {
 	char cut[512];
 	size_t length = strlen(text) < sizeof cut - 4 ? strlen(text) : sizeof cut - 4;
@@ -29,16 +31,19 @@ static void fitted(gb_canvas *out, double x, double y, double size, gb_color col
 	gb_canvas_text(out, x, y, size, GB_LEFT, color, cut);
 }
 
-gb_status gb_frame_open(gb_canvas *out, const gb_plot *plot, bool axes, int bar, int width, int height, gb_box *box,
-                        gb_err *err)
+gb_status gb_frame_open(gb_canvas *out, const gb_plot *plot, bool axes, int bar, int width, int height,
+                        gb_box *box, gb_err *err)
 {
 	int left = axes ? (plot->y ? 84 : 62) : 20, right = bar ? bar : 24;
-	int top = 18 + (plot->title ? 24 : 0) + (plot->note ? 20 : 0), below = axes ? (plot->x ? 52 : 34) : 18;
-	int w = plot->width ? plot->width : width + left + right, h = plot->height ? plot->height : height + top + below, y = 14;
+	int top = 18 + (plot->title ? 24 : 0) + (plot->note ? 20 : 0),
+	    below = axes ? (plot->x ? 52 : 34) : 18;
+	int w = plot->width ? plot->width : width + left + right,
+	    h = plot->height ? plot->height : height + top + below, y = 14;
 	gb_status status;
 
 	if (plot->bare)
-		left = right = top = below = 0, w = plot->width ? plot->width : width, h = plot->height ? plot->height : height;
+		left = right = top = below = 0, w = plot->width ? plot->width : width,
+		h = plot->height ? plot->height : height;
 	if (w - left - right < 8 || h - top - below < 8)
 		return gb_fail(err, GB_USAGE, "picture: %d × %d pixels is too small", w, h);
 	status = gb_canvas_open(out, w, h, gb_paper, err);
@@ -111,14 +116,16 @@ static void ticks_y(gb_canvas *out, gb_box box, double y0, double y1, bool grid)
 	for (double i = ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
 		double y = box.y + box.height - (i * step - y0) / (y1 - y0) * box.height;
 		if (grid)
-			gb_canvas_fill(out, box.x, (int)fmin(y, box.y + box.height - 1), box.width, 1, gb_rule);
+			gb_canvas_fill(out, box.x, (int)fmin(y, box.y + box.height - 1), box.width, 1,
+			               gb_rule);
 		gb_canvas_fill(out, box.x - 5, (int)fmin(y, box.y + box.height - 1), 5, 1, gb_pale);
 		gb_frame_number(i * step, step, text);
 		gb_canvas_text(out, box.x - 9, y + 4.5, LABEL, GB_RIGHT, gb_ink, text);
 	}
 }
 
-void gb_frame_axes(gb_canvas *out, const gb_plot *plot, gb_box box, double x0, double x1, double y0, double y1, bool grid)
+void gb_frame_axes(gb_canvas *out, const gb_plot *plot, gb_box box, double x0, double x1, double y0,
+                   double y1, bool grid)
 {
 	if (plot->bare)
 		return;
@@ -129,7 +136,8 @@ void gb_frame_axes(gb_canvas *out, const gb_plot *plot, gb_box box, double x0, d
 	gb_canvas_fill(out, box.x - 1, box.y, 1, box.height + 1, gb_pale);
 	gb_canvas_fill(out, box.x - 1, box.y + box.height, box.width + 1, 1, gb_pale);
 	if (plot->x)
-		gb_canvas_text(out, box.x + box.width / 2.0, box.y + box.height + 39, LABEL, GB_CENTRE, gb_pale, plot->x);
+		gb_canvas_text(out, box.x + box.width / 2.0, box.y + box.height + 39, LABEL, GB_CENTRE,
+		               gb_pale, plot->x);
 	if (plot->y)
 		gb_canvas_text_up(out, 26, box.y + box.height / 2.0, LABEL, GB_CENTRE, gb_pale, plot->y);
 }
@@ -150,7 +158,8 @@ void gb_frame_marks(gb_canvas *out, const gb_plot *plot, gb_box box, gb_color co
 	}
 }
 
-void gb_frame_bar(gb_canvas *out, const gb_plot *plot, gb_box box, gb_palette palette, double low, double high)
+void gb_frame_bar(gb_canvas *out, const gb_plot *plot, gb_box box, gb_palette palette, double low,
+                  double high)
 {
 	int x = box.x + box.width + 18, wide = 12, height = box.height < 260 ? box.height : 260;
 	double step = gb_frame_step(low, high, height / 50 + 1);
@@ -167,7 +176,8 @@ void gb_frame_bar(gb_canvas *out, const gb_plot *plot, gb_box box, gb_palette pa
 		gb_canvas_text(out, x + wide + 8, y + 4.5, LABEL, GB_LEFT, gb_ink, text);
 	}
 	if (plot->value)
-		gb_canvas_text_up(out, x + GB_BAR_WIDTH - 26, box.y + height / 2.0, LABEL, GB_CENTRE, gb_pale, plot->value);
+		gb_canvas_text_up(out, x + GB_BAR_WIDTH - 26, box.y + height / 2.0, LABEL, GB_CENTRE, gb_pale,
+		                  plot->value);
 }
 
 static int ascending(const void *a, const void *b)
@@ -191,7 +201,8 @@ static void range_without(float value, float *sample, size_t count, double *low,
 	*high = fmax(value, (double)sample[(size_t)(.98 * (double)(kept - 1))]);
 }
 
-void gb_frame_range(const gb_plot *plot, float *sample, size_t count, gb_palette *palette, double *low, double *high)
+void gb_frame_range(const gb_plot *plot, float *sample, size_t count, gb_palette *palette, double *low,
+                    double *high)
 {
 	size_t kept = 0;
 
@@ -205,8 +216,8 @@ void gb_frame_range(const gb_plot *plot, float *sample, size_t count, gb_palette
 		float middle = sample[kept / 2];
 		*low = sample[(size_t)(.01 * (double)(kept - 1))];
 		*high = sample[(size_t)ceil(.99 * (double)(kept - 1))];
-		if (sample[kept / 4] == middle && sample[3 * (kept - 1) / 4] == middle) /* mostly one value: the range of the rest */
-			range_without(middle, sample, kept, low, high);
+		if (sample[kept / 4] == middle && sample[3 * (kept - 1) / 4] == middle)
+			range_without(middle, sample, kept, low, high); /* mostly one value: of the rest */
 		if (*palette == GB_PALETTE_AUTO && *low < 0 && *high > 0)
 			*palette = GB_PALETTE_DIVERGING;
 		if (*palette == GB_PALETTE_DIVERGING) {

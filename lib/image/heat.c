@@ -24,7 +24,8 @@ static void read_line(const gb_grid *grid, size_t line, float *out)
 /* SUM and COUNT over the numbers that fall on each pixel of one direction. */
 static void gather(const gb_grid *grid, gb_box box, float *line, double *sum, uint32_t *count)
 {
-	size_t across = (size_t)(grid->along_x ? box.width : box.height), along = (size_t)(grid->along_x ? box.height : box.width);
+	size_t across = (size_t)(grid->along_x ? box.width : box.height),
+	       along = (size_t)(grid->along_x ? box.height : box.width);
 
 	for (size_t i = 0; i < grid->lines; i++) {
 		size_t cell = across >= grid->lines ? i : i * across / grid->lines;
@@ -53,23 +54,29 @@ static size_t take_means(double *sum, const uint32_t *count, size_t cells, float
 	return samples;
 }
 
-static void paint(gb_canvas *out, const gb_grid *grid, gb_box box, const double *mean, gb_palette palette, double low, double high)
+static void paint(gb_canvas *out, const gb_grid *grid, gb_box box, const double *mean, gb_palette palette,
+                  double low, double high)
 {
-	size_t cells_across = (size_t)(grid->along_x ? box.width : box.height), cells_along = (size_t)(grid->along_x ? box.height : box.width);
+	size_t cells_across = (size_t)(grid->along_x ? box.width : box.height),
+	       cells_along = (size_t)(grid->along_x ? box.height : box.width);
 
 	cells_across = grid->lines < cells_across ? grid->lines : cells_across;
 	cells_along = grid->length < cells_along ? grid->length : cells_along;
 	for (int y = 0; y < box.height; y++)
 		for (int x = 0; x < box.width; x++) {
-			size_t i = (size_t)(grid->along_x ? x : y) * cells_across / (size_t)(grid->along_x ? box.width : box.height);
-			size_t k = (size_t)(grid->along_x ? y : x) * cells_along / (size_t)(grid->along_x ? box.height : box.width);
-			gb_canvas_fill(out, box.x + x, box.y + y, 1, 1, gb_frame_color(palette, low, high, mean[i * cells_along + k]));
+			size_t i = (size_t)(grid->along_x ? x : y) * cells_across /
+			           (size_t)(grid->along_x ? box.width : box.height);
+			size_t k = (size_t)(grid->along_x ? y : x) * cells_along /
+			           (size_t)(grid->along_x ? box.height : box.width);
+			gb_canvas_fill(out, box.x + x, box.y + y, 1, 1,
+			               gb_frame_color(palette, low, high, mean[i * cells_along + k]));
 		}
 }
 
 static size_t cells_of(const gb_grid *grid, gb_box box)
 {
-	size_t across = (size_t)(grid->along_x ? box.width : box.height), along = (size_t)(grid->along_x ? box.height : box.width);
+	size_t across = (size_t)(grid->along_x ? box.width : box.height),
+	       along = (size_t)(grid->along_x ? box.height : box.width);
 
 	return (grid->lines < across ? grid->lines : across) * (grid->length < along ? grid->length : along);
 }
@@ -86,8 +93,10 @@ static int pixels_for(size_t count, int least, int most)
 
 gb_status gb_plot_heat(gb_canvas *out, const gb_plot *plot, const gb_grid *grid, gb_err *err)
 {
-	size_t columns = grid->along_x ? grid->lines : grid->length, rows = grid->along_x ? grid->length : grid->lines, samples;
-	double x_step = plot->x_step != 0 ? plot->x_step : 1, y_step = plot->y_step != 0 ? plot->y_step : 1, low, high;
+	size_t columns = grid->along_x ? grid->lines : grid->length,
+	       rows = grid->along_x ? grid->length : grid->lines, samples;
+	double x_step = plot->x_step != 0 ? plot->x_step : 1, y_step = plot->y_step != 0 ? plot->y_step : 1,
+	       low, high;
 	gb_palette palette = plot->palette;
 	float *line = NULL, *sample = NULL;
 	double *sum = NULL;
@@ -95,7 +104,8 @@ gb_status gb_plot_heat(gb_canvas *out, const gb_plot *plot, const gb_grid *grid,
 	gb_box box;
 	gb_status status;
 
-	status = gb_frame_open(out, plot, true, GB_BAR_WIDTH, pixels_for(columns, 560, 1100), pixels_for(rows, 240, 560), &box, err);
+	status = gb_frame_open(out, plot, true, GB_BAR_WIDTH, pixels_for(columns, 560, 1100),
+	                       pixels_for(rows, 240, 560), &box, err);
 	if (status)
 		return status;
 	line = gb_array(grid->length, sizeof *line, err);
@@ -111,7 +121,8 @@ gb_status gb_plot_heat(gb_canvas *out, const gb_plot *plot, const gb_grid *grid,
 		paint(out, grid, box, sum, palette, low, high);
 		gb_frame_axes(out, plot, box, plot->x_first, plot->x_first + x_step * (double)columns,
 		              plot->y_first + y_step * (double)rows, plot->y_first, false);
-		gb_frame_marks(out, plot, box, gb_ink, plot->x_first, plot->x_first + x_step * (double)columns);
+		gb_frame_marks(out, plot, box, gb_ink, plot->x_first,
+		               plot->x_first + x_step * (double)columns);
 		gb_frame_bar(out, plot, box, palette, low, high);
 	}
 	free(line);

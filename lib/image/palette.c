@@ -6,9 +6,9 @@
 enum { STEPS = 16 };
 
 static const gb_color sequential[STEPS + 1] = {
-    {40, 13, 70},    {43, 25, 92},    {41, 39, 114},   {30, 54, 134},  {1, 73, 143},   {0, 91, 141},
-    {0, 107, 143},   {1, 123, 147},   {7, 138, 151},   {2, 155, 153},  {14, 171, 152}, {12, 188, 144},
-    {77, 201, 133},  {121, 213, 118}, {164, 222, 100}, {206, 229, 80}, {247, 234, 60}};
+    {40, 13, 70},   {43, 25, 92},    {41, 39, 114},   {30, 54, 134},  {1, 73, 143},   {0, 91, 141},
+    {0, 107, 143},  {1, 123, 147},   {7, 138, 151},   {2, 155, 153},  {14, 171, 152}, {12, 188, 144},
+    {77, 201, 133}, {121, 213, 118}, {164, 222, 100}, {206, 229, 80}, {247, 234, 60}};
 static const gb_color diverging[STEPS + 1] = {
     {2, 71, 142},    {6, 93, 180},    {54, 118, 196},  {88, 142, 210},  {120, 165, 222}, {152, 187, 233},
     {183, 209, 242}, {214, 228, 247}, {243, 243, 243}, {246, 220, 216}, {240, 194, 187}, {229, 166, 158},
@@ -26,17 +26,16 @@ gb_color gb_palette_at(gb_palette palette, double t)
 		return (gb_color){222, 222, 226};
 	t = t < 0 ? 0 : t > 1 ? 1 : t;
 	if (palette == GB_PALETTE_GREY)
-		return (gb_color){(uint8_t)lround(255 * t), (uint8_t)lround(255 * t), (uint8_t)lround(255 * t)};
+		return (gb_color){(uint8_t)lround(255 * t), (uint8_t)lround(255 * t),
+		                  (uint8_t)lround(255 * t)};
 	at = t * STEPS;
 	i = at >= STEPS ? STEPS - 1 : (int)at;
 	a = &table[i];
 	b = &table[i + 1];
 	at -= i;
-	return (gb_color){(uint8_t)lround(a->r + at * (b->r - a->r)), (uint8_t)lround(a->g + at * (b->g - a->g)),
+	return (gb_color){(uint8_t)lround(a->r + at * (b->r - a->r)),
+	                  (uint8_t)lround(a->g + at * (b->g - a->g)),
 	                  (uint8_t)lround(a->b + at * (b->b - a->b))};
 }
 
-gb_color gb_palette_line(int index)
-{
-	return lines[(unsigned)index % 8];
-}
+gb_color gb_palette_line(int index) { return lines[(unsigned)index % 8]; }

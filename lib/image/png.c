@@ -22,7 +22,8 @@ gb_status gb_png_encode(const gb_canvas *canvas, uint8_t **data, size_t *size, g
 		return GB_SYSTEM;
 	if (!png_image_write_to_memory(&image, out, &bytes, 0, canvas->rgb, 3 * canvas->width, NULL)) {
 		free(out);
-		return gb_fail(err, GB_SYSTEM, "picture: %d × %d: libpng: %s", canvas->width, canvas->height, image.message);
+		return gb_fail(err, GB_SYSTEM, "picture: %d × %d: libpng: %s", canvas->width, canvas->height,
+		               image.message);
 	}
 	*data = out;
 	*size = bytes;
@@ -63,7 +64,9 @@ char *gb_png_data_uri(const gb_canvas *canvas, gb_err *err)
 		p = stpcpy(text, head);
 		for (size_t i = 0; i < size; i += 3, p += 4) {
 			size_t left = size - i;
-			uint32_t word = (uint32_t)data[i] << 16 | (left > 1 ? (uint32_t)data[i + 1] << 8 : 0) | (left > 2 ? data[i + 2] : 0u);
+			uint32_t word = (uint32_t)data[i] << 16 |
+			                (left > 1 ? (uint32_t)data[i + 1] << 8 : 0) |
+			                (left > 2 ? data[i + 2] : 0u);
 			p[0] = digit[word >> 18];
 			p[1] = digit[word >> 12 & 63];
 			p[2] = left > 1 ? digit[word >> 6 & 63] : '=';

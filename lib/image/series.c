@@ -41,12 +41,14 @@ static double height_of(gb_box box, double low, double high, double value)
 }
 
 /* More than two numbers a pixel: from the lowest to the highest in each column. */
-static void envelope(gb_canvas *out, gb_box box, const gb_series *series, size_t longest, double low, double high, gb_color color)
+static void envelope(gb_canvas *out, gb_box box, const gb_series *series, size_t longest, double low,
+                     double high, gb_color color)
 {
 	double last_top = NAN, last_bottom = NAN;
 
 	for (int x = 0; x < box.width; x++) {
-		size_t from = (size_t)x * longest / (size_t)box.width, to = (size_t)(x + 1) * longest / (size_t)box.width;
+		size_t from = (size_t)x * longest / (size_t)box.width,
+		       to = (size_t)(x + 1) * longest / (size_t)box.width;
 		double least = INFINITY, most = -INFINITY;
 		for (size_t i = from; i < to && i < series->length; i++)
 			if (isfinite(series->value[i])) {
@@ -58,14 +60,17 @@ static void envelope(gb_canvas *out, gb_box box, const gb_series *series, size_t
 			continue;
 		}
 		double top = height_of(box, low, high, most), bottom = height_of(box, low, high, least);
-		double from_y = isnan(last_bottom) ? top : fmin(top, last_bottom), to_y = isnan(last_top) ? bottom : fmax(bottom, last_top);
-		gb_canvas_line(out, box.x + x + .5, from_y, box.x + x + .5, fmax(to_y, from_y + .5), 1, color);
+		double from_y = isnan(last_bottom) ? top : fmin(top, last_bottom),
+		       to_y = isnan(last_top) ? bottom : fmax(bottom, last_top);
+		gb_canvas_line(out, box.x + x + .5, from_y, box.x + x + .5, fmax(to_y, from_y + .5), 1,
+		               color);
 		last_top = top;
 		last_bottom = bottom;
 	}
 }
 
-static void polyline(gb_canvas *out, gb_box box, const gb_series *series, size_t longest, double low, double high, gb_color color)
+static void polyline(gb_canvas *out, gb_box box, const gb_series *series, size_t longest, double low,
+                     double high, gb_color color)
 {
 	double width = out->width < 300 ? 1 : 1.7, step = (double)box.width / (double)longest;
 
@@ -74,7 +79,8 @@ static void polyline(gb_canvas *out, gb_box box, const gb_series *series, size_t
 		if (!isfinite(series->value[i]))
 			continue;
 		if (i + 1 < series->length && isfinite(series->value[i + 1]))
-			gb_canvas_line(out, x, y, x + step, height_of(box, low, high, series->value[i + 1]), width, color);
+			gb_canvas_line(out, x, y, x + step, height_of(box, low, high, series->value[i + 1]),
+			               width, color);
 		else
 			gb_canvas_line(out, x, y, x, y, width + 1, color);
 	}
@@ -117,10 +123,13 @@ gb_status gb_plot_series(gb_canvas *out, const gb_plot *plot, const gb_series *s
 		box.height -= 16;
 	}
 	extent(plot, series, count, &low, &high);
-	gb_frame_axes(out, plot, box, plot->x_first, plot->x_first + x_step * (double)longest, low, high, true);
-	gb_frame_marks(out, plot, box, gb_palette_line(1), plot->x_first, plot->x_first + x_step * (double)longest);
+	gb_frame_axes(out, plot, box, plot->x_first, plot->x_first + x_step * (double)longest, low, high,
+	              true);
+	gb_frame_marks(out, plot, box, gb_palette_line(1), plot->x_first,
+	               plot->x_first + x_step * (double)longest);
 	for (int s = 0; s < count; s++)
-		(longest > 2 * (size_t)box.width ? envelope : polyline)(out, box, &series[s], longest, low, high, gb_palette_line(s));
+		(longest > 2 * (size_t)box.width ? envelope : polyline)(out, box, &series[s], longest, low,
+		                                                        high, gb_palette_line(s));
 	legend(out, plot, box, series, count);
 	return GB_OK;
 }
@@ -130,7 +139,8 @@ gb_status gb_plot_series(gb_canvas *out, const gb_plot *plot, const gb_series *s
 enum { BINS = 60 };
 
 /* Bins of [LOW, HIGH] over finite values; returns how many values there were. */
-static size_t count_bins(const float *value, size_t count, const gb_plot *plot, size_t bin[BINS], double *low, double *high)
+static size_t count_bins(const float *value, size_t count, const gb_plot *plot, size_t bin[BINS], double *low,
+                         double *high)
 {
 	size_t kept = 0;
 	double step;
@@ -165,7 +175,8 @@ static size_t count_bins(const float *value, size_t count, const gb_plot *plot, 
 	return kept;
 }
 
-gb_status gb_plot_histogram(gb_canvas *out, const gb_plot *plot, const float *value, size_t count, gb_err *err)
+gb_status gb_plot_histogram(gb_canvas *out, const gb_plot *plot, const float *value, size_t count,
+                            gb_err *err)
 {
 	size_t bin[BINS], most = 1;
 	double low, high;
@@ -181,7 +192,8 @@ gb_status gb_plot_histogram(gb_canvas *out, const gb_plot *plot, const float *va
 	for (int i = 0; i < BINS; i++) {
 		int x0 = box.x + i * box.width / BINS, x1 = box.x + (i + 1) * box.width / BINS;
 		int tall = (int)lround((double)bin[i] / ((double)most * 1.08) * box.height);
-		gb_canvas_fill(out, x0, box.y + box.height - tall, x1 - x0 > 2 ? x1 - x0 - 1 : x1 - x0, tall, gb_palette_line(0));
+		gb_canvas_fill(out, x0, box.y + box.height - tall, x1 - x0 > 2 ? x1 - x0 - 1 : x1 - x0, tall,
+		               gb_palette_line(0));
 	}
 	gb_frame_marks(out, plot, box, gb_palette_line(1), low, high);
 	return GB_OK;
@@ -212,12 +224,15 @@ gb_status gb_plot_bars(gb_canvas *out, const gb_plot *plot, const char *const *n
 	box.x = (int)room > box.x ? (int)room : box.x;
 	gb_frame_axes(out, &sized, box, first, last, 0, 0, true);
 	for (int i = 0; i < count; i++) {
-		double zero = box.x + (0 - first) / (last - first) * box.width, end = box.x + (value[i] - first) / (last - first) * box.width;
+		double zero = box.x + (0 - first) / (last - first) * box.width,
+		       end = box.x + (value[i] - first) / (last - first) * box.width;
 		double y = box.y + 4 + (i + .5) * (box.height - 8.0) / count;
-		gb_canvas_fill(out, (int)fmin(zero, end), (int)y - 7, (int)fmax(1, fabs(end - zero)), 15, gb_palette_line(value[i] < 0 ? 1 : 0));
+		gb_canvas_fill(out, (int)fmin(zero, end), (int)y - 7, (int)fmax(1, fabs(end - zero)), 15,
+		               gb_palette_line(value[i] < 0 ? 1 : 0));
 		gb_canvas_text(out, box.x - 10, y + 5, LABEL, GB_RIGHT, gb_ink, name[i]);
 		if (low && high && isfinite(low[i]) && isfinite(high[i])) {
-			double a = box.x + (low[i] - first) / (last - first) * box.width, b = box.x + (high[i] - first) / (last - first) * box.width;
+			double a = box.x + (low[i] - first) / (last - first) * box.width,
+			       b = box.x + (high[i] - first) / (last - first) * box.width;
 			gb_canvas_line(out, a, y + .5, b, y + .5, 1.5, gb_ink);
 			gb_canvas_line(out, a, y - 3, a, y + 4, 1.5, gb_ink);
 			gb_canvas_line(out, b, y - 3, b, y + 4, 1.5, gb_ink);

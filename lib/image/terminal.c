@@ -36,7 +36,8 @@ char *gb_terminal_text(const gb_canvas *canvas, bool true_color, gb_err *err)
 		const uint8_t *last_upper = NULL, *last_lower = NULL;
 		for (size_t x = 0; x < width; x++) {
 			const uint8_t *upper = canvas->rgb + 3 * (2 * y * width + x);
-			const uint8_t *lower = 2 * y + 1 < (size_t)canvas->height ? upper + 3 * width : nothing;
+			const uint8_t *lower =
+			    2 * y + 1 < (size_t)canvas->height ? upper + 3 * width : nothing;
 			if (!last_upper || memcmp(last_upper, upper, 3) != 0)
 				at = color(at, 38, upper, true_color);
 			if (!last_lower || memcmp(last_lower, lower, 3) != 0)

@@ -90,7 +90,8 @@ static const char *cell_at(const gb_columns *c, size_t row, size_t column)
 	return at < c->cells ? c->cell[at] : "";
 }
 
-static void print_row(const gb_columns *c, FILE *out, const char *indent, const size_t *width, const char *const *cell)
+static void print_row(const gb_columns *c, FILE *out, const char *indent, const size_t *width,
+                      const char *const *cell)
 {
 	size_t owed = 0; /* blanks wait until something follows them */
 	bool first = true;

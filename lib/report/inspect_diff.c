@@ -10,9 +10,16 @@
 enum { TILE = 1 << 18, CHUNK = 2048 };
 
 /* What one tile found: how many elements differ, and the first of those that differ most. */
-typedef struct part { size_t different, at; double worst, a, b; } part;
+typedef struct part {
+	size_t different, at;
+	double worst, a, b;
+} part;
 
-typedef struct job { const gb_tensor *a, *b; double rtol, atol; part *part; } job;
+typedef struct job {
+	const gb_tensor *a, *b;
+	double rtol, atol;
+	part *part;
+} job;
 
 /* Bytes differ; are the 64-bit integers beyond a double's exactness, then, still different? */
 static double distance(const job *j, size_t index, double a, double b)
@@ -26,7 +33,8 @@ static double distance(const job *j, size_t index, double a, double b)
 	if (a == b && (j->a->dtype == GB_I64 || j->a->dtype == GB_U64)) {
 		memcpy(&x, (const uint8_t *)j->a->data + 8 * index, 8);
 		memcpy(&y, (const uint8_t *)j->b->data + 8 * index, 8);
-		return x == y ? 0 : fabs((double)(x > y ? (uint64_t)x - (uint64_t)y : (uint64_t)y - (uint64_t)x));
+		return x == y ? 0
+		              : fabs((double)(x > y ? (uint64_t)x - (uint64_t)y : (uint64_t)y - (uint64_t)x));
 	}
 	return fabs(a - b);
 }
@@ -34,12 +42,14 @@ static double distance(const job *j, size_t index, double a, double b)
 static void tile_diff(void *context, size_t tile, int worker)
 {
 	job *j = context;
-	size_t first = tile * TILE, end = first + TILE < j->a->elements ? first + TILE : j->a->elements, size = gb_dtype_size(j->a->dtype);
+	size_t first = tile * TILE, end = first + TILE < j->a->elements ? first + TILE : j->a->elements,
+	       size = gb_dtype_size(j->a->dtype);
 	part *p = &j->part[tile];
 	double a[CHUNK], b[CHUNK];
 
 	(void)worker;
-	if (memcmp((const uint8_t *)j->a->data + first * size, (const uint8_t *)j->b->data + first * size, (end - first) * size) == 0)
+	if (memcmp((const uint8_t *)j->a->data + first * size, (const uint8_t *)j->b->data + first * size,
+	           (end - first) * size) == 0)
 		return;
 	for (size_t i = first; i < end; i += CHUNK) {
 		size_t count = end - i < CHUNK ? end - i : CHUNK;
@@ -55,7 +65,8 @@ static void tile_diff(void *context, size_t tile, int worker)
 	}
 }
 
-static gb_status compare(const gb_tensor *a, const gb_tensor *b, double rtol, double atol, gb_pool *pool, part *all, gb_err *err)
+static gb_status compare(const gb_tensor *a, const gb_tensor *b, double rtol, double atol, gb_pool *pool,
+                         part *all, gb_err *err)
 {
 	size_t tiles = (a->elements + TILE - 1) / TILE;
 	job j = {a, b, rtol, atol, gb_array(tiles, sizeof *j.part, err)};
@@ -102,7 +113,11 @@ static bool same_shape(const gb_tensor *a, const gb_tensor *b)
 	return true;
 }
 
-typedef struct tally { gb_columns *columns; size_t tensors, different; char first[256]; } tally;
+typedef struct tally {
+	gb_columns *columns;
+	size_t tensors, different;
+	char first[256];
+} tally;
 
 static void verdict(tally *t, const char *name, bool same, const char *what)
 {
@@ -114,8 +129,8 @@ static void verdict(tally *t, const char *name, bool same, const char *what)
 		snprintf(t->first, sizeof t->first, "%s: %s", name, what);
 }
 
-static gb_status diff_values(tally *t, gb_tensor_file *a, gb_tensor_file *b, const char *name, double rtol, double atol, gb_pool *pool,
-                             gb_err *err)
+static gb_status diff_values(tally *t, gb_tensor_file *a, gb_tensor_file *b, const char *name, double rtol,
+                             double atol, gb_pool *pool, gb_err *err)
 {
 	const gb_tensor *x, *y;
 	char what[256], *where;
@@ -134,17 +149,18 @@ static gb_status diff_values(tally *t, gb_tensor_file *a, gb_tensor_file *b, con
 	}
 	where = place(x, worst.at);
 	if (worst.a == worst.b && isfinite(worst.a))
-		snprintf(what, sizeof what, "%zu of %zu elements; worst at %s: apart by %.17g", worst.different, x->elements, where ? where : "?", worst.worst);
+		snprintf(what, sizeof what, "%zu of %zu elements; worst at %s: apart by %.17g",
+		         worst.different, x->elements, where ? where : "?", worst.worst);
 	else
-		snprintf(what, sizeof what, "%zu of %zu elements; worst at %s: %.9g against %.9g", worst.different, x->elements, where ? where : "?",
-		         worst.a, worst.b);
+		snprintf(what, sizeof what, "%zu of %zu elements; worst at %s: %.9g against %.9g",
+		         worst.different, x->elements, where ? where : "?", worst.a, worst.b);
 	free(where);
 	verdict(t, name, false, what);
 	return GB_OK;
 }
 
-static gb_status diff_tensor(tally *t, gb_tensor_file *a, gb_tensor_file *b, const char *name, double rtol, double atol, gb_pool *pool,
-                             gb_err *err)
+static gb_status diff_tensor(tally *t, gb_tensor_file *a, gb_tensor_file *b, const char *name, double rtol,
+                             double atol, gb_pool *pool, gb_err *err)
 {
 	const gb_tensor *x = gb_tensor_file_find(a, name), *y = gb_tensor_file_find(b, name);
 	const gb_json *said_x = gb_json_get(gb_json_get(gb_tensor_file_profile(a), "tensors"), name);
@@ -174,12 +190,13 @@ static gb_status diff_tensor(tally *t, gb_tensor_file *a, gb_tensor_file *b, con
 	return GB_OK;
 }
 
-gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const char *tensor, double rtol, double atol, gb_pool *pool,
-                          gb_err *err)
+gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const char *tensor, double rtol,
+                          double atol, gb_pool *pool, gb_err *err)
 {
 	const gb_tensor *one;
 	tally t = {0};
-	gb_status status = tensor && !gb_tensor_file_find(b, tensor) ? gb_inspect_find(a, tensor, &one, err) : GB_OK;
+	gb_status status =
+	    tensor && !gb_tensor_file_find(b, tensor) ? gb_inspect_find(a, tensor, &one, err) : GB_OK;
 
 	if (!status)
 		status = gb_columns_new(&t.columns, NULL, "lll", err);
@@ -199,7 +216,8 @@ gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const
 		status = gb_columns_print(t.columns, out, "", err);
 	gb_columns_free(t.columns);
 	if (!status && t.different)
-		return gb_fail(err, GB_NO, "%s and %s differ in %zu of %zu tensors: %s", gb_tensor_file_name(a), gb_tensor_file_name(b),
-		               t.different, t.tensors, t.first);
+		return gb_fail(err, GB_NO, "%s and %s differ in %zu of %zu tensors: %s",
+		               gb_tensor_file_name(a), gb_tensor_file_name(b), t.different, t.tensors,
+		               t.first);
 	return status;
 }

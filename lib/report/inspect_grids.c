@@ -50,7 +50,8 @@ const gb_tensor *gb_grids_mask(gb_tensor_file *file, const gb_tensor *t)
 
 	if (is_volume(file, t))
 		return t;
-	snprintf(name, sizeof name, "%.*s.mask", (int)(strcspn(t->name, ".") < 200 ? strcspn(t->name, ".") : 200), t->name);
+	snprintf(name, sizeof name, "%.*s.mask",
+	         (int)(strcspn(t->name, ".") < 200 ? strcspn(t->name, ".") : 200), t->name);
 	mask = gb_tensor_file_find(file, name);
 	if (!mask || (t->rank != 1 && t->rank != 2) || mask->dtype != GB_U8 || !is_volume(file, mask) ||
 	    gb_tensor_file_need(file, name, GB_U8, 3, &mask, NULL))
@@ -63,7 +64,8 @@ static gb_status columns_sd(const gb_tensor *t, float *out, gb_err *err)
 {
 	size_t rows = (size_t)t->shape[0], columns = (size_t)t->shape[1];
 	double *sum = gb_array(2 * columns, sizeof *sum, err), *square = sum ? sum + columns : NULL;
-	float *row = sum ? gb_array(2 * columns, sizeof *row, err) : NULL, *first = row ? row + columns : NULL;
+	float *row = sum ? gb_array(2 * columns, sizeof *row, err) : NULL,
+	      *first = row ? row + columns : NULL;
 
 	for (size_t r = 0; row && r < rows; r++) {
 		gb_dtype_to_float(t->dtype, t->data, r * columns, columns, r ? row : first);
@@ -82,13 +84,16 @@ static gb_status columns_sd(const gb_tensor *t, float *out, gb_err *err)
 	return row ? GB_OK : GB_SYSTEM;
 }
 
-gb_status gb_grids_volume(const gb_tensor *t, const gb_tensor *mask, float **volume, int shape[3], gb_err *err)
+gb_status gb_grids_volume(const gb_tensor *t, const gb_tensor *mask, float **volume, int shape[3],
+                          gb_err *err)
 {
-	size_t size[3] = {(size_t)mask->shape[0], (size_t)mask->shape[1], (size_t)mask->shape[2]}, at = 0, voxel = 0;
+	size_t size[3] = {(size_t)mask->shape[0], (size_t)mask->shape[1], (size_t)mask->shape[2]}, at = 0,
+	       voxel = 0;
 	float *out = gb_array(mask->elements, sizeof *out, err), *value = NULL;
 	gb_status status = out ? GB_OK : GB_SYSTEM;
 
-	if (!status && !(value = gb_array(t == mask ? t->elements : (size_t)t->shape[t->rank - 1], sizeof *value, err)))
+	if (!status &&
+	    !(value = gb_array(t == mask ? t->elements : (size_t)t->shape[t->rank - 1], sizeof *value, err)))
 		status = GB_SYSTEM;
 	if (!status && t->rank == 2)
 		status = columns_sd(t, value, err);
@@ -97,11 +102,13 @@ gb_status gb_grids_volume(const gb_tensor *t, const gb_tensor *mask, float **vol
 	for (size_t z = 0; !status && z < size[2]; z++)
 		for (size_t y = 0; y < size[1]; y++)
 			for (size_t x = 0; x < size[0]; x++, at++) {
-				size_t stored = (x * size[1] + y) * size[2] + z; /* tensors are row-major, voxels x fastest */
+				/* Tensors are row-major; voxels are numbered with x fastest. */
+				size_t stored = (x * size[1] + y) * size[2] + z;
 				if (t == mask)
 					out[at] = value[stored];
 				else
-					out[at] = ((const uint8_t *)mask->data)[stored] ? value[voxel++] : (float)NAN;
+					out[at] = ((const uint8_t *)mask->data)[stored] ? value[voxel++]
+					                                                : (float)NAN;
 			}
 	for (int i = 0; i < 3; i++)
 		shape[i] = (int)size[i];
@@ -127,10 +134,12 @@ static void read_frame(void *context, size_t line, float *out)
 	size_t first = s->row[line] * bands * frames + s->frame[line];
 
 	for (size_t band = 0; band < bands; band++)
-		gb_dtype_to_float(s->tensor->dtype, s->tensor->data, first + band * frames, 1, out + (bands - 1 - band));
+		gb_dtype_to_float(s->tensor->dtype, s->tensor->data, first + band * frames, 1,
+		                  out + (bands - 1 - band));
 }
 
-gb_status gb_grids_sound(gb_sound *sound, gb_grid *grid, const gb_tensor_file *file, const gb_tensor *t, gb_err *err)
+gb_status gb_grids_sound(gb_sound *sound, gb_grid *grid, const gb_tensor_file *file, const gb_tensor *t,
+                         gb_err *err)
 {
 	size_t rows = (size_t)t->shape[0], frames = (size_t)t->shape[2], total = 0;
 	const gb_tensor *count;

@@ -35,12 +35,14 @@ static bool has_units(const gb_tensor_file *file, const gb_tensor *t)
 {
 	const char *axis = gb_json_text(gb_json_at(gb_tensor_file_attribute(file, t->name, "dims"), 0));
 
-	return t->rank == 2 && t->shape[1] > 1 && !is_moment(t->name) && (!axis || (strcmp(axis, "time") != 0 && strcmp(axis, "row") != 0));
+	return t->rank == 2 && t->shape[1] > 1 && !is_moment(t->name) &&
+	       (!axis || (strcmp(axis, "time") != 0 && strcmp(axis, "row") != 0));
 }
 
 gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_err *err)
 {
-	static const char *const heading[] = {"name", "shape", "rms", "largest", "NaN", "Inf", "dead units", "verdict"};
+	static const char *const heading[] = {"name", "shape", "rms",        "largest",
+	                                      "NaN",  "Inf",   "dead units", "verdict"};
 	size_t ill = 0, looked = 0;
 	gb_columns *columns;
 	gb_status status = gb_columns_new(&columns, heading, "llrrrrrl", err);
@@ -74,13 +76,19 @@ gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_e
 		gb_columns_cell(columns, "%zu", s.nan);
 		gb_columns_cell(columns, "%zu", s.inf);
 		gb_columns_cell(columns, "%zu", dead);
-		gb_columns_cell(columns, "%s", s.nan ? "NaN" : s.inf ? "Inf" : largest > GB_HEALTH_LIMIT ? "huge" : dead ? "dead" : "ok");
+		gb_columns_cell(columns, "%s",
+		                s.nan                       ? "NaN"
+		                : s.inf                     ? "Inf"
+		                : largest > GB_HEALTH_LIMIT ? "huge"
+		                : dead                      ? "dead"
+		                                            : "ok");
 		ill += s.nan || s.inf || largest > GB_HEALTH_LIMIT || dead;
 	}
 	if (!status)
 		status = gb_columns_print(columns, out, "", err);
 	gb_columns_free(columns);
 	if (!status && ill)
-		return gb_fail(err, GB_NO, "%s: not healthy: %zu of %zu tensors", gb_tensor_file_name(file), ill, looked);
+		return gb_fail(err, GB_NO, "%s: not healthy: %zu of %zu tensors", gb_tensor_file_name(file),
+		               ill, looked);
 	return status;
 }

@@ -7,8 +7,10 @@
 static bool add_stats(gb_json *object, const gb_tensor_stats *stats)
 {
 	gb_json *s = gb_json_object();
-	bool good = gb_json_set(s, "min", gb_json_real(stats->min)) & gb_json_set(s, "max", gb_json_real(stats->max)) &
-	            gb_json_set(s, "mean", gb_json_real(stats->mean)) & gb_json_set(s, "std", gb_json_real(stats->std)) &
+	bool good = gb_json_set(s, "min", gb_json_real(stats->min)) &
+	            gb_json_set(s, "max", gb_json_real(stats->max)) &
+	            gb_json_set(s, "mean", gb_json_real(stats->mean)) &
+	            gb_json_set(s, "std", gb_json_real(stats->std)) &
 	            gb_json_set(s, "count", gb_json_integer((int64_t)stats->count)) &
 	            gb_json_set(s, "nan", gb_json_integer((int64_t)stats->nan)) &
 	            gb_json_set(s, "inf", gb_json_integer((int64_t)stats->inf)) &
@@ -23,13 +25,16 @@ static bool add_stats(gb_json *object, const gb_tensor_stats *stats)
 static gb_json *describe(const gb_tensor_file *file, const gb_tensor *tensor)
 {
 	const gb_json *said = gb_json_get(gb_json_get(gb_tensor_file_profile(file), "tensors"), tensor->name);
-	gb_json *object = gb_json_is_object(said) ? gb_json_copy(said) : gb_json_object(), *shape = gb_json_array();
+	gb_json *object = gb_json_is_object(said) ? gb_json_copy(said) : gb_json_object(),
+		*shape = gb_json_array();
 	bool good = object && shape;
 
 	for (int i = 0; i < tensor->rank; i++)
 		good &= gb_json_append(shape, gb_json_integer(tensor->shape[i]));
-	good &= gb_json_set(object, "name", gb_json_string(tensor->name)) & gb_json_set(object, "dtype", gb_json_string(tensor->dtype_name)) &
-	        gb_json_set(object, "bytes", gb_json_integer((int64_t)tensor->bytes)) & gb_json_set(object, "shape", shape);
+	good &= gb_json_set(object, "name", gb_json_string(tensor->name)) &
+	        gb_json_set(object, "dtype", gb_json_string(tensor->dtype_name)) &
+	        gb_json_set(object, "bytes", gb_json_integer((int64_t)tensor->bytes)) &
+	        gb_json_set(object, "shape", shape);
 	if (good)
 		return object;
 	gb_json_free(object);
@@ -70,7 +75,8 @@ gb_status gb_inspect_json(FILE *out, gb_tensor_file *file, bool stats, gb_pool *
 	if (status)
 		return status;
 	if (!text)
-		return gb_fail(err, GB_SYSTEM, "%s: out of memory, or its name is not UTF-8", gb_tensor_file_name(file));
+		return gb_fail(err, GB_SYSTEM, "%s: out of memory, or its name is not UTF-8",
+		               gb_tensor_file_name(file));
 	fprintf(out, "%s\n", text);
 	free(text);
 	return GB_OK;

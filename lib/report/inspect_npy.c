@@ -8,18 +8,21 @@
 #include "io/file.h"
 #include "report/inspect.h"
 
-static const char *const descr[] = {[GB_BOOL] = "|b1", [GB_U8] = "|u1",  [GB_I8] = "|i1",  [GB_I16] = "<i2", [GB_U16] = "<u2",
-                                    [GB_I32] = "<i4",  [GB_U32] = "<u4", [GB_I64] = "<i8", [GB_U64] = "<u8", [GB_F16] = "<f2",
-                                    [GB_BF16] = "<f4", [GB_F32] = "<f4", [GB_F64] = "<f8"};
+static const char *const descr[] = {
+    [GB_BOOL] = "|b1", [GB_U8] = "|u1",  [GB_I8] = "|i1",  [GB_I16] = "<i2", [GB_U16] = "<u2",
+    [GB_I32] = "<i4",  [GB_U32] = "<u4", [GB_I64] = "<i8", [GB_U64] = "<u8", [GB_F16] = "<f2",
+    [GB_BF16] = "<f4", [GB_F32] = "<f4", [GB_F64] = "<f8"};
 
 static size_t header(const gb_tensor *tensor, char *out, size_t room)
 {
 	size_t used = 10, end;
 
 	memcpy(out, "\x93NUMPY\x01\x00", 8);
-	used += (size_t)snprintf(out + used, room - used, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr[tensor->dtype]);
+	used += (size_t)snprintf(out + used, room - used,
+	                         "{'descr': '%s', 'fortran_order': False, 'shape': (", descr[tensor->dtype]);
 	for (int i = 0; i < tensor->rank; i++)
-		used += (size_t)snprintf(out + used, room - used, "%lld,%s", (long long)tensor->shape[i], i + 1 < tensor->rank ? " " : "");
+		used += (size_t)snprintf(out + used, room - used, "%lld,%s", (long long)tensor->shape[i],
+		                         i + 1 < tensor->rank ? " " : "");
 	used += (size_t)snprintf(out + used, room - used, "), }");
 	end = (used + 1 + 63) / 64 * 64;
 	memset(out + used, ' ', end - used - 1);
@@ -66,14 +69,16 @@ static gb_status write_one(gb_tensor_file *file, const gb_tensor *tensor, const 
 	gb_status status;
 
 	if (tensor->dtype == GB_FOREIGN)
-		return gb_fail(err, GB_DATA, "%s: %s: its type %s is foreign: NumPy has no such; name others with --tensor",
+		return gb_fail(err, GB_DATA,
+		               "%s: %s: its type %s is foreign: NumPy has no such; name others with --tensor",
 		               gb_tensor_file_name(file), tensor->name, tensor->dtype_name);
 	status = gb_tensor_file_need(file, tensor->name, GB_FOREIGN, -1, &tensor, err);
 	if (status)
 		return status;
 	head = room > 60000 ? NULL : gb_array(room, 1, err);
 	if (!head)
-		return gb_fail(err, GB_DATA, "%s: %s: %d axes are too many for NumPy", gb_tensor_file_name(file), tensor->name, tensor->rank);
+		return gb_fail(err, GB_DATA, "%s: %s: %d axes are too many for NumPy",
+		               gb_tensor_file_name(file), tensor->name, tensor->rank);
 	size = header(tensor, head, room);
 	status = gb_output_open(&output, path, true, err);
 	if (!status)
@@ -88,10 +93,7 @@ static gb_status write_one(gb_tensor_file *file, const gb_tensor *tensor, const 
 	return status;
 }
 
-static int same_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int same_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* Two names that become one file would lose a tensor. */
 static gb_status check_names(const gb_tensor_file *file, char **path, size_t count, gb_err *err)
@@ -105,8 +107,10 @@ static gb_status check_names(const gb_tensor_file *file, char **path, size_t cou
 	}
 	for (size_t i = 1; !status && i < count; i++)
 		if (!strcmp(sorted[i - 1], sorted[i]))
-			status = gb_fail(err, GB_DATA, "%s: two tensors would both be %s: take them one by one with --tensor",
-			                 gb_tensor_file_name(file), sorted[i]);
+			status =
+			    gb_fail(err, GB_DATA,
+			            "%s: two tensors would both be %s: take them one by one with --tensor",
+			            gb_tensor_file_name(file), sorted[i]);
 	free(sorted);
 	return status;
 }

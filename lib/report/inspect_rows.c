@@ -13,7 +13,8 @@ static void print_float(FILE *out, double value, bool single)
 
 	for (int digits = single ? 6 : 15;; digits++) {
 		snprintf(text, sizeof text, "%.*g", digits, value);
-		if (isnan(value) || digits >= (single ? 9 : 17) || (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value))
+		if (isnan(value) || digits >= (single ? 9 : 17) ||
+		    (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value))
 			break;
 	}
 	fputs(isnan(value) ? "nan" : text, out);
@@ -88,19 +89,21 @@ static void print_place(FILE *out, int64_t row, const gb_clock *clock)
 	}
 }
 
-static gb_status check_range(const gb_tensor_file *file, const gb_tensor *tensor, int64_t count, int64_t first, int64_t *end,
-                             gb_err *err)
+static gb_status check_range(const gb_tensor_file *file, const gb_tensor *tensor, int64_t count,
+                             int64_t first, int64_t *end, gb_err *err)
 {
 	if (*end == INT64_MAX)
 		*end = count;
 	if (first >= 0 && first <= *end && *end <= count)
 		return GB_OK;
-	return gb_fail(err, GB_USAGE, "%s: %s: rows %lld:%lld are not in it: it has %lld", gb_tensor_file_name(file), tensor->name,
-	               (long long)first, (long long)*end, (long long)count);
+	return gb_fail(err, GB_USAGE, "%s: %s: rows %lld:%lld are not in it: it has %lld",
+	               gb_tensor_file_name(file), tensor->name, (long long)first, (long long)*end,
+	               (long long)count);
 }
 
 /* The entries of a JSON array; one line each. */
-static gb_status json_rows(FILE *out, const gb_tensor_file *file, const gb_tensor *tensor, int64_t first, int64_t end, gb_err *err)
+static gb_status json_rows(FILE *out, const gb_tensor_file *file, const gb_tensor *tensor, int64_t first,
+                           int64_t end, gb_err *err)
 {
 	gb_json *value;
 	gb_status status = gb_json_parse(tensor->data, tensor->bytes, &value, err);
@@ -122,9 +125,11 @@ static gb_status json_rows(FILE *out, const gb_tensor_file *file, const gb_tenso
 	return status;
 }
 
-static gb_status print_rows(FILE *out, const gb_tensor_file *file, const gb_tensor *tensor, int64_t first, int64_t end, gb_err *err)
+static gb_status print_rows(FILE *out, const gb_tensor_file *file, const gb_tensor *tensor, int64_t first,
+                            int64_t end, gb_err *err)
 {
-	size_t rows = tensor->rank ? (size_t)tensor->shape[0] : 1, columns = rows ? tensor->elements / rows : 0;
+	size_t rows = tensor->rank ? (size_t)tensor->shape[0] : 1,
+	       columns = rows ? tensor->elements / rows : 0;
 	gb_clock *clock = NULL;
 	gb_status status = check_range(file, tensor, (int64_t)rows, first, &end, err);
 
@@ -134,7 +139,8 @@ static gb_status print_rows(FILE *out, const gb_tensor_file *file, const gb_tens
 	}
 	if (!status)
 		print_head(out, tensor, columns, clock);
-	for (int64_t row = first; !status && columns && row < end; row++) { /* rows of nothing are not written, however many */
+	/* Rows of nothing are not written, however many there are. */
+	for (int64_t row = first; !status && columns && row < end; row++) {
 		print_place(out, row, clock);
 		for (size_t k = 0; k < columns; k++) {
 			fputc('\t', out);
@@ -146,14 +152,15 @@ static gb_status print_rows(FILE *out, const gb_tensor_file *file, const gb_tens
 	return status;
 }
 
-gb_status gb_inspect_rows(FILE *out, gb_tensor_file *file, const char *name, int64_t first, int64_t end, gb_err *err)
+gb_status gb_inspect_rows(FILE *out, gb_tensor_file *file, const char *name, int64_t first, int64_t end,
+                          gb_err *err)
 {
 	const gb_tensor *tensor;
 	gb_status status = gb_inspect_find(file, name, &tensor, err);
 
 	if (!status && tensor->dtype == GB_FOREIGN)
-		return gb_fail(err, GB_DATA, "%s: %s: its type %s is foreign: values cannot be read", gb_tensor_file_name(file), tensor->name,
-		               tensor->dtype_name);
+		return gb_fail(err, GB_DATA, "%s: %s: its type %s is foreign: values cannot be read",
+		               gb_tensor_file_name(file), tensor->name, tensor->dtype_name);
 	if (status)
 		return status;
 	if (!strcmp(gb_inspect_said(file, tensor->name, "encoding"), "json"))

@@ -10,7 +10,10 @@
 enum { TILE = 1 << 18, CHUNK = 2048 };
 
 /* What one tile of elements holds; M2 is the sum of squared distances from the mean. */
-typedef struct part { size_t finite, nan, inf, zeros; double min, max, mean, m2; } part;
+typedef struct part {
+	size_t finite, nan, inf, zeros;
+	double min, max, mean, m2;
+} part;
 
 typedef struct job {
 	const gb_tensor *tensor;
@@ -56,7 +59,8 @@ static void add_chunk(part *p, const double *value, size_t count)
 static void tile_values(void *context, size_t tile, int worker)
 {
 	job *j = context;
-	size_t first = tile * TILE, end = first + TILE < j->tensor->elements ? first + TILE : j->tensor->elements;
+	size_t first = tile * TILE,
+	       end = first + TILE < j->tensor->elements ? first + TILE : j->tensor->elements;
 	part *p = &j->part[tile];
 	double value[CHUNK];
 
@@ -113,9 +117,11 @@ gb_status gb_tensor_stats_of(const gb_tensor *tensor, gb_pool *pool, gb_tensor_s
 	job j = {.tensor = tensor};
 	part all = {.min = INFINITY, .max = -INFINITY};
 
-	*stats = (gb_tensor_stats){.count = tensor->elements, .min = NAN, .max = NAN, .mean = NAN, .std = NAN};
+	*stats =
+	    (gb_tensor_stats){.count = tensor->elements, .min = NAN, .max = NAN, .mean = NAN, .std = NAN};
 	if (tensor->dtype == GB_FOREIGN)
-		return gb_fail(err, GB_DATA, "tensor %s: its type %s is foreign: values cannot be read", tensor->name, tensor->dtype_name);
+		return gb_fail(err, GB_DATA, "tensor %s: its type %s is foreign: values cannot be read",
+		               tensor->name, tensor->dtype_name);
 	j.part = gb_array(tiles, sizeof *j.part, err);
 	if (!j.part)
 		return GB_SYSTEM;
@@ -144,15 +150,13 @@ gb_status gb_tensor_stats_of(const gb_tensor *tensor, gb_pool *pool, gb_tensor_s
 	}
 	if (all.finite) {
 		stats->mean = all.mean;
-		stats->std = isnan(all.m2) ? INFINITY : sqrt(all.m2 / (double)all.finite); /* beyond a double's range */
+		stats->std = isnan(all.m2) ? INFINITY
+		                           : sqrt(all.m2 / (double)all.finite); /* beyond a double's range */
 	}
 	return constant_columns(tensor, pool, stats, err);
 }
 
-static void number_cell(gb_columns *columns, double value)
-{
-	gb_columns_cell(columns, "%.6g", value);
-}
+static void number_cell(gb_columns *columns, double value) { gb_columns_cell(columns, "%.6g", value); }
 
 static void count_cell(gb_columns *columns, size_t count)
 {
@@ -164,7 +168,8 @@ static void count_cell(gb_columns *columns, size_t count)
 
 gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char *tensor, gb_pool *pool, gb_err *err)
 {
-	static const char *const heading[] = {"name", "dtype", "shape", "min", "max", "mean", "std", "NaN", "Inf", "zeros", "constant columns"};
+	static const char *const heading[] = {
+	    "name", "dtype", "shape", "min", "max", "mean", "std", "NaN", "Inf", "zeros", "constant columns"};
 	const gb_tensor *one;
 	gb_columns *columns;
 	gb_status status = tensor ? gb_inspect_find(file, tensor, &one, err) : GB_OK;

@@ -62,17 +62,21 @@ gb_status gb_inspect_find(const gb_tensor_file *file, const char *name, const gb
 	char names[400] = "";
 	size_t used = 0;
 
-	*tensor = name ? gb_tensor_file_find(file, name) : gb_tensor_file_count(file) == 1 ? gb_tensor_file_at(file, 0) : NULL;
+	*tensor = name                              ? gb_tensor_file_find(file, name)
+	          : gb_tensor_file_count(file) == 1 ? gb_tensor_file_at(file, 0)
+	                                            : NULL;
 	if (*tensor)
 		return GB_OK;
 	for (size_t i = 0; i < gb_tensor_file_count(file) && used < sizeof names - 1; i++)
-		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", gb_tensor_file_at(file, i)->name);
+		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+		                         gb_tensor_file_at(file, i)->name);
 	if (used >= sizeof names)
 		memcpy(names + sizeof names - 4, "…", sizeof "…");
 	if (!name)
-		return gb_fail(err, GB_USAGE, "%s: which tensor? Name it with --tensor: %s", gb_tensor_file_name(file), *names ? names : "there is none");
-	return gb_fail(err, GB_USAGE, "%s: tensor %s: not in this file, which has %s", gb_tensor_file_name(file), name,
-	               *names ? names : "none");
+		return gb_fail(err, GB_USAGE, "%s: which tensor? Name it with --tensor: %s",
+		               gb_tensor_file_name(file), *names ? names : "there is none");
+	return gb_fail(err, GB_USAGE, "%s: tensor %s: not in this file, which has %s",
+	               gb_tensor_file_name(file), name, *names ? names : "none");
 }
 
 /* "film.safetensors: gbt/1, 3 tensors, 12.3 MB" */
@@ -91,7 +95,8 @@ static void print_title(FILE *out, const gb_tensor_file *file)
 		scale++;
 	}
 	fprintf(out, "%s: %s, %zu tensor%s, %.*f %s\n", name ? gb_columns_clean(name) : "?",
-	        gb_tensor_file_id(file) ? "gbt/1" : "safetensors", count, count == 1 ? "" : "s", scale ? 1 : 0, bytes, unit[scale]);
+	        gb_tensor_file_id(file) ? "gbt/1" : "safetensors", count, count == 1 ? "" : "s",
+	        scale ? 1 : 0, bytes, unit[scale]);
 	free(name);
 }
 
@@ -104,7 +109,8 @@ static char *brief(gb_rational value, char text[GB_RATIONAL_TEXT])
 	return text;
 }
 
-static void clock_text(const gb_tensor_file *file, const char *tensor, gb_clock *clock, bool *has, char step[64])
+static void clock_text(const gb_tensor_file *file, const char *tensor, gb_clock *clock, bool *has,
+                       char step[64])
 {
 	char number[GB_RATIONAL_TEXT];
 
@@ -133,7 +139,8 @@ static gb_status print_tensors(FILE *out, const gb_tensor_file *file, gb_err *er
 	}
 	for (size_t i = 0; i < gb_tensor_file_count(file); i++) {
 		const gb_tensor *tensor = gb_tensor_file_at(file, i);
-		char *shape = gb_inspect_shape(tensor, "×"), *dims = gb_inspect_plain(gb_tensor_file_attribute(file, tensor->name, "dims"));
+		char *shape = gb_inspect_shape(tensor, "×"),
+		     *dims = gb_inspect_plain(gb_tensor_file_attribute(file, tensor->name, "dims"));
 		char step[64];
 		bool has;
 		clock_text(file, tensor->name, clock, &has, step);
@@ -162,8 +169,9 @@ static void add_clock(gb_columns *columns, const gb_clock *clock, const char *wh
 		bool fits = gb_clock_time_of(clock, r, clock->run[r].rows, &last);
 		gb_columns_cell(columns, "%s", r ? "" : "time");
 		gb_columns_cell(columns, "%s", r ? "" : which);
-		gb_columns_cell(columns, "%s: %lld rows of %s s, from %s to %s s", clock->run[r].name, (long long)clock->run[r].rows,
-		                brief(clock->step, step), brief(clock->run[r].start, start), fits ? brief(last, end) : "?");
+		gb_columns_cell(columns, "%s: %lld rows of %s s, from %s to %s s", clock->run[r].name,
+		                (long long)clock->run[r].rows, brief(clock->step, step),
+		                brief(clock->run[r].start, start), fits ? brief(last, end) : "?");
 	}
 }
 
@@ -177,7 +185,8 @@ static gb_status add_clocks(gb_columns *columns, const gb_tensor_file *file, gb_
 		return GB_SYSTEM;
 	for (size_t i = 0; i < gb_tensor_file_count(file) && shown < 8; i++) {
 		const char *name = gb_tensor_file_at(file, i)->name;
-		if (!gb_tensor_file_has_clock(file, name) || gb_tensor_file_clock(file, name, &clock[1], NULL))
+		if (!gb_tensor_file_has_clock(file, name) ||
+		    gb_tensor_file_clock(file, name, &clock[1], NULL))
 			continue;
 		if (shown && gb_clock_equal(&clock[0], &clock[1]))
 			continue;
@@ -198,7 +207,8 @@ static void add_pairs(gb_columns *columns, const gb_json *object, const char *wh
 		text = gb_inspect_plain(gb_json_value(it));
 		gb_columns_cell(columns, "%s", what);
 		gb_columns_cell(columns, "%s", gb_json_key(it));
-		gb_columns_cell(columns, "%.300s%s", text ? text : "", text && strlen(text) > 300 ? " …" : "");
+		gb_columns_cell(columns, "%.300s%s", text ? text : "",
+		                text && strlen(text) > 300 ? " …" : "");
 		free(text);
 		what = "";
 	}
@@ -219,7 +229,8 @@ static void add_inputs(gb_columns *columns, const gb_json *inputs)
 		if (id)
 			gb_columns_cell(columns, "id %s", id);
 		else if (gb_json_read_integer(gb_json_get(input, "bytes"), &bytes))
-			gb_columns_cell(columns, "%s, %lld bytes, xxh3 %s", name ? name : "standard input", (long long)bytes, hash ? hash : "not known");
+			gb_columns_cell(columns, "%s, %lld bytes, xxh3 %s", name ? name : "standard input",
+			                (long long)bytes, hash ? hash : "not known");
 		else
 			gb_columns_cell(columns, "%s", name ? name : "standard input");
 	}

@@ -11,7 +11,10 @@
 enum { DEEPEST = 32, MOST = 4096 };
 
 /* Tensor files at hand, by id. */
-typedef struct shelf { gb_tensor_file **file; size_t files; } shelf;
+typedef struct shelf {
+	gb_tensor_file **file;
+	size_t files;
+} shelf;
 
 static bool is_tensor_file(const char *name)
 {
@@ -36,7 +39,8 @@ static gb_status collect(shelf *s, const char *folder, gb_err *err)
 		path = gb_format(err, strcmp(folder, ".") ? "%s/%s" : "%.0s%s", folder, entry->d_name);
 		if (!path)
 			status = GB_SYSTEM;
-		else if (!stat(path, &info) && S_ISREG(info.st_mode) && !gb_tensor_file_open(&file, path, NULL) && gb_tensor_file_id(file)) {
+		else if (!stat(path, &info) && S_ISREG(info.st_mode) &&
+		         !gb_tensor_file_open(&file, path, NULL) && gb_tensor_file_id(file)) {
 			status = gb_grow(&s->file, s->files + 1, sizeof(gb_tensor_file *), err);
 			if (!status)
 				s->file[s->files++] = file, file = NULL;
@@ -69,10 +73,12 @@ static void print_params(FILE *out, const gb_json *params)
 
 static void print_node(FILE *out, const shelf *s, const gb_tensor_file *file, char *indent, size_t depth);
 
-static void print_input(FILE *out, const shelf *s, const char *role, const gb_json *input, char *indent, size_t depth)
+static void print_input(FILE *out, const shelf *s, const char *role, const gb_json *input, char *indent,
+                        size_t depth)
 {
 	const char *id = gb_json_text(input) ? gb_json_text(input) : gb_json_text(gb_json_get(input, "id"));
-	const char *name = gb_json_text(gb_json_get(input, "name")), *hash = gb_json_text(gb_json_get(input, "xxh3"));
+	const char *name = gb_json_text(gb_json_get(input, "name")),
+		   *hash = gb_json_text(gb_json_get(input, "xxh3"));
 	const gb_tensor_file *made = id ? find(s, id) : NULL;
 	int64_t bytes;
 
@@ -84,7 +90,8 @@ static void print_input(FILE *out, const shelf *s, const char *role, const gb_js
 	if (id)
 		fprintf(out, "id %s (its file is not at hand)\n", id);
 	else if (gb_json_read_integer(gb_json_get(input, "bytes"), &bytes))
-		fprintf(out, "%s, %lld bytes, xxh3 %s\n", name ? name : "standard input", (long long)bytes, hash ? hash : "not known");
+		fprintf(out, "%s, %lld bytes, xxh3 %s\n", name ? name : "standard input", (long long)bytes,
+		        hash ? hash : "not known");
 	else
 		fprintf(out, "%s\n", name ? name : "standard input");
 }
@@ -95,7 +102,8 @@ static void print_node(FILE *out, const shelf *s, const gb_tensor_file *file, ch
 	const gb_json *inputs = gb_json_get(gb_tensor_file_profile(file), "inputs");
 	size_t left = gb_json_size(inputs), length = strlen(indent);
 
-	fprintf(out, "%s\n%s%s%s", gb_tensor_file_name(file), indent, left ? "│ " : "  ", gb_tensor_file_tool(file));
+	fprintf(out, "%s\n%s%s%s", gb_tensor_file_name(file), indent, left ? "│ " : "  ",
+	        gb_tensor_file_tool(file));
 	print_params(out, gb_json_get(gb_tensor_file_profile(file), "params"));
 	fputc('\n', out);
 	for (void *it = gb_json_first(inputs); it; it = gb_json_next(inputs, it)) {
@@ -107,7 +115,8 @@ static void print_node(FILE *out, const shelf *s, const gb_tensor_file *file, ch
 	}
 }
 
-gb_status gb_inspect_why(FILE *out, const gb_tensor_file *file, const char *const *folders, int count, gb_err *err)
+gb_status gb_inspect_why(FILE *out, const gb_tensor_file *file, const char *const *folders, int count,
+                         gb_err *err)
 {
 	char indent[(DEEPEST + 2) * 8] = "", *page = NULL;
 	size_t size;
@@ -116,7 +125,8 @@ gb_status gb_inspect_why(FILE *out, const gb_tensor_file *file, const char *cons
 	FILE *text;
 
 	if (!gb_tensor_file_id(file)) {
-		fprintf(out, "%s: a foreign safetensors file: it does not say how it was made\n", gb_tensor_file_name(file));
+		fprintf(out, "%s: a foreign safetensors file: it does not say how it was made\n",
+		        gb_tensor_file_name(file));
 		return GB_OK;
 	}
 	for (int i = 0; !status && i < count; i++)
