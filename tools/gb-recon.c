@@ -10,9 +10,10 @@
 #include "io/file.h"
 #include "report/encoding.h"
 #include "report/maps.h"
+#include "report/truth.h"
 
 static struct {
-	const char *rows, *baseline, *null;
+	const char *rows, *baseline, *null, *truth;
 	bool no_score;
 } opt = {.rows = "test"};
 
@@ -20,6 +21,7 @@ static const gb_option options[] = {
 	{"rows", GB_OPTION_STRING, &opt.rows, "test|all|A:B", "rows to predict; of them the test rows are scored (default test)"},
 	{"baseline", GB_OPTION_STRING, &opt.baseline, "RUN", "ridge run to print beside the model (default: ridge.safetensors in its folder)", .not_param = true},
 	{"null", GB_OPTION_STRING, &opt.null, "SET", "other brains on the same clock: the null where there are too few rows for shifts", .not_param = true},
+	{"truth", GB_OPTION_STRING, &opt.truth, "FILE", "truth.safetensors of gb-sim: what the planted signal reaches, beside the model", .not_param = true},
 	{"no-score", GB_OPTION_FLAG, &opt.no_score, NULL, "predict only: for stimuli without BOLD"},
 	{0},
 };
@@ -134,6 +136,8 @@ static gb_status score(work *w, gb_err *err)
 		status = gb_maps_tensors(w->args->out, w->args->tool, w->model, w->set, &w->encoding, w->args->pool, err);
 	if (!status)
 		status = gb_encoding_metrics(&w->encoding, w->set, gb_model_subject(w->model), &w->metrics, err);
+	if (!status && opt.truth)
+		status = gb_truth_metrics(opt.truth, &w->encoding, w->set, gb_model_subject(w->model), &w->metrics, w->args->pool, err);
 	if (status)
 		return status;
 	text = gb_metrics_tsv(&w->metrics, err);
@@ -170,7 +174,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 }
 
 static const gb_command commands[] = {
-	{NULL, "-o DIR [--rows test|all|A:B] [--baseline RUN] [--null SET] [--no-score] RUN|CKPT SET",
+	{NULL, "-o DIR [--rows test|all|A:B] [--baseline RUN] [--null SET] [--truth FILE] [--no-score] RUN|CKPT SET",
 	 "What a model predicts, and how good that is", options, 2, 2, false, run},
 	{0},
 };
