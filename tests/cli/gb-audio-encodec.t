@@ -139,4 +139,6 @@ print(a, b)
 assert b <= a + 24, (a, b)
 E'
 fi
+cp a.mp4 film.mp4
+check 'the examples of the page' 'sed -n "s/^[.]Dl [$] //p" "$TOP/man/gb-audio-encodec.1" >examples && test -s examples && sh -ex examples'
 done_testing
