@@ -231,6 +231,6 @@ fails 3 'rows' 'more rows than the film has' gb-sim --voxels 3 --rows 1000 -o x 
 fails 2 'clock|--tr' 'features without a clock, no --tr' gb-sim --voxels 3 -o x foreign.st
 fails 3 'rows of' 'two files with different rows' gb-sim --voxels 3 -o x a/drivers.safetensors shared/drivers.safetensors
 fails 4 'x/|directory' 'a folder that cannot be made' gb-sim --voxels 3 --rows 9 -o /proc/none/x
-ffmpeg -v error -nostdin -i film.nut -c:v libx264 -pix_fmt yuv420p -c:a aac film.mp4
+ffmpeg -v error -nostdin -stream_loop 3 -i film.nut -c:v libx264 -pix_fmt yuv420p -c:a aac film.mp4
 check 'the examples of the page' 'sed -n "s/^[.]Dl [$] //p" "$TOP/man/gb-sim.1" >examples && test -s examples && sh -ex examples'
 done_testing
