@@ -1,37 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 /* gb-train: data set → model. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/size.h"
 #include "cli/cli.h"
 #include "io/file.h"
 #include "model/model.h"
-#include "model/ridge_train.h"
+#include "model/ridge_run.h"
+#include "model/trainer.h"
 
 static struct {
-	const char *model, *kernel, *subject, *features;
+	const char *model, *kernel, *subject, *features, *window, *start, *weights;
 	int64_t seed;
 	bool fresh, no_decoders;
-} opt = {.model = "ridge", .kernel = "fir", .subject = "mean", .seed = 1};
+	gb_train_options net;
+} opt = {.model = "giblet13", .subject = "mean", .window = "1.5:13.5", .seed = 1,
+         .net = {.width = 0.125, .rank = 64, .window = 32, .groups = 2, .micro = 8, .epochs = 60, .warmup = 2, .patience = 20, .rate = 1e-3,
+                 .rate_end = 1e-5, .decay = 0.01, .anchor_decay = 0.1, .anchor_rate = 0.1, .clip = 1, .dropout = 0.1, .modality_dropout = 0.2, .temperature = 0.1,
+                 .validation = 0.12, .start = "ridge"}};
 
+/* Options of giblet13 stand between the two flags of ridge and the end. */
 static const gb_option options[] = {
-	{"model", GB_OPTION_CHOICE, &opt.model, "ridge", "kind of model (default ridge)"},
+	{"model", GB_OPTION_CHOICE, &opt.model, "giblet13|ridge", "kind of model (default giblet13)"},
 	{"brain-kernel", GB_OPTION_STRING, &opt.kernel, "fir|fir:A:B|glover|glover3|spm|FILE.tsv",
-	 "from stimulus to BOLD: free delays of A to B-1 rows, or a kernel (default fir: 0 to 13.5 s)"},
-	{"subject", GB_OPTION_STRING, &opt.subject, "NAME|mean", "whose brain (default mean: of all subjects in the set)"},
+	 "from stimulus to BOLD: a kernel, or free delays of A to B-1 rows (default glover; of ridge fir: 0 to 13.5 s)"},
+	{"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|mean", "whose brain (default mean: of all subjects in the set); ridge takes one"},
 	{"features", GB_OPTION_STRING, &opt.features, "NAME,...", "stimulus tensors to use (default: all of the set)"},
 	{"seed", GB_OPTION_INTEGER, &opt.seed, "S", "of all random numbers (default 1)", .min = 0, .max = 4294967295},
-	{"no-decoders", GB_OPTION_FLAG, &opt.no_decoders, NULL, "only stimulus to brain, not back"},
 	{"new", GB_OPTION_FLAG, &opt.fresh, NULL, "overwrite a run of other options", .not_param = true},
+	{"no-decoders", GB_OPTION_FLAG, &opt.no_decoders, NULL, "ridge: only stimulus to brain, not back"},
+	{"epochs", GB_OPTION_INTEGER, &opt.net.epochs, "N", "at most so many (default 60)", .not_param = true, .min = 0, .max = 1000000},
+	{"schedule", GB_OPTION_INTEGER, &opt.net.schedule, "N", "epochs over which the rate falls (default 0: as --epochs at the first start)", .max = 1000000},
+	{"patience", GB_OPTION_INTEGER, &opt.net.patience, "N", "stop after so many epochs without a better score (default 20; 0: never)", .not_param = true, .max = 1000000},
+	{"keep", GB_OPTION_INTEGER, &opt.net.keep, "N", "keep every N-th epoch as epoch-N.safetensors (default 0: none)", .not_param = true, .max = 1000000},
+	{"width", GB_OPTION_REAL, &opt.net.width, "F", "scale of the layers' widths (default 0.125; 1 is the full size)", .min = 0.002, .max = 4},
+	{"rank", GB_OPTION_INTEGER, &opt.net.rank, "N", "factors between z and a brain (default 64)", .min = 1, .max = 4096},
+	{"brain-window", GB_OPTION_STRING, &opt.window, "A:B", "seconds after a row whose volumes decode it (default 1.5:13.5)"},
+	{"window", GB_OPTION_REAL, &opt.net.window, "SECONDS", "scored part of a training window (default 32)", .min = 0.001, .max = 100000},
+	{"groups", GB_OPTION_INTEGER, &opt.net.groups, "N", "windows in a micro-batch (default 2)", .min = 1, .max = 4096},
+	{"micro", GB_OPTION_INTEGER, &opt.net.micro, "N", "micro-batches in a step, a power of two (default 8)", .min = 1, .max = 4096},
+	{"rate", GB_OPTION_REAL, &opt.net.rate, "R", "learning rate (default 0.001)", .min = 1e-12, .max = 1},
+	{"rate-end", GB_OPTION_REAL, &opt.net.rate_end, "R", "where the cosine ends (default 0.00001)", .min = 0, .max = 1},
+	{"warmup", GB_OPTION_REAL, &opt.net.warmup, "EPOCHS", "linear rise at the start (default 2)", .min = 0, .max = 100000},
+	{"decay", GB_OPTION_REAL, &opt.net.decay, "R", "weight decay of matrices (default 0.01)", .min = 0, .max = 1000},
+	{"anchor-decay", GB_OPTION_REAL, &opt.net.anchor_decay, "R", "decay of what began as ridge, towards it (default 0.1)", .min = 0, .max = 1000},
+	{"anchor-rate", GB_OPTION_REAL, &opt.net.anchor_rate, "F", "factor of its learning rate (default 0.1)", .min = 0, .max = 1000},
+	{"clip", GB_OPTION_REAL, &opt.net.clip, "R", "largest norm of the gradient (default 1; 0: any)", .min = 0, .max = 1e9},
+	{"dropout", GB_OPTION_REAL, &opt.net.dropout, "P", "in the deep path (default 0.1)", .min = 0, .max = 0.95},
+	{"modality-dropout", GB_OPTION_REAL, &opt.net.modality_dropout, "P", "of a whole modality of a window (default 0.2)", .min = 0, .max = 0.95},
+	{"temperature", GB_OPTION_REAL, &opt.net.temperature, "T", "of the contrastive term (default 0.1)", .min = 0.001, .max = 100},
+	{"validation", GB_OPTION_REAL, &opt.net.validation, "SHARE", "last part of the train rows, to stop by (default 0.12; 0: none)", .min = 0, .max = 0.9},
+	{"weights", GB_OPTION_STRING, &opt.weights, "TERM=W,...", "weights of terms of the loss, by their names in metrics.tsv (default 1 each)"},
+	{"start", GB_OPTION_CHOICE, &opt.net.start, "ridge|zero", "where the linear path and the heads begin (default ridge)"},
 	{0},
 };
 
+static volatile sig_atomic_t stop_asked, save_asked;
+static volatile sig_atomic_t stop_number;
+
+static void on_signal(int number)
+{
+	if (number == SIGUSR1) {
+		save_asked = 1;
+		return;
+	}
+	stop_asked = 1;
+	stop_number = number;
+}
+
 /* "a,b" → its parts, in COPY (released with free, like the array). */
-static gb_status split_names(const char *text, char **copy, const char ***name, int *names, gb_err *err)
+static gb_status split_names(const char *option, const char *text, char **copy, const char ***name, int *names, gb_err *err)
 {
 	*copy = NULL;
 	*name = NULL;
@@ -44,10 +86,10 @@ static gb_status split_names(const char *text, char **copy, const char ***name, 
 		return GB_SYSTEM;
 	for (char *part = strtok(*copy, ","); part; part = strtok(NULL, ","))
 		(*name)[(*names)++] = part;
-	return *names ? GB_OK : gb_fail(err, GB_USAGE, "--features %s: names are wanted", text);
+	return *names ? GB_OK : gb_fail(err, GB_USAGE, "--%s %s: names are wanted", option, text);
 }
 
-/* The configuration as text: what -c reads. */
+/* The configuration as text: what -c reads.  Those that may change are not part of it. */
 static char *config_text(const gb_args *args, const gb_dataset *set, gb_err *err)
 {
 	char *text = gb_format(err, "# gb-train %s\n# set %s\n", GB_VERSION, gb_dataset_id(set));
@@ -66,28 +108,6 @@ static char *config_text(const gb_args *args, const gb_dataset *set, gb_err *err
 	return text;
 }
 
-/* A run folder that was made by other options is left alone; *SAME: it is finished already. */
-static gb_status check_run(const gb_args *args, const char *config, bool *same, gb_err *err)
-{
-	char *path = gb_format(err, "%s/config", args->out), *best = gb_format(err, "%s/best.safetensors", args->out);
-	struct stat about;
-	gb_input input = {0};
-	gb_status status = path && best ? GB_OK : GB_SYSTEM;
-
-	*same = false;
-	if (!status && stat(path, &about) == 0) {
-		status = gb_input_open(&input, path, err);
-		*same = !status && input.size == strlen(config) && memcmp(input.data, config, input.size) == 0;
-		if (!status && !*same && !opt.fresh)
-			status = gb_fail(err, GB_USAGE, "%s: a run of other options or another data set; --new overwrites it", args->out);
-		*same = *same && stat(best, &about) == 0 && !opt.fresh;
-		gb_input_close(&input);
-	}
-	free(path);
-	free(best);
-	return status;
-}
-
 static void say_fit(const gb_json *fit)
 {
 	double score = 0, penalty = 0;
@@ -103,105 +123,154 @@ static void say_fit(const gb_json *fit)
 		gb_cli_warn("%s: a penalty at the edge of those tried (1e-2 to 1e6) was chosen", map);
 }
 
-static gb_status write_metrics(const gb_args *args, const gb_json *state, gb_err *err)
+static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const char *const *name, int names, gb_err *err)
 {
-	char *path = gb_format(err, "%s/metrics.tsv", args->out);
-	gb_text *text = NULL;
-	gb_status status = path ? gb_text_open(&text, path, err) : GB_SYSTEM;
-
-	free(path);
-	if (status)
-		return status;
-	gb_text_print(text, "map\tcross_validated_r\tpenalty\tpenalty_at_edge\ttrain_rows\ttargets\tform\n");
-	for (size_t i = 0; i < gb_json_size(state); i++) {
-		const gb_json *fit = gb_json_at(state, i);
-		double score = 0, penalty = 0;
-		int64_t rows = 0, targets = 0;
-		bool edge = false;
-
-		gb_json_read_number(gb_json_get(fit, "score"), &score);
-		gb_json_read_number(gb_json_get(fit, "penalty"), &penalty);
-		gb_json_read_boolean(gb_json_get(fit, "edge"), &edge);
-		gb_json_read_integer(gb_json_get(fit, "train_rows"), &rows);
-		gb_json_read_integer(gb_json_get(fit, "targets"), &targets);
-		gb_text_print(text, "%s\t%.9g\t%g\t%d\t%lld\t%lld\t%s\n", gb_json_text(gb_json_get(fit, "map")), score, penalty, edge,
-		              (long long)rows, (long long)targets, gb_json_text(gb_json_get(fit, "form")));
-		say_fit(fit);
-	}
-	return gb_text_commit(text, err);
-}
-
-static gb_status write_small(const gb_args *args, const char *name, const char *content, gb_err *err)
-{
-	char *path = gb_format(err, "%s/%s", args->out, name);
-	gb_status status = path ? gb_output_whole(path, content, strlen(content), err) : GB_SYSTEM;
-
-	free(path);
-	return status;
-}
-
-static gb_status train_ridge(const gb_args *args, const gb_dataset *set, const char *const *name, int names, gb_err *err)
-{
-	gb_rational step = gb_dataset_clock(set)->step, reach;
-	char *kernel = NULL, *last = gb_format(err, "%s/last.safetensors", args->out), *best = gb_format(err, "%s/best.safetensors", args->out);
-	gb_ridge_options ridge = {args->tool, opt.kernel, opt.subject, name, names, (uint64_t)opt.seed, !opt.no_decoders};
+	gb_ridge_options ridge = {args->tool, opt.kernel ? opt.kernel : "fir", opt.subject, name, names, (uint64_t)opt.seed, !opt.no_decoders};
+	char *config = config_text(args, set, err);
 	gb_json *state = NULL;
-	gb_status status = last && best ? GB_OK : GB_SYSTEM;
+	bool finished = false;
+	gb_status status = config ? gb_ridge_run(set, args->out, config, opt.fresh, &ridge, args->pool, &finished, &state, err) : GB_SYSTEM;
 
-	if (!status && strcmp(opt.kernel, "fir") == 0) {
-		if (!gb_rational_div((gb_rational){27, 2}, step, &reach))
-			status = gb_fail(err, GB_DATA, "a row of %lld/%lld s is too fine", (long long)step.num, (long long)step.den);
-		ridge.brain_kernel = kernel = status ? NULL : gb_format(err, "fir:0:%lld", (long long)gb_rational_floor(reach) + 1);
-		status = status ? status : kernel ? GB_OK : GB_SYSTEM;
-	}
-	if (!status)
-		status = gb_ridge_train(set, &ridge, last, args->pool, &state, err);
-	if (!status)
-		status = write_metrics(args, state, err);
-	if (!status) {
-		remove(best);
-		if (link(last, best))
-			status = gb_ridge_train(set, &ridge, best, args->pool, &state, err);
-	}
+	if (!status && finished)
+		gb_cli_note("%s: finished already, with these options and this data set", args->out);
+	for (size_t i = 0; !status && i < gb_json_size(state); i++)
+		say_fit(gb_json_at(state, i));
 	gb_json_free(state);
-	free(kernel);
-	free(last);
-	free(best);
+	free(config);
 	return status;
+}
+
+/* ---- giblet13 ---- */
+
+static gb_status parse_weights(gb_err *err)
+{
+	char *copy = opt.weights ? gb_string(opt.weights, err) : NULL;
+	gb_status status = opt.weights && !copy ? GB_SYSTEM : GB_OK;
+
+	for (int i = 0; i < GB_TERMS; i++)
+		opt.net.weight[i] = 1;
+	for (char *part = copy ? strtok(copy, ",") : NULL; part && !status; part = strtok(NULL, ",")) {
+		char *equals = strchr(part, '='), *end = NULL;
+		double value = equals ? strtod(equals + 1, &end) : -1;
+		int term = 0;
+
+		if (equals)
+			*equals = 0;
+		while (term < GB_TERMS && strcmp(gb_term_name(term), part))
+			term++;
+		if (!equals || end == equals + 1 || *end || !(value >= 0 && value <= 1e6) || term == GB_TERMS)
+			status = gb_fail(err, GB_USAGE, "--weights %s: TERM=W,... is wanted, with terms like bold, text, brain.text and W from 0 to 1e6", opt.weights);
+		else
+			opt.net.weight[term] = value;
+	}
+	free(copy);
+	return status;
+}
+
+static void on_progress(void *context, int64_t done, int64_t total)
+{
+	(void)context;
+	gb_cli_progress("epochs", (uint64_t)done, (uint64_t)total);
+}
+
+static void on_note(void *context, const char *line)
+{
+	(void)context;
+	gb_cli_note("%s", line);
+}
+
+static void catch_signals(void)
+{
+	const int number[] = {SIGTERM, SIGINT, SIGUSR1};
+	struct sigaction action = {.sa_handler = on_signal}, old;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+		if (sigaction(number[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(number[i], &action, NULL);
+}
+
+static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, const char *const *name, int names, gb_err *err)
+{
+	gb_train_options *net = &opt.net;
+	gb_train_result result = {0};
+	char *copy = NULL, *config = NULL, *path = NULL;
+	const char **subject = NULL;
+	int used = 0;
+	gb_status status = parse_weights(err);
+
+	if (!status && (sscanf(opt.window, "%lf:%lf%n", &net->window_first, &net->window_last, &used) != 2 || opt.window[used] ||
+	                !(net->window_first >= 0 && net->window_last >= net->window_first && net->window_last < 1e4)))
+		status = gb_fail(err, GB_USAGE, "--brain-window %s: A:B wants seconds, 0 ≤ A ≤ B", opt.window);
+	if (!status && strcmp(opt.subject, "mean"))
+		status = split_names("subject", opt.subject, &copy, &subject, &net->subject_count, err);
+	net->tool = args->tool;
+	net->features = name;
+	net->feature_count = names;
+	net->subjects = subject;
+	net->brain_kernel = opt.kernel ? opt.kernel : "glover";
+	net->seed = (uint64_t)opt.seed;
+	net->fresh = opt.fresh;
+	net->stop = &stop_asked;
+	net->save = &save_asked;
+	net->progress = on_progress;
+	net->note = on_note;
+	if (!status)
+		status = gb_folder_make(args->out, err);
+	if (!status) {
+		catch_signals();
+		status = gb_train(set, args->out, net, args->pool, &result, err);
+	}
+	config = status ? NULL : config_text(args, set, err);
+	path = config ? gb_format(err, "%s/config", args->out) : NULL;
+	if (!status)
+		status = path ? gb_output_whole(path, config, strlen(config), err) : GB_SYSTEM;
+	if (!status)
+		gb_cli_note("%s: epoch %lld, best %lld with a smoothed score of %.4f%s", args->out, (long long)result.epoch, (long long)result.best_epoch,
+		            result.best_score, result.stopped ? ": stopped, start again to go on" : "");
+	free(config);
+	free(path);
+	free(copy);
+	free(subject);
+	if (stop_asked) { /* make and Slurm see it */
+		signal(stop_number, SIG_DFL);
+		raise(stop_number);
+	}
+	return status;
+}
+
+/* ---- ---- */
+
+/* An option of one kind of model, given with another, would do nothing. */
+static gb_status check_given(const gb_args *args, bool ridge, gb_err *err)
+{
+	bool own = false;
+
+	for (size_t i = 0; options[i].name; i++) {
+		own = own || !strcmp(options[i].name, "epochs");
+		if (args->given[i] && (ridge ? own : !strcmp(options[i].name, "no-decoders")))
+			return gb_fail(err, GB_USAGE, "--%s: not an option of --model %s", options[i].name, opt.model);
+	}
+	return GB_OK;
 }
 
 static gb_status run(const gb_args *args, gb_err *err)
 {
+	bool ridge = !strcmp(opt.model, "ridge");
 	gb_dataset *set = NULL;
-	char *config = NULL, *copy = NULL;
+	char *copy = NULL;
 	const char **name = NULL;
 	int names = 0;
-	bool same = false;
-	gb_status status;
+	gb_status status = check_given(args, ridge, err);
 
-	if (!args->out || !strcmp(args->out, "-"))
-		return gb_fail(err, GB_USAGE, "-o RUN is wanted: a run is a folder");
-	status = gb_dataset_open(&set, args->operand[0], err);
+	if (!status && (!args->out || !strcmp(args->out, "-")))
+		status = gb_fail(err, GB_USAGE, "-o RUN is wanted: a run is a folder");
 	if (!status)
-		status = split_names(opt.features, &copy, &name, &names, err);
-	if (!status) {
-		config = config_text(args, set, err);
-		status = config ? check_run(args, config, &same, err) : GB_SYSTEM;
-	}
-	if (!status && same)
-		gb_cli_note("%s: finished already, with these options and this data set", args->out);
-	if (!status && !same) {
-		status = gb_folder_make(args->out, err);
-		if (!status)
-			status = write_small(args, "status.json", "{\"state\":\"running\"}\n", err);
-		if (!status)
-			status = train_ridge(args, set, name, names, err);
-		if (!status)
-			status = write_small(args, "config", config, err);
-		if (!status)
-			status = write_small(args, "status.json", "{\"state\":\"done\"}\n", err);
-	}
-	free(config);
+		status = gb_dataset_open(&set, args->operand[0], err);
+	if (!status)
+		status = split_names("features", opt.features, &copy, &name, &names, err);
+	if (!status)
+		status = (ridge ? run_ridge : run_giblet13)(args, set, name, names, err);
 	free(copy);
 	free(name);
 	gb_dataset_close(set);
@@ -209,8 +278,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 }
 
 static const gb_command commands[] = {
-	{NULL, "-o RUN [--model ridge] [--brain-kernel fir|fir:A:B|glover|glover3|spm|FILE.tsv] [--subject NAME|mean] [--features NAME,...] "
-	       "[--seed S] [--no-decoders] [--new] SET",
+	{NULL, "-o RUN [--model giblet13|ridge] [-c CONFIG] [--epochs N] [--seed S] [OPTION...] SET",
 	 "Train a model between the stimuli and the brains of a data set", options, 1, 1, false, run},
 	{0},
 };

@@ -11,6 +11,7 @@
 
 #include "base/pool.h"
 #include "io/json.h"
+#include "time/rational.h"
 
 GB_BEGIN_DECLS
 
@@ -25,6 +26,9 @@ typedef struct gb_delays {
 GB_CHECK gb_status gb_delays_fir(gb_delays *delays, int first, int end, gb_err *err);
 /* Kernels: FILTERS rows of LENGTH taps, copied; lag 0 first. */
 GB_CHECK gb_status gb_delays_kernels(gb_delays *delays, int filters, int length, const double *tap, gb_err *err);
+/* As --brain-kernel names them, for rows of STEP seconds: "fir:A:B"; "fir", that is 0 to
+ * 13.5 s; or a kernel's name or table (signal/hrf.h). */
+GB_CHECK gb_status gb_delays_of_kernel(gb_delays *delays, const char *kernel, gb_rational step, gb_err *err);
 void gb_delays_clear(gb_delays *delays);
 
 /* To JSON and back (checkpoints). */

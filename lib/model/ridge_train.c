@@ -12,7 +12,6 @@
 #include "model/checkpoint.h"
 #include "model/ridge.h"
 #include "model/ridge_map.h"
-#include "signal/hrf.h"
 
 enum { BANDS_MAX = 64, ITEMS_MAX = 16 + 6 * BANDS_MAX };
 
@@ -52,32 +51,6 @@ static gb_status add_item(build *b, char *name, gb_dtype dtype, size_t rows, int
 	b->item[b->items++] =
 	    (gb_checkpoint_item){name, dtype, columns < 0 ? 1 : 2, {(int64_t)rows, columns < 0 ? 0 : columns}, dims, doc, data};
 	return GB_OK;
-}
-
-static gb_status parse_kernel(const build *b, gb_delays *delays, gb_err *err)
-{
-	const char *kernel = b->options->brain_kernel;
-	gb_rational step = gb_dataset_clock(b->set)->step;
-	int first, end, used = 0;
-	double *taps;
-	gb_hrf hrf;
-	gb_status status;
-
-	if (strncmp(kernel, "fir", 3) == 0) {
-		if (sscanf(kernel, "fir:%d:%d%n", &first, &end, &used) != 2 || kernel[used] || first < 0 || end <= first)
-			return gb_fail(err, GB_USAGE, "--brain-kernel %s: fir:A:B wants 0 ≤ A < B, delays of A to B−1 rows", kernel);
-		return gb_delays_fir(delays, first, end, err);
-	}
-	status = gb_hrf_make(&hrf, kernel, step, (gb_rational){1, 2}, err);
-	if (status)
-		return status;
-	taps = gb_array((size_t)(hrf.functions * hrf.taps), sizeof *taps, err);
-	for (int f = 0; taps && f < hrf.functions; f++)
-		memcpy(taps + f * hrf.taps, hrf.tap[f], (size_t)hrf.taps * sizeof *taps);
-	status = taps ? gb_delays_kernels(delays, hrf.functions, hrf.taps, taps, err) : GB_SYSTEM;
-	free(taps);
-	gb_hrf_clear(&hrf);
-	return status;
 }
 
 /* Mean and SD of every column over the train rows of X [have, width]; then standardise X. */
@@ -304,7 +277,7 @@ static gb_status train_encoder(build *b, gb_err *err)
 	inputs in = {0};
 	float *y = NULL;
 	gb_json *dims = NULL;
-	gb_status status = parse_kernel(b, &in.delays, err);
+	gb_status status = gb_delays_of_kernel(&in.delays, b->options->brain_kernel, gb_dataset_clock(b->set)->step, err);
 
 	if (!status)
 		status = rows_at_hand(b, &in, "encode", err);

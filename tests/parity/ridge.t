@@ -23,9 +23,9 @@ E2
 $PYTHON make.py "$TOP" || exit 1
 pack='gb-cache pack -q --tr 3/2 --runs a:311,b:309 --gap 12 --split a:/b:47:309'
 check 'a set is packed' "$pack -o SET x.safetensors --subject s1=y.safetensors"
-check 'ridge trains in the dual' 'gb-train -j2 -o dual --brain-kernel fir:1:5 SET && grep -q "dual$" dual/metrics.tsv'
-check 'ridge trains in the primal' 'gb-train -j2 -o primal --brain-kernel fir:1:5 --features small --no-decoders SET && grep -q "primal$" primal/metrics.tsv'
-check 'a fixed kernel' 'gb-train -j2 -o glover --brain-kernel glover3 --no-decoders SET'
+check 'ridge trains in the dual' 'gb-train --model ridge -j2 -o dual --brain-kernel fir:1:5 SET && grep -q "dual$" dual/metrics.tsv'
+check 'ridge trains in the primal' 'gb-train --model ridge -j2 -o primal --brain-kernel fir:1:5 --features small --no-decoders SET && grep -q "primal$" primal/metrics.tsv'
+check 'a fixed kernel' 'gb-train --model ridge -j2 -o glover --brain-kernel glover3 --no-decoders SET'
 
 cat >oracle.py <<'E2'
 import sys
@@ -113,20 +113,20 @@ check 'the primal is what numpy finds' "$PYTHON oracle.py '$TOP' primal"
 check 'a fixed kernel is what numpy finds' "$PYTHON oracle.py '$TOP' glover"
 
 for j in 1 3; do
-	check "same bytes for -j$j" "gb-train -j$j -o j$j --brain-kernel fir:1:5 SET && cmp dual/best.safetensors j$j/best.safetensors"
+	check "same bytes for -j$j" "gb-train --model ridge -j$j -o j$j --brain-kernel fir:1:5 SET && cmp dual/best.safetensors j$j/best.safetensors"
 done
-check 'OPENBLAS_NUM_THREADS does not matter' 'OPENBLAS_NUM_THREADS=2 gb-train -j2 -o blas --brain-kernel fir:1:5 SET && cmp dual/best.safetensors blas/best.safetensors'
+check 'OPENBLAS_NUM_THREADS does not matter' 'OPENBLAS_NUM_THREADS=2 gb-train --model ridge -j2 -o blas --brain-kernel fir:1:5 SET && cmp dual/best.safetensors blas/best.safetensors'
 
 # What a user can get wrong.
-check 'a finished run is left alone' 'cp dual/status.json old && gb-train -v -o dual --brain-kernel fir:1:5 SET 2>said && grep -q "finished already" said'
-fails 2 'other options.*--new' 'other options are refused' gb-train -o dual --brain-kernel fir:0:5 SET
-fails 2 'fir:5:5: fir:A:B wants' 'delays that are none' gb-train -o bad --brain-kernel fir:5:5 SET
-fails 2 'has no such stimulus tensor' 'a feature that is not there' gb-train -o bad --features nothing SET
-fails 2 'subject s9: not in the set' 'a subject that is not there' gb-train -o bad --subject s9 SET
-fails 2 'no-such-set' 'a set that is not there' gb-train -o bad no-such-set
-fails 2 '-o RUN is wanted' 'no run named' gb-train SET
+check 'a finished run is left alone' 'cp dual/status.json old && gb-train --model ridge -v -o dual --brain-kernel fir:1:5 SET 2>said && grep -q "finished already" said'
+fails 2 'other options.*--new' 'other options are refused' gb-train --model ridge -o dual --brain-kernel fir:0:5 SET
+fails 2 'fir:5:5: fir:A:B wants' 'delays that are none' gb-train --model ridge -o bad --brain-kernel fir:5:5 SET
+fails 2 'has no such stimulus tensor' 'a feature that is not there' gb-train --model ridge -o bad --features nothing SET
+fails 2 'subject s9: not in the set' 'a subject that is not there' gb-train --model ridge -o bad --subject s9 SET
+fails 2 'no-such-set' 'a set that is not there' gb-train --model ridge -o bad no-such-set
+fails 2 '-o RUN is wanted' 'no run named' gb-train --model ridge SET
 check 'a set of few rows is packed' "gb-cache pack -q --tr 3/2 --runs a:311,b:309 --split a:0:60/b: -o FEW x.safetensors --subject s1=y.safetensors"
-fails 3 '38 train rows: from 64' 'too few train rows' gb-train -o bad FEW
+fails 3 '38 train rows: from 64' 'too few train rows' gb-train --model ridge -o bad FEW
 check 'a set without brains is packed' "gb-cache pack -q --tr 3/2 --split 1:0 -o NONE x.safetensors"
-fails 3 'no BOLD in it' 'a set without brains' gb-train -o bad NONE
+fails 3 'no BOLD in it' 'a set without brains' gb-train --model ridge -o bad NONE
 done_testing

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* giblet13.h: what a checkpoint of giblet13 holds beside its weights. */
+#ifndef GB_MODEL_GIBLET13_H
+#define GB_MODEL_GIBLET13_H
+
+#include "model/delay.h"
+#include "model/feed.h"
+#include "model/model_kind.h"
+
+GB_BEGIN_DECLS
+
+enum { GB_STATISTICS_MAX = 9 + 4 * GB_SUBJECTS_MAX };
+
+typedef struct gb_statistic_item { char name[96]; size_t count; float **data; const char *doc; } gb_statistic_item;
+
+/* The statistics of a feed, by the names they have in a checkpoint.  Returns how many. */
+size_t gb_giblet13_statistics(gb_feed *feed, gb_statistic_item item[GB_STATISTICS_MAX]);
+
+/* "dims" of a checkpoint: bands, subjects, windows, kernel, sizes; and back. */
+gb_json *gb_giblet13_dims(const gb_feed *feed, const gb_network_shape *shape, const gb_delays *delays);
+GB_CHECK gb_status gb_giblet13_shape(gb_network_shape *shape, gb_delays *delays, const gb_json *dims, gb_err *err);
+
+/* Everything that is fixed over a training, from a feed's statistics; the four latent arrays [B] are the
+ * caller's.  *KERNEL [basis, taps] is made, to be released with free(). */
+GB_CHECK gb_status gb_giblet13_fixed(gb_network_fixed *fixed, const gb_feed *feed, const gb_delays *delays, size_t bottleneck,
+                                     float **kernel, gb_err *err);
+void gb_giblet13_fixed_clear(gb_network_fixed *fixed);
+
+GB_END_DECLS
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* graph.h: a network as a fixed list of operations, run forward and backward.
+ *
+ *   new → parameter… / node… → ready → (set grads) forward → backward → …
+ *
+ * Every value is a matrix of fixed size, so one micro-batch always runs the
+ * same calls on the same shapes, whoever runs it: that is what makes its bits
+ * independent of threads and ranks.  Everything is allocated by ready; before
+ * it a graph costs a few kilobytes and can be counted (--plan).
+ *
+ * Builders return the index of a value, or −1 once anything has failed; they
+ * accept −1, so one check at gb_graph_ready is enough. */
+#ifndef GB_MODEL_GRAPH_H
+#define GB_MODEL_GRAPH_H
+
+#include "ops.h"
+
+GB_BEGIN_DECLS
+
+typedef struct gb_graph gb_graph;
+
+typedef struct gb_parameter {
+	char name[64];          /* "5.expand.weight" */
+	size_t rows, columns;   /* a vector: rows 1 */
+	size_t first;           /* in the flat vector of all parameters */
+	float spread;           /* SD of its normal start; 0: zeros; −1: ones */
+	bool decays;            /* matrices only */
+	bool anchored;          /* decays towards its start instead of 0 */
+} gb_parameter;
+
+GB_CHECK gb_status gb_graph_new(gb_graph **graph, const gb_device *device, gb_err *err);
+void gb_graph_free(gb_graph *graph); /* accepts NULL */
+
+/* ---- parameters ---- */
+int gb_graph_parameter(gb_graph *graph, const char *name, size_t rows, size_t columns, float spread);
+int gb_graph_find(const gb_graph *graph, const char *name); /* −1 if absent */
+gb_parameter *gb_graph_parameter_at(const gb_graph *graph, int index); /* NULL past the end */
+int gb_graph_parameters(const gb_graph *graph);
+size_t gb_graph_parameter_count(const gb_graph *graph);  /* numbers in all of them */
+size_t gb_graph_activation_bytes(const gb_graph *graph); /* what ready allocates for one micro-batch */
+
+/* ---- values and operations ---- */
+/* Filled by the caller before forward.  No gradient. */
+int gb_graph_input(gb_graph *graph, size_t rows, size_t columns);
+/* x Wᵀ + b, then the activation (GB_LINEAR, GB_GELU).  WEIGHT [out, in]; BIAS −1: none. */
+int gb_graph_linear(gb_graph *graph, int x, int weight, int bias, int activation);
+int gb_graph_norm(gb_graph *graph, int x, int gamma, int beta); /* −1, −1: without affine */
+int gb_graph_dropout(gb_graph *graph, int x, float p);           /* the identity when not training */
+int gb_graph_add(gb_graph *graph, int x, int y);
+int gb_graph_concat(gb_graph *graph, const int *x, int count);   /* side by side */
+int gb_graph_reshape(gb_graph *graph, int x, size_t rows, size_t columns); /* the same numbers */
+int gb_graph_stop(gb_graph *graph, int x);                        /* the same numbers, no gradient */
+/* COUNT rows from FROM of each of GROUPS. */
+int gb_graph_rows(gb_graph *graph, int x, size_t groups, size_t from, size_t count);
+/* KEEP [rows] borrowed. */
+int gb_graph_absent(gb_graph *graph, int x, int vector, const uint8_t *keep);
+/* x·scale + offset for each column (no parameters; [columns], borrowed). */
+int gb_graph_affine(gb_graph *graph, int x, const float *scale, const float *offset);
+/* gb_op_fir over GROUPS; H [basis, taps] is borrowed. */
+int gb_graph_fir(gb_graph *graph, int x, size_t groups, size_t y_rows, size_t basis, size_t taps, int64_t offset, const float *h);
+int gb_graph_unfold(gb_graph *graph, int x, size_t rows, size_t taps, size_t stride, size_t pad);
+int gb_graph_pool(gb_graph *graph, int x, size_t rows, const int32_t *count);
+int gb_graph_embedding(gb_graph *graph, int table, size_t rows, size_t codebooks, size_t frames, size_t classes, const int16_t *codes);
+/* The fields of gb_op_patches, with borrowed data; images = rows·frames. */
+int gb_graph_patches(gb_graph *graph, const struct gb_op_patches *args);
+int gb_graph_sigmoid(gb_graph *graph, int x, const float *offset, size_t period);
+/* scale·x yᵀ + mask; gradient to X only.  MASK [x rows, y rows] borrowed. */
+int gb_graph_pairs(gb_graph *graph, int x, int y, float scale, const float *mask);
+
+/* ---- losses ---- */
+/* Terms are numbered 0, 1, … in order of creation.  *SCALE (borrowed, read at
+ * every run) multiplies the gradient.  Row weights, targets, labels borrowed. */
+int gb_graph_mse(gb_graph *graph, int x, const float *target, const float *row_weight, const float *column_weight, const float *scale);
+/* Against the numbers of value Y; no gradient to Y. */
+int gb_graph_mse_to(gb_graph *graph, int x, int y, const float *row_weight, const float *scale);
+int gb_graph_softmax(gb_graph *graph, int x, const int32_t *label, const float *weight, const float *scale);
+int gb_graph_terms(const gb_graph *graph);
+/* Σ over rows of term TERM in the last forward. */
+double gb_graph_term(const gb_graph *graph, int term);
+
+/* ---- running ---- */
+GB_CHECK gb_status gb_graph_check(const gb_graph *graph, gb_err *err); /* the first failure of a builder */
+GB_CHECK gb_status gb_graph_ready(gb_graph *graph, gb_err *err);
+float *gb_graph_value(const gb_graph *graph, int value);
+size_t gb_graph_rows_of(const gb_graph *graph, int value);
+size_t gb_graph_columns_of(const gb_graph *graph, int value);
+float *gb_graph_weights(const gb_graph *graph); /* all parameters; by name: weights + parameter.first */
+
+typedef struct gb_graph_run {
+	bool training;      /* dropout on, gradients of the losses kept */
+	uint64_t seed;
+	uint32_t step, micro; /* dropout is keyed by (seed, step, micro·rows + row, node) */
+} gb_graph_run;
+
+void gb_graph_forward(gb_graph *graph, const gb_graph_run *run);
+/* Up to and with value LAST (no losses): prediction. */
+void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last);
+/* After a training forward: GRADIENT [parameter_count] is overwritten. */
+void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient);
+
+GB_END_DECLS
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* graph_node.h: inside a graph: values and nodes.  For graph.c and
+ * graph_node.c only. */
+#ifndef GB_MODEL_GRAPH_NODE_H
+#define GB_MODEL_GRAPH_NODE_H
+
+#include "model/graph.h"
+
+typedef struct gb_value {
+	size_t rows, columns;
+	float *data, *grad;   /* grad NULL: none flows here */
+	int shares;           /* a view of this value; −1: its own memory */
+	bool needs_grad, grad_written;
+	int readers;          /* nodes that read it */
+	bool has_loss;        /* then it has no other reader: its gradient is made on the way forward */
+} gb_value;
+
+typedef struct gb_graph_node gb_graph_node;
+
+typedef struct gb_node_kind {
+	void (*forward)(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run);
+	void (*backward)(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run); /* NULL: nothing flows back */
+} gb_node_kind;
+
+enum { GB_NODE_INPUTS = 12 };
+
+struct gb_graph_node {
+	const gb_node_kind *kind;
+	int index, x[GB_NODE_INPUTS], inputs, y;  /* y −1: a loss */
+	int weight, bias;                         /* parameters, −1: none */
+	int target;                               /* value a loss compares with, −1: data */
+	size_t size[8];                           /* by kind */
+	int64_t offset;
+	float p;
+	const void *data, *data2, *data3, *data4; /* borrowed, by kind */
+	struct gb_op_patches patches;
+	size_t keep_count;                        /* floats kept for backward */
+	float *keep;
+	int term;
+	double *rows_loss;
+};
+
+struct gb_graph {
+	const gb_device *device;
+	gb_parameter *parameter;
+	int parameters, parameter_room;
+	size_t parameter_count;
+	gb_value *value;
+	int values, value_room;
+	gb_graph_node *node;
+	int nodes, node_room;
+	int terms;
+	float *weights, *gradient /* borrowed during backward */, *scratch;
+	size_t scratch_count;
+	void **block;            /* memory of ready */
+	size_t blocks, block_room;
+	gb_err failure;          /* first failure of a builder; status GB_OK: none */
+};
+
+static inline const float *gb_weight_of(const gb_graph *graph, int parameter)
+{
+	return parameter < 0 ? NULL : graph->weights + graph->parameter[parameter].first;
+}
+
+static inline float *gb_gradient_of(const gb_graph *graph, int parameter)
+{
+	return parameter < 0 ? NULL : graph->gradient + graph->parameter[parameter].first;
+}
+
+extern const gb_node_kind gb_node_linear, gb_node_norm, gb_node_dropout, gb_node_add, gb_node_concat, gb_node_rows,
+    gb_node_absent, gb_node_affine, gb_node_fir, gb_node_unfold, gb_node_pool, gb_node_embedding, gb_node_patches,
+    gb_node_sigmoid, gb_node_pairs, gb_node_mse, gb_node_softmax;
+
+#endif

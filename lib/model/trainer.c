@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* trainer.c: a training run from its set to its last epoch. */
+#include "model/trainer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/size.h"
+#include "io/file.h"
+#include "model/giblet13.h"
+#include "model/start.h"
+#include "model/trainer_state.h"
+
+/* Contrastive negatives are at least so far away. */
+static const gb_rational negatives_apart = {30, 1};
+
+static void note(const gb_trainer *t, const char *line)
+{
+	if (t->options->note)
+		t->options->note(t->options->context, line);
+}
+
+/* ---- sizes ---- */
+
+static size_t rows_in(double seconds, gb_rational step) { return (size_t)floor(seconds / gb_rational_double(step) + 1e-9); }
+
+gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, const gb_delays *delays, gb_rational step, gb_err *err)
+{
+	size_t first = (size_t)ceil(o->window_first / gb_rational_double(step) - 1e-9), last = rows_in(o->window_last, step);
+
+	if (last < first)
+		return gb_fail(err, GB_USAGE, "--brain-window %g:%g: no row of %g s begins in it", o->window_first, o->window_last, gb_rational_double(step));
+	if (o->micro < 1 || o->micro > 4096 || (o->micro & (o->micro - 1)))
+		return gb_fail(err, GB_USAGE, "--micro %lld: a power of two up to 4096 is wanted", (long long)o->micro);
+	shape->basis = (size_t)delays->filters;
+	shape->taps = (size_t)delays->length;
+	shape->first_lag = delays->first;
+	shape->history = delays->first + delays->length > 1 ? (size_t)(delays->first + delays->length - 1) : 0;
+	shape->future = delays->first < 0 ? (size_t)-delays->first : 0;
+	shape->window_first = first;
+	shape->window_lags = last - first + 1;
+	shape->scored = rows_in(o->window, step) > 0 ? rows_in(o->window, step) : 1;
+	shape->groups = (size_t)o->groups;
+	shape->width = o->width;
+	shape->rank = (size_t)o->rank;
+	shape->dropout = o->dropout;
+	shape->temperature = o->temperature;
+	for (size_t k = 0, all = 0; k < shape->subjects; k++) {
+		all += shape->voxels[k];
+		if (k + 1 == shape->subjects && all < shape->rank)
+			shape->rank = all;
+	}
+	return GB_OK;
+}
+
+/* ---- setting up ---- */
+
+static gb_status take(void *pointer, size_t count, size_t size, gb_err *err)
+{
+	void *memory = gb_array(count ? count : 1, size, err);
+
+	memcpy(pointer, &memory, sizeof memory);
+	return memory ? GB_OK : GB_SYSTEM;
+}
+
+static gb_status take_memory(gb_trainer *t, gb_err *err)
+{
+	size_t b = t->net.bottleneck, per = (size_t)(t->options->micro * t->options->groups);
+	int levels = 2; /* the one that works, and single micro-batches */
+
+	t->parameters = gb_graph_parameter_count(t->net.graph);
+	for (int64_t m = t->options->micro; m > 1; m /= 2)
+		levels++;
+	if (take(&t->first, t->parameters, sizeof(float), err) != GB_OK || take(&t->second, t->parameters, sizeof(float), err) != GB_OK ||
+	    take(&t->anchor, t->parameters, sizeof(float), err) != GB_OK || take(&t->running, 2 * b, sizeof(double), err) != GB_OK ||
+	    take(&t->segment, (size_t)gb_graph_parameters(t->net.graph), sizeof *t->segment, err) != GB_OK ||
+	    take(&t->order, t->fits, sizeof *t->order, err) != GB_OK || take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK ||
+	    take(&t->row_counts, t->net.scored, sizeof(float), err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK)
+		return GB_SYSTEM;
+	for (t->partials = 0; t->partials < levels; t->partials++) {
+		gb_partial *p = &t->partial[t->partials];
+
+		if (take(&p->gradient, t->parameters, sizeof(float), err) != GB_OK || take(&p->moments, 2 * b + 1, sizeof(double), err) != GB_OK)
+			return GB_SYSTEM;
+	}
+	return GB_OK;
+}
+
+enum { LAYER_INPUTS = 512 };
+
+/* What the ridge solution set decays towards it. */
+static bool starts_at_ridge(const char *name)
+{
+	return !strcmp(name, "linear.weight") || !strncmp(name, "brain.", 6) || !strncmp(name, "decode.", 7);
+}
+
+static void set_segments(gb_trainer *t)
+{
+	bool ridge = !strcmp(t->options->start, "ridge");
+
+	for (int i = 0; i < gb_graph_parameters(t->net.graph); i++) {
+		gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
+
+		p->anchored = ridge && p->decays && starts_at_ridge(p->name);
+		t->segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->decays ? (float)t->options->decay : 0, p->anchored ? t->anchor + p->first : NULL};
+		if (p->anchored) {
+			t->segment[i].decay = (float)t->options->anchor_decay;
+			t->segment[i].rate = (float)t->options->anchor_rate;
+		}
+		/* A step of AdamW moves every weight alike, so an output moves with the number of its inputs. */
+		if (p->decays && p->columns > LAYER_INPUTS)
+			t->segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
+	}
+}
+
+static gb_status set_up(gb_trainer *t, gb_err *err)
+{
+	static const char *const mean[] = {"mean"};
+	const gb_train_options *o = t->options;
+	gb_rational step = gb_dataset_clock(t->set)->step, apart;
+	gb_network_shape shape;
+	gb_status status = gb_delays_of_kernel(&t->delays, o->brain_kernel, step, err);
+
+	if (status == GB_OK)
+		status = gb_feed_open(&t->feed, t->set, o->features, (size_t)o->feature_count, o->subjects ? o->subjects : mean,
+		                      o->subjects ? (size_t)o->subject_count : 1, err);
+	if (status == GB_OK)
+		status = gb_feed_split(&t->feed, o->validation, gb_dataset_gap(t->set), err);
+	if (status == GB_OK)
+		status = gb_feed_measure(&t->feed, t->pool, err);
+	if (status == GB_OK)
+		status = gb_feed_prepare(&t->feed, err);
+	shape = t->feed.shape;
+	if (status == GB_OK)
+		status = gb_train_shape(&shape, o, &t->delays, step, err);
+	if (status == GB_OK)
+		status = gb_giblet13_fixed(&t->fixed, &t->feed, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err);
+	if (status == GB_OK)
+		status = gb_network_build(&t->net, &shape, &t->fixed, &t->device, o->seed, err);
+	if (status == GB_OK)
+		status = gb_feed_fit_network(&t->feed, &t->net, err);
+	t->feed.apart = gb_rational_div(negatives_apart, step, &apart) ? gb_rational_ceil(apart) : 1;
+	if (status == GB_OK)
+		status = gb_feed_windows(&t->feed, GB_FEED_FIT, shape.scored, &t->fit, &t->fits, err);
+	if (status == GB_OK)
+		status = gb_feed_windows(&t->feed, GB_FEED_VALIDATE, shape.scored, &t->validate, &t->validates, err);
+	if (status == GB_OK)
+		status = take_memory(t, err);
+	if (status == GB_OK)
+		set_segments(t);
+	return status;
+}
+
+static void tear_down(gb_trainer *t)
+{
+	for (int i = 0; i < t->partials + 1 && i < 16; i++) {
+		free(t->partial[i].gradient);
+		free(t->partial[i].moments);
+	}
+	free(t->first);
+	free(t->second);
+	free(t->anchor);
+	free(t->running);
+	free(t->segment);
+	free(t->order);
+	free(t->step_window);
+	free(t->row_counts);
+	free(t->score);
+	free(t->metrics);
+	free(t->fit);
+	free(t->validate);
+	free(t->kernel);
+	gb_json_free(t->config);
+	gb_json_free(t->start);
+	gb_network_clear(&t->net);
+	gb_feed_close(&t->feed);
+	gb_giblet13_fixed_clear(&t->fixed);
+	gb_delays_clear(&t->delays);
+}
+
+/* ---- beginning ---- */
+
+static void start_codes(gb_trainer *t)
+{
+	const gb_parameter *p = gb_graph_parameter_at(t->net.graph, gb_graph_find(t->net.graph, "13b.codes.bias"));
+
+	if (p)
+		memcpy(gb_graph_weights(t->net.graph) + p->first, t->feed.statistics.code_base, p->columns * sizeof(float));
+}
+
+/* Mean and variance of z over the train rows as it starts. */
+static gb_status start_running(gb_trainer *t, gb_err *err)
+{
+	size_t b = t->net.bottleneck, groups = (size_t)t->options->groups;
+	double *moments = gb_array(2 * b, sizeof *moments, err), rows = 0;
+	gb_graph_run run = {false, 0, 0, 0};
+	gb_feed_options fill = {.bold_one = 0, .scored = true, .apart = t->feed.apart};
+
+	if (!moments)
+		return GB_SYSTEM;
+	for (size_t at = 0; at < t->fits; at += groups) {
+		for (size_t g = 0; g < groups; g++)
+			t->step_window[g] = at + g < t->fits ? t->fit[at + g] : (gb_window){0, 0};
+		gb_feed_fill(&t->feed, &t->net, t->step_window, &fill);
+		gb_graph_forward_to(t->net.graph, &run, t->net.z_scored);
+		for (size_t i = 0; i < t->net.scored; i++)
+			rows += t->row_counts[i] = t->feed.scored_row[i] >= 0;
+		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts, moments, moments + b);
+	}
+	for (size_t i = 0; i < b; i++) {
+		t->running[i] = moments[i] / rows;
+		t->running[b + i] = fmax(moments[b + i] / rows - t->running[i] * t->running[i], 1e-12);
+	}
+	free(moments);
+	gb_trainer_use_running(t);
+	return GB_OK;
+}
+
+static gb_status begin(gb_trainer *t, gb_err *err)
+{
+	const gb_start_options start = {&t->delays, gb_dataset_gap(t->set), t->options->seed, &t->device};
+	gb_status status = GB_OK;
+
+	start_codes(t);
+	if (!strcmp(t->options->start, "ridge")) {
+		note(t, "ridge, for the linear path to start from");
+		status = gb_start_ridge(&t->net, &t->feed, &start, &t->start, err);
+	}
+	if (status == GB_OK)
+		status = start_running(t, err);
+	memcpy(t->anchor, gb_graph_weights(t->net.graph), t->parameters * sizeof(float));
+	t->schedule = t->options->schedule ? t->options->schedule : t->options->epochs;
+	t->best_epoch = -1;
+	return status;
+}
+
+/* ---- epochs ---- */
+
+static double smoothed(const gb_trainer *t)
+{
+	double sum = 0;
+	int64_t n = t->epoch + 1 < GB_SMOOTH ? t->epoch + 1 : GB_SMOOTH;
+
+	for (int64_t i = 0; i < n; i++)
+		sum += t->score[t->epoch - i];
+	return sum / (double)n;
+}
+
+/* After the last step of an epoch, and before the first of all: score, log,
+ * keep.  `best` is written before `last`, metrics after it: a process killed in
+ * between redoes the epoch and writes the same again. */
+static gb_status close_epoch(gb_trainer *t, gb_err *err)
+{
+	gb_evaluation train = {.sums = t->sums}, validation;
+	double score, smooth;
+	gb_status status = t->epoch == 0 ? gb_trainer_evaluate(t, GB_FEED_FIT, &train, err) : GB_OK;
+	bool better;
+
+	if (status == GB_OK)
+		status = gb_trainer_evaluate(t, GB_FEED_VALIDATE, &validation, err);
+	if (status == GB_OK)
+		status = gb_grow(&t->score, (size_t)t->epoch + 1, sizeof *t->score, err);
+	if (status != GB_OK)
+		return status;
+	score = t->validates ? gb_trainer_score(t, &validation) : (double)t->epoch; /* nothing to choose by: the last */
+	t->score[t->epoch] = score;
+	smooth = smoothed(t);
+	better = isfinite(smooth) && (t->best_epoch < 0 || smooth > t->best_score);
+	if (better) {
+		t->best_epoch = t->epoch;
+		t->best_score = smooth;
+	}
+	status = gb_trainer_log(t, &train.sums, &validation, score, smooth, err);
+	memset(&t->sums, 0, sizeof t->sums);
+	t->norm_sum = 0;
+	t->step_in_epoch = 0;
+	if (status == GB_OK && better)
+		status = gb_trainer_write(t, "best.safetensors", false, err);
+	return status;
+}
+
+static gb_status save(gb_trainer *t, const char *state, gb_err *err)
+{
+	gb_status status = gb_trainer_write(t, "last.safetensors", true, err);
+
+	if (status == GB_OK)
+		status = gb_trainer_write_text(t, err);
+	if (status == GB_OK)
+		status = gb_trainer_status(t, state, err);
+	return status;
+}
+
+static bool over(const gb_trainer *t)
+{
+	const gb_train_options *o = t->options;
+
+	return t->epoch >= o->epochs || (o->patience && t->validates && t->epoch - t->best_epoch >= o->patience);
+}
+
+static bool flag(volatile sig_atomic_t *f) { return f && *f; }
+
+static gb_status keep_epoch(gb_trainer *t, gb_err *err)
+{
+	char name[48];
+
+	if (!t->options->keep || t->epoch % t->options->keep)
+		return GB_OK;
+	snprintf(name, sizeof name, "epoch-%lld.safetensors", (long long)t->epoch);
+	return gb_trainer_write(t, name, true, err);
+}
+
+static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
+{
+	gb_status status = GB_OK;
+
+	gb_trainer_shuffle(t);
+	while (status == GB_OK && t->step_in_epoch < gb_trainer_steps_per_epoch(t)) {
+		status = gb_trainer_step(t, err);
+		if (status != GB_OK)
+			return status;
+		*stopped = flag(t->options->stop);
+		if (t->step_in_epoch == gb_trainer_steps_per_epoch(t))
+			break;
+		if (*stopped)
+			return save(t, "stopped", err);
+		if (flag(t->options->save)) {
+			*t->options->save = 0;
+			status = save(t, "running", err);
+		}
+	}
+	t->epoch++;
+	status = status == GB_OK ? close_epoch(t, err) : status;
+	if (status == GB_OK)
+		status = keep_epoch(t, err);
+	if (status == GB_OK && t->options->save)
+		*t->options->save = 0;
+	if (t->options->progress)
+		t->options->progress(t->options->context, t->epoch, t->options->epochs);
+	*stopped = *stopped || flag(t->options->stop);
+	return status == GB_OK ? save(t, over(t) ? "done" : *stopped ? "stopped" : "running", err) : status;
+}
+
+static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
+{
+	gb_status status = set_up(t, err);
+
+	if (status == GB_OK)
+		status = gb_trainer_resume(t, &result->resumed, err);
+	if (status == GB_OK && result->resumed)
+		gb_trainer_use_running(t);
+	else if (status == GB_OK)
+		status = begin(t, err);
+	if (status == GB_OK)
+		status = gb_trainer_constants(t, err);
+	if (status == GB_OK && !result->resumed)
+		status = close_epoch(t, err);
+	if (status == GB_OK)
+		status = save(t, over(t) ? "done" : "running", err);
+	while (status == GB_OK && !over(t) && !result->stopped) {
+		if (t->step_in_epoch == 0 && flag(t->options->stop)) {
+			result->stopped = true;
+			status = gb_trainer_status(t, "stopped", err);
+			break;
+		}
+		status = train_epoch(t, &result->stopped, err);
+	}
+	result->stopped = result->stopped && !over(t);
+	if (status == GB_NO && gb_trainer_status(t, "diverged", NULL) != GB_OK)
+		note(t, "status.json could not be written");
+	return status;
+}
+
+gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool, gb_train_result *result, gb_err *err)
+{
+	gb_trainer *t = gb_array(1, sizeof *t, err);
+	gb_status status;
+
+	memset(result, 0, sizeof *result);
+	if (!t)
+		return GB_SYSTEM;
+	t->set = set;
+	t->run = run;
+	t->options = options;
+	t->pool = pool;
+	t->device = (gb_device){gb_ops_cpu(), pool};
+	t->config = gb_trainer_config(options);
+	status = work(t, result, err);
+	result->epoch = t->epoch;
+	result->step = t->step;
+	result->best_epoch = t->best_epoch;
+	result->best_score = t->best_score;
+	tear_down(t);
+	free(t);
+	return status;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* trainer.h: training giblet13 on the CPU: steps, epochs, early stopping,
+ * checkpoints, and going on where an earlier process was killed.
+ *
+ * A step is M micro-batches; gradients, losses and moments are summed in one
+ * binary tree over the micro-batch index, so that ranks can share them out
+ * later.  A run folder holds config, metrics.tsv, status.json, last.safetensors
+ * and best.safetensors.  All that decides what comes next is in `last`: killed
+ * anywhere and started again, the files end the same to the byte. */
+#ifndef GB_MODEL_TRAINER_H
+#define GB_MODEL_TRAINER_H
+
+#include <signal.h>
+
+#include "dataset/dataset.h"
+#include "model/delay.h"
+#include "model/network.h"
+
+GB_BEGIN_DECLS
+
+typedef struct gb_train_options {
+	const char *tool;             /* "gb-train 0.1.0" */
+	const char *const *features;  /* stimulus tensors; NULL: all */
+	int feature_count;
+	const char *const *subjects;  /* NULL: the mean of all */
+	int subject_count;
+	double width;
+	int64_t rank;
+	const char *brain_kernel;     /* "glover", "glover3", "fir:A:B" in rows … */
+	double window_first, window_last; /* seconds after a row that z^b reads */
+	double window;                /* scored seconds of a window */
+	int64_t groups, micro;        /* windows a micro-batch, micro-batches a step */
+	int64_t epochs, schedule;     /* schedule: epochs the rate falls over; 0: epochs of the first start */
+	double warmup;                /* epochs */
+	int64_t patience;             /* epochs without a better score; 0: none */
+	int64_t keep;                 /* every so many epochs epoch-N.safetensors; 0: none */
+	double rate, rate_end, decay;
+	double anchor_decay, anchor_rate; /* of what started at the ridge solution: decay towards it; factor of the rate */
+	double clip, dropout, modality_dropout, temperature;
+	double validation;            /* share of the train rows */
+	double weight[GB_TERMS];
+	const char *start;            /* "ridge" or "zero" */
+	uint64_t seed;
+	bool fresh;                   /* --new: forget an earlier run */
+	volatile sig_atomic_t *stop, *save; /* set by signals; NULL: never */
+	void (*progress)(void *context, int64_t done, int64_t total);
+	void (*note)(void *context, const char *line);
+	void *context;
+} gb_train_options;
+
+typedef struct gb_train_result {
+	int64_t epoch, step, best_epoch;
+	double best_score;
+	bool stopped;                 /* by a signal: the checkpoint is whole, the training is not over */
+	bool resumed;
+} gb_train_result;
+
+/* GB_NO when it diverged; GB_USAGE when RUN belongs to another config. */
+GB_CHECK gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool,
+                            gb_train_result *result, gb_err *err);
+
+/* The shape that OPTIONS make of a data set's (or a described) stimulus and brain: windows, kernel, sizes. */
+GB_CHECK gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *options, const gb_delays *delays, gb_rational step,
+                                  gb_err *err);
+
+GB_END_DECLS
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* trainer_state.h: inside the trainer: what a training run is made of. */
+#ifndef GB_MODEL_TRAINER_STATE_H
+#define GB_MODEL_TRAINER_STATE_H
+
+#include "model/delay.h"
+#include "model/feed.h"
+#include "model/trainer.h"
+
+enum { GB_SMOOTH = 5 };
+
+/* Sums over rows: of each term's loss, of its weights, and of gradient norms. */
+typedef struct gb_term_sums { double loss[GB_TERMS], count[GB_TERMS]; } gb_term_sums;
+
+/* One node of the tree over micro-batches. */
+typedef struct gb_partial {
+	float *gradient;      /* [parameters] */
+	double *moments;      /* [2·bottleneck + 1]: Σz, Σz², rows */
+	gb_term_sums sums;
+	bool empty;
+} gb_partial;
+
+typedef struct gb_trainer {
+	const gb_dataset *set;
+	const gb_train_options *options;
+	gb_pool *pool;
+	gb_device device;
+	gb_delays delays;
+	gb_feed feed;
+	gb_network net;
+	gb_network_fixed fixed;
+	float *kernel;            /* [basis, taps] */
+	size_t parameters;
+	float *first, *second;    /* moments of AdamW */
+	float *anchor;            /* [parameters] starts of the anchored ones */
+	gb_adamw_segment *segment;
+	gb_partial partial[16];
+	int partials;
+	double *running;          /* [2·bottleneck] mean, variance of z */
+	gb_window *fit, *validate;
+	size_t fits, validates, *order;
+	gb_window *step_window;   /* [micro·groups] */
+	float *row_counts;        /* [scored] */
+	double constant[2][GB_TERMS]; /* mean a counted row: train, validation */
+	double per_row[GB_TERMS]; /* counts a scored train row */
+	/* state */
+	int64_t epoch;            /* whole epochs done */
+	int64_t step, step_in_epoch, schedule;
+	gb_term_sums sums;        /* of the epoch under way */
+	double norm_sum;
+	int64_t best_epoch;
+	double best_score;
+	double *score;            /* of epochs 0 … epoch */
+	char *metrics;            /* text of metrics.tsv */
+	gb_json *config, *start;
+	const char *run;
+} gb_trainer;
+
+/* trainer_step.c */
+GB_CHECK gb_status gb_trainer_step(gb_trainer *trainer, gb_err *err);
+int64_t gb_trainer_steps_per_epoch(const gb_trainer *trainer);
+void gb_trainer_shuffle(gb_trainer *trainer);
+double gb_trainer_rate(const gb_trainer *trainer);
+void gb_trainer_use_running(gb_trainer *trainer);
+
+/* trainer_score.c */
+typedef struct gb_evaluation { gb_term_sums sums; double r; } gb_evaluation;
+/* Every window of USE without dropout.  r: mean correlation of BOLD over the voxels
+ * (of the ceiling, where there is one). */
+GB_CHECK gb_status gb_trainer_evaluate(gb_trainer *trainer, int use, gb_evaluation *evaluation, gb_err *err);
+GB_CHECK gb_status gb_trainer_constants(gb_trainer *trainer, gb_err *err);
+/* Mean validation skill of video, sound, text, with BOLD as r. */
+double gb_trainer_score(const gb_trainer *trainer, const gb_evaluation *validation);
+GB_CHECK gb_status gb_trainer_log(gb_trainer *trainer, const gb_term_sums *train, const gb_evaluation *validation,
+                                  double score, double smooth, gb_err *err);
+
+/* trainer_file.c */
+GB_CHECK gb_status gb_trainer_write(gb_trainer *trainer, const char *name, bool whole, gb_err *err);
+GB_CHECK gb_status gb_trainer_status(gb_trainer *trainer, const char *state, gb_err *err);
+/* Metrics, config. */
+GB_CHECK gb_status gb_trainer_write_text(gb_trainer *trainer, gb_err *err);
+/* *FOUND: RUN held a checkpoint of this config, which is loaded. */
+GB_CHECK gb_status gb_trainer_resume(gb_trainer *trainer, bool *found, gb_err *err);
+gb_json *gb_trainer_config(const gb_train_options *options);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* trainer_step.c: one step: micro-batches, their tree, AdamW. */
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "model/trainer_state.h"
+
+enum { KEY_ORDER = 0x6f726465 };
+#define RUNNING_RATE 0.02
+
+static size_t windows_per_step(const gb_trainer *t) { return (size_t)(t->options->micro * t->options->groups); }
+
+int64_t gb_trainer_steps_per_epoch(const gb_trainer *t)
+{
+	return (int64_t)((t->fits + windows_per_step(t) - 1) / windows_per_step(t));
+}
+
+/* Order of the windows in the epoch under way. */
+void gb_trainer_shuffle(gb_trainer *t)
+{
+	gb_rng rng = gb_rng_at(t->options->seed, (uint32_t)t->epoch, 0, KEY_ORDER);
+
+	for (size_t i = 0; i < t->fits; i++)
+		t->order[i] = i;
+	for (size_t i = t->fits; i > 1; i--) {
+		size_t j = (size_t)gb_rng_below(&rng, i), keep = t->order[i - 1];
+
+		t->order[i - 1] = t->order[j];
+		t->order[j] = keep;
+	}
+}
+
+/* Linear warm-up, then cosine, per step; the first step already learns. */
+double gb_trainer_rate(const gb_trainer *t)
+{
+	const gb_train_options *o = t->options;
+	double per = (double)gb_trainer_steps_per_epoch(t), at = (double)t->step, warm = o->warmup * per;
+	double all = (double)t->schedule * per, part;
+
+	if (at < warm)
+		return o->rate * (at + 1) / (warm + 1);
+	part = all > warm ? (at - warm) / (all - warm) : 1;
+	part = part > 1 ? 1 : part;
+	return o->rate_end + (o->rate - o->rate_end) * 0.5 * (1 + cos(3.14159265358979323846 * part));
+}
+
+/* z normalised by the running mean and variance, and back. */
+void gb_trainer_use_running(gb_trainer *t)
+{
+	size_t b = t->net.bottleneck;
+
+	for (size_t i = 0; i < b; i++) {
+		double sd = sqrt(fmax(t->running[b + i], 1e-12));
+
+		t->fixed.latent_scale[i] = (float)(1 / sd);
+		t->fixed.latent_offset[i] = (float)(-t->running[i] / sd);
+		t->fixed.latent_deviation[i] = (float)sd;
+		t->fixed.latent_mean[i] = (float)t->running[i];
+	}
+}
+
+static void collect_sums(gb_trainer *t, gb_partial *partial)
+{
+	const gb_network *net = &t->net;
+
+	gb_feed_counts(net, partial->sums.count);
+	memset(partial->sums.loss, 0, sizeof partial->sums.loss);
+	for (int i = 0; i < GB_TERMS + (int)net->shape.subjects; i++)
+		if (net->term[i] >= 0)
+			partial->sums.loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(net->graph, net->term[i]);
+}
+
+static void run_micro(gb_trainer *t, const gb_window *windows, uint32_t micro, gb_partial *partial)
+{
+	size_t b = t->net.bottleneck;
+	gb_graph_run run = {true, t->options->seed, (uint32_t)t->step, micro};
+	gb_feed_options fill = {.drop = t->options->modality_dropout, .seed = t->options->seed, .step = (uint32_t)t->step, .micro = micro,
+	                        .bold_one = -1, .scored = true, .apart = t->feed.apart};
+
+	gb_feed_fill(&t->feed, &t->net, windows, &fill);
+	gb_graph_forward(t->net.graph, &run);
+	collect_sums(t, partial);
+	memset(partial->moments, 0, (2 * b + 1) * sizeof *partial->moments);
+	for (size_t i = 0; i < t->net.scored; i++)
+		partial->moments[2 * b] += t->feed.scored_row[i] >= 0;
+	for (size_t i = 0; i < t->net.scored; i++)
+		t->row_counts[i] = t->feed.scored_row[i] >= 0;
+	GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts, partial->moments, partial->moments + b);
+	gb_graph_backward(t->net.graph, &run, partial->gradient);
+	partial->empty = false;
+}
+
+static void merge(gb_trainer *t, gb_partial *into, const gb_partial *from)
+{
+	if (from->empty)
+		return;
+	if (into->empty) {
+		memcpy(into->gradient, from->gradient, t->parameters * sizeof *into->gradient);
+		memcpy(into->moments, from->moments, (2 * t->net.bottleneck + 1) * sizeof *into->moments);
+		into->sums = from->sums;
+		into->empty = false;
+		return;
+	}
+	GB_RUN(&t->device, add, t->parameters, 1.0f, from->gradient, 1.0f, into->gradient);
+	for (size_t i = 0; i < 2 * t->net.bottleneck + 1; i++)
+		into->moments[i] += from->moments[i];
+	for (int i = 0; i < GB_TERMS; i++) {
+		into->sums.loss[i] += from->sums.loss[i];
+		into->sums.count[i] += from->sums.count[i];
+	}
+}
+
+static void swap(gb_partial *a, gb_partial *b)
+{
+	gb_partial keep = *a;
+
+	*a = *b;
+	*b = keep;
+}
+
+/* partial[0] works; partial[1 + l] holds a sum of 2^l micro-batches that waits
+ * for its right neighbour.  M is a power of two, so partial[1 + log2 M] ends
+ * with the whole tree. */
+static gb_partial *run_tree(gb_trainer *t, const gb_window *windows)
+{
+	size_t groups = (size_t)t->options->groups;
+	int level = 0;
+
+	for (uint32_t micro = 0; micro < (uint32_t)t->options->micro; micro++) {
+		const gb_window *own = windows + micro * groups;
+		gb_partial *work = &t->partial[0];
+
+		work->empty = true;
+		for (size_t g = 0; g < groups; g++)
+			if (own[g].count && work->empty)
+				run_micro(t, own, micro, work);
+		for (level = 0; micro >> level & 1; level++) {
+			merge(t, &t->partial[1 + level], work);
+			swap(&t->partial[1 + level], work);
+		}
+		swap(&t->partial[1 + level], work);
+	}
+	return &t->partial[1 + level];
+}
+
+static void update_running(gb_trainer *t, const double *moments)
+{
+	size_t b = t->net.bottleneck;
+	double rows = moments[2 * b];
+
+	for (size_t i = 0; rows > 1 && i < b; i++) {
+		double mean = moments[i] / rows, variance = moments[b + i] / rows - mean * mean, off = mean - t->running[i];
+
+		/* Variance about the running mean, so that drift counts. */
+		t->running[b + i] += RUNNING_RATE * (fmax(variance, 0) + off * off * (1 - RUNNING_RATE) - t->running[b + i]);
+		t->running[i] += RUNNING_RATE * off;
+	}
+	gb_trainer_use_running(t);
+}
+
+gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
+{
+	const gb_train_options *o = t->options;
+	size_t per = windows_per_step(t), first = (size_t)t->step_in_epoch * per;
+	double rows = 0, squares, norm;
+	gb_partial *whole;
+
+	for (size_t i = 0; i < per; i++) {
+		t->step_window[i] = first + i < t->fits ? t->fit[t->order[first + i]] : (gb_window){0, 0};
+		rows += (double)t->step_window[i].count;
+	}
+	for (int i = 0; i < GB_TERMS; i++) /* the mean over the step's rows of loss/constant */
+		t->net.scale[i] = t->constant[0][i] > 0 ? (float)(o->weight[i] / (t->constant[0][i] * t->per_row[i] * rows)) : 0.0f;
+	whole = run_tree(t, t->step_window);
+	GB_RUN(&t->device, square_sum, t->parameters, whole->gradient, &squares);
+	norm = sqrt(squares);
+	if (!isfinite(norm))
+		return gb_fail(err, GB_NO, "%s: step %lld: the gradient is not finite: lower --rate, or look at the data with gb-inspect --health",
+		               t->run, (long long)t->step);
+	GB_RUN(&t->device, adamw, (size_t)gb_graph_parameters(t->net.graph), t->segment, gb_graph_weights(t->net.graph), t->first, t->second,
+	       whole->gradient, o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1.0f, (float)gb_trainer_rate(t), 0.9f, 0.95f, 1e-8f,
+	       (uint64_t)t->step + 1);
+	for (int i = 0; i < GB_TERMS; i++) {
+		t->sums.loss[i] += whole->sums.loss[i];
+		t->sums.count[i] += whole->sums.count[i];
+	}
+	t->norm_sum += norm;
+	update_running(t, whole->moments);
+	t->step++;
+	t->step_in_epoch++;
+	return GB_OK;
+}

@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# gb-train --model giblet13: the constant predictor scores 1, the same bytes for
+# any threads, killed and continued = never interrupted, what users get wrong.
+. "$(dirname "$0")/../lib.sh"
+
+cat >make.py <<'E2'
+import sys
+sys.path.insert(0, sys.argv[1] + '/tests')
+from tensors import *
+r = np.random.default_rng(3)
+n = 331                                        # two runs of 170 and 161; a train part that fills no window
+slow = np.repeat(r.normal(0, 1, (n // 3 + 1, 5)), 3, 0)[:n]
+video = np.clip(128 + 40 * slow[:, :1, None, None, None] + 20 * r.normal(0, 1, (n, 3, 20, 24, 3)), 0, 255).astype('u1')
+mel = (slow[:, 1:2, None] + 0.3 * r.normal(0, 1, (n, 11, 15))).astype('f4')
+text = (slow[:, 2:] @ r.normal(0, 1, (3, 37)) + 0.3 * r.normal(0, 1, (n, 37))).astype('f4')
+codes = r.integers(0, 9, (n, 2, 9)).astype('i2')
+drive = np.stack([slow[:, 0], slow[:, 1], slow[:, 2]], 1)
+late = np.roll(drive, 3, 0)
+save('stimulus.safetensors', video=video, mel=mel, text=text, codes=codes)
+for s in range(2):
+    save('s%d.safetensors' % s, bold=(late @ r.normal(0, 1, (3, 45)) + 2 * r.normal(0, 1, (n, 45))).astype('f4'))
+E2
+$PYTHON make.py "$TOP" || exit 1
+check 'a set is packed' "gb-cache pack -q --tr 3/2 --gap 12 --runs a:170,b:161 --split a:/b: -o SET stimulus.safetensors --subject s0=s0.safetensors --subject s1=s1.safetensors"
+small='--width 0.004 --rank 5 --window 20 --micro 4 --brain-kernel fir:0:6 --epochs 4 --patience 0'
+
+# column NAME EPOCH of metrics.tsv
+column() { awk -F'\t' -v n="$1" -v e="$2" 'NR==1 {for (i=1;i<=NF;i++) if ($i==n) c=i; if (!c) exit 1} NR>1 && $1==e {print $c}' "$3/metrics.tsv"; }
+
+check 'trains' "gb-train -j2 -o one $small SET && grep -q '\"state\":\"done\"' one/status.json"
+check 'a line an epoch, the start included' "test \$(wc -l <one/metrics.tsv) = 6"
+check 'without a ridge start' "gb-train -j2 -o zero --start zero $small SET"
+for term in video mel codes text bold brain.video brain.mel brain.codes brain.text; do
+	got=$(column "train.loss.$term" 0 zero)
+	check "the constant predictor scores 1 on train: $term ($got)" "awk 'BEGIN {d = $got - 1; exit !(d < 1e-5 && d > -1e-5)}'"
+done
+for term in video mel text codes; do
+	got=$(column "validation.skill.$term" 0 zero)
+	check "and has no skill on validation: $term ($got)" "awk 'BEGIN {exit !($got < 1e-5 && $got > -1e-5)}'"
+done
+check 'training lowers the loss' "test 1 = \$(awk 'BEGIN {print ($(column train.loss.bold 4 zero) < 1)}')"
+check 'the ridge start beats the constant' "awk 'BEGIN {exit !($(column train.skill.bold 0 one) > 0.1)}'"
+
+for j in 1 3; do
+	check "same bytes for -j$j" "gb-train -j$j -o j$j $small SET && for f in last.safetensors best.safetensors metrics.tsv status.json config; do cmp one/\$f j$j/\$f || exit 1; done"
+done
+check 'OPENBLAS_NUM_THREADS does not matter' "OPENBLAS_NUM_THREADS=2 gb-train -j2 -o blas $small SET && cmp one/last.safetensors blas/last.safetensors"
+check 'another seed is another model' "gb-train -j2 -o seed --seed 2 $small SET && ! cmp -s one/best.safetensors seed/best.safetensors"
+
+# Killed anywhere and continued.
+same='for f in last.safetensors best.safetensors metrics.tsv status.json config; do cmp one/$f killed/$f || exit 1; done'
+tries=0
+for delay in 0.05 0.12 0.2 0.3 0.45 0.6 0.8; do
+	gb-train -j2 -o killed $small SET & pid=$!
+	sleep $delay
+	kill -9 $pid 2>/dev/null && tries=$((tries + 1))
+	wait $pid 2>/dev/null
+done
+check "killed with SIGKILL up to 7 times, then continued: the same bytes" "gb-train -j2 -o killed $small SET; $same"
+check 'no half file is left' "test -z \"\$(ls killed | grep tmp)\" && gb-inspect --verify killed/*.safetensors >/dev/null"
+rm -rf killed
+check 'trains in two halves' "gb-train -j2 -o killed ${small%--epochs*} --epochs 2 --patience 0 --schedule 4 SET && gb-train -j1 -o killed ${small%--epochs*} --epochs 4 --patience 0 --schedule 4 SET"
+check 'and whole' "gb-train -j2 -o whole ${small%--epochs*} --epochs 4 --patience 0 --schedule 4 SET && cmp whole/last.safetensors killed/last.safetensors && cmp whole/metrics.tsv killed/metrics.tsv"
+check 'a finished run is left alone' "cp one/last.safetensors keep && gb-train -o one $small SET && cmp keep one/last.safetensors"
+
+# Signals.
+long="${small%--epochs*} --epochs 4000 --schedule 4000 --patience 0"
+timeout 60 gb-train -j2 -o long $long SET & pid=$!
+for wait in $(seq 100); do grep -q '^1	' long/metrics.tsv 2>/dev/null && break; sleep 0.1; done
+kill -TERM $pid
+wait $pid
+check "SIGTERM is passed on ($?)" "test $? = 143"
+check 'and leaves a stopped, whole run' "grep -q '\"state\":\"stopped\"' long/status.json && gb-inspect --verify long/last.safetensors >/dev/null"
+steps=$(sed 's/.*"step":\([0-9]*\).*/\1/' long/status.json)
+check 'which goes on from where it was' "gb-train -j2 -o long ${long%--epochs*} --epochs 2 --schedule 4000 --patience 0 SET; test \$(sed 's/.*\"step\":\\([0-9]*\\).*/\\1/' long/status.json) -ge $steps"
+
+# What a user can get wrong.
+printf 'epochs = 2\nlearning-rate = 3\n' >bad.conf
+fails 2 'learning-rate' 'an unknown key' gb-train -c bad.conf -o bad SET
+printf 'epochs = 2\nwidth = 0.004\n' >good.conf
+check 'a config file' "gb-train -c good.conf $small --epochs 0 -o conf SET"
+fails 2 'trained with another rate' 'another rate in the same run' gb-train -o one $small --rate 0.5 SET
+fails 2 'not an option of --model ridge' 'an option that would do nothing' gb-train --model ridge --width 0.1 -o bad SET
+fails 2 'brain-window 9:1' 'a window that is none' gb-train --brain-window 9:1 -o bad SET
+fails 2 'power of two' 'micro-batches that make no tree' gb-train --micro 3 -o bad SET
+fails 2 'TERM=W' 'a term that is none' gb-train --weights smell=1 -o bad SET
+fails 2 'subject s9' 'a subject that is not there' gb-train --subject s9 -o bad SET
+fails 2 'feature smell' 'a feature that is not there' gb-train --features smell -o bad SET
+check 'one modality alone, one subject' "gb-train -j2 -o text $small --epochs 1 --features text --subject s1 SET"
+check 'two subjects at once' "gb-train -j2 -o both $small --epochs 1 --features text --subject s0,s1 SET"
+done_testing

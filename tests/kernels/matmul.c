@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Products against a double loop, in every storage order, with their epilogues. */
+#include "tests/kernels/kernel.h"
+
+static double gelu(double x) { return x / (1 + exp(-2 * sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
+
+static void check(size_t m, size_t n, size_t k, bool ta, bool tb, bool accumulate, int activation)
+{
+	float *a = numbers(m * k, 1), *b = numbers(k * n, 2), *c = numbers(m * n, 3), *bias = numbers(n, 4), *pre = zeros(m * n);
+	double *want = malloc((m * n + 1) * sizeof *want), *want_pre = malloc((m * n + 1) * sizeof *want);
+	char what[80];
+
+	snprintf(what, sizeof what, "%zux%zux%zu ta=%d tb=%d acc=%d act=%d", m, n, k, ta, tb, accumulate, activation);
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j++) {
+			double sum = accumulate ? (double)c[i * n + j] : (double)bias[j];
+
+			for (size_t l = 0; l < k; l++)
+				sum += (double)a[ta ? l * m + i : i * k + l] * (double)b[tb ? j * k + l : l * n + j];
+			want_pre[i * n + j] = sum;
+			want[i * n + j] = activation == GB_GELU ? gelu(sum) : activation == GB_SIGMOID ? 1 / (1 + exp(-sum)) : sum;
+		}
+	SAME_BYTES(c, m * n, what,
+	           GB_RUN(device, matmul, m, n, k, a, b, c, ta, tb, accumulate, accumulate ? NULL : bias,
+	                  accumulate ? NULL : pre, activation));
+	ok(worst(c, want, m * n) < 2e-5, "%s: values (%g)", what, worst(c, want, m * n));
+	if (!accumulate)
+		ok(worst(pre, want_pre, m * n) < 2e-5, "%s: value before the activation", what);
+	free(a), free(b), free(c), free(bias), free(pre), free(want), free(want_pre);
+}
+
+static void gelu_slope(void)
+{
+	enum { N = 40001 };
+	float *x = numbers(N, 5), *dy = numbers(N, 6), *dx = zeros(N), *y = zeros(N);
+	double *want = malloc(N * sizeof *want);
+
+	for (int i = 0; i < N; i++) {
+		double h = 1e-5, v = (double)(x[i] *= 3);
+
+		want[i] = (double)dy[i] * (gelu(v + h) - gelu(v - h)) / (2 * h);
+	}
+	SAME_BYTES(dx, N, "gelu_backward", GB_RUN(device, gelu_backward, N, x, dy, dx));
+	ok(worst(dx, want, N) < 2e-6, "gelu_backward against finite differences (%g)", worst(dx, want, N));
+	for (int i = 0; i < N; i++) {
+		double s = 1 / (1 + exp(-(double)x[i])), h = 1e-5;
+
+		y[i] = (float)s;
+		want[i] = (double)dy[i] * (1 / (1 + exp(-(double)x[i] - h)) - 1 / (1 + exp(-(double)x[i] + h))) / (2 * h);
+	}
+	SAME_BYTES(dx, N, "sigmoid_backward", GB_RUN(device, sigmoid_backward, N, y, dy, dx));
+	ok(worst(dx, want, N) < 2e-6, "sigmoid_backward against finite differences");
+	for (int i = 0; i < N; i++)
+		want[i] = 1 / (1 + exp(-(double)x[i] - (double)dy[i % 77]));
+	SAME_BYTES(dx, N, "sigmoid", GB_RUN(device, sigmoid, N, 77, x, dy, dx));
+	ok(worst(dx, want, N) < 1e-6, "sigmoid of x and a repeating offset (%g)", worst(dx, want, N));
+	x[7] = NAN;
+	GB_RUN(&kernel_device[0], gelu_backward, N, x, dy, dx);
+	ok(isnan(dx[7]) && !isnan(dx[6]), "gelu_backward passes NaN on");
+	free(x), free(dy), free(dx), free(y), free(want);
+}
+
+int main(void)
+{
+	float a[6] = {1, 2, NAN, 4, 5, 6}, b[4] = {1, 2, 3, 4}, c[6] = {0}, far[2] = {-300, 300}, one[1] = {1}, y[2];
+
+	devices_open();
+	for (int t = 0; t < 4; t++)
+		check(37, 53, 29, t & 1, t & 2, false, GB_LINEAR);
+	check(3, 777, 65, false, true, false, GB_GELU);
+	check(777, 3, 5, true, false, true, GB_LINEAR);
+	check(300, 777, 33, true, true, false, GB_SIGMOID);
+	check(5, 7, 0, false, false, false, GB_GELU);
+	check(0, 7, 3, false, true, false, GB_LINEAR);
+	check(4, 0, 3, false, true, true, GB_LINEAR);
+	GB_RUN(&kernel_device[1], matmul, 3, 2, 2, a, b, c, false, false, false, NULL, NULL, GB_GELU);
+	ok(!isnan(c[0]) && isnan(c[2]) && isnan(c[3]) && !isnan(c[4]), "NaN stays in its row, through GELU");
+	GB_RUN(&kernel_device[0], matmul, 2, 1, 1, far, one, y, false, false, false, NULL, NULL, GB_SIGMOID);
+	ok(y[0] >= 0 && y[0] < 1e-30f && y[1] == 1.0f, "the sigmoid of ±300 is finite");
+	gelu_slope();
+	devices_close();
+	return done_testing();
+}
