@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "media/video_rows.h"
+
 static const struct { const char *name; double red, blue; } matrices[] = {
 	[GB_MATRIX_RGB] = {"rgb", 0, 0},
 	[GB_MATRIX_BT601] = {"bt601", 0.299, 0.114},
@@ -82,18 +84,22 @@ gb_colour gb_colour_from_rgb(gb_matrix matrix, bool full)
 	return colour;
 }
 
-static uint8_t level(float value)
-{
-	return value <= 0 ? 0 : value >= 255 ? 255 : (uint8_t)(value + 0.5f);
-}
-
 void gb_colour_run(const gb_colour *colour, const float *first, const float *second, const float *third,
                    size_t count, uint8_t *out, ptrdiff_t step)
 {
-	for (size_t i = 0; i < count; i++, out += step) {
-		for (int c = 0; c < 3; c++) {
-			const float *m = colour->m[c];
-			out[c] = level(m[0] * first[i] + m[1] * second[i] + m[2] * third[i] + m[3]);
+	const gb_video_rows *rows = gb_video_rows_here();
+	uint8_t level[3][256];
+
+	while (count > 0) {
+		int block = count < 256 ? (int)count : 256;
+		for (int c = 0; c < 3; c++)
+			rows->levels(level[c], colour->m[c], first, second, third, block);
+		for (int i = 0; i < block; i++, out += step) {
+			out[0] = level[0][i];
+			out[1] = level[1][i];
+			out[2] = level[2][i];
 		}
+		first += block, second += block, third += block;
+		count -= (size_t)block;
 	}
 }

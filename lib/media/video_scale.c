@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "media/video_rows.h"
 
 /* The samples under one output: head · s[begin] + body · Σ s(begin, end) + tail · s[end],
  * over TOTAL.  A single sample has all its weight in HEAD. */
@@ -25,6 +26,8 @@ struct gb_scaler {
 	int in_width, out_width, out_height;
 	span *across, *down;
 	uint32_t body_across, body_down;
+	int box_across, box_down; /* whole samples under every output, all alike; 0: else */
+	const gb_video_rows *rows;
 	double total; /* across · down */
 	taps *taps_across, *taps_down;
 	float *weights_across, *weights_down;
@@ -65,6 +68,21 @@ static span *make_spans(gb_window w, int samples, uint32_t *body, int64_t *total
 	*body = (uint32_t)d;
 	*total = s;
 	return spans;
+}
+
+/* Samples under each output if all are whole, equally many and side by side, so
+ * that their plain sums do; else 0. */
+static int box_of(const span *spans, int count, uint32_t body)
+{
+	int box = spans[0].end - spans[0].begin + 1;
+
+	for (int i = 0; i < count; i++) {
+		const span *p = &spans[i];
+		if (p->begin != spans[0].begin + i * box || p->end != p->begin + box - 1 || p->head != body ||
+		    (box > 1 && p->tail != body))
+			return 0;
+	}
+	return box;
 }
 
 static double kernel(gb_video_filter filter, double x)
@@ -117,6 +135,7 @@ gb_status gb_scaler_new(gb_scaler **scaler, gb_video_filter filter, int plane_wi
 	*scaler = NULL;
 	if (s == NULL)
 		return GB_SYSTEM;
+	s->rows = gb_video_rows_here();
 	s->filter = filter;
 	s->in_width = plane_width;
 	s->out_width = x.out;
@@ -128,8 +147,11 @@ gb_status gb_scaler_new(gb_scaler **scaler, gb_video_filter filter, int plane_wi
 		s->sum32 = gb_array((size_t)plane_width, sizeof *s->sum32, err);
 		if (s->across == NULL || s->down == NULL || s->sum16 == NULL || s->sum32 == NULL)
 			status = GB_SYSTEM;
-		else
+		else {
 			s->total = (double)across * (double)down;
+			s->box_across = box_of(s->across, x.out, s->body_across);
+			s->box_down = box_of(s->down, y.out, s->body_down);
+		}
 	} else {
 		status = make_taps(x, plane_width, filter, &s->taps_across, &s->weights_across, err);
 		if (status == GB_OK)
@@ -163,38 +185,18 @@ void gb_scaler_free(gb_scaler *s)
 
 /* ---- area ---- */
 
-static void add_weighted8(uint32_t *restrict sum, const uint8_t *restrict row, uint32_t weight, int width)
-{
-	for (int x = 0; x < width; x++)
-		sum[x] += weight * row[x];
-}
-
-static void add_weighted16(uint32_t *restrict sum, const uint16_t *restrict row, uint32_t weight, int width)
-{
-	for (int x = 0; x < width; x++)
-		sum[x] += weight * row[x];
-}
-
-static void add8(uint16_t *restrict sum, const uint8_t *restrict row, int width)
-{
-	for (int x = 0; x < width; x++)
-		sum[x] = (uint16_t)(sum[x] + row[x]);
-}
-
-/* SUM += WEIGHT · (rows FROM … TO − 1), whose plain sum fits 16 bits for 257 rows of bytes. */
+/* SUM32 += WEIGHT · (rows FROM … TO − 1), whose plain sum fits 16 bits for 257 rows of bytes. */
 static void add_rows8(gb_scaler *s, const gb_plane *plane, int from, int to, uint32_t weight)
 {
-	while (from < to) {
-		int until = to - from > 257 ? from + 257 : to;
-		memset(s->sum16, 0, (size_t)s->in_width * sizeof *s->sum16);
-		for (; from < until; from++)
-			add8(s->sum16, plane->data + from * plane->stride, s->in_width);
-		add_weighted16(s->sum32, s->sum16, weight, s->in_width);
+	for (; from < to; from += 257) {
+		int rows = to - from > 257 ? 257 : to - from;
+		s->rows->sum8(s->sum16, plane->data + from * plane->stride, plane->stride, rows, s->in_width);
+		s->rows->add16(s->sum32, s->sum16, weight, s->in_width);
 	}
 }
 
-/* SUM32 = the weighted sum of the rows under P: at most 2^16 · 2^15 · … of a
- * 16-bit plane's sample times a total below 2^16. */
+/* SUM32 = the weighted sum of the rows under P: a 16-bit sample times weights
+ * that sum to GB_PLANE_MAX at most, which fits. */
 static void sum_down(gb_scaler *s, const gb_plane *plane, const span *p)
 {
 	const uint8_t *first = plane->data + p->begin * plane->stride, *last = plane->data + p->end * plane->stride;
@@ -202,20 +204,20 @@ static void sum_down(gb_scaler *s, const gb_plane *plane, const span *p)
 
 	memset(s->sum32, 0, (size_t)s->in_width * sizeof *s->sum32);
 	if (plane->wide) {
-		add_weighted16(s->sum32, (const uint16_t *)(const void *)first, p->head, s->in_width);
+		s->rows->add16(s->sum32, (const uint16_t *)(const void *)first, p->head, s->in_width);
 		for (int y = p->begin + 1; y < p->end; y++)
-			add_weighted16(s->sum32, (const uint16_t *)(const void *)(plane->data + y * plane->stride),
+			s->rows->add16(s->sum32, (const uint16_t *)(const void *)(plane->data + y * plane->stride),
 			               s->body_down, s->in_width);
 		if (p->end > p->begin)
-			add_weighted16(s->sum32, (const uint16_t *)(const void *)last, p->tail, s->in_width);
+			s->rows->add16(s->sum32, (const uint16_t *)(const void *)last, p->tail, s->in_width);
 		return;
 	}
 	if (p->head != s->body_down) {
-		add_weighted8(s->sum32, first, p->head, s->in_width);
+		s->rows->add8(s->sum32, first, p->head, s->in_width);
 		from++;
 	}
 	if (p->end > p->begin && p->tail != s->body_down) {
-		add_weighted8(s->sum32, last, p->tail, s->in_width);
+		s->rows->add8(s->sum32, last, p->tail, s->in_width);
 		to--;
 	}
 	add_rows8(s, plane, from, to, s->body_down);
@@ -233,6 +235,22 @@ static void sum_across(const gb_scaler *s, float *out)
 		body = body * s->body_across + (uint64_t)s->sum32[p->begin] * p->head + (uint64_t)s->sum32[p->end] * p->tail;
 		out[i] = (float)((double)body * scale);
 	}
+}
+
+/* Whole reductions of bytes: plain sums, in 16 bits down and 32 across. */
+static bool is_boxes(const gb_scaler *s, const gb_plane *plane)
+{
+	return s->box_across > 0 && s->box_down > 0 && s->box_down <= 257 && s->box_across <= 32768 && !plane->wide;
+}
+
+static void run_boxes(gb_scaler *s, const gb_plane *plane, int y, float *out)
+{
+	const uint8_t *first = plane->data + s->down[y].begin * plane->stride + s->across[0].begin;
+	int width = s->box_across * s->out_width;
+	double total = s->total / s->body_across / s->body_down;
+
+	s->rows->sum8(s->sum16, first, plane->stride, s->box_down, width);
+	s->rows->boxes(out, s->sum16, s->box_across, s->out_width, 1 / total);
 }
 
 /* ---- bilinear, bicubic ---- */
@@ -271,7 +289,9 @@ static void filter_row(gb_scaler *s, const gb_plane *plane, const taps *down, fl
 void gb_scaler_run(gb_scaler *s, const gb_plane *plane, float *out)
 {
 	for (int y = 0; y < s->out_height; y++, out += s->out_width) {
-		if (s->filter == GB_FILTER_AREA) {
+		if (is_boxes(s, plane)) {
+			run_boxes(s, plane, y, out);
+		} else if (s->filter == GB_FILTER_AREA) {
 			sum_down(s, plane, &s->down[y]);
 			sum_across(s, out);
 		} else {
