@@ -51,6 +51,24 @@ if command -v ffmpeg >/dev/null; then
 	command -v gb-video-frames >/dev/null && check 'a file of gb-video-frames' 'gb-video-frames --size 16x12 f.mkv -o made-video.safetensors'
 	command -v gb-audio-encodec >/dev/null && check 'a file of gb-audio-encodec' 'gb-audio-encodec --mel f.mkv -o made-mel.safetensors'
 fi
+"$PYTHON" - <<'PY'
+import numpy as np, nibabel as nib
+from safetensors.numpy import save_file
+r = np.random.default_rng(1)
+f = r.standard_normal((400, 6)).astype('f4')
+save_file({'face': f}, 'face.safetensors')
+b = (f @ r.standard_normal((6, 18))).T.reshape(3, 3, 2, 400) + r.standard_normal((3, 3, 2, 400))
+im = nib.Nifti1Image(b.astype('f4'), np.diag([3, 3, 3, 1]))
+im.header.set_xyzt_units('mm', 'sec')
+im.header['pixdim'][4] = 1.5
+nib.save(im, 'c.nii')
+PY
+# A foreign file of features through all that reads tensors: set, checkpoint, prediction, simulation.
+check 'features made in Python go through all tools' 'gb-fmri-hrf bold c.nii -o c.safetensors &&
+	gb-cache pack -q -o set --tr 3/2 --split 0.8:0.2 --subject a=c.safetensors face.safetensors &&
+	gb-train -q --model ridge -o run set && gb-recon -q -o rep run set &&
+	gb-sim -q --voxels 12 --tr 3/2 --channels 2 -o sim face.safetensors &&
+	gb-inspect --verify set/*.safetensors run/*.safetensors rep/*.safetensors sim/*.safetensors'
 cat >opens.py <<'PY'
 import sys
 import numpy as np
@@ -70,7 +88,7 @@ for path in sys.argv[1:]:
         assert set(load_file(path)) == set(want)
 print(len(sys.argv) - 1, 'files')
 PY
-check 'safetensors.numpy opens every kind of file we write, to the bit' '"$PYTHON" opens.py *made*.safetensors bold.safetensors healthy.safetensors types.safetensors'
+check 'safetensors.numpy opens every kind of file we write, to the bit' '"$PYTHON" opens.py *made*.safetensors set/[!f]*.safetensors run/*.safetensors rep/*.safetensors sim/*.safetensors bold.safetensors healthy.safetensors types.safetensors'
 cat >page.py <<'PY'
 import re, sys
 text = open(sys.argv[1], encoding='utf-8').read()
@@ -98,7 +116,7 @@ save_file({'weight': torch.arange(12, dtype=torch.float32).reshape(3, 4), 'half'
            'flag': torch.tensor([True, False])}, 'torch.safetensors', metadata={'format': 'pt'})
 PY
 if "$PYTHON" -c 'import torch' 2>/dev/null; then
-	check "so does safetensors.torch ($("$PYTHON" -c 'import torch; print(torch.__version__)'))" '"$PYTHON" torch_opens.py *made*.safetensors bold.safetensors healthy.safetensors types.safetensors'
+	check "so does safetensors.torch ($("$PYTHON" -c 'import torch; print(torch.__version__)'))" '"$PYTHON" torch_opens.py *made*.safetensors set/[!f]*.safetensors run/*.safetensors rep/*.safetensors sim/*.safetensors bold.safetensors healthy.safetensors types.safetensors'
 	check 'and its files open here' 'gb-inspect torch.safetensors | grep -Eq "^weight +F32 +3×4$" && gb-inspect --rows 0:1 --tensor brain torch.safetensors | grep -q "^0	3	3$"'
 else
 	skip 'safetensors.torch opens our files' 'torch is not installed'
