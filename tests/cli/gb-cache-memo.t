@@ -93,8 +93,8 @@ printf x | dd of="$object" conv=notrunc 2>/dev/null
 fails 3 'damaged: not the bytes' 'verify: damage in the store' gb-cache verify
 fails 2 'DAYS|keep' 'gc --keep wants a number' gb-cache gc --keep x
 check 'gc --dry-run removes nothing' 'find store | sort >before; gb-cache gc --keep 0 --dry-run >dry; find store | sort | cmp - before && grep -q "^entry	to remove" dry'
-touch .film.mp4.aB3dE6 .notes .a.b
-check 'gc names leftovers and leaves them' 'gb-cache gc . | grep -q "^leftover	named	0	.*	./.film.mp4.aB3dE6$" && test -e .film.mp4.aB3dE6 && gb-cache gc . | wc -l | grep -qx 2'
+mkdir left && touch left/.film.mp4.aB3dE6 left/.notes left/.a.b
+check 'gc names leftovers and leaves them' 'gb-cache gc left | grep -q "^leftover	named	0	.*	left/.film.mp4.aB3dE6$" && test -e left/.film.mp4.aB3dE6 && gb-cache gc left | wc -l | grep -qx 2'
 check 'gc --keep 0 empties the store; results stay' 'gb-cache gc --keep 0 >/dev/null && test -z "$(ls -A store)" && cmp y.txt keep.txt 2>/dev/null || test -s y.txt'
 fails 4 'store|No space|folder|denied|director' 'a store that cannot be made' env GB_CACHE=/dev/null/x gb-cache memo -o x -- gb-count a.txt
 done_testing
