@@ -213,10 +213,12 @@ static void pool_tile(void *context, size_t tile, int worker)
 static void fill_gap(const job *j, int64_t from, int64_t to, bool has_before, bool has_after)
 {
 	size_t stride = j->width * (size_t)j->how.slots;
-	const float *before = j->out + (size_t)(from - 1) * stride, *after = j->out + (size_t)to * stride;
+	const float *before, *after;
 
 	if (j->how.gap == GB_GAP_ZERO || !has_before)
 		return;
+	before = j->out + (size_t)(from - 1) * stride;
+	after = j->out + (size_t)to * stride;
 	for (int64_t row = from; row < to; row++) {
 		float *out = j->out + (size_t)row * stride;
 		double share = (double)(row - from + 1) / (double)(to - from + 1);
