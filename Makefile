@@ -57,7 +57,7 @@ GB_LDFLAGS = $(LDFLAGS) $(flags_$(MODE))
 
 lib_c := $(sort $(wildcard lib/*/*.c) $(wildcard kernels/*.c))
 tool_c := $(sort $(wildcard tools/*.c))
-unit_c := $(sort $(wildcard tests/unit/*.c) $(wildcard tests/kernels/*.c))
+unit_c := $(sort $(wildcard tests/unit/*.c) $(wildcard tests/kernels/*.c) $(wildcard tests/fuzz/*.c))
 lib_o := $(lib_c:%.c=$(BUILD)/%.o)
 tools := $(tool_c:tools/%.c=$(BUILD)/bin/%)
 units := $(unit_c:%.c=$(BUILD)/%)
