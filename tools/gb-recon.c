@@ -3,78 +3,107 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/size.h"
 #include "cli/cli.h"
 #include "io/file.h"
-#include "report/encoding.h"
+#include "report/compare.h"
 #include "report/maps.h"
+#include "report/report.h"
 #include "report/truth.h"
 
 static struct {
-	const char *rows, *baseline, *null, *truth;
-	bool no_score;
-} opt = {.rows = "test"};
+	const char *rows, *from, *only, *lesion, *keep, *controls, *baseline, *null, *truth;
+	bool no_score, compare;
+	size_t regions; /* --controls as a number; 0: all */
+} opt = {.rows = "test", .controls = "20"};
 
 static const gb_option options[] = {
 	{"rows", GB_OPTION_STRING, &opt.rows, "test|all|A:B", "rows to predict; of them the test rows are scored (default test)"},
+	{"from", GB_OPTION_CHOICE, &opt.from, "stimulus|brain", "one direction only (default: all that the model can)"},
+	{"only", GB_OPTION_STRING, &opt.only, "video,audio,text,bold", "these alone (default: all)"},
+	{"lesion", GB_OPTION_STRING, &opt.lesion, "ROI.nii.gz", "decode from the brain with this region silenced, too", .not_param = true},
+	{"keep", GB_OPTION_STRING, &opt.keep, "ROI.nii.gz", "the same with all but this region silenced", .not_param = true},
+	{"controls", GB_OPTION_STRING, &opt.controls, "all|N", "random regions beside a lesion; all: one around every voxel (default 20)"},
 	{"baseline", GB_OPTION_STRING, &opt.baseline, "RUN", "ridge run to print beside the model (default: ridge.safetensors in its folder)", .not_param = true},
 	{"null", GB_OPTION_STRING, &opt.null, "SET", "other brains on the same clock: the null where there are too few rows for shifts", .not_param = true},
 	{"truth", GB_OPTION_STRING, &opt.truth, "FILE", "truth.safetensors of gb-sim: what the planted signal reaches, beside the model", .not_param = true},
-	{"no-score", GB_OPTION_FLAG, &opt.no_score, NULL, "predict only: for stimuli without BOLD"},
+	{"no-score", GB_OPTION_FLAG, &opt.no_score, NULL, "predict BOLD only: for stimuli without BOLD"},
+	{"compare", GB_OPTION_FLAG, &opt.compare, NULL, "operands are folders of gb-recon: a table of them beside the first"},
 	{0},
 };
+
+enum { FEATURES_MAX = 64 };
 
 /* What one call works on. */
 typedef struct work {
 	const gb_args *args;
 	gb_dataset *set, *null;
 	gb_model *model, *baseline;
-	int64_t first, end; /* rows asked for */
-	uint8_t use;        /* GB_ROW_TEST, or 255: any */
+	int64_t first, end;      /* rows asked for */
+	bool any;                /* not test rows alone */
+	gb_scored scored;
+	int64_t *row;
+	int32_t *run;
 	gb_encoding encoding;
+	gb_decoded decoded[FEATURES_MAX];
+	size_t decodeds, from_brain; /* the first FROM_BRAIN are decoded from the brain */
+	gb_lesion lesion;
+	bool has_lesion, has_mask;
 	gb_metrics metrics;
 	gb_nifti_mask mask;
-	bool has_mask;
 } work;
 
-static gb_status parse_rows(work *w, gb_err *err)
+static bool wanted(const char *kind)
 {
-	int64_t rows = gb_dataset_rows(w->set);
-	long long first, end;
-	int used = 0;
+	const char *at = opt.only;
+	size_t length = strlen(kind);
 
-	w->first = 0;
-	w->end = rows;
-	w->use = strcmp(opt.rows, "test") == 0 ? GB_ROW_TEST : 255;
-	if (w->use == GB_ROW_TEST || strcmp(opt.rows, "all") == 0)
-		return GB_OK;
-	if (sscanf(opt.rows, "%lld:%lld%n", &first, &end, &used) != 2 || opt.rows[used] || first < 0 || end <= first || end > rows)
-		return gb_fail(err, GB_USAGE, "--rows %s: test, all, or A:B with 0 ≤ A < B ≤ %lld is wanted", opt.rows, (long long)rows);
-	w->first = first;
-	w->end = end;
+	for (; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		if (strncmp(at, kind, length) == 0 && (at[length] == ',' || at[length] == 0))
+			return true;
+	return !opt.only;
+}
+
+static gb_status check_options(const gb_args *args, gb_err *err)
+{
+	const char *region = opt.lesion ? opt.lesion : opt.keep;
+	char *end;
+	int named = 0;
+
+	if (!args->out || !strcmp(args->out, "-"))
+		return gb_fail(err, GB_USAGE, "-o DIR is wanted: a report is a folder");
+	if (args->operands != 2)
+		return gb_fail(err, GB_USAGE, "a model and a data set are wanted: RUN|CKPT SET");
+	for (const char *at = opt.only; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		named++;
+	if (opt.only && wanted("video") + wanted("audio") + wanted("text") + wanted("bold") != named)
+		return gb_fail(err, GB_USAGE, "--only %s: of video, audio, text, bold, with commas between", opt.only);
+	if (opt.lesion && opt.keep)
+		return gb_fail(err, GB_USAGE, "--lesion or --keep, not both");
+	if (region && opt.from && !strcmp(opt.from, "stimulus"))
+		return gb_fail(err, GB_USAGE, "--%s with --from stimulus: there voxels are outputs, and silencing an output changes nothing else; use --from brain",
+		               opt.lesion ? "lesion" : "keep");
+	opt.regions = strcmp(opt.controls, "all") ? strtoul(opt.controls, &end, 10) : 0;
+	if (strcmp(opt.controls, "all") && (*end || end == opt.controls || opt.regions < 1 || opt.regions > 100000))
+		return gb_fail(err, GB_USAGE, "--controls %s: all, or a number from 1 to 100000, is wanted", opt.controls);
 	return GB_OK;
 }
 
-/* The ridge to print beside the model: named, or kept by gb-train in the model's folder. */
-static gb_status open_baseline(work *w, gb_err *err)
+static gb_status parse_rows(work *w, gb_err *err)
 {
-	char *path;
-	struct stat about;
-	gb_status status = GB_OK;
+	long long first, end, rows = (long long)gb_dataset_rows(w->set);
+	int used = 0;
 
-	if (opt.baseline)
-		status = gb_model_open(&w->baseline, opt.baseline, err);
-	else if (strcmp(gb_model_kind(w->model), "ridge")) {
-		path = gb_format(err, "%s/ridge.safetensors", w->args->operand[0]);
-		if (path && stat(path, &about) == 0)
-			status = gb_model_open(&w->baseline, path, err);
-		free(path);
-	}
-	if (!status && w->baseline && strcmp(gb_model_kind(w->baseline), "ridge"))
-		return gb_fail(err, GB_USAGE, "--baseline %s: a model of kind %s; a ridge run is wanted", opt.baseline, gb_model_kind(w->baseline));
-	return !status && w->baseline ? gb_model_fits(w->baseline, w->set, err) : status;
+	w->end = rows;
+	w->any = strcmp(opt.rows, "test") != 0;
+	if (!w->any || strcmp(opt.rows, "all") == 0)
+		return GB_OK;
+	if (sscanf(opt.rows, "%lld:%lld%n", &first, &end, &used) != 2 || opt.rows[used] || first < 0 || end <= first || end > rows)
+		return gb_fail(err, GB_USAGE, "--rows %s: test, all, or A:B with 0 ≤ A < B ≤ %lld is wanted", opt.rows, rows);
+	w->first = first;
+	w->end = end;
+	return GB_OK;
 }
 
 static gb_status open_all(work *w, gb_err *err)
@@ -88,94 +117,180 @@ static gb_status open_all(work *w, gb_err *err)
 	if (!status)
 		status = gb_model_fits(w->model, w->set, err);
 	if (!status)
-		status = open_baseline(w, err);
+		status = gb_baseline_open(&w->baseline, w->model, w->args->operand[0], opt.baseline, w->set, err);
 	if (!status && opt.null)
 		status = gb_dataset_open(&w->null, opt.null, err);
 	if (!status && gb_model_set(w->model) && strcmp(gb_model_set(w->model), gb_dataset_id(w->set)))
 		gb_cli_warn("%s: trained on another data set; make sure that its train rows are not tested here", w->args->operand[0]);
 	if (!status)
-		status = gb_maps_mask(w->set, &w->mask, &w->has_mask, err);
+		status = gb_maps_mask(w->model, w->set, &w->mask, &w->has_mask, err);
+	if (!status && (opt.lesion || opt.keep) && !w->has_mask)
+		status = gb_fail(err, GB_DATA, "data set: its BOLD states no mask, so a region has no place in it");
 	return status ? status : gb_folder_make(w->args->out, err);
 }
 
 /* Predicted BOLD of all rows asked for, scored or not. */
 static gb_status predict(work *w, gb_err *err)
 {
-	const uint8_t *use = gb_dataset_use(w->set);
-	size_t count = 0, voxels = gb_model_voxels(w->model);
-	int64_t *row = gb_array((size_t)(w->end - w->first), sizeof *row, err);
+	gb_scored all;
+	int64_t *row = NULL;
+	int32_t *run = NULL;
 	float *predicted = NULL;
-	gb_status status = row ? GB_OK : GB_SYSTEM;
+	gb_status status = gb_maps_predict(w->model, w->set, w->first, w->end, w->any, &all, &row, &run, &predicted, w->args->pool, err);
 
-	for (int64_t r = w->first; row && r < w->end; r++)
-		if (w->use == 255 || use[r] == w->use)
-			row[count++] = r;
-	if (!status && w->has_mask && count) {
-		predicted = gb_array(count * voxels, sizeof *predicted, err);
-		status = predicted ? gb_model_encode(w->model, w->set, gb_model_subject(w->model), row, count, predicted, w->args->pool, err)
-		                   : GB_SYSTEM;
-		if (!status)
-			status = gb_maps_predicted(w->args->out, &w->mask, w->set, predicted, count, err);
-	}
+	if (!status && w->has_mask)
+		status = gb_maps_predicted(w->args->out, &w->mask, w->set, predicted, all.rows, err);
+	if (!status && opt.no_score)
+		status = gb_maps_tensors(w->args->out, w->args->tool, w->model, w->set, &all, predicted, NULL, w->args->pool, err);
 	free(predicted);
 	free(row);
+	free(run);
+	return status;
+}
+
+static gb_status encode(work *w, gb_err *err)
+{
+	gb_encoding_options of = {w->model, w->baseline, w->set, w->null, w->first, w->end, w->args->pool};
+	gb_encoding *e = &w->encoding;
+	gb_status status = gb_encoding_make(e, &of, err);
+
+	if (!status && w->has_mask)
+		status = gb_maps_scores(w->args->out, &w->mask, e, err);
+	if (!status)
+		status = gb_maps_voxels(w->args->out, e, err);
+	if (!status)
+		status = gb_maps_tensors(w->args->out, w->args->tool, w->model, w->set, &e->scored, e->predicted, e->measured, w->args->pool, err);
+	if (!status)
+		status = gb_encoding_metrics(e, w->set, gb_model_subject(w->model), &w->metrics, err);
+	return status || !opt.truth ? status : gb_truth_metrics(opt.truth, e, w->set, gb_model_subject(w->model), &w->metrics, w->args->pool, err);
+}
+
+static gb_decoding_options decoding_of(const work *w, const char *feature, bool from_brain)
+{
+	return (gb_decoding_options){w->model, w->set, feature, gb_model_subject(w->model), from_brain, NULL, &w->scored, w->args->pool};
+}
+
+/* Every tensor that the model decodes one way. */
+static gb_status decode(work *w, bool from_brain, gb_err *err)
+{
+	gb_status status = GB_OK;
+
+	for (size_t i = 0; !status && i < gb_dataset_features(w->set); i++) {
+		const gb_feature *f = gb_dataset_feature(w->set, i);
+		gb_decoding_options of = decoding_of(w, f->name, from_brain);
+		gb_decoded *d = &w->decoded[w->decodeds];
+
+		if (f->subject || !wanted(gb_decoded_modality(f)) || !gb_model_decodes(w->model, f->name, from_brain) || w->decodeds == FEATURES_MAX)
+			continue;
+		status = gb_decoded_make(d, &of, err);
+		if (status)
+			break;
+		w->decodeds++;
+		status = gb_decoded_metrics(d, &w->metrics, err);
+		if (!status)
+			status = gb_decoded_write(w->args->out, d, w->set, &w->scored, w->args->pool, err);
+	}
+	w->from_brain = from_brain ? w->decodeds : w->from_brain;
+	return status;
+}
+
+static gb_status silence(work *w, gb_err *err)
+{
+	gb_lesion_options of = {opt.lesion ? opt.lesion : opt.keep, opt.keep != NULL, opt.regions, 1, &w->mask, decoding_of(w, NULL, true),
+	                        w->decoded, w->from_brain};
+	gb_status status;
+
+	if (!w->from_brain)
+		return gb_fail(err, GB_USAGE, "--%s: this model decodes nothing of it from the brain", opt.lesion ? "lesion" : "keep");
+	status = gb_lesion_make(&w->lesion, &of, err);
+	w->has_lesion = !status;
+	return status ? status : gb_lesion_metrics(&w->lesion, &w->metrics, err);
+}
+
+static gb_status write_report(work *w, gb_err *err)
+{
+	bool encoded = w->encoding.r != NULL;
+	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, w->has_mask ? &w->mask : NULL, encoded ? &w->encoding : NULL,
+	                    w->decoded, w->decodeds, &w->scored, w->has_lesion ? &w->lesion : NULL, &w->metrics};
+	char *text = gb_metrics_tsv(&w->metrics, err), *path = gb_format(err, "%s/metrics.tsv", w->args->out),
+	     *page = gb_format(err, "%s/report.html", w->args->out);
+	gb_status status = text && path && page ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
+
+	if (!status)
+		status = gb_report_write(&report, page, err);
+	if (!status && encoded)
+		gb_cli_note("mean r %.4f over %zu voxels on %zu test rows", w->encoding.score.mean, w->encoding.voxels, w->encoding.scored.rows);
+	free(text);
+	free(path);
+	free(page);
 	return status;
 }
 
 static gb_status score(work *w, gb_err *err)
 {
-	gb_encoding_options options_of = {w->model, w->baseline, w->set, w->null, w->first, w->end, w->args->pool};
-	gb_status status = gb_encoding_make(&w->encoding, &options_of, err);
-	char *text, *path;
+	bool stimulus = !opt.from || !strcmp(opt.from, "stimulus"), brain = !opt.from || !strcmp(opt.from, "brain");
+	gb_status status = gb_scored_find(&w->scored, w->set, w->first, w->end, &w->row, &w->run, err);
 
-	if (!status && w->has_mask)
-		status = gb_maps_scores(w->args->out, &w->mask, &w->encoding, err);
+	if (!status && stimulus && wanted("bold"))
+		status = encode(w, err);
+	if (!status && brain)
+		status = decode(w, true, err);
+	if (!status && stimulus)
+		status = decode(w, false, err);
+	if (!status && (opt.lesion || opt.keep))
+		status = silence(w, err);
+	return status ? status : write_report(w, err);
+}
+
+static gb_status compare(const gb_args *args, gb_err *err)
+{
+	char *table = gb_compare_tsv((const char *const *)args->operand, (size_t)args->operands, args->pool, err);
+	gb_text *text = NULL;
+	gb_status status = table ? gb_text_open(&text, args->out, err) : err->status;
+
 	if (!status)
-		status = gb_maps_voxels(w->args->out, &w->encoding, err);
-	if (!status)
-		status = gb_maps_tensors(w->args->out, w->args->tool, w->model, w->set, &w->encoding, w->args->pool, err);
-	if (!status)
-		status = gb_encoding_metrics(&w->encoding, w->set, gb_model_subject(w->model), &w->metrics, err);
-	if (!status && opt.truth)
-		status = gb_truth_metrics(opt.truth, &w->encoding, w->set, gb_model_subject(w->model), &w->metrics, w->args->pool, err);
-	if (status)
-		return status;
-	text = gb_metrics_tsv(&w->metrics, err);
-	path = gb_format(err, "%s/metrics.tsv", w->args->out);
-	status = text && path ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
-	free(text);
-	free(path);
-	return status;
+		gb_text_print(text, "%s", table);
+	free(table);
+	return status ? status : gb_text_commit(text, err);
 }
 
 static gb_status run(const gb_args *args, gb_err *err)
 {
-	work w = {.args = args};
+	work *w;
 	gb_status status;
 
-	if (!args->out || !strcmp(args->out, "-"))
-		return gb_fail(err, GB_USAGE, "-o DIR is wanted: a report is a folder");
-	status = open_all(&w, err);
-	if (!status)
-		status = predict(&w, err);
+	if (opt.compare)
+		return compare(args, err);
+	status = check_options(args, err);
+	w = status ? NULL : gb_array(1, sizeof *w, err);
+	if (!w)
+		return status ? status : GB_SYSTEM;
+	w->args = args;
+	status = open_all(w, err);
+	if (!status && wanted("bold") && (!opt.from || !strcmp(opt.from, "stimulus")))
+		status = predict(w, err);
 	if (!status && !opt.no_score)
-		status = score(&w, err);
-	if (!status && !opt.no_score)
-		gb_cli_note("mean r %.4f over %zu voxels on %zu test rows; see %s/metrics.tsv", w.encoding.score.mean, w.encoding.voxels,
-		            w.encoding.scored.rows, args->out);
-	gb_encoding_clear(&w.encoding);
-	gb_metrics_clear(&w.metrics);
-	gb_nifti_mask_clear(&w.mask);
-	gb_model_close(w.model);
-	gb_model_close(w.baseline);
-	gb_dataset_close(w.set);
-	gb_dataset_close(w.null);
+		status = score(w, err);
+	gb_encoding_clear(&w->encoding);
+	for (size_t i = 0; i < w->decodeds; i++)
+		gb_decoded_clear(&w->decoded[i]);
+	gb_lesion_clear(&w->lesion);
+	gb_metrics_clear(&w->metrics);
+	gb_nifti_mask_clear(&w->mask);
+	gb_model_close(w->model);
+	gb_model_close(w->baseline);
+	gb_dataset_close(w->set);
+	gb_dataset_close(w->null);
+	free(w->row);
+	free(w->run);
+	free(w);
 	return status;
 }
 
 static const gb_command commands[] = {
-	{NULL, "-o DIR [--rows test|all|A:B] [--baseline RUN] [--null SET] [--truth FILE] [--no-score] RUN|CKPT SET",
-	 "What a model predicts, and how good that is", options, 2, 2, false, run},
+	{NULL, "-o DIR [--rows test|all|A:B] [--from stimulus|brain] [--only video,audio,text,bold] [--lesion ROI.nii.gz | --keep ROI.nii.gz] "
+	       "[--controls all|N] [--baseline RUN] [--null SET] [--truth FILE] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
+	 "What a model predicts, and how good that is", options, 2, -1, false, run},
 	{0},
 };
 

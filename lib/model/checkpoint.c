@@ -24,7 +24,8 @@ gb_status gb_checkpoint_write(const char *path, const char *tool, const gb_json 
 		gb_tensor_spec spec = {.name = item[i].name, .dtype = item[i].dtype, .rank = item[i].rank, .dims = item[i].dims, .doc = item[i].doc};
 
 		memcpy(spec.shape, item[i].shape, sizeof item[i].shape);
-		status = gb_tensor_writer_add(writer, &spec, err);
+		status = item[i].from ? gb_tensor_writer_add_copy(writer, item[i].from, item[i].name, err)
+		                      : gb_tensor_writer_add(writer, &spec, err);
 	}
 	if (!status)
 		status = gb_tensor_writer_add_json(writer, "model", description, "kind, configuration, dimensions and state of the model", err);
@@ -33,6 +34,8 @@ gb_status gb_checkpoint_write(const char *path, const char *tool, const gb_json 
 	for (size_t i = 0; !status && i < items; i++) {
 		size_t bytes = gb_dtype_size(item[i].dtype);
 
+		if (item[i].from)
+			continue;
 		for (int d = 0; d < item[i].rank; d++)
 			bytes *= (size_t)item[i].shape[d];
 		status = gb_tensor_writer_put(writer, item[i].name, item[i].data, bytes, err);

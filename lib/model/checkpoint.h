@@ -21,6 +21,7 @@ typedef struct gb_checkpoint_item {
 	int64_t shape[4];
 	const char *dims, *doc;
 	const void *data;     /* borrowed until the write is done */
+	gb_tensor_file *from; /* instead of all but the name: the tensor of that name there, with its attributes */
 } gb_checkpoint_item;
 
 /* TOOL is "gb-train 0.1.0".  DESCRIPTION is the object above; its kind, set and config become the

@@ -424,6 +424,8 @@ gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options,
 		status = train_encoder(b, err);
 	if (!status && options->decoders)
 		status = train_decoders(b, err);
+	if (!status && gb_tensor_file_find(b->brain.subject[0]->file, "bold.mask"))
+		b->item[b->items++] = (gb_checkpoint_item){.name = "bold.mask", .from = (gb_tensor_file *)b->brain.subject[0]->file};
 	if (!status) {
 		description = describe(b);
 		status = gb_checkpoint_write(path, options->tool, description, b->item, b->items, pool, err);

@@ -6,7 +6,8 @@
  *   MAP.rows, MAP.runs, MAP.train      rows of the set at hand, their runs, the train rows
  *   MAP.BAND.mean, .std                [width] on the train rows
  *   MAP.BAND.x                         dual bands: [rows, width], standardised
- *   encode.BAND.coefficient, encode.mean; decode.FEATURE.coefficient, decode.FEATURE.mean
+ *   encode.BAND.coefficient, encode.offset; decode.FEATURE.coefficient, decode.FEATURE.offset
+ *   bold.mask                          the mask of the brains, where the set states one
  * `dims.encode` and `dims.decode` of its description hold the delays, bands and targets;
  * `state` what cross-validation found. */
 #ifndef GB_MODEL_RIDGE_TRAIN_H

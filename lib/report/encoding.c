@@ -5,30 +5,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/size.h"
 #include "model/brain.h"
 
 enum { SEED = 20 };
 
-/* Test rows FIRST … END−1, valid in all. */
-static gb_status find_rows(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
+gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first, int64_t end, int64_t **row, int32_t **run, gb_err *err)
 {
-	gb_rational step = gb_dataset_clock(o->set)->step;
 	size_t count, kept = 0;
-	gb_status status = gb_brain_rows(o->set, NULL, GB_ROW_TEST, &e->row, &e->run, &count, err);
+	gb_status status = gb_brain_rows(set, NULL, GB_ROW_TEST, row, run, &count, err);
 
 	if (status)
 		return status;
 	for (size_t i = 0; i < count; i++)
-		if (e->row[i] >= o->first && e->row[i] < o->end) {
-			e->row[kept] = e->row[i];
-			e->run[kept++] = e->run[i];
+		if ((*row)[i] >= first && (*row)[i] < end) {
+			(*row)[kept] = (*row)[i];
+			(*run)[kept++] = (*run)[i];
 		}
-	if (kept < 3)
-		return gb_fail(err, GB_DATA, "data set: %zu valid test rows among those asked for, 3 or more are wanted; --no-score predicts without", kept);
-	e->scored = (gb_scored){kept, e->row, e->run, gb_rational_double(step)};
-	return GB_OK;
+	*scored = (gb_scored){kept, *row, *run, gb_rational_double(gb_dataset_clock(set)->step)};
+	if (kept >= 3)
+		return GB_OK;
+	free(*row);
+	free(*run);
+	*row = NULL;
+	*run = NULL;
+	return gb_fail(err, GB_DATA, "data set: %zu valid test rows among those asked for, 3 or more are wanted; --no-score predicts without", kept);
 }
 
 static gb_status read_rows(const gb_dataset *set, const char *subject, const gb_scored *scored, size_t voxels, float *out, gb_err *err)
@@ -210,7 +213,7 @@ gb_status gb_encoding_make(gb_encoding *e, const gb_encoding_options *o, gb_err 
 
 	*e = (gb_encoding){.voxels = gb_model_voxels(o->model), .subjects = gb_dataset_subjects(o->set)};
 	e->is_mean = strcmp(gb_model_subject(o->model), "mean") == 0;
-	status = find_rows(e, o, err);
+	status = gb_scored_find(&e->scored, o->set, o->first, o->end, &e->row, &e->run, err);
 	if (!status && !gb_size_mul(e->scored.rows, e->voxels, &cells))
 		status = gb_fail(err, GB_SYSTEM, "%zu rows by %zu voxels are too many", e->scored.rows, e->voxels);
 	if (!status) {
@@ -246,6 +249,21 @@ void gb_encoding_clear(gb_encoding *e)
 	gb_blocks_clear(&e->blocks);
 	gb_ceiling_clear(&e->ceiling);
 	*e = (gb_encoding){0};
+}
+
+gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const char *run, const char *named, const gb_dataset *set, gb_err *err)
+{
+	char *path = named ? gb_string(named, err) : gb_format(err, "%s/ridge.safetensors", run);
+	struct stat about;
+	gb_status status = path ? GB_OK : GB_SYSTEM;
+
+	*baseline = NULL;
+	if (!status && (named || (strcmp(gb_model_kind(model), "ridge") && stat(path, &about) == 0)))
+		status = gb_model_open(baseline, path, err);
+	if (!status && *baseline && strcmp(gb_model_kind(*baseline), "ridge"))
+		status = gb_fail(err, GB_USAGE, "--baseline %s: a model of kind %s; a ridge run is wanted", path, gb_model_kind(*baseline));
+	free(path);
+	return !status && *baseline ? gb_model_fits(*baseline, set, err) : status;
 }
 
 /* ---- as figures ---- */

@@ -38,12 +38,19 @@ typedef struct gb_encoding_options {
 	gb_pool *pool;
 } gb_encoding_options;
 
+/* Test rows FIRST … END−1 of SET that are valid in every subject and tensor; ROW and RUN (of SCORED) are
+ * released with free().  GB_DATA for fewer than 3. */
+GB_CHECK gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first, int64_t end, int64_t **row,
+                                  int32_t **run, gb_err *err);
 /* GB_DATA when no test row is among those asked for. */
 GB_CHECK gb_status gb_encoding_make(gb_encoding *encoding, const gb_encoding_options *options, gb_err *err);
 void gb_encoding_clear(gb_encoding *encoding);
 GB_CHECK gb_status gb_encoding_metrics(const gb_encoding *encoding, const gb_dataset *set, const char *subject, gb_metrics *metrics,
                                        gb_err *err);
 
+/* The ridge to print beside MODEL, of folder RUN: the one NAMED, else ridge.safetensors there; none: NULL. */
+GB_CHECK gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const char *run, const char *named,
+                                    const gb_dataset *set, gb_err *err);
 /* Rank percentile and segments of ID, each with its chance. */
 GB_CHECK gb_status gb_metrics_identification(gb_metrics *metrics, const char *direction, const char *target,
                                              const gb_identification *id, gb_err *err);

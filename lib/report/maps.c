@@ -12,21 +12,53 @@
 #include "nifti/mask_tensor.h"
 #include "nifti/writer.h"
 
-gb_status gb_maps_mask(const gb_dataset *set, gb_nifti_mask *mask, bool *has, gb_err *err)
+gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, gb_nifti_mask *mask, bool *has, gb_err *err)
 {
 	const gb_feature *bold = gb_dataset_subjects(set) ? gb_dataset_find(set, "bold", gb_dataset_subject(set, 0)) : NULL;
+	gb_tensor_file *file = gb_model_file(model);
 	gb_status status;
 
-	*has = bold && gb_tensor_file_find(bold->file, "bold.mask");
+	if (!gb_tensor_file_find(file, "bold.mask"))
+		file = bold ? (gb_tensor_file *)bold->file : NULL;
+	*has = file && gb_tensor_file_find(file, "bold.mask");
 	if (!*has)
 		return GB_OK;
-	status = gb_mask_tensor_read(mask, (gb_tensor_file *)bold->file, "bold.mask", err);
-	if (!status && mask->voxels != bold->elements) {
+	status = gb_mask_tensor_read(mask, file, "bold.mask", err);
+	if (!status && mask->voxels != gb_model_voxels(model)) {
+		status = gb_fail(err, GB_DATA, "bold.mask: %zu voxels, the model predicts %zu", mask->voxels, gb_model_voxels(model));
 		gb_nifti_mask_clear(mask);
-		status = gb_fail(err, GB_DATA, "bold.mask: %zu voxels, bold has %zu", mask->voxels, bold->elements);
 	}
 	*has = !status;
 	return status;
+}
+
+gb_status gb_maps_predict(gb_model *model, const gb_dataset *set, int64_t first, int64_t end, bool any, gb_scored *all, int64_t **row,
+                          int32_t **run, float **predicted, gb_pool *pool, gb_err *err)
+{
+	const gb_clock *clock = gb_dataset_clock(set);
+	const uint8_t *use = gb_dataset_use(set);
+	size_t cells;
+
+	*all = (gb_scored){0};
+	*predicted = NULL;
+	*row = gb_array((size_t)(end - first), sizeof **row, err);
+	*run = *row ? gb_array((size_t)(end - first), sizeof **run, err) : NULL;
+	if (!*run)
+		return GB_SYSTEM;
+	for (int64_t r = first; r < end; r++)
+		if (any || use[r] == GB_ROW_TEST) {
+			(*row)[all->rows] = r;
+			(*run)[all->rows++] = gb_clock_run_of(clock, r);
+		}
+	all->row = *row;
+	all->run = *run;
+	all->step = gb_rational_double(clock->step);
+	if (all->rows == 0)
+		return gb_fail(err, GB_DATA, "data set: no test rows; --rows all predicts every row");
+	if (!gb_size_mul(all->rows, gb_model_voxels(model), &cells))
+		return gb_fail(err, GB_SYSTEM, "data set: %zu rows are too many", all->rows);
+	*predicted = gb_array(cells, sizeof **predicted, err);
+	return *predicted ? gb_model_encode(model, set, gb_model_subject(model), *row, all->rows, *predicted, pool, err) : GB_SYSTEM;
 }
 
 static gb_status write_volumes(const char *folder, const char *name, const gb_nifti_mask *mask, const float *value, size_t volumes,
@@ -120,18 +152,20 @@ gb_status gb_maps_voxels(const char *folder, const gb_encoding *e, gb_err *err)
 	return status;
 }
 
-gb_status gb_maps_tensors(const char *folder, const char *tool, gb_model *model, const gb_dataset *set, const gb_encoding *e, gb_pool *pool,
-                          gb_err *err)
+gb_status gb_maps_tensors(const char *folder, const char *tool, gb_model *model, const gb_dataset *set, const gb_scored *scored,
+                          const float *predicted, const float *measured, gb_pool *pool, gb_err *err)
 {
-	int64_t rows = (int64_t)e->scored.rows, voxels = (int64_t)e->voxels;
+	int64_t rows = (int64_t)scored->rows, voxels = (int64_t)gb_model_voxels(model);
+	int tensors = measured ? 4 : 3;
 	char *path = gb_format(err, "%s/prediction.safetensors", folder);
 	gb_tensor_spec spec[] = {
-	    {.name = "rows", .dtype = GB_I64, .rank = 1, .shape = {rows}, .dims = "row", .doc = "rows of the set's clock that were scored"},
+	    {.name = "rows", .dtype = GB_I64, .rank = 1, .shape = {rows}, .dims = "row", .doc = "rows of the set's clock"},
 	    {.name = "runs", .dtype = GB_I32, .rank = 1, .shape = {rows}, .dims = "row", .doc = "the run of each"},
 	    {.name = "predicted", .dtype = GB_F32, .rank = 2, .shape = {rows, voxels}, .dims = "row,voxel", .doc = "BOLD predicted from the stimulus"},
 	    {.name = "measured", .dtype = GB_F32, .rank = 2, .shape = {rows, voxels}, .dims = "row,voxel", .doc = "BOLD measured"},
 	};
-	const void *data[] = {e->row, e->run, e->predicted, e->measured};
+	const void *data[] = {scored->row, scored->run, predicted, measured};
+	gb_json *about = gb_json_object();
 	gb_tensor_writer *writer = NULL;
 	gb_status status = path ? gb_tensor_writer_new(&writer, tool, NULL, err) : GB_SYSTEM;
 
@@ -141,11 +175,16 @@ gb_status gb_maps_tensors(const char *folder, const char *tool, gb_model *model,
 		status = gb_tensor_writer_param(writer, "set", gb_json_string(gb_dataset_id(set)), err);
 	if (!status)
 		status = gb_tensor_writer_param(writer, "kind", gb_json_string(gb_model_kind(model)), err);
-	for (int i = 0; !status && i < 4; i++)
+	gb_json_set(about, "seconds", gb_json_real(scored->step));
+	if (status)
+		gb_json_free(about);
+	else
+		spec[0].attributes = about;
+	for (int i = 0; !status && i < tensors; i++)
 		status = gb_tensor_writer_add(writer, &spec[i], err);
 	if (!status)
 		status = gb_tensor_writer_begin(writer, path, err);
-	for (int i = 0; !status && i < 4; i++)
+	for (int i = 0; !status && i < tensors; i++)
 		status = gb_tensor_writer_put(writer, spec[i].name, data[i],
 		                              (size_t)rows * (i < 2 ? 1 : (size_t)voxels) * gb_dtype_size(spec[i].dtype), err);
 	if (!status)

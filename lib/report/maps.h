@@ -9,9 +9,13 @@
 
 GB_BEGIN_DECLS
 
-/* The mask of the set's BOLD.  *HAS false: it states none (foreign data). */
-GB_CHECK gb_status gb_maps_mask(const gb_dataset *set, gb_nifti_mask *mask, bool *has, gb_err *err);
+/* The mask of the brain that MODEL predicts, else of SET's BOLD.  *HAS false: none is stated (foreign data). */
+GB_CHECK gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, gb_nifti_mask *mask, bool *has, gb_err *err);
 
+/* BOLD predicted for rows FIRST … END−1 of SET, test rows alone unless ANY: *PREDICTED [all->rows, voxels]; it,
+ * *ROW and *RUN (of ALL) are released with free(), also on failure. */
+GB_CHECK gb_status gb_maps_predict(gb_model *model, const gb_dataset *set, int64_t first, int64_t end, bool any, gb_scored *all,
+                                   int64_t **row, int32_t **run, float **predicted, gb_pool *pool, gb_err *err);
 /* FOLDER/predicted.nii.gz: PREDICTED [rows, mask->voxels]. */
 GB_CHECK gb_status gb_maps_predicted(const char *folder, const gb_nifti_mask *mask, const gb_dataset *set, const float *predicted,
                                      size_t rows, gb_err *err);
@@ -24,9 +28,10 @@ GB_CHECK float *gb_maps_share(const gb_encoding *encoding, gb_err *err);
 
 /* FOLDER/voxels.tsv: r, ceiling, p, q, family-wise p. */
 GB_CHECK gb_status gb_maps_voxels(const char *folder, const gb_encoding *encoding, gb_err *err);
-/* FOLDER/prediction.safetensors: rows, predicted and measured; what --compare reads. */
+/* FOLDER/prediction.safetensors: rows, predicted and, unless MEASURED is NULL, measured; what --compare reads. */
 GB_CHECK gb_status gb_maps_tensors(const char *folder, const char *tool, gb_model *model, const gb_dataset *set,
-                                   const gb_encoding *encoding, gb_pool *pool, gb_err *err);
+                                   const gb_scored *scored, const float *predicted, const float *measured, gb_pool *pool,
+                                   gb_err *err);
 
 GB_END_DECLS
 #endif

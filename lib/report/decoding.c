@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/decoding.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "io/file.h"
+#include "model/band.h"
+#include "report/encoding.h"
+#include "report/sound.h"
+
+static gb_decoded_kind kind_of(const gb_feature *f)
+{
+	if (f->dtype == GB_U8 && f->rank == 4)
+		return GB_DECODED_VIDEO;
+	if (f->rank == 2 && (f->dtype == GB_I16 || f->dtype == GB_I32 || f->dtype == GB_I64))
+		return GB_DECODED_CODES;
+	return f->rank == 2 && strcmp(f->name, "mel") == 0 ? GB_DECODED_MEL : GB_DECODED_FLOATS;
+}
+
+/* What stands in ROW, in the decoder's shape: of pictures the mean one, or as many as the set has. */
+static gb_status read_actual(const gb_decoded *d, const gb_dataset *set, const gb_feature *f, int64_t row, float *scratch, float *out, gb_err *err)
+{
+	if (d->kind == GB_DECODED_VIDEO && d->shape[0] == 1) {
+		gb_band_read_target(set, f, row, scratch, out);
+		return GB_OK;
+	}
+	if (d->elements != f->elements)
+		return gb_fail(err, GB_DATA, "%s: the model decodes %zu numbers a row, the set has %zu", f->name, d->elements, f->elements);
+	gb_dataset_read(set, f, row, false, out);
+	for (size_t i = 0; d->kind == GB_DECODED_VIDEO && i < d->elements; i++)
+		out[i] /= 255;
+	return GB_OK;
+}
+
+static void fill_mean(gb_decoded *d, const gb_feature *f)
+{
+	size_t frame = d->kind == GB_DECODED_VIDEO ? (size_t)(f->shape[1] * f->shape[2] * 3) : 0;
+
+	for (size_t i = 0; f->mean && i < d->elements; i++) {
+		if (d->kind != GB_DECODED_VIDEO) {
+			d->mean[i] = f->mean[i];
+		} else if (d->shape[0] > 1) {
+			d->mean[i] = f->mean[i] / 255;
+		} else {
+			double sum = 0;
+
+			for (int64_t k = 0; k < f->shape[0]; k++)
+				sum += (double)f->mean[(size_t)k * frame + i];
+			d->mean[i] = (float)(sum / (255 * (double)f->shape[0]));
+		}
+	}
+}
+
+/* Is element I of a row with COUNT valid positions on its last axis valid? */
+static bool inside(const gb_decoded *d, int64_t count, size_t i)
+{
+	return (d->kind != GB_DECODED_MEL && d->kind != GB_DECODED_CODES) || (int64_t)(i % (size_t)d->shape[1]) < count;
+}
+
+static void errors(gb_decoded *d, const gb_dataset *set, const gb_feature *f, const gb_scored *scored)
+{
+	double own = 0, mean = 0;
+	size_t n = 0;
+
+	for (size_t t = 0; t < d->rows; t++) {
+		int64_t count = gb_dataset_count(set, f, scored->row[t]);
+		const float *p = d->predicted + t * d->elements, *y = d->actual + t * d->elements;
+
+		for (size_t i = 0; i < d->elements; i++)
+			if (inside(d, count, i)) {
+				own += ((double)p[i] - (double)y[i]) * ((double)p[i] - (double)y[i]);
+				mean += ((double)d->mean[i] - (double)y[i]) * ((double)d->mean[i] - (double)y[i]);
+				n++;
+			}
+	}
+	d->error = sqrt(own / (double)(n ? n : 1));
+	d->error_mean = sqrt(mean / (double)(n ? n : 1));
+	if (d->kind == GB_DECODED_VIDEO) {
+		size_t frames = d->rows * (size_t)d->shape[0];
+
+		d->psnr = -20 * log10(d->error);
+		d->psnr_mean = -20 * log10(d->error_mean);
+		d->ssim = gb_ssim(d->actual, d->predicted, frames, true, d->shape[1], d->shape[2]);
+		d->ssim_mean = gb_ssim(d->actual, d->mean, frames, false, d->shape[1], d->shape[2]);
+	}
+}
+
+/* Share of codes that are right, and of each codebook's commonest code of the train rows. */
+static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feature *f, const gb_scored *scored, gb_err *err)
+{
+	enum { CODES = 65536 };
+	size_t books = (size_t)d->shape[0], frames = (size_t)d->shape[1], n = 0, right = 0, common = 0;
+	uint32_t *seen = gb_array(books * CODES, sizeof *seen, err);
+	float *row = seen ? gb_array(f->elements, sizeof *row, err) : NULL, *best = row ? gb_array(books, sizeof *best, err) : NULL;
+
+	for (int64_t r = 0; best && r < gb_dataset_rows(set); r++) {
+		int64_t count = gb_dataset_count(set, f, r);
+
+		if (gb_dataset_use(set)[r] != GB_ROW_TRAIN)
+			continue;
+		gb_dataset_read(set, f, r, false, row);
+		for (size_t i = 0; i < f->elements; i++)
+			if ((int64_t)(i % frames) < count && row[i] >= 0 && row[i] < CODES)
+				seen[i / frames * CODES + (size_t)row[i]]++;
+	}
+	for (size_t b = 0; best && b < books; b++)
+		for (size_t c = 1; c < CODES; c++)
+			if (seen[b * CODES + c] > seen[b * CODES + (size_t)best[b]])
+				best[b] = (float)c;
+	for (size_t t = 0; best && t < d->rows; t++) {
+		int64_t count = gb_dataset_count(set, f, scored->row[t]);
+
+		for (size_t i = 0; i < d->elements; i++)
+			if ((int64_t)(i % frames) < count) {
+				n++;
+				right += d->predicted[t * d->elements + i] == d->actual[t * d->elements + i];
+				common += best[i / frames] == d->actual[t * d->elements + i];
+			}
+	}
+	free(seen);
+	free(row);
+	if (!best)
+		return GB_SYSTEM;
+	free(best);
+	d->right = n ? (double)right / (double)n : 0;
+	d->right_unigram = n ? (double)common / (double)n : 0;
+	return GB_OK;
+}
+
+static gb_status decode(const gb_decoding_options *o, float *out, gb_err *err)
+{
+	return gb_model_decode(o->model, o->set, o->feature, o->from_brain, o->subject, o->keep, o->scored->row, o->scored->rows, out, o->pool, err);
+}
+
+gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *err)
+{
+	const gb_feature *f = gb_dataset_find(o->set, o->feature, NULL);
+	size_t cells;
+	float *scratch = NULL;
+	gb_status status = GB_OK;
+
+	*d = (gb_decoded){.feature = o->feature, .direction = o->from_brain ? "brain to stimulus" : "stimulus to stimulus", .rows = o->scored->rows};
+	if (!f)
+		return gb_fail(err, GB_DATA, "data set: no tensor %s to compare with", o->feature);
+	d->kind = kind_of(f);
+	d->elements = gb_model_decoded_shape(o->model, o->feature, d->shape, &d->rank);
+	if (!gb_size_mul(d->rows, d->elements, &cells))
+		return gb_fail(err, GB_SYSTEM, "%s: too large", o->feature);
+	d->predicted = gb_array(cells, sizeof *d->predicted, err);
+	d->actual = d->predicted ? gb_array(cells, sizeof *d->actual, err) : NULL;
+	d->mean = d->actual ? gb_array(d->elements, sizeof *d->mean, err) : NULL;
+	scratch = d->mean ? gb_array(f->elements, sizeof *scratch, err) : NULL;
+	status = scratch ? decode(o, d->predicted, err) : GB_SYSTEM;
+	for (size_t t = 0; !status && t < d->rows; t++)
+		status = read_actual(d, o->set, f, o->scored->row[t], scratch, d->actual + t * d->elements, err);
+	free(scratch);
+	if (!status) {
+		fill_mean(d, f);
+		if (d->kind == GB_DECODED_CODES)
+			status = code_scores(d, o->set, f, o->scored, err);
+		else
+			errors(d, o->set, f, o->scored);
+	}
+	if (!status && d->kind != GB_DECODED_CODES)
+		status = gb_identify(&d->identification, o->scored, d->predicted, d->actual, d->elements, o->pool, err);
+	if (!status && d->kind == GB_DECODED_FLOATS)
+		status = gb_decoded_find_segments(d, o->set, f, o->scored, o->pool, err);
+	if (status)
+		gb_decoded_clear(d);
+	return status;
+}
+
+void gb_decoded_clear(gb_decoded *d)
+{
+	for (size_t k = 0; d->text && k < d->segments; k++)
+		free(d->text[k]);
+	free(d->text);
+	free(d->nearest);
+	free(d->truth);
+	free(d->predicted);
+	free(d->actual);
+	free(d->mean);
+	*d = (gb_decoded){0};
+}
+
+gb_status gb_decoded_percentile(const gb_decoding_options *o, const gb_decoded *intact, double *percentile, gb_err *err)
+{
+	float *predicted = gb_array(intact->rows * intact->elements, sizeof *predicted, err);
+	gb_identification id;
+	gb_status status = predicted ? decode(o, predicted, err) : GB_SYSTEM;
+
+	if (!status)
+		status = gb_identify(&id, o->scored, predicted, intact->actual, intact->elements, o->pool, err);
+	*percentile = status ? 0 : id.percentile;
+	free(predicted);
+	return status;
+}
+
+static gb_status add(const gb_decoded *d, gb_metrics *metrics, const char *figure, double value, double chance, const char *control, gb_err *err)
+{
+	gb_metric m = gb_metric_none();
+
+	m.direction = d->direction;
+	m.target = d->feature;
+	m.figure = figure;
+	m.value = value;
+	m.chance = chance;
+	m.control = control;
+	return gb_metrics_add(metrics, &m, err);
+}
+
+gb_status gb_decoded_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
+{
+	gb_status status;
+
+	if (d->kind == GB_DECODED_CODES)
+		return add(d, metrics, "codes right", d->right, d->right_unigram, "the commonest train code of each codebook", err);
+	status = gb_metrics_identification(metrics, d->direction, d->feature, &d->identification, err);
+	if (!status)
+		status = add(d, metrics, "root mean square error", d->error, d->error_mean, "the train mean", err);
+	if (!status && d->kind == GB_DECODED_VIDEO)
+		status = add(d, metrics, "PSNR (dB)", d->psnr, d->psnr_mean, "the mean train frame", err);
+	if (!status && d->kind == GB_DECODED_VIDEO)
+		status = add(d, metrics, "SSIM", d->ssim, d->ssim_mean, "the mean train frame", err);
+	if (!status && d->has_segments && d->rows_with_text) {
+		status = add(d, metrics, "rank percentile of the nearest true segment", d->segment_rank, d->chance_rank, "chance, for as many true segments", err);
+		if (!status)
+			status = add(d, metrics, "nearest segment is a true one", d->segment_top1, d->chance_top1, "chance", err);
+		if (!status)
+			status = add(d, metrics, "a true segment among the five nearest", d->segment_top5, d->chance_top5, "chance", err);
+	}
+	return status;
+}
+
+/* TSV cannot hold tabs and line ends. */
+static void print_cell(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+}
+
+static gb_status write_text(const char *folder, const gb_decoded *d, const gb_dataset *set, const gb_scored *scored, gb_err *err)
+{
+	const gb_clock *clock = gb_dataset_clock(set);
+	char *path = gb_format(err, "%s/%s.tsv", folder, d->feature), *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	gb_status status;
+
+	if (!path || !out) {
+		free(path);
+		return gb_fail(err, GB_SYSTEM, "%s: memory is short", d->feature);
+	}
+	fputs("row\trun\tseconds\tsegment\trank\tnearest\tcosine\n", out);
+	for (size_t t = 0; t < d->rows; t++)
+		for (int k = 0; k < 5 && d->nearest[t].segment[k] >= 0; k++) {
+			gb_rational at = {0, 1};
+
+			if (!gb_clock_time_of(clock, scored->run[t], scored->row[t] - gb_clock_first(clock, scored->run[t]), &at))
+				continue;
+			fprintf(out, "%lld\t%s\t%g\t", (long long)scored->row[t], clock->run[scored->run[t]].name, gb_rational_double(at));
+			print_cell(out, d->truth[t] < 0 ? "" : d->text[d->truth[t]]);
+			fprintf(out, "\t%d\t", k + 1);
+			print_cell(out, d->text[d->nearest[t].segment[k]]);
+			fprintf(out, "\t%.4f\n", (double)d->nearest[t].cosine[k]);
+		}
+	status = fclose(out) ? gb_fail(err, GB_SYSTEM, "%s: memory is short", path) : gb_output_whole(path, text, size, err);
+	free(text);
+	free(path);
+	return status;
+}
+
+gb_status gb_decoded_write(const char *folder, const gb_decoded *d, const gb_dataset *set, const gb_scored *scored, gb_pool *pool, gb_err *err)
+{
+	bool made;
+
+	if (d->has_segments)
+		return write_text(folder, d, set, scored, err);
+	return d->kind == GB_DECODED_MEL ? gb_decoded_write_sound(folder, d, set, scored, pool, &made, err) : GB_OK;
+}
+
+const char *gb_decoded_modality(const gb_feature *f)
+{
+	gb_decoded_kind kind = kind_of(f);
+
+	return kind == GB_DECODED_VIDEO ? "video" : kind == GB_DECODED_FLOATS ? "text" : "audio";
+}

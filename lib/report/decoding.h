@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* decoding.h: a stimulus tensor decoded by a model, and how close it comes. */
+#ifndef GB_REPORT_DECODING_H
+#define GB_REPORT_DECODING_H
+
+#include "model/model.h"
+#include "report/metrics.h"
+#include "report/scores.h"
+
+GB_BEGIN_DECLS
+
+typedef enum gb_decoded_kind { GB_DECODED_FLOATS, GB_DECODED_MEL, GB_DECODED_VIDEO, GB_DECODED_CODES } gb_decoded_kind;
+
+typedef struct gb_nearest { int32_t segment[5]; float cosine[5]; } gb_nearest;
+
+typedef struct gb_decoded {
+	const char *feature, *direction; /* "brain to stimulus", "stimulus to stimulus" */
+	gb_decoded_kind kind;
+	int64_t shape[4];
+	int rank;
+	size_t rows, elements;
+	float *predicted, *actual; /* [rows, elements]; video 0 … 1 */
+	float *mean;               /* [elements] over the train rows */
+	gb_identification identification;
+	double error, error_mean;  /* root mean square over valid elements: of the model, of the train mean */
+	double psnr, psnr_mean, ssim, ssim_mean; /* video */
+	double right, right_unigram; /* codes: share of codes right, of each codebook's commonest train code */
+	bool has_segments;
+	size_t segments;
+	char **text;               /* [segments] */
+	gb_nearest *nearest;       /* [rows] */
+	int32_t *truth;            /* [rows] a segment that stands there, −1: none */
+	double segment_rank, segment_top1, segment_top5, chance_rank, chance_top1, chance_top5;
+	size_t rows_with_text;
+} gb_decoded;
+
+typedef struct gb_decoding_options {
+	gb_model *model;
+	const gb_dataset *set;
+	const char *feature, *subject;
+	bool from_brain;
+	const uint8_t *keep;       /* [voxels] or NULL */
+	const gb_scored *scored;
+	gb_pool *pool;
+} gb_decoding_options;
+
+GB_CHECK gb_status gb_decoded_make(gb_decoded *decoded, const gb_decoding_options *options, gb_err *err);
+void gb_decoded_clear(gb_decoded *decoded);
+GB_CHECK gb_status gb_decoded_metrics(const gb_decoded *decoded, gb_metrics *metrics, gb_err *err);
+
+/* Rank percentile of the true row with some voxels silenced: what lesions are measured by. */
+GB_CHECK gb_status gb_decoded_percentile(const gb_decoding_options *options, const gb_decoded *intact, double *percentile, gb_err *err);
+
+/* "video", "audio" or "text": what --only calls a tensor. */
+const char *gb_decoded_modality(const gb_feature *feature);
+
+/* What was decoded, for people.  Of text, FOLDER/FEATURE.tsv: for each row its segment, and the five nearest with
+ * their cosine.  Of mel, FOLDER/FEATURE.wav (sound.h). */
+GB_CHECK gb_status gb_decoded_write(const char *folder, const gb_decoded *decoded, const gb_dataset *set,
+                                    const gb_scored *scored, gb_pool *pool, gb_err *err);
+
+/* nearest.c: segments of FEATURE's file → nearest, ranks and chance of DECODED.  Nothing where the file has none. */
+GB_CHECK gb_status gb_decoded_find_segments(gb_decoded *decoded, const gb_dataset *set, const gb_feature *feature,
+                                            const gb_scored *scored, gb_pool *pool, gb_err *err);
+/* picture_scores.c: mean SSIM (8 × 8 windows, luma, 4 pixels apart) of COUNT pictures [height, width, 3], 0 … 1. */
+double gb_ssim(const float *a, const float *b, size_t count, bool b_moves, int64_t height, int64_t width);
+
+GB_END_DECLS
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* report.h: report.html: what was tested, how good it is, beside what, in
+ * plain sentences and pictures. */
+#ifndef GB_REPORT_REPORT_H
+#define GB_REPORT_REPORT_H
+
+#include "nifti/image.h"
+#include "report/decoding.h"
+#include "report/encoding.h"
+#include "report/lesion.h"
+#include "report/page.h"
+
+GB_BEGIN_DECLS
+
+typedef struct gb_report {
+	const char *run;               /* folder or checkpoint of the model, for its training curve */
+	gb_model *model, *baseline;    /* BASELINE may be NULL */
+	const gb_dataset *set;
+	const gb_nifti_mask *mask;     /* NULL: none known */
+	const gb_encoding *encoding;   /* NULL: not asked for */
+	const gb_decoded *decoded;
+	size_t decodeds;
+	const gb_scored *scored;       /* rows of DECODED */
+	const gb_lesion *lesion;       /* NULL: none */
+	const gb_metrics *metrics;
+} gb_report;
+
+GB_CHECK gb_status gb_report_write(const gb_report *report, const char *path, gb_err *err);
+
+/* Parts, for report.c alone. */
+GB_CHECK gb_status gb_report_encoding(gb_page *page, const gb_report *report, gb_err *err);
+GB_CHECK gb_status gb_report_decoding(gb_page *page, const gb_report *report, gb_err *err);
+GB_CHECK gb_status gb_report_training(gb_page *page, const gb_report *report, gb_err *err);
+
+GB_END_DECLS
+#endif

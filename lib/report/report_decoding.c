@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* The report's part on brain → stimulus: figures, pictures, sentences, lesions. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "report/report.h"
+
+enum { SHOWN = 6 };
+
+/* Row numbers spread evenly over COUNT. */
+static size_t shown_row(size_t k, size_t count)
+{
+	return (2 * k + 1) * count / (2 * SHOWN);
+}
+
+static void to_pixels(const float *x, size_t count, uint8_t *out)
+{
+	for (size_t i = 0; i < count; i++)
+		out[i] = (uint8_t)lround(255 * (double)(x[i] < 0 ? 0 : x[i] > 1 ? 1 : x[i]));
+}
+
+static gb_status strip(const gb_decoded *d, const float *from, bool moves, const char *title, gb_canvas *out, gb_err *err)
+{
+	int height = (int)d->shape[1], width = (int)d->shape[2];
+	size_t picture = (size_t)height * (size_t)width * 3;
+	uint8_t *pixels = gb_array(SHOWN * picture, 1, err);
+	const uint8_t *frame[SHOWN];
+	gb_plot plot = {.title = title, .width = 984};
+	gb_status status;
+
+	if (!pixels)
+		return GB_SYSTEM;
+	for (size_t k = 0; k < SHOWN; k++) {
+		to_pixels(from + (moves ? shown_row(k, d->rows) * d->elements : 0), picture, pixels + k * picture);
+		frame[k] = pixels + k * picture;
+	}
+	status = gb_plot_frames(out, &plot, frame, SHOWN, width, height, 3, NULL, err);
+	free(pixels);
+	return status;
+}
+
+static gb_status frames(gb_page *page, const gb_decoded *d, gb_err *err)
+{
+	gb_canvas part[3], all;
+	const char *const title[] = {"original", "decoded", "the mean train frame: what no decoding at all would show"};
+	int made = 0;
+	gb_status status = GB_OK;
+	char caption[400];
+
+	for (; !status && made < 3; made++) {
+		status = strip(d, made == 0 ? d->actual : made == 1 ? d->predicted : d->mean, made < 2, title[made], &part[made], err);
+		if (status)
+			break;
+	}
+	if (!status)
+		status = gb_canvas_stack(&all, part, 3, (gb_color){255, 255, 255}, err);
+	for (int i = 0; i < made; i++)
+		gb_canvas_close(&part[i]);
+	if (status)
+		return status;
+	snprintf(caption, sizeof caption, "Six test rows, evenly spread. PSNR %.2f dB, SSIM %.3f; the mean train frame alone has %.2f dB and %.3f, and a decoder that is not above it shows nothing.",
+	         d->psnr, d->ssim, d->psnr_mean, d->ssim_mean);
+	return gb_page_figure(page, &all, caption, err);
+}
+
+/* Rows of [bands, frames] one after another as a picture of up to 400 frames. */
+static gb_status mel_picture(const gb_decoded *d, const float *from, const char *title, gb_canvas *out, gb_err *err)
+{
+	size_t bands = (size_t)d->shape[0], frames = (size_t)d->shape[1], rows = 400 / frames + 1, first = d->rows / 2;
+	float *x;
+	gb_grid grid;
+	gb_plot plot = {.title = title, .x = "frames", .y = "band", .width = 960, .height = 200, .palette = GB_PALETTE_SEQUENTIAL};
+	gb_status status;
+
+	rows = first + rows > d->rows ? d->rows - first : rows;
+	x = gb_array(bands * rows * frames, sizeof *x, err);
+	if (!x)
+		return GB_SYSTEM;
+	for (size_t t = 0; t < rows; t++)
+		for (size_t b = 0; b < bands; b++)
+			for (size_t k = 0; k < frames; k++)
+				x[(bands - 1 - b) * rows * frames + t * frames + k] = from[(first + t) * d->elements + b * frames + k];
+	grid = gb_grid_of(x, bands, rows * frames, false);
+	status = gb_plot_heat(out, &plot, &grid, err);
+	free(x);
+	return status;
+}
+
+static gb_status spectrum(gb_page *page, const gb_decoded *d, gb_err *err)
+{
+	gb_canvas part[2], all;
+	gb_status status = mel_picture(d, d->actual, "original", &part[0], err);
+	char caption[300];
+
+	if (status)
+		return status;
+	status = mel_picture(d, d->predicted, "decoded", &part[1], err);
+	if (!status) {
+		status = gb_canvas_stack(&all, part, 2, (gb_color){255, 255, 255}, err);
+		gb_canvas_close(&part[1]);
+	}
+	gb_canvas_close(&part[0]);
+	if (status)
+		return status;
+	snprintf(caption, sizeof caption, "Log-mel spectrum from the middle of the test rows, low bands below. Root mean square error %.3f; of the train mean %.3f.",
+	         d->error, d->error_mean);
+	return gb_page_figure(page, &all, caption, err);
+}
+
+static void text_examples(gb_page *page, const gb_decoded *d)
+{
+	if (!d->rows_with_text)
+		return;
+	gb_page_text(page, "Text is decoded as a vector and read as the annotated segments nearest to it. The nearest true segment ranks at %.1f %% of all %zu (chance %.1f %%); "
+	             "it is the very nearest in %.1f %% of rows (chance %.1f %%), among the five nearest in %.1f %% (chance %.1f %%).",
+	             100 * d->segment_rank, d->segments, 100 * d->chance_rank, 100 * d->segment_top1, 100 * d->chance_top1, 100 * d->segment_top5,
+	             100 * d->chance_top5);
+	gb_page_table_begin(page, "test row\twhat stood there\tnearest to what was decoded");
+	for (size_t k = 0; k < SHOWN; k++) {
+		size_t t = shown_row(k, d->rows);
+
+		gb_page_row(page, "%zu\t%.200s\t%.200s", t, d->truth[t] < 0 ? "(nothing)" : d->text[d->truth[t]],
+		            d->nearest[t].segment[0] < 0 ? "" : d->text[d->nearest[t].segment[0]]);
+	}
+	gb_page_table_end(page);
+	gb_page_text(page, "These six rows are evenly spread over the test rows, not chosen. All are in %s.tsv.", d->feature);
+}
+
+static gb_status feature(gb_page *page, const gb_decoded *d, gb_err *err)
+{
+	const gb_identification *id = &d->identification;
+	gb_status status = GB_OK;
+
+	if (d->kind == GB_DECODED_CODES) {
+		gb_page_text(page, "%s (%s): %.2f %% of the codes are right; the commonest train code of each codebook would be right in %.2f %%.", d->feature,
+		             d->direction, 100 * d->right, 100 * d->right_unigram);
+		return GB_OK;
+	}
+	gb_page_text(page, "%s (%s): the true row ranks at %.1f %% on average among all rows more than 20 s away (chance 50 %%).", d->feature, d->direction,
+	             100 * id->percentile);
+	if (id->shifts)
+		gb_page_text(page, "Against %zu circular shifts: p = %.4f (null %.1f %% ± %.1f).", id->shifts, id->p, 100 * id->null_mean, 100 * id->null_sd);
+	if (id->segments > 1)
+		gb_page_text(page, "Of %zu segments of 30 s, %.0f %% are identified (chance %.0f %%), %.0f %% are among the first five (chance %.0f %%).",
+		             id->segments, 100 * id->top1, 100.0 / (double)id->segments, 100 * id->top5, fmin(100, 500.0 / (double)id->segments));
+	if (d->kind == GB_DECODED_VIDEO)
+		status = frames(page, d, err);
+	else if (d->kind == GB_DECODED_MEL)
+		status = spectrum(page, d, err);
+	else
+		text_examples(page, d);
+	return status;
+}
+
+static gb_status lesion(gb_page *page, const gb_lesion *l, gb_err *err)
+{
+	gb_status status = GB_OK;
+
+	gb_page_heading(page, l->keep ? "With only the region" : "Without the region");
+	gb_page_text(page, "%zu of %zu voxels were %s: silenced voxels are held at their train mean, the decoder's weights stay. "
+	             "Beside it, the same with %zu random contiguous regions of %zu voxels.", l->keep ? l->voxels - l->size : l->size, l->voxels,
+	             l->keep ? "silenced, all but the region" : "silenced, those of the region", l->controls, l->size);
+	for (size_t f = 0; !status && f < l->features; f++) {
+		float *value = gb_array(l->controls, sizeof *value, err);
+		gb_mark mark[] = {{l->hurt[f], "region"}, {l->intact[f], "intact"}};
+		gb_plot plot = {.title = l->feature[f], .x = "rank percentile of the true row", .y = "regions", .width = 620, .height = 260, .mark = mark, .marks = 2};
+		gb_canvas canvas;
+		char caption[300];
+
+		for (size_t k = 0; value && k < l->controls; k++)
+			value[k] = (float)l->control[f * l->controls + k];
+		status = value ? gb_plot_histogram(&canvas, &plot, value, l->controls, err) : GB_SYSTEM;
+		free(value);
+		if (status)
+			break;
+		snprintf(caption, sizeof caption, "%s: intact %.3f, with the lesion %.3f; random regions of the same size %.3f on average.", l->feature[f],
+		         l->intact[f], l->hurt[f], gb_score_mean(l->control + f * l->controls, l->controls));
+		status = gb_page_figure(page, &canvas, caption, err);
+	}
+	return status;
+}
+
+gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
+{
+	gb_status status = GB_OK;
+
+	if (r->decodeds)
+		gb_page_heading(page, "Back to the stimulus");
+	for (size_t i = 0; !status && i < r->decodeds; i++)
+		status = feature(page, &r->decoded[i], err);
+	if (!status && r->lesion)
+		status = lesion(page, r->lesion, err);
+	return status;
+}

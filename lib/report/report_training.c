@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* The report's part on training: what metrics.tsv of the run says, or ridge's penalties. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/size.h"
+#include "io/file.h"
+#include "model/ridge.h"
+#include "report/report.h"
+
+enum { LINES_MAX = 8 };
+
+typedef struct curve { char name[64]; float *value; size_t count; int column; } curve;
+
+/* Columns worth drawing: validation skills and r. */
+static bool is_drawn(const char *name)
+{
+	return strncmp(name, "validation.skill.", 17) == 0 || strcmp(name, "validation.r") == 0;
+}
+
+static gb_status read_line(char *line, curve *curves, int count, gb_err *err)
+{
+	int column = 0;
+
+	for (char *cell = line, *next; cell; cell = next, column++) {
+		next = strchr(cell, '\t');
+		if (next)
+			*next++ = 0;
+		for (int i = 0; i < count; i++)
+			if (curves[i].column == column) {
+				char *end;
+				double value = strtod(cell, &end);
+
+				if (gb_grow(&curves[i].value, curves[i].count + 1, sizeof(float), err))
+					return GB_SYSTEM;
+				curves[i].value[curves[i].count++] = end == cell ? NAN : (float)value;
+			}
+	}
+	return GB_OK;
+}
+
+static int find_columns(char *header, curve *curves)
+{
+	int n = 0, column = 0;
+
+	for (char *cell = header, *next; cell; cell = next, column++) {
+		next = strchr(cell, '\t');
+		if (next)
+			*next++ = 0;
+		if (is_drawn(cell) && n < LINES_MAX) {
+			snprintf(curves[n].name, sizeof curves[n].name, "%s", cell);
+			curves[n++].column = column;
+		}
+	}
+	return n;
+}
+
+/* The curves of TEXT, a metrics.tsv with a line an epoch. */
+static gb_status draw_epochs(gb_page *page, char *text, gb_err *err)
+{
+	curve curves[LINES_MAX] = {{{0}}};
+	gb_series series[LINES_MAX];
+	gb_plot plot = {.title = "Training", .x = "epoch", .y = "validation (inside the train rows)", .width = 860, .height = 320};
+	gb_canvas canvas;
+	gb_status status = GB_OK;
+	int n = 0;
+
+	for (char *line = text, *next; line && *line && !status; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = 0;
+		if (line == text)
+			n = find_columns(line, curves);
+		else
+			status = read_line(line, curves, n, err);
+	}
+	for (int i = 0; i < n; i++)
+		series[i] = (gb_series){curves[i].value, curves[i].count, curves[i].name};
+	if (!status && n > 0 && curves[0].count > 1) {
+		status = gb_plot_series(&canvas, &plot, series, n, err);
+		if (!status)
+			status = gb_page_figure(page, &canvas, "What the validation block inside the train rows says, epoch by epoch: skill is 1 - loss/loss of a constant, so 0 is no better than the train mean.", err);
+	}
+	for (int i = 0; i < n; i++)
+		free(curves[i].value);
+	return status;
+}
+
+static gb_status draw_penalties(gb_page *page, const gb_json *fit, gb_err *err)
+{
+	const gb_json *scores = gb_json_get(fit, "curve"), *choices = gb_json_get(fit, "choices");
+	float value[GB_RIDGE_PENALTIES];
+	gb_series series = {value, GB_RIDGE_PENALTIES, NULL};
+	gb_plot plot = {.title = "Penalties tried", .x = "log10 of the penalty", .y = "mean r, cross-validated", .width = 620, .height = 260, .x_first = -2, .x_step = 1};
+	gb_canvas canvas;
+	double score = 0, penalty = 0;
+	bool edge = false;
+	gb_status status;
+
+	gb_json_read_number(gb_json_get(fit, "score"), &score);
+	gb_json_read_number(gb_json_get(fit, "penalty"), &penalty);
+	gb_json_read_boolean(gb_json_get(fit, "edge"), &edge);
+	for (size_t i = 0; i < GB_RIDGE_PENALTIES; i++) {
+		double r = NAN;
+
+		gb_json_read_number(gb_json_at(scores, i), &r);
+		value[i] = (float)r;
+	}
+	gb_page_text(page, "Stimulus to brain: of 8 contiguous folds inside the train rows, the best choice has a mean r of %.3f at penalty %g; the prediction is the mean of %zu choice%s.%s",
+	             score, penalty, gb_json_size(choices), gb_json_size(choices) == 1 ? "" : "s of band weights",
+	             edge ? " A penalty at the edge of those tried was chosen: what lies beyond was not tried." : "");
+	status = gb_plot_series(&canvas, &plot, &series, 1, err);
+	return status ? status : gb_page_figure(page, &canvas, "Every penalty with equal weights for all bands. No test row was used.", err);
+}
+
+gb_status gb_report_training(gb_page *page, const gb_report *r, gb_err *err)
+{
+	const gb_json *state = gb_json_get(gb_model_description(r->model), "state"), *first = gb_json_at(state, 0);
+	gb_input input = {0};
+	struct stat about;
+	char *path, *text;
+	gb_status status = GB_OK;
+
+	if (strcmp(gb_model_kind(r->model), "ridge") == 0 && gb_json_size(gb_json_get(first, "curve")) == GB_RIDGE_PENALTIES) {
+		gb_page_heading(page, "How it was fitted");
+		return draw_penalties(page, first, err);
+	}
+	path = gb_format(err, "%s/metrics.tsv", r->run);
+	if (!path)
+		return GB_SYSTEM;
+	if (stat(path, &about) == 0 && S_ISREG(about.st_mode)) {
+		status = gb_input_open(&input, path, err);
+		text = status ? NULL : gb_format(err, "%.*s", (int)input.size, (const char *)input.data);
+		if (!status) {
+			gb_page_heading(page, "How it was trained");
+			status = text ? draw_epochs(page, text, err) : GB_SYSTEM;
+		}
+		free(text);
+		gb_input_close(&input);
+	}
+	free(path);
+	return status;
+}
