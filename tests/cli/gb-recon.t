@@ -44,9 +44,9 @@ for s in 0 1; do gb-fmri-hrf bold -q s$s.nii.gz --mask mask.nii.gz --zscore run 
 gb-text-align -q --text words --end-col end --rows 760 -o text.safetensors text.csv || exit 1
 gb-cache pack -q --tr 3/2 --split 0.45:0.45 -o SET x.safetensors text.safetensors --subject s0=s0.safetensors --subject s1=s1.safetensors || exit 1
 gb-cache pack -q --tr 3/2 --split 0.45:0.45 -o MEDIA media.safetensors --subject s0=s0.safetensors || exit 1
-gb-train -q -o RUN --features first,rest,text SET || exit 1
-gb-train -q -o FIRST --features first --no-decoders SET || exit 1
-gb-train -q -o PICTURES MEDIA || exit 1
+gb-train -q --model ridge -o RUN --features first,rest,text SET || exit 1
+gb-train -q --model ridge -o FIRST --features first --no-decoders SET || exit 1
+gb-train -q --model ridge -o PICTURES MEDIA || exit 1
 
 check 'a report is made' 'gb-recon -q -o DIR RUN SET && test -s DIR/report.html && test -s DIR/metrics.tsv && test -s DIR/text.tsv'
 check 'the page holds its pictures and nothing from elsewhere' 'grep -q "data:image/png;base64" DIR/report.html && ! grep -Eq "(src|href)=\"[^d]" DIR/report.html && ! grep -q "http" DIR/report.html'
@@ -140,7 +140,7 @@ E2
 check 'the mean frame has the PSNR that numpy finds' "$PYTHON media.py '$TOP'"
 
 # Lesions: the first column is in the region, the second outside it.
-gb-train -q -o PAIR --features first,rest SET || exit 1
+gb-train -q --model ridge -o PAIR --features first,rest SET || exit 1
 check 'a lesion and its controls' 'gb-recon -q -o lesion --from brain --lesion roi.nii.gz PAIR SET && grep -c "with the region silenced" lesion/metrics.tsv | grep -qx 2'
 check 'it takes what the region carries, more than other regions do' "awk -F'\t' '\$2 == \"first\" && /region silenced/ {f = \$4; i = \$7; n = \$13; c = \$16} END {exit !(f < i - 0.1 && n > f + 0.1 && c == 20)}' lesion/metrics.tsv"
 check 'keeping it leaves the rest at chance' "gb-recon -q -o kept --from brain --keep roi.nii.gz --controls 5 PAIR SET && awk -F'\t' '/all but the region/ && \$2 == \"first\" {f = \$4} /all but the region/ && \$2 == \"rest\" {r = \$4} END {exit !(f > 0.6 && r < 0.6)}' kept/metrics.tsv"
@@ -172,7 +172,7 @@ fails 3 'other rows or another brain' 'other rows cannot be compared' gb-recon -
 # Other brains as the null where rows are few.
 gb-cache pack -q --tr 3/2 --split 0.6:100 -o FEW x.safetensors --subject s0=s0.safetensors 2>/dev/null || gb-cache pack -q --tr 3/2 --split 0:450/600:700 -o FEW x.safetensors --subject s0=s0.safetensors || exit 1
 gb-cache pack -q --tr 3/2 --split 0:450/600:700 -o OTHERS x.safetensors --subject a=s1.safetensors --subject b=s0.safetensors || exit 1
-gb-train -q -o SHORT FEW || exit 1
+gb-train -q --model ridge -o SHORT FEW || exit 1
 check 'under 300 rows there is no shift p' 'gb-recon -q -o short SHORT FEW && ! grep -q "circular shifts of 45" short/metrics.tsv && grep -q "fewer than 300" short/report.html'
 check '--null gives one from other brains' "gb-recon -q -o others --null OTHERS SHORT FEW && awk -F'\t' '/mean r over voxels/ {exit !(\$16 == 2 && \$NF ~ /other brains/)}' others/metrics.tsv"
 

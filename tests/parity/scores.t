@@ -32,8 +32,8 @@ E2
 $PYTHON make.py "$TOP" || exit 1
 brains='--subject s0=s0.safetensors --subject s1=s1.safetensors --subject s2=s2.safetensors'
 check 'a set is packed' "gb-cache pack -q --tr 3/2 --runs a:450,b:350 --repeats keep --split a:0:220/a:260:450,b:181:350 -o SET x.safetensors $brains"
-check 'a model is trained' 'gb-train -q -o RUN --brain-kernel fir:0:6 SET'
-check 'and tested' 'gb-recon -q -o DIR RUN SET'
+check 'a model is trained' 'gb-train -q --model ridge -o RUN --brain-kernel fir:0:6 SET'
+check 'and tested' 'gb-recon -q --from stimulus -o DIR RUN SET'
 
 cat >oracle.py <<'E2'
 import sys
@@ -154,10 +154,10 @@ near(metric('30 s segments identified (first of all)', column='chance'), 1 / len
 E2
 check 'every figure is what numpy finds' "$PYTHON oracle.py '$TOP'"
 for j in 1 3; do
-	check "same bytes for -j$j" "gb-recon -q -j$j -o j$j RUN SET && for f in metrics.tsv voxels.tsv prediction.safetensors; do cmp DIR/\$f j$j/\$f || exit 1; done"
+	check "same bytes for -j$j" "gb-recon -q --from stimulus -j$j -o j$j RUN SET && for f in metrics.tsv voxels.tsv prediction.safetensors; do cmp DIR/\$f j$j/\$f || exit 1; done"
 done
-check 'OPENBLAS_NUM_THREADS does not matter' 'OPENBLAS_NUM_THREADS=2 gb-recon -q -j2 -o blas RUN SET && cmp DIR/metrics.tsv blas/metrics.tsv && cmp DIR/prediction.safetensors blas/prediction.safetensors'
-check 'a row is predicted alike in other company' "gb-recon -q -o part --rows 270:420 RUN SET && $PYTHON -c \"
+check 'OPENBLAS_NUM_THREADS does not matter' 'OPENBLAS_NUM_THREADS=2 gb-recon -q --from stimulus -j2 -o blas RUN SET && cmp DIR/metrics.tsv blas/metrics.tsv && cmp DIR/prediction.safetensors blas/prediction.safetensors'
+check 'a row is predicted alike in other company' "gb-recon -q --from stimulus -o part --rows 270:420 RUN SET && $PYTHON -c \"
 import sys; sys.path.insert(0, '$TOP/tests')
 from tensors import *
 a, b = load('DIR/prediction.safetensors')[0], load('part/prediction.safetensors')[0]
