@@ -77,7 +77,7 @@ EOF
 
 # film_expect FILE TIMES [TR]: each true frame of FILE carries its number, in
 # order, in the row of its own start; TIMES is the start of frame k as a Python
-# expression of k and Fraction F; ALL=1: and each frame of COUNT is there.
+# expression of k and Fraction F; COUNT: how many there must be.
 # TOLERANCE (seconds) allows for a container that rounds.
 film_expect() {
 	film_read "$1" >film.read || return 1

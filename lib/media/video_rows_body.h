@@ -3,7 +3,7 @@
  * vectorise.  Included by one file for each processor class, with ROWS its name. */
 #include "media/video_rows.h"
 
-static void sum8(uint16_t *restrict sum, const uint8_t *restrict first, ptrdiff_t stride, int rows, int width)
+static void sum8(uint16_t *__restrict sum, const uint8_t *__restrict first, ptrdiff_t stride, int rows, int width)
 {
 	const uint8_t *row = first;
 	int y = 1;
@@ -22,20 +22,20 @@ static void sum8(uint16_t *restrict sum, const uint8_t *restrict first, ptrdiff_
 	}
 }
 
-static void add8(uint32_t *restrict sum, const uint8_t *restrict row, uint32_t weight, int width)
+static void add8(uint32_t *__restrict sum, const uint8_t *__restrict row, uint32_t weight, int width)
 {
 	for (int x = 0; x < width; x++)
 		sum[x] += weight * row[x];
 }
 
-static void add16(uint32_t *restrict sum, const uint16_t *restrict row, uint32_t weight, int width)
+static void add16(uint32_t *__restrict sum, const uint16_t *__restrict row, uint32_t weight, int width)
 {
 	for (int x = 0; x < width; x++)
 		sum[x] += weight * row[x];
 }
 
 static inline __attribute__((always_inline)) void
-boxes_of(float *restrict out, const uint16_t *restrict sum, int box, int count, double scale)
+boxes_of(float *__restrict out, const uint16_t *__restrict sum, int box, int count, double scale)
 {
 	for (int i = 0; i < count; i++) {
 		uint32_t total = 0;
@@ -56,8 +56,8 @@ static void boxes(float *out, const uint16_t *sum, int box, int count, double sc
 	}
 }
 
-static void levels(uint8_t *restrict out, const float m[4], const float *restrict a, const float *restrict b,
-                   const float *restrict c, int count)
+static void levels(uint8_t *__restrict out, const float m[4], const float *__restrict a, const float *__restrict b,
+                   const float *__restrict c, int count)
 {
 	float m0 = m[0], m1 = m[1], m2 = m[2], m3 = m[3];
 

@@ -116,6 +116,7 @@ EOF'
 
 # ---- streams, threads, signals ----
 check 'the same bytes on repeat and for -j1 -j2 -j3' "gb-video-frames -j1 -o 1.st ntsc.mp4 && for j in 1 2 3; do gb-video-frames -j\$j ntsc.mp4 | cmp - 1.st || exit 1; done"
+check 'the same bytes from the plain loops as from those for this processor' 'GB_CPU=generic gb-video-frames ntsc.mp4 | cmp - 1.st'
 check 'a pipe in: the same tensors' "cat ntsc.mp4 | gb-video-frames - >pipe.st && film_same pipe.st 1.st video video.count video.pts video.held"
 check 'rows stream: nothing is spooled, the reader sets the pace' '
 	mkfifo pipe && { gb-video-frames --size 640x360 ntsc.mp4 >pipe & pid=$!; } && exec 3<pipe && head -c 300000 <&3 >/dev/null &&
