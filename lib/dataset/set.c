@@ -121,7 +121,7 @@ int gb_ragged_axis(const gb_tensor_file *file, const gb_tensor *tensor)
 	axis = axis_of(file, tensor->name, "frame");
 	if (axis < 1)
 		axis = axis_of(file, tensor->name, "slot");
-	return axis < 1 || axis >= tensor->rank ? tensor->rank - 1 : axis;
+	return axis < 1 || axis >= tensor->rank ? 0 : axis; /* a count of something else: the segments of a row of text */
 }
 
 static bool same_text(const char *a, const char *b)
@@ -315,7 +315,7 @@ static gb_status bind(gb_dataset *set, gb_bound *bound, gb_err *err)
 		}
 		span->tensor = bound->part[p].tensor;
 		span->file = set->member[bound->part[p].member].file;
-		span->count = bound->feature.rank ? companion(span->file, name, ".count") : NULL;
+		span->count = bound->ragged ? companion(span->file, name, ".count") : NULL;
 		span->valid = companion(span->file, name, ".valid");
 		status = check_companions(span, bound, set->member[bound->part[p].member].path, rows, err);
 		if (status)

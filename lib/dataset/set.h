@@ -72,7 +72,7 @@ void gb_member_close(gb_member *member);
 /* Let go of the memory that reading it took; it stays mapped. */
 void gb_member_release(const gb_member *member);
 
-/* The axis of TENSOR that is padded ("frame", "slot", else the last), 0 if it has no .count. */
+/* The axis of TENSOR that is padded: its "frame" or "slot", if it has a .count; else 0. */
 int gb_ragged_axis(const gb_tensor_file *file, const gb_tensor *tensor);
 
 /* Find features, subjects and the common clock of all members. */
