@@ -26,6 +26,10 @@ static inline __attribute__((always_inline)) void outputs(const gb_convolve_job 
 	float *out = job->out + t * n + c;
 	int whole = left >= 2 * WIDTH;
 
+	for (int i = 0; i < rows && t + (size_t)(i + rows) < job->rows; i++) { /* what the next stripe of rows will need */
+		_mm_prefetch((const char *)(job->in + (t + (size_t)(i + rows)) * n + c), _MM_HINT_T0);
+		_mm_prefetch((const char *)(job->in + (t + (size_t)(i + rows)) * n + c + WIDTH), _MM_HINT_T0);
+	}
 	for (int i = 0; i < rows; i++) {
 		float hold = job->held && t + (size_t)i < (size_t)job->taps ? job->held[t + (size_t)i] : 0;
 		__m256 w = _mm256_set1_ps(hold);
