@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* EnCodec against what the public reference implementation gave for seeded
+ * random weights (where these golden files are at hand): latents, codes up to
+ * the first near tie, sound; and the same bytes for any pieces and threads. */
+#include <unistd.h>
+
+#include "base/size.h"
+#include "encodec/encodec.h"
+#include "meta/tensor_file.h"
+#include "tests/tap.h"
+
+static gb_err err;
+static const char *folder;
+
+static void must(gb_status status)
+{
+	if (status != GB_OK) {
+		printf("Bail out! %s\n", err.text);
+		exit(1);
+	}
+}
+
+typedef struct pile { float *data; size_t count; } pile;
+
+static gb_status pile_up(pile *p, const float *x, size_t count)
+{
+	if (gb_grow(&p->data, p->count + count, sizeof *x, &err) != GB_OK)
+		return GB_SYSTEM;
+	memcpy(p->data + p->count, x, count * sizeof *x);
+	p->count += count;
+	return GB_OK;
+}
+
+static int width;
+static gb_status keep_latents(void *p, const float *x, size_t frames, gb_err *e) { (void)e; return pile_up(p, x, frames * (size_t)width); }
+static gb_status keep_samples(void *p, const float *x, size_t count, gb_err *e) { (void)e; return pile_up(p, x, count); }
+
+static pile encode(const gb_encodec_weights *w, const float *x, size_t count, size_t piece, gb_pool *pool)
+{
+	gb_encoder *e;
+	pile out = {0};
+
+	width = w->width;
+	must(gb_encoder_open(&e, w, keep_latents, &out, pool, &err));
+	for (size_t at = 0; at < count; at += piece)
+		must(gb_encoder_put(e, x + at, count - at < piece ? count - at : piece, &err));
+	must(gb_encoder_finish(e, &err));
+	gb_encoder_close(e);
+	return out;
+}
+
+static pile decode(const gb_encodec_weights *w, const float *x, size_t frames, size_t piece, gb_pool *pool)
+{
+	gb_decoder *d;
+	pile out = {0};
+
+	must(gb_decoder_open(&d, w, keep_samples, &out, pool, &err));
+	for (size_t at = 0; at < frames; at += piece)
+		must(gb_decoder_put(d, x + at * (size_t)w->width, frames - at < piece ? frames - at : piece, &err));
+	must(gb_decoder_finish(d, &err));
+	gb_decoder_close(d);
+	return out;
+}
+
+static gb_tensor_file *open_golden(const char *name)
+{
+	char path[4096];
+	gb_tensor_file *f;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	must(gb_tensor_file_open(&f, path, &err));
+	return f;
+}
+
+static const void *golden(gb_tensor_file *f, const char *name, const gb_tensor **t)
+{
+	must(gb_tensor_file_need(f, name, GB_FOREIGN, -1, t, &err));
+	return (*t)->data;
+}
+
+/* Worst difference over the largest magnitude; GOT is [rows, columns], WANT [columns, rows]. */
+static double worst_transposed(const float *got, const float *want, size_t rows, size_t columns)
+{
+	double worst = 0, largest = 0;
+
+	for (size_t r = 0; r < rows; r++)
+		for (size_t c = 0; c < columns; c++) {
+			worst = fmax(worst, fabs((double)got[r * columns + c] - want[c * rows + r]));
+			largest = fmax(largest, fabs(want[c * rows + r]));
+		}
+	return worst / largest;
+}
+
+/* Codes equal for every codebook before the first near tie of each frame. */
+static size_t wrong_codes(const int16_t *got, const int64_t *want, const float *margin, size_t frames, size_t books, bool margin_by_book)
+{
+	size_t wrong = 0;
+
+	for (size_t f = 0; f < frames; f++)
+		for (size_t n = 0; n < books; n++) {
+			if (margin[margin_by_book ? n * frames + f : f * books + n] < 1e-4f)
+				break;
+			wrong += got[f * books + n] != want[n * frames + f];
+		}
+	return wrong;
+}
+
+/* 16-bit mono WAV with a 78-byte header. */
+static float *read_wav(size_t from, size_t count)
+{
+	char path[4096];
+	int16_t sample;
+	float *x = gb_array(count, sizeof *x, &err);
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/speech_24k.wav", folder);
+	if (!(f = fopen(path, "rb")) || !x || fseek(f, 78 + 2 * (long)from, SEEK_SET))
+		exit(1);
+	for (size_t i = 0; i < count; i++) {
+		if (fread(&sample, 2, 1, f) != 1)
+			exit(1);
+		x[i] = (float)sample / 32768;
+	}
+	fclose(f);
+	return x;
+}
+
+static void causal(const char *name, const char *out_name, size_t from, size_t count)
+{
+	char path[4096];
+	gb_encodec_weights w;
+	gb_tensor_file *f = open_golden(out_name);
+	const gb_tensor *t;
+	const float *latents = golden(f, "latents", &t), *audio, *margin;
+	size_t frames = (size_t)t->shape[1], books, pieces[] = {1, 77, 320, 20480, 20481};
+	const int64_t *codes = golden(f, "codes", &t);
+	int16_t *got;
+	float *x = read_wav(from, count), *quantised;
+	pile one, back;
+	gb_pool *pool;
+
+	books = (size_t)t->shape[0];
+	margin = golden(f, "margin", &t);
+	audio = golden(f, "audio", &t);
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	must(gb_encodec_weights_open(&w, path, &err));
+	one = encode(&w, x, count, count, NULL);
+	ok(one.count == frames * (size_t)w.width && frames == (count + 319) / 320, "%s: %zu frames of %d", name, frames, w.width);
+	near(worst_transposed(one.data, latents, frames, (size_t)w.width), 0, 1e-4, "%s: latents", name);
+	got = gb_array(frames * books, sizeof *got, &err);
+	must(gb_encodec_quantise(&w, one.data, frames, (int)books, got, NULL, NULL, &err));
+	ok(wrong_codes(got, codes, margin, frames, books, true) == 0, "%s: codes", name);
+	for (size_t i = 0; i < frames * books; i++)
+		got[i] = (int16_t)codes[i % books * frames + i / books];
+	quantised = gb_array(frames * (size_t)w.width, sizeof *quantised, &err);
+	must(gb_encodec_dequantise(&w, got, frames, (int)books, quantised, &err));
+	back = decode(&w, quantised, frames, frames, NULL);
+	ok(back.count == frames * 320, "%s: %zu samples back", name, back.count);
+	near(worst_transposed(back.data, audio, back.count, 1), 0, 1e-4, "%s: sound", name);
+	must(gb_pool_open(&pool, 3, &err));
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		pile again = encode(&w, x, count, pieces[i], i % 2 ? pool : NULL), sound = decode(&w, quantised, frames, pieces[i] % 97, pool);
+		ok(again.count == one.count && !memcmp(again.data, one.data, one.count * sizeof(float)) && sound.count == back.count &&
+		   !memcmp(sound.data, back.data, back.count * sizeof(float)), "%s: pieces of %zu: the same bytes", name, pieces[i]);
+		free(again.data);
+		free(sound.data);
+	}
+	gb_pool_close(pool);
+	free(one.data);
+	free(back.data);
+	free(quantised);
+	free(got);
+	free(x);
+	gb_tensor_file_close(f);
+	gb_encodec_weights_close(&w);
+}
+
+int main(void)
+{
+	static char path[4096];
+	const char *top = getenv("GB_SHARED");
+
+	snprintf(path, sizeof path, "%s/golden/encodec", top ? top : "../shared");
+	folder = path;
+	if (access(folder, R_OK))
+		skip_all("no golden files at %s", folder);
+	causal("tiny.safetensors", "tiny_out.safetensors", 0, 144000);
+	causal("tiny_short.safetensors", "tiny_short_out.safetensors", 72000, 722);
+	return done_testing();
+}
