@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
-#include "encodec/encodec.h"
+#include "encodec/stereo.h"
 #include "meta/tensor_file.h"
 #include "tests/tap.h"
 
@@ -175,6 +175,72 @@ static void causal(const char *name, const char *out_name, size_t from, size_t c
 	gb_encodec_weights_close(&w);
 }
 
+/* The file round trip; near ties are judged by our own distances. */
+static void stereo(void)
+{
+	char path[4096];
+	gb_encodec_weights w;
+	gb_tensor_file *f = open_golden("tiny48_out.safetensors");
+	const gb_tensor *t;
+	const float *input = golden(f, "input", &t), *latents, *scales;
+	size_t samples = (size_t)t->shape[1], books, frames, chunks, done = 0, equal = 0;
+	const int64_t *codes = golden(f, "codes", &t), *chunk_frames;
+	float *x = gb_array(2 * samples, sizeof *x, &err), *out = gb_array(2 * samples, sizeof *out, &err), *room;
+	double worst = 0;
+	gb_stereo_codes c;
+
+	books = (size_t)t->shape[0];
+	frames = (size_t)t->shape[1];
+	chunk_frames = golden(f, "chunk_frames", &t);
+	chunks = (size_t)t->shape[0];
+	scales = golden(f, "scales", &t);
+	latents = golden(f, "latents", &t);
+	snprintf(path, sizeof path, "%s/tiny48.safetensors", folder);
+	must(gb_encodec_weights_open(&w, path, &err));
+	for (size_t i = 0; i < samples; i++)
+		for (size_t k = 0; k < 2; k++)
+			x[2 * i + k] = input[k * samples + i];
+	must(gb_stereo_encode(&w, x, samples, (int)books, &c, NULL, &err));
+	ok(c.chunks == chunks, "48 kHz: %zu chunks", chunks);
+	room = gb_array(frames * (size_t)w.width, sizeof *room, &err);
+	for (size_t i = 0; i < chunks; i++) {
+		size_t length = samples - i * GB_STEREO_STEP < GB_STEREO_CHUNK ? samples - i * GB_STEREO_STEP : GB_STEREO_CHUNK;
+		float *scaled = gb_array(2 * length, sizeof *scaled, &err);
+		ok((int64_t)c.frames[i] == chunk_frames[i] && fabsf(c.scale[i] - scales[i]) < 1e-6f, "48 kHz: frames and scale of chunk %zu", i);
+		for (size_t k = 0; k < 2 * length; k++)
+			scaled[k] = x[2 * i * GB_STEREO_STEP + k] / c.scale[i];
+		must(gb_encodec_encode_chunk(&w, scaled, length, room + done * (size_t)w.width, NULL, &err));
+		done += c.frames[i];
+		free(scaled);
+	}
+	near(worst_transposed(room, latents, frames, (size_t)w.width), 0, 1e-4, "48 kHz: latents");
+	{
+		int16_t *again = gb_array(frames * books, sizeof *again, &err);
+		float *margin = gb_array(frames * books, sizeof *margin, &err);
+		must(gb_encodec_quantise(&w, room, frames, (int)books, again, margin, NULL, &err));
+		ok(wrong_codes(c.codes, codes, margin, frames, books, false) == 0, "48 kHz: codes");
+		free(again);
+		free(margin);
+	}
+	for (size_t i = 0; i < frames * books; i++) {
+		equal += c.codes[i] == codes[i % books * frames + i / books];
+		c.codes[i] = (int16_t)codes[i % books * frames + i / books];
+	}
+	note("%zu of %zu codes are equal", equal, frames * books);
+	must(gb_stereo_decode(&w, &c, out, NULL, &err));
+	{
+		const float *audio = golden(f, "audio", &t);
+		worst = worst_transposed(out, audio, samples, 2);
+	}
+	near(worst, 0, 1e-4, "48 kHz: sound");
+	gb_stereo_codes_clear(&c);
+	free(x);
+	free(out);
+	free(room);
+	gb_tensor_file_close(f);
+	gb_encodec_weights_close(&w);
+}
+
 int main(void)
 {
 	static char path[4096];
@@ -186,5 +252,6 @@ int main(void)
 		skip_all("no golden files at %s", folder);
 	causal("tiny.safetensors", "tiny_out.safetensors", 0, 144000);
 	causal("tiny_short.safetensors", "tiny_short_out.safetensors", 72000, 722);
+	stereo();
 	return done_testing();
 }
