@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/size.h"
+#include "media/frame_rows.h"
 #include "media/mel_invert.h"
 #include "media/mel_tensor.h"
 #include "media/wav.h"
@@ -55,36 +55,25 @@ static bool rational_of(const gb_tensor_file *file, const char *key, gb_rational
 
 static gb_status open_reel(gb_tensor_file *file, reel *r, gb_mel_options *options, gb_err *err)
 {
-	const gb_tensor *mel, *count;
+	const gb_tensor *mel;
 	gb_status status = gb_tensor_file_need(file, "mel", GB_F32, 3, &mel, err);
 
 	r->name = gb_tensor_file_name(file);
-	if (!status)
-		status = gb_tensor_file_need(file, "mel.count", GB_I32, 1, &count, err);
 	if (status)
 		return status;
 	r->mel = mel->data;
 	r->rows = mel->shape[0];
 	r->bands = mel->shape[1];
 	r->longest = mel->shape[2];
-	if (count->shape[0] != r->rows || r->bands > 1024)
-		return gb_fail(err, GB_DATA, "%s: mel and mel.count do not fit together", r->name);
+	if (r->bands > 1024)
+		return gb_fail(err, GB_DATA, "%s: mel: %lld bands, at most 1024 are wanted", r->name, (long long)r->bands);
 	if (!gb_json_read_integer(gb_tensor_file_attribute(file, "mel", "sample_rate"), &options->rate) ||
 	    !rational_of(file, "hop", &options->hop) || !rational_of(file, "window", &options->window))
 		return gb_fail(err, GB_DATA, "%s: mel lacks sample_rate, window or hop in its description; was it made by --mel?",
 		               r->name);
 	options->bands = (int)r->bands;
-	r->begin = gb_array((size_t)r->rows + 1, sizeof *r->begin, err);
-	if (!r->begin)
-		return GB_SYSTEM;
-	for (int64_t i = 0; i < r->rows; i++) {
-		int32_t n = ((const int32_t *)count->data)[i];
-
-		if (n < 0 || n > r->longest)
-			return gb_fail(err, GB_DATA, "%s: mel.count: row %lld holds %d, 0 to %lld is wanted", r->name, (long long)i, n,
-			               (long long)r->longest);
-		r->begin[i + 1] = r->begin[i] + n;
-	}
+	if ((status = gb_frame_begins(file, "mel.count", r->rows, r->longest, &r->begin, err)) != GB_OK)
+		return status;
 	r->frames = r->begin[r->rows];
 	return r->frames ? GB_OK : gb_fail(err, GB_DATA, "%s: mel holds no frames", r->name);
 }
