@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* gb-audio-encodec: the sound of a film or sound file, in rows. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "encodec/codes_tensor.h"
 #include "media/mel_tensor.h"
 
 static gb_maybe_rational tr = {false, {3, 2}}, start = {false, {0, 1}};
@@ -40,14 +45,76 @@ static gb_status refuse(const gb_args *args, const char *const *names, const cha
 	return GB_OK;
 }
 
-static gb_status no_codes(const char *name, gb_err *err)
+/* --weights, $GB_ENCODEC, then beside the program: share/giblet of an
+ * installation, data/ of a checkout. */
+static gb_status find_weights(char path[PATH_MAX], gb_err *err)
 {
-	return gb_fail(err, GB_SYSTEM, "%s: codes need EnCodec, which this build lacks, whatever the weights; use --mel", name);
+	static const char *const places[] = {"../share/giblet", "../../../data"};
+	const char *named = weights ? weights : getenv("GB_ENCODEC");
+	char program[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+
+	if (named && *named) {
+		snprintf(path, PATH_MAX, "%s", named);
+		return GB_OK;
+	}
+	program[length > 0 ? length : 0] = 0;
+	if (strrchr(program, '/'))
+		*strrchr(program, '/') = 0;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (snprintf(path, PATH_MAX, "%s/%s/encodec_24khz.safetensors", program, places[i]) < PATH_MAX && !access(path, R_OK))
+			return GB_OK;
+	return gb_fail(err, GB_SYSTEM, "codes need EnCodec weights: `data/fetch-encodec` gets them, --weights FILE names them; --mel needs none");
+}
+
+/* Kbit/s to codebooks: 0.75 each. */
+static int wanted_codebooks(void)
+{
+	return codebooks ? (int)codebooks : bandwidth ? (int)(strtod(bandwidth, NULL) / 0.75) : 4;
+}
+
+static gb_status run_codes(const gb_args *args, gb_err *err)
+{
+	char path[PATH_MAX];
+	gb_encodec_weights w = {0};
+	gb_codes_job job = {.path = args->operand[0], .out = args->out, .weights = path, .tool = args->tool, .run = run_name, .params = args->params,
+	                    .audio = {track, start.value, 24000, strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
+	                    .codebooks = wanted_codebooks(), .step = tr.value, .rows = rows, .partial = partial, .pool = args->pool,
+	                    .progress = progress};
+	gb_codes_result result;
+	gb_status status = find_weights(path, err);
+
+	if (!status)
+		status = gb_encodec_weights_open(&w, path, err);
+	if (!status && job.codebooks > w.codebooks)
+		status = gb_fail(err, GB_USAGE, "--%s: %d codebooks wanted, %s has %d", bandwidth ? "bandwidth" : "codebooks", job.codebooks, path,
+		                 w.codebooks);
+	if (!status)
+		status = gb_codes_tensor_write(&job, &w, &result, err);
+	if (!status)
+		gb_cli_note("%lld rows hold %lld of %lld frames of %d codes", (long long)result.rows, (long long)result.kept,
+		            (long long)result.total, job.codebooks);
+	gb_encodec_weights_close(&w);
+	return status;
+}
+
+static gb_status invert_codes(gb_tensor_file *file, const gb_args *args, gb_err *err)
+{
+	char path[PATH_MAX];
+	gb_encodec_weights w = {0};
+	gb_status status = find_weights(path, err);
+
+	if (!status)
+		status = gb_encodec_weights_open(&w, path, err);
+	if (!status)
+		status = gb_codes_tensor_invert(file, &w, args->out, args->pool, err);
+	gb_encodec_weights_close(&w);
+	return status;
 }
 
 static gb_status run_invert(const gb_args *args, gb_err *err)
 {
-	static const char *const others[] = {"tr", "weights", "bandwidth", "codebooks", "resample", "start", "rows", "partial",
+	static const char *const others[] = {"tr", "bandwidth", "codebooks", "resample", "start", "rows", "partial",
 	                                     "run", "track", "mel", "bands", "window", "hop", NULL};
 	gb_tensor_file *file = NULL;
 	gb_status status = refuse(args, others, "with --invert: the file says it", err);
@@ -55,7 +122,7 @@ static gb_status run_invert(const gb_args *args, gb_err *err)
 	if (!status)
 		status = gb_tensor_file_open(&file, args->operand[0], err);
 	if (!status && !gb_tensor_file_find(file, "mel") && gb_tensor_file_find(file, "codes"))
-		status = no_codes(args->operand[0], err);
+		status = invert_codes(file, args, err);
 	else if (!status)
 		status = gb_mel_tensor_invert(file, args->out, args->pool, err);
 	gb_tensor_file_close(file);
@@ -107,7 +174,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 		status = gb_fail(err, GB_USAGE, "--bandwidth and --codebooks say the same: give one");
 	if (status)
 		return status;
-	return as_mel ? run_mel(args, err) : no_codes(args->operand[0], err);
+	return as_mel ? run_mel(args, err) : run_codes(args, err);
 }
 
 int main(int argc, char **argv)

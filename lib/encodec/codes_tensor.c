@@ -36,9 +36,9 @@ static gb_status keep_codes(void *context, const float *latents, size_t frames, 
 
 static gb_rational frame_hop(const gb_encodec_weights *w)
 {
-	gb_rational hop = {w->hop, RATE};
+	gb_rational hop;
 
-	return gb_rational_make(w->hop, RATE, &hop) ? hop : hop;
+	return gb_rational_make(w->hop, RATE, &hop) ? hop : (gb_rational){w->hop, RATE};
 }
 
 static void tell(const gb_codes_job *job, const gb_encodec_weights *w, int64_t frames)
