@@ -10,28 +10,34 @@
 #include "cli/cli.h"
 #include "io/file.h"
 #include "model/model.h"
+#include "model/plan.h"
 #include "model/ridge_run.h"
 #include "model/trainer.h"
 
 static struct {
-	const char *model, *kernel, *subject, *features, *window, *start, *weights;
+	const char *model, *kernel, *subject, *features, *window, *weights, *dims, *export;
 	int64_t seed;
-	bool fresh, no_decoders;
+	bool fresh, no_decoders, plan;
+	gb_maybe_rational tr;
 	gb_train_options net;
-} opt = {.model = "giblet13", .subject = "mean", .window = "1.5:13.5", .seed = 1,
+} opt = {.model = "giblet13", .subject = "mean", .window = "1.5:13.5", .seed = 1, .tr = {false, {3, 2}},
          .net = {.width = 0.125, .rank = 64, .window = 32, .groups = 2, .micro = 8, .epochs = 60, .warmup = 2, .patience = 20, .rate = 1e-3,
                  .rate_end = 1e-5, .decay = 0.01, .anchor_decay = 0.1, .anchor_rate = 0.1, .clip = 1, .dropout = 0.1, .modality_dropout = 0.2, .temperature = 0.1,
                  .validation = 0.12, .start = "ridge"}};
 
 /* Options of giblet13 stand between the two flags of ridge and the end. */
 static const gb_option options[] = {
-	{"model", GB_OPTION_CHOICE, &opt.model, "giblet13|ridge", "kind of model (default giblet13)"},
+	{"model", GB_OPTION_CHOICE, &opt.model, "giblet13|giblet13-seed|ridge", "kind of model (default giblet13); of giblet13-seed there is the plan only"},
 	{"brain-kernel", GB_OPTION_STRING, &opt.kernel, "fir|fir:A:B|glover|glover3|spm|FILE.tsv",
 	 "from stimulus to BOLD: a kernel, or free delays of A to B-1 rows (default glover; of ridge fir: 0 to 13.5 s)"},
 	{"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|mean", "whose brain (default mean: of all subjects in the set); ridge takes one"},
 	{"features", GB_OPTION_STRING, &opt.features, "NAME,...", "stimulus tensors to use (default: all of the set)"},
 	{"seed", GB_OPTION_INTEGER, &opt.seed, "S", "of all random numbers (default 1)", .min = 0, .max = 4294967295},
 	{"new", GB_OPTION_FLAG, &opt.fresh, NULL, "overwrite a run of other options", .not_param = true},
+	{"export", GB_OPTION_STRING, &opt.export, "FILE", "then write the best weights alone, as plain safetensors", .not_param = true},
+	{"plan", GB_OPTION_FLAG, &opt.plan, NULL, "print parameters, memory, bytes and steps, and stop", .not_param = true},
+	{"dims", GB_OPTION_STRING, &opt.dims, "NAME=SIZE,...", "plan for these sizes, without a set", .not_param = true},
+	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "repetition time for --dims (default 3/2)", .not_param = true},
 	{"no-decoders", GB_OPTION_FLAG, &opt.no_decoders, NULL, "ridge: only stimulus to brain, not back"},
 	{"epochs", GB_OPTION_INTEGER, &opt.net.epochs, "N", "at most so many (default 60)", .not_param = true, .min = 0, .max = 1000000},
 	{"schedule", GB_OPTION_INTEGER, &opt.net.schedule, "N", "epochs over which the rate falls (default 0: as --epochs at the first start)", .max = 1000000},
@@ -54,6 +60,7 @@ static const gb_option options[] = {
 	{"modality-dropout", GB_OPTION_REAL, &opt.net.modality_dropout, "P", "of a whole modality of a window (default 0.2)", .min = 0, .max = 0.95},
 	{"temperature", GB_OPTION_REAL, &opt.net.temperature, "T", "of the contrastive term (default 0.1)", .min = 0.001, .max = 100},
 	{"validation", GB_OPTION_REAL, &opt.net.validation, "SHARE", "last part of the train rows, to stop by (default 0.12; 0: none)", .min = 0, .max = 0.9},
+	{"refit", GB_OPTION_FLAG, &opt.net.refit, NULL, "find the best epoch in RUN/search, then train as many on all train rows"},
 	{"weights", GB_OPTION_STRING, &opt.weights, "TERM=W,...", "weights of terms of the loss, by their names in metrics.tsv (default 1 each)"},
 	{"start", GB_OPTION_CHOICE, &opt.net.start, "ridge|zero", "where the linear path and the heads begin (default ridge)"},
 	{0},
@@ -89,25 +96,6 @@ static gb_status split_names(const char *option, const char *text, char **copy, 
 	return *names ? GB_OK : gb_fail(err, GB_USAGE, "--%s %s: names are wanted", option, text);
 }
 
-/* The configuration as text: what -c reads.  Those that may change are not part of it. */
-static char *config_text(const gb_args *args, const gb_dataset *set, gb_err *err)
-{
-	char *text = gb_format(err, "# gb-train %s\n# set %s\n", GB_VERSION, gb_dataset_id(set));
-
-	for (void *it = gb_json_first(args->params); text && it; it = gb_json_next(args->params, it)) {
-		const char *value = gb_json_text(gb_json_value(it));
-		char *dump = value ? NULL : gb_json_dump(gb_json_value(it)), *longer;
-
-		longer = gb_json_value(it) && (value || dump) && strcmp(value ? value : dump, "null")
-		             ? gb_format(err, "%s%s = %s\n", text, gb_json_key(it), value ? value : dump)
-		             : gb_string(text, err);
-		free(dump);
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
 static void say_fit(const gb_json *fit)
 {
 	double score = 0, penalty = 0;
@@ -126,7 +114,7 @@ static void say_fit(const gb_json *fit)
 static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const char *const *name, int names, gb_err *err)
 {
 	gb_ridge_options ridge = {args->tool, opt.kernel ? opt.kernel : "fir", opt.subject, name, names, (uint64_t)opt.seed, !opt.no_decoders};
-	char *config = config_text(args, set, err);
+	char *config = gb_run_config(args->tool, set, args->params, err);
 	gb_json *state = NULL;
 	bool finished = false;
 	gb_status status = config ? gb_ridge_run(set, args->out, config, opt.fresh, &ridge, args->pool, &finished, &state, err) : GB_SYSTEM;
@@ -141,31 +129,6 @@ static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const cha
 }
 
 /* ---- giblet13 ---- */
-
-static gb_status parse_weights(gb_err *err)
-{
-	char *copy = opt.weights ? gb_string(opt.weights, err) : NULL;
-	gb_status status = opt.weights && !copy ? GB_SYSTEM : GB_OK;
-
-	for (int i = 0; i < GB_TERMS; i++)
-		opt.net.weight[i] = 1;
-	for (char *part = copy ? strtok(copy, ",") : NULL; part && !status; part = strtok(NULL, ",")) {
-		char *equals = strchr(part, '='), *end = NULL;
-		double value = equals ? strtod(equals + 1, &end) : -1;
-		int term = 0;
-
-		if (equals)
-			*equals = 0;
-		while (term < GB_TERMS && strcmp(gb_term_name(term), part))
-			term++;
-		if (!equals || end == equals + 1 || *end || !(value >= 0 && value <= 1e6) || term == GB_TERMS)
-			status = gb_fail(err, GB_USAGE, "--weights %s: TERM=W,... is wanted, with terms like bold, text, brain.text and W from 0 to 1e6", opt.weights);
-		else
-			opt.net.weight[term] = value;
-	}
-	free(copy);
-	return status;
-}
 
 static void on_progress(void *context, int64_t done, int64_t total)
 {
@@ -190,24 +153,22 @@ static void catch_signals(void)
 			sigaction(number[i], &action, NULL);
 }
 
-static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, const char *const *name, int names, gb_err *err)
+/* What the command line says, as the trainer wants it; COPY and SUBJECT to be freed. */
+static gb_status prepare(const gb_args *args, const char *const *name, int names, char **copy, const char ***subject, gb_err *err)
 {
 	gb_train_options *net = &opt.net;
-	gb_train_result result = {0};
-	char *copy = NULL, *config = NULL, *path = NULL;
-	const char **subject = NULL;
 	int used = 0;
-	gb_status status = parse_weights(err);
+	gb_status status = gb_train_weights(net->weight, opt.weights, err);
 
 	if (!status && (sscanf(opt.window, "%lf:%lf%n", &net->window_first, &net->window_last, &used) != 2 || opt.window[used] ||
 	                !(net->window_first >= 0 && net->window_last >= net->window_first && net->window_last < 1e4)))
 		status = gb_fail(err, GB_USAGE, "--brain-window %s: A:B wants seconds, 0 ≤ A ≤ B", opt.window);
 	if (!status && strcmp(opt.subject, "mean"))
-		status = split_names("subject", opt.subject, &copy, &subject, &net->subject_count, err);
+		status = split_names("subject", opt.subject, copy, subject, &net->subject_count, err);
 	net->tool = args->tool;
 	net->features = name;
 	net->feature_count = names;
-	net->subjects = subject;
+	net->subjects = *subject;
 	net->brain_kernel = opt.kernel ? opt.kernel : "glover";
 	net->seed = (uint64_t)opt.seed;
 	net->fresh = opt.fresh;
@@ -215,13 +176,38 @@ static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, const 
 	net->save = &save_asked;
 	net->progress = on_progress;
 	net->note = on_note;
+	return status;
+}
+
+static gb_status print_plan(const gb_args *args, const gb_dataset *set, gb_err *err)
+{
+	gb_plan_dims dims;
+	gb_text *out = NULL;
+	char *plan = NULL;
+	gb_status status = set ? gb_plan_set(&dims, set, &opt.net, err) : gb_plan_parse(&dims, opt.dims, err);
+
 	if (!status)
-		status = gb_folder_make(args->out, err);
+		status = (plan = gb_plan_text(opt.model, &dims, &opt.net, set ? gb_dataset_clock(set)->step : opt.tr.value, err)) ? GB_OK : err->status;
+	if (!status)
+		status = gb_text_open(&out, NULL, err);
 	if (!status) {
-		catch_signals();
-		status = gb_train(set, args->out, net, args->pool, &result, err);
+		gb_text_print(out, "%s", plan);
+		status = gb_text_commit(out, err);
 	}
-	config = status ? NULL : config_text(args, set, err);
+	free(plan);
+	(void)args;
+	return status;
+}
+
+static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, gb_err *err)
+{
+	gb_train_result result = {0};
+	char *config = NULL, *path = NULL;
+	gb_status status;
+
+	catch_signals();
+	status = gb_train(set, args->out, &opt.net, args->pool, &result, err);
+	config = status ? NULL : gb_run_config(args->tool, set, args->params, err);
 	path = config ? gb_format(err, "%s/config", args->out) : NULL;
 	if (!status)
 		status = path ? gb_output_whole(path, config, strlen(config), err) : GB_SYSTEM;
@@ -230,8 +216,6 @@ static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, const 
 		            result.best_score, result.stopped ? ": stopped, start again to go on" : "");
 	free(config);
 	free(path);
-	free(copy);
-	free(subject);
 	if (stop_asked) { /* make and Slurm see it */
 		signal(stop_number, SIG_DFL);
 		raise(stop_number);
@@ -256,30 +240,40 @@ static gb_status check_given(const gb_args *args, bool ridge, gb_err *err)
 
 static gb_status run(const gb_args *args, gb_err *err)
 {
-	bool ridge = !strcmp(opt.model, "ridge");
+	bool ridge = !strcmp(opt.model, "ridge"), seed = !strcmp(opt.model, "giblet13-seed");
 	gb_dataset *set = NULL;
-	char *copy = NULL;
-	const char **name = NULL;
+	char *copy = NULL, *subjects = NULL;
+	const char **name = NULL, **subject = NULL;
 	int names = 0;
 	gb_status status = check_given(args, ridge, err);
 
-	if (!status && (!args->out || !strcmp(args->out, "-")))
+	if (!status && !opt.plan && (!args->out || !strcmp(args->out, "-")))
 		status = gb_fail(err, GB_USAGE, "-o RUN is wanted: a run is a folder");
-	if (!status)
+	if (!status && (opt.plan ? ridge || (args->operands == 0) != (opt.dims != NULL) : seed || opt.dims || args->operands == 0))
+		status = gb_fail(err, GB_USAGE, seed && !opt.plan ? "--model giblet13-seed: only --plan knows it so far"
+		                                : ridge && opt.plan ? "--plan: giblet13 and giblet13-seed are planned"
+		                                                    : "a SET is wanted, or --plan with --dims");
+	if (!status && args->operands)
 		status = gb_dataset_open(&set, args->operand[0], err);
 	if (!status)
 		status = split_names("features", opt.features, &copy, &name, &names, err);
+	if (!status && !ridge)
+		status = prepare(args, name, names, &subjects, &subject, err);
 	if (!status)
-		status = (ridge ? run_ridge : run_giblet13)(args, set, name, names, err);
+		status = opt.plan ? print_plan(args, set, err) : ridge ? run_ridge(args, set, name, names, err) : run_giblet13(args, set, err);
+	if (!status && opt.export)
+		status = gb_export_weights(args->out, opt.export, err);
 	free(copy);
 	free(name);
+	free(subjects);
+	free(subject);
 	gb_dataset_close(set);
 	return status;
 }
 
 static const gb_command commands[] = {
-	{NULL, "-o RUN [--model giblet13|ridge] [-c CONFIG] [--epochs N] [--seed S] [OPTION...] SET",
-	 "Train a model between the stimuli and the brains of a data set", options, 1, 1, false, run},
+	{NULL, "-o RUN [--model giblet13|giblet13-seed|ridge] [-c CONFIG] [--epochs N] [--seed S] [--plan [--dims NAME=SIZE,...]] [--export FILE] [OPTION...] SET",
+	 "Train a model between the stimuli and the brains of a data set", options, 0, 1, false, run},
 	{0},
 };
 

@@ -13,7 +13,7 @@
 #ifndef GB_MODEL_GRAPH_H
 #define GB_MODEL_GRAPH_H
 
-#include "ops.h"
+#include "kernels/ops.h"
 
 GB_BEGIN_DECLS
 

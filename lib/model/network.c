@@ -12,7 +12,7 @@
 
 /* Full widths of the layers, as in the seed design. */
 enum { LAYER_3 = 1536, LAYER_5 = 4096, LAYER_6 = 8000, LAYER_7 = 2048, LAYER_10 = 2048, VIDEO = 1024, SOUND = 256, TEXT = 256,
-       PATH = 512 /* of 12A … 12C */, PATCH_IN = 24, PATCH_OUT = 8, CODE_IN = 128, CODE_OUT = 32, SOUND_TAPS = 5 };
+       PATH = 256 /* of 12A … 12C; falls with the root of the width */, PATCH_IN = 16, PATCH_OUT = 8, CODE_IN = 128, CODE_OUT = 32, SOUND_TAPS = 5 };
 
 const char *gb_term_name(int term)
 {
@@ -251,7 +251,7 @@ static int decode_video(gb_network *net, int x, int way)
 {
 	const gb_network_shape *s = &net->shape;
 	size_t width = PATCH_OUT, patches = s->video_frames * net->patches;
-	int y = block(net, "12a.video", x, gb_scaled(PATH, s->width));
+	int y = block(net, "12a.video", x, gb_scaled(PATH, sqrt(s->width)));
 
 	y = dense(net, "12a.patches", norm(net, "12a.patches", y), patches * width, GB_GELU, true, 1);
 	y = gb_graph_reshape(net->graph, y, net->scored * patches, width);
@@ -267,7 +267,7 @@ static int decode_video(gb_network *net, int x, int way)
 static int decode_codes(gb_network *net, int x, int way)
 {
 	const gb_network_shape *s = &net->shape;
-	int y = block(net, "12b.codes", x, gb_scaled(PATH, s->width));
+	int y = block(net, "12b.codes", x, gb_scaled(PATH, sqrt(s->width)));
 
 	y = dense(net, "12b.frames", norm(net, "12b.frames", y), s->code_frames * CODE_OUT, GB_GELU, true, 1);
 	y = gb_graph_reshape(net->graph, y, net->scored * s->code_frames, CODE_OUT);
@@ -282,7 +282,7 @@ static int decode_codes(gb_network *net, int x, int way)
 static int decode_vector(gb_network *net, int x, int way, int modality, size_t out, const char *path, const char *last, const float *target)
 {
 	int term = (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO) + modality, counts = modality == 3 ? 2 : 1;
-	int y = dense(net, last, block(net, path, x, gb_scaled(PATH, net->shape.width)), out, GB_LINEAR, true, 0);
+	int y = dense(net, last, block(net, path, x, gb_scaled(PATH, sqrt(net->shape.width))), out, GB_LINEAR, true, 0);
 
 	net->term[term] = gb_graph_mse(net->graph, y, target, way ? net->batch.weight_brain[counts] : net->batch.weight[counts], NULL, &net->scale[term]);
 	return y;

@@ -10,6 +10,24 @@
 #include "base/size.h"
 #include "io/file.h"
 
+char *gb_run_config(const char *tool, const gb_dataset *set, const gb_json *params, gb_err *err)
+{
+	char *text = gb_format(err, "# %s\n# set %s\n", tool, gb_dataset_id(set));
+
+	for (void *it = gb_json_first(params); text && it; it = gb_json_next(params, it)) {
+		const char *value = gb_json_text(gb_json_value(it));
+		char *dump = value ? NULL : gb_json_dump(gb_json_value(it)), *longer;
+
+		longer = gb_json_value(it) && (value || dump) && strcmp(value ? value : dump, "null")
+		             ? gb_format(err, "%s%s = %s\n", text, gb_json_key(it), value ? value : dump)
+		             : gb_string(text, err);
+		free(dump);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
 /* A run folder that was made by other options is left alone; *SAME: it is finished already. */
 static gb_status check_run(const char *run, const char *config, bool fresh, bool *same, gb_err *err)
 {

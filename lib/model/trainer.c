@@ -12,6 +12,7 @@
 #include "base/size.h"
 #include "io/file.h"
 #include "model/giblet13.h"
+#include "model/plan.h"
 #include "model/start.h"
 #include "model/trainer_state.h"
 
@@ -93,7 +94,7 @@ static gb_status take_memory(gb_trainer *t, gb_err *err)
 enum { LAYER_INPUTS = 512 };
 
 /* What the ridge solution set decays towards it. */
-static bool starts_at_ridge(const char *name)
+bool gb_starts_at_ridge(const char *name)
 {
 	return !strcmp(name, "linear.weight") || !strncmp(name, "brain.", 6) || !strncmp(name, "decode.", 7);
 }
@@ -105,7 +106,7 @@ static void set_segments(gb_trainer *t)
 	for (int i = 0; i < gb_graph_parameters(t->net.graph); i++) {
 		gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 
-		p->anchored = ridge && p->decays && starts_at_ridge(p->name);
+		p->anchored = ridge && p->decays && gb_starts_at_ridge(p->name);
 		t->segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->decays ? (float)t->options->decay : 0, p->anchored ? t->anchor + p->first : NULL};
 		if (p->anchored) {
 			t->segment[i].decay = (float)t->options->anchor_decay;
@@ -115,6 +116,20 @@ static void set_segments(gb_trainer *t)
 		if (p->decays && p->columns > LAYER_INPUTS)
 			t->segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
 	}
+}
+
+/* Counted before anything is allocated. */
+static gb_status check_memory(const gb_network_shape *shape, const gb_device *device, int64_t micro, gb_err *err)
+{
+	gb_network net;
+	gb_status status = gb_network_build(&net, shape, NULL, device, 0, err);
+	size_t wanted = status == GB_OK ? gb_plan_memory(&net, micro) : 0, there = gb_machine_memory();
+
+	gb_network_clear(&net);
+	if (status == GB_OK && wanted > there)
+		return gb_fail(err, GB_SYSTEM, "training wants %.1f GB of memory, this machine has %.1f: lower --width, --window or --groups (--plan shows them)",
+		               (double)wanted / 1e9, (double)there / 1e9);
+	return status;
 }
 
 static gb_status set_up(gb_trainer *t, gb_err *err)
@@ -139,6 +154,8 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 		status = gb_train_shape(&shape, o, &t->delays, step, err);
 	if (status == GB_OK)
 		status = gb_giblet13_fixed(&t->fixed, &t->feed, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err);
+	if (status == GB_OK)
+		status = check_memory(&shape, &t->device, o->micro, err);
 	if (status == GB_OK)
 		status = gb_network_build(&t->net, &shape, &t->fixed, &t->device, o->seed, err);
 	if (status == GB_OK)
@@ -374,7 +391,7 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 	return status;
 }
 
-gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool, gb_train_result *result, gb_err *err)
+static gb_status train_once(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool, gb_train_result *result, gb_err *err)
 {
 	gb_trainer *t = gb_array(1, sizeof *t, err);
 	gb_status status;
@@ -388,12 +405,65 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 	t->pool = pool;
 	t->device = (gb_device){gb_ops_cpu(), pool};
 	t->config = gb_trainer_config(options);
-	status = work(t, result, err);
+	status = gb_folder_make(run, err);
+	if (status == GB_OK)
+		status = work(t, result, err);
 	result->epoch = t->epoch;
 	result->step = t->step;
+	result->schedule = t->schedule;
 	result->best_epoch = t->best_epoch;
 	result->best_score = t->best_score;
 	tear_down(t);
 	free(t);
+	return status;
+}
+
+gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool, gb_train_result *result, gb_err *err)
+{
+	gb_train_options again = *options;
+	gb_train_result search;
+	char *folder;
+	gb_status status;
+
+	if (!options->refit || options->validation == 0)
+		return train_once(set, run, options, pool, result, err);
+	folder = gb_format(err, "%s/search", run);
+	status = folder ? train_once(set, folder, options, pool, result, err) : GB_SYSTEM;
+	free(folder);
+	if (status != GB_OK || result->stopped)
+		return status;
+	/* As many epochs on every train row, at the rates they had. */
+	search = *result;
+	again.validation = 0;
+	again.patience = 0;
+	again.epochs = search.best_epoch < 0 ? 0 : search.best_epoch;
+	again.schedule = search.schedule;
+	status = train_once(set, run, &again, pool, result, err);
+	result->best_score = search.best_score;
+	return status;
+}
+
+gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *err)
+{
+	char *copy = text ? gb_string(text, err) : NULL, *rest = NULL;
+	gb_status status = text && !copy ? GB_SYSTEM : GB_OK;
+
+	for (int i = 0; i < GB_TERMS; i++)
+		weight[i] = 1;
+	for (char *part = copy ? strtok_r(copy, ",", &rest) : NULL; part && status == GB_OK; part = strtok_r(NULL, ",", &rest)) {
+		char *equals = strchr(part, '='), *end = NULL;
+		double value = equals ? strtod(equals + 1, &end) : -1;
+		int term = 0;
+
+		if (equals)
+			*equals = 0;
+		while (term < GB_TERMS && strcmp(gb_term_name(term), part))
+			term++;
+		if (!equals || end == equals + 1 || *end || !(value >= 0 && value <= 1e6) || term == GB_TERMS)
+			status = gb_fail(err, GB_USAGE, "--weights %s: TERM=W,... is wanted, with terms like bold, text, brain.text and W from 0 to 1e6", text);
+		else
+			weight[term] = value;
+	}
+	free(copy);
 	return status;
 }

@@ -41,6 +41,7 @@ typedef struct gb_train_options {
 	double weight[GB_TERMS];
 	const char *start;            /* "ridge" or "zero" */
 	uint64_t seed;
+	bool refit;                   /* find the epoch in RUN/search, then train so many on all train rows */
 	bool fresh;                   /* --new: forget an earlier run */
 	volatile sig_atomic_t *stop, *save; /* set by signals; NULL: never */
 	void (*progress)(void *context, int64_t done, int64_t total);
@@ -49,11 +50,14 @@ typedef struct gb_train_options {
 } gb_train_options;
 
 typedef struct gb_train_result {
-	int64_t epoch, step, best_epoch;
+	int64_t epoch, step, schedule, best_epoch;
 	double best_score;
 	bool stopped;                 /* by a signal: the checkpoint is whole, the training is not over */
 	bool resumed;
 } gb_train_result;
+
+/* "TERM=W,TERM=W" over weights of 1 each; TEXT NULL: none.  GB_USAGE. */
+GB_CHECK gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *err);
 
 /* GB_NO when it diverged; GB_USAGE when RUN belongs to another config. */
 GB_CHECK gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool,

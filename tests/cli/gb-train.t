@@ -50,11 +50,10 @@ check 'another seed is another model' "gb-train -j2 -o seed --seed 2 $small SET 
 
 # Killed anywhere and continued.
 same='for f in last.safetensors best.safetensors metrics.tsv status.json config; do cmp one/$f killed/$f || exit 1; done'
-tries=0
 for delay in 0.05 0.12 0.2 0.3 0.45 0.6 0.8; do
 	gb-train -j2 -o killed $small SET & pid=$!
 	sleep $delay
-	kill -9 $pid 2>/dev/null && tries=$((tries + 1))
+	kill -9 $pid 2>/dev/null
 	wait $pid 2>/dev/null
 done
 check "killed with SIGKILL up to 7 times, then continued: the same bytes" "gb-train -j2 -o killed $small SET; $same"
@@ -67,13 +66,62 @@ check 'a finished run is left alone' "cp one/last.safetensors keep && gb-train -
 # Signals.
 long="${small%--epochs*} --epochs 4000 --schedule 4000 --patience 0"
 timeout 60 gb-train -j2 -o long $long SET & pid=$!
-for wait in $(seq 100); do grep -q '^1	' long/metrics.tsv 2>/dev/null && break; sleep 0.1; done
+for _ in $(seq 100); do grep -q '^1	' long/metrics.tsv 2>/dev/null && break; sleep 0.1; done
 kill -TERM $pid
 wait $pid
 check "SIGTERM is passed on ($?)" "test $? = 143"
 check 'and leaves a stopped, whole run' "grep -q '\"state\":\"stopped\"' long/status.json && gb-inspect --verify long/last.safetensors >/dev/null"
 steps=$(sed 's/.*"step":\([0-9]*\).*/\1/' long/status.json)
 check 'which goes on from where it was' "gb-train -j2 -o long ${long%--epochs*} --epochs 2 --schedule 4000 --patience 0 SET; test \$(sed 's/.*\"step\":\\([0-9]*\\).*/\\1/' long/status.json) -ge $steps"
+
+# Search, then all train rows; killed in the search and continued.
+refit="$small --refit --patience 2"
+check 'a refit' "gb-train -j2 -o refit $refit SET && test -e refit/search/best.safetensors -a -e refit/best.safetensors"
+timeout -s KILL 0.5 gb-train -j2 -o refit2 $refit SET
+check 'killed and continued' "gb-train -j2 -o refit2 $refit SET && cmp refit/last.safetensors refit2/last.safetensors && cmp refit/search/last.safetensors refit2/search/last.safetensors"
+rows() { $PYTHON -c "import sys; sys.path.insert(0, '$TOP/tests'); from tensors import *; t, m = load('$1/best.safetensors'); print(t['input.linear.mean'][-1])"; }
+check 'its statistics are those of all train rows, not of the search' "test \"\$(rows refit)\" != \"\$(rows refit/search)\""
+
+# Test rows reach nothing: other stimuli and brains there, the same model.
+cat >other.py <<'E2'
+import sys
+sys.path.insert(0, sys.argv[1] + '/tests')
+from tensors import *
+for f in ('stimulus', 's0', 's1'):
+    t, _ = load(f + '.safetensors')
+    out = {}
+    for k, v in t.items():
+        out[k] = v.copy()
+        out[k][170:] = out[k][170:][::-1]
+    save('other-' + f + '.safetensors', **out)
+E2
+$PYTHON other.py "$TOP"
+check 'a set with other test rows' "gb-cache pack -q --tr 3/2 --gap 12 --runs a:170,b:161 --split a:/b: -o OTHER other-stimulus.safetensors --subject s0=other-s0.safetensors --subject s1=other-s1.safetensors"
+check 'test rows reach no statistic, weight or score' "gb-train -j2 -o other $small OTHER && cmp one/metrics.tsv other/metrics.tsv"
+
+# Planning and exporting.
+plan='video=10x90x160x3,codes=8x112,text=3072'
+for pair in 85810:3543969010 83138:3500188290 77347:3405302755; do
+	check "the seed with ${pair%:*} voxels has ${pair#*:} parameters" "gb-train --model giblet13-seed --plan --dims $plan,voxels=${pair%:*} | grep -q '^total.*	${pair#*:}\$'"
+done
+check 'the full size stays under 150 million without voxel heads' "test \$(gb-train --plan --width 1 --dims video=4x90x160x3,codes=4x113,text=4096,voxels=85810 | awk -F'\t' '\$1 == \"without voxel heads\" {print \$3}') -lt 150000000"
+check 'the plan of a set counts what the checkpoint holds' "gb-train --plan $small SET >plan.tsv && $PYTHON -c \"
+import sys; sys.path.insert(0, '$TOP/tests')
+from tensors import *
+t, m = load('one/last.safetensors')
+total = [l.split('\\t') for l in open('plan.tsv')]
+count = {l[0]: int(l[2]) for l in total[1:] if l[2].strip().isdigit()}
+assert count['total'] == t['optimiser.first'].size == sum(t[k].size for k in count if k in t), (count['total'], t['optimiser.first'].size)
+\""
+check 'weights alone, for any reader' "gb-train -j2 -o one $small --export weights.safetensors SET && $PYTHON -c \"
+import sys; sys.path.insert(0, '$TOP/tests')
+from tensors import *
+w, m = load('weights.safetensors')
+t, _ = load('one/best.safetensors')
+assert m == {} and '7.bottleneck.weight' in w and not any(k.startswith('optimiser') for k in w)
+assert all((w[k] == t[k]).all() for k in w)
+\""
+fails 4 'wants .* GB of memory.*--width' 'a network that does not fit' gb-train --width 4 --window 100000 --groups 4096 -o big SET
 
 # What a user can get wrong.
 printf 'epochs = 2\nlearning-rate = 3\n' >bad.conf
@@ -84,6 +132,8 @@ fails 2 'trained with another rate' 'another rate in the same run' gb-train -o o
 fails 2 'not an option of --model ridge' 'an option that would do nothing' gb-train --model ridge --width 0.1 -o bad SET
 fails 2 'brain-window 9:1' 'a window that is none' gb-train --brain-window 9:1 -o bad SET
 fails 2 'power of two' 'micro-batches that make no tree' gb-train --micro 3 -o bad SET
+fails 2 'voxels' 'sizes that are none' gb-train --plan --dims voxels=many
+fails 2 'a SET is wanted' 'no set' gb-train -o bad
 fails 2 'TERM=W' 'a term that is none' gb-train --weights smell=1 -o bad SET
 fails 2 'subject s9' 'a subject that is not there' gb-train --subject s9 -o bad SET
 fails 2 'feature smell' 'a feature that is not there' gb-train --features smell -o bad SET

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.h: what a model would cost, without building it (--plan), and its
+ * weights alone (--export). */
+#ifndef GB_MODEL_PLAN_H
+#define GB_MODEL_PLAN_H
+
+#include "model/feed.h"
+#include "model/trainer.h"
+
+GB_BEGIN_DECLS
+
+/* Sizes as on the command line: "video=10x90x160x3,codes=8x112,mel=128x150,text=3072,voxels=85810,rows=946";
+ * further NAME=WIDTH are float tensors; "subjects=17". */
+typedef struct gb_plan_dims {
+	gb_network_shape shape;
+	int64_t rows;
+} gb_plan_dims;
+GB_CHECK gb_status gb_plan_parse(gb_plan_dims *dims, const char *text, gb_err *err);
+/* The same from a data set: its tensors, the subjects of OPTIONS, its train rows. */
+GB_CHECK gb_status gb_plan_set(gb_plan_dims *dims, const gb_dataset *set, const gb_train_options *options, gb_err *err);
+
+/* TSV text, to be released with free(): layers and their parameters, then totals, bytes and steps.
+ * MODEL: "giblet13" or "giblet13-seed" (facts of the seed network; it is not trained here). */
+GB_CHECK char *gb_plan_text(const char *model, const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_err *err);
+
+/* Bytes that training NET takes, M micro-batches a step; bytes of this machine. */
+size_t gb_plan_memory(const gb_network *net, int64_t micro);
+size_t gb_machine_memory(void);
+/* Is this weight set by the ridge start, and then decays towards it? */
+bool gb_starts_at_ridge(const char *name);
+
+/* Weights of the checkpoint at PATH as plain safetensors: no profile, no optimiser. */
+GB_CHECK gb_status gb_export_weights(const char *path, const char *out, gb_err *err);
+
+GB_END_DECLS
+#endif
