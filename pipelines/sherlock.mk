@@ -86,13 +86,17 @@ $(s)/giblet13-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors sherlock.con
 endef
 $(foreach seed,$(sherlock_seeds),$(eval $(call sherlock_seed,$(seed))))
 
-$(s)/report-%/metrics.tsv: $(s)/%/best.safetensors | $(bin)/gb-recon
-	gb-recon -o $(@D) $(<D) $(s)/set-$(lastword $(subst -, ,$*))
+sherlock_models := ridge words $(sherlock_seeds:%=giblet13-%)
+sherlock_ways   := forward backward
 
-sherlock_models := words ridge $(sherlock_seeds:%=giblet13-%)
-sherlock_reports := $(foreach way,forward backward,$(sherlock_models:%=$(s)/report-%-$(way)/metrics.tsv))
+# Every report has ridge on the same rows beside it.
+define sherlock_report
+$(s)/report-$(1)-$(2)/metrics.tsv: $(s)/$(1)-$(2)/best.safetensors $(s)/ridge-$(2)/best.safetensors | $(bin)/gb-recon
+	gb-recon -o $$(@D) $(if $(filter-out ridge,$(1)),--baseline $(s)/ridge-$(2)) $(s)/$(1)-$(2) $(s)/set-$(2)
+endef
+$(foreach way,$(sherlock_ways),$(foreach model,$(sherlock_models),$(eval $(call sherlock_report,$(model),$(way)))))
 
-sherlock: $(sherlock_reports)
-	@gb-recon --compare $(patsubst %/,%,$(dir $^))
+sherlock: $(foreach way,$(sherlock_ways),$(sherlock_models:%=$(s)/report-%-$(way)/metrics.tsv))
+	@for way in $(sherlock_ways); do gb-recon --compare $(sherlock_models:%=$(s)/report-%-$$way) || exit; done
 	@echo "sherlock: reports: $(s)/report-*/report.html"
 endif
