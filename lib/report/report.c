@@ -52,7 +52,7 @@ static void what_was_tested(gb_page *page, const gb_report *r)
 		const gb_feature *f = gb_dataset_feature(r->set, i);
 
 		if (!f->subject)
-			gb_page_row(page, "stimulus tensor\t%s: %zu numbers a row", f->name, f->elements);
+			gb_page_row(page, "stimulus tensor\t%s: %zu number%s a row", f->name, f->elements, f->elements == 1 ? "" : "s");
 	}
 	gb_page_row(page, "trained on\t%s", train);
 	gb_page_row(page, "test rows\t%s", test);

@@ -61,8 +61,8 @@ static gb_status frames(gb_page *page, const gb_decoded *d, gb_err *err)
 		gb_canvas_close(&part[i]);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "Six test rows, evenly spread. PSNR %.2f dB, SSIM %.3f; the mean train frame alone has %.2f dB and %.3f, and a decoder that is not above it shows nothing.",
-	         d->psnr, d->ssim, d->psnr_mean, d->ssim_mean);
+	snprintf(caption, sizeof caption, "%s, %s: six test rows, evenly spread. PSNR %.2f dB, SSIM %.3f; the mean train frame alone has %.2f dB and %.3f, and a decoder that is not above it shows nothing.",
+	         d->feature, d->direction, d->psnr, d->ssim, d->psnr_mean, d->ssim_mean);
 	return gb_page_figure(page, &all, caption, err);
 }
 
@@ -105,54 +105,83 @@ static gb_status spectrum(gb_page *page, const gb_decoded *d, gb_err *err)
 	gb_canvas_close(&part[0]);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "Log-mel spectrum from the middle of the test rows, low bands below. Root mean square error %.3f; of the train mean %.3f.",
-	         d->error, d->error_mean);
+	snprintf(caption, sizeof caption, "%s, %s: log-mel spectrum from the middle of the test rows, low bands below. Root mean square error %.3f; of the train mean %.3f.",
+	         d->feature, d->direction, d->error, d->error_mean);
 	return gb_page_figure(page, &all, caption, err);
+}
+
+/* TEXT, cut at a word's end where it is long; OUT is returned. */
+static const char *shorten(const char *text, char out[240])
+{
+	size_t n = strlen(text);
+
+	if (n < 200) {
+		memcpy(out, text, n + 1);
+		return out;
+	}
+	for (n = 199; n > 100 && text[n] != ' ';)
+		n--;
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) /* not inside a character */
+		n--;
+	memcpy(out, text, n);
+	strcpy(out + n, " …");
+	return out;
 }
 
 static void text_examples(gb_page *page, const gb_decoded *d)
 {
 	if (!d->rows_with_text)
 		return;
-	gb_page_text(page, "Text is decoded as a vector and read as the annotated segments nearest to it. The nearest true segment ranks at %.1f %% of all %zu (chance %.1f %%); "
-	             "it is the very nearest in %.1f %% of rows (chance %.1f %%), among the five nearest in %.1f %% (chance %.1f %%).",
+	gb_page_text(page, "%s, %s: the vector decoded is read as the annotated segments nearest to it. The nearest true segment ranks at %.1f %% of all %zu (chance %.1f %%); "
+	             "it is the very nearest in %.1f %% of rows (chance %.1f %%), among the five nearest in %.1f %% (chance %.1f %%).", d->feature, d->direction,
 	             100 * d->segment_rank, d->segments, 100 * d->chance_rank, 100 * d->segment_top1, 100 * d->chance_top1, 100 * d->segment_top5,
 	             100 * d->chance_top5);
 	gb_page_table_begin(page, "test row\twhat stood there\tnearest to what was decoded");
 	for (size_t k = 0; k < SHOWN; k++) {
 		size_t t = shown_row(k, d->rows);
+		char was[240], near[240];
 
-		gb_page_row(page, "%zu\t%.200s\t%.200s", t, d->truth[t] < 0 ? "(nothing)" : d->text[d->truth[t]],
-		            d->nearest[t].segment[0] < 0 ? "" : d->text[d->nearest[t].segment[0]]);
+		gb_page_row(page, "%zu\t%s\t%s", t, d->truth[t] < 0 ? "(nothing)" : shorten(d->text[d->truth[t]], was),
+		            d->nearest[t].segment[0] < 0 ? "" : shorten(d->text[d->nearest[t].segment[0]], near));
 	}
 	gb_page_table_end(page);
 	gb_page_text(page, "These six rows are evenly spread over the test rows, not chosen. All are in %s.tsv.", d->feature);
 }
 
-static gb_status feature(gb_page *page, const gb_decoded *d, gb_err *err)
+static void identification(gb_page *page, const gb_decoded *d)
 {
 	const gb_identification *id = &d->identification;
-	gb_status status = GB_OK;
+	char null[64] = "too few rows for shifts", p[32] = "–", segments[96] = "–";
 
-	if (d->kind == GB_DECODED_CODES) {
-		gb_page_text(page, "%s (%s): %.2f %% of the codes are right; the commonest train code of each codebook would be right in %.2f %%.", d->feature,
-		             d->direction, 100 * d->right, 100 * d->right_unigram);
-		return GB_OK;
+	if (d->kind == GB_DECODED_CODES)
+		return;
+	if (id->shifts) {
+		snprintf(null, sizeof null, "%.1f %% ± %.1f (%zu shifts)", 100 * id->null_mean, 100 * id->null_sd, id->shifts);
+		snprintf(p, sizeof p, "%.4f", id->p);
 	}
-	gb_page_text(page, "%s (%s): the true row ranks at %.1f %% on average among all rows more than 20 s away (chance 50 %%).", d->feature, d->direction,
-	             100 * id->percentile);
-	if (id->shifts)
-		gb_page_text(page, "Against %zu circular shifts: p = %.4f (null %.1f %% ± %.1f).", id->shifts, id->p, 100 * id->null_mean, 100 * id->null_sd);
 	if (id->segments > 1)
-		gb_page_text(page, "Of %zu segments of 30 s, %.0f %% are identified (chance %.0f %%), %.0f %% are among the first five (chance %.0f %%).",
-		             id->segments, 100 * id->top1, 100.0 / (double)id->segments, 100 * id->top5, fmin(100, 500.0 / (double)id->segments));
-	if (d->kind == GB_DECODED_VIDEO)
-		status = frames(page, d, err);
-	else if (d->kind == GB_DECODED_MEL)
-		status = spectrum(page, d, err);
-	else
+		snprintf(segments, sizeof segments, "%.0f %% (%.0f %%), %.0f %% (%.0f %%)", 100 * id->top1, 100.0 / (double)id->segments, 100 * id->top5,
+		         fmin(100, 500.0 / (double)id->segments));
+	gb_page_row(page, "%s\t%s\t%.1f %%\t%s\t%s\t%s\t%.4g\t%.4g", d->feature, d->direction, 100 * id->percentile, null, p, segments, d->error,
+	            d->error_mean);
+}
+
+static gb_status pictures(gb_page *page, const gb_decoded *d, gb_err *err)
+{
+	switch (d->kind) {
+	case GB_DECODED_VIDEO:
+		return frames(page, d, err);
+	case GB_DECODED_MEL:
+		return spectrum(page, d, err);
+	case GB_DECODED_CODES:
+		gb_page_text(page, "%s, %s: %.2f %% of the codes are right; the commonest train code of each codebook would be right in %.2f %%.", d->feature,
+		             d->direction, 100 * d->right, 100 * d->right_unigram);
+		break;
+	case GB_DECODED_FLOATS:
 		text_examples(page, d);
-	return status;
+		break;
+	}
+	return GB_OK;
 }
 
 static gb_status lesion(gb_page *page, const gb_lesion *l, gb_err *err)
@@ -187,10 +216,19 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 {
 	gb_status status = GB_OK;
 
-	if (r->decodeds)
+	if (r->decodeds) {
 		gb_page_heading(page, "Back to the stimulus");
+		gb_page_text(page, "Each stimulus tensor, decoded on the scored rows. Rank: where the true row stands among all rows more than 20 s away (chance 50 %%), "
+		             "and the same for a stimulus shifted in time. Segments: how many of the 30 s stretches are identified, and are among the first five, each with chance in brackets. "
+		             "Error: root mean square, beside that of the train mean; a decoder that is not below it comes no closer to the values than that mean does, whatever its rank.");
+		gb_page_table_begin(page, "tensor\tdirection\trank\tnull\tp\t30 s segments first, in five\terror\tof the train mean");
+		for (size_t i = 0; i < r->decodeds; i++)
+			identification(page, &r->decoded[i]);
+		gb_page_table_end(page);
+		gb_page_text(page, "With %zu tests, one in twenty passes p < 0.05 by chance.", r->decodeds);
+	}
 	for (size_t i = 0; !status && i < r->decodeds; i++)
-		status = feature(page, &r->decoded[i], err);
+		status = pictures(page, &r->decoded[i], err);
 	if (!status && r->lesion)
 		status = lesion(page, r->lesion, err);
 	return status;
