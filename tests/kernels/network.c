@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole network, every kind of node in it: along the gradient of each
+ * parameter the loss changes as the gradient says; the bits of a step do not
+ * depend on the threads. */
+#include "model/network.h"
+#include "tests/kernels/kernel.h"
+
+static float video_mean[2 * 8 * 8 * 3], video_scale[2 * 8 * 8 * 3], base[2 * 8 * 8 * 3], codes[2 * 1024], kernel[2 * 3] = {0.2f, 0.5f, 0.3f, -0.5f, 0, 0.5f};
+static float voxel_weight[7], latent[4][64];
+static gb_network net;
+
+static void fill(float *x, size_t n, uint32_t stream)
+{
+	float *from = numbers(n, stream);
+
+	memcpy(x, from, n * sizeof *x);
+	free(from);
+}
+
+static void fill_batch(void)
+{
+	const gb_network_shape *s = &net.shape;
+	gb_batch *b = &net.batch;
+	size_t r = net.rows, n = net.scored;
+
+	for (size_t i = 0; i < r * 2 * 8 * 8 * 3; i++)
+		b->video[i] = (uint8_t)(i * 37 % 251);
+	for (size_t i = 0; i < r * s->codebooks * s->code_frames; i++)
+		b->codes[i] = (int16_t)(i % 7 == 6 ? -1 : (int)(i * 13 % 1024));
+	for (size_t i = 0; i < r; i++) {
+		b->mel_count[i] = b->code_count[i] = (int32_t)(i % 3 + 1);
+		for (int m = 0; m < 3; m++)
+			b->keep[m][i] = (i + (size_t)m) % 5 != 0;
+	}
+	fill(b->mel, r * s->mel_frames * s->mel_bands, 11);
+	fill(b->linear, r * s->linear, 12);
+	fill(b->dense, r * s->dense, 13);
+	fill(b->bold[0], s->groups * net.bold_rows * 7, 14);
+	fill(b->target_mel, n * s->mel_frames * s->mel_bands, 15);
+	fill(b->target_text, n * s->text, 16);
+	fill(b->target_bold[0], n * 7, 17);
+	for (size_t i = 0; i < n * 2 * 8 * 8 * 3; i++)
+		b->target_video[i] = (float)(i * 29 % 255) / 255;
+	for (size_t i = 0; i < n * s->code_frames * s->codebooks; i++) {
+		b->target_codes[i] = i % 6 == 5 ? -1 : (int32_t)(i * 17 % 1024);
+		b->weight_codes[i] = b->weight_brain_codes[i] = 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		b->target_row[i] = (int32_t)i;
+		b->weight_latent[i] = b->weight_contrast[i] = b->weight_bold[0][i] = 1;
+		for (int m = 0; m < 3; m++)
+			b->weight[m][i] = b->weight_brain[m][i] = i % 4 != 3;
+	}
+}
+
+static double loss(const gb_graph_run *run)
+{
+	double sum = 0;
+
+	gb_graph_forward(net.graph, run);
+	for (int i = 0; i <= GB_TERM_BOLD; i++)
+		if (net.term[i] >= 0)
+			sum += (double)net.scale[i] * gb_graph_term(net.graph, net.term[i]);
+	return sum;
+}
+
+static double one_loss(const gb_graph_run *run, int term)
+{
+	for (int i = 0; i < GB_TERMS; i++)
+		net.scale[i] = term < 0 || i == term ? 0.01f : 0.0f;
+	return loss(run);
+}
+
+/* The gradient of PARAMETER against the change of the loss along it. */
+static double disagreement(const gb_graph_run *run, const gb_parameter *p, const float *gradient)
+{
+	float *w = gb_graph_weights(net.graph) + p->first;
+	size_t n = p->rows * p->columns;
+	float *keep = malloc(n * sizeof *keep);
+	double square = 0, up, down, step, moved = 0;
+
+	for (size_t i = 0; i < n; i++)
+		square += (double)gradient[p->first + i] * (double)gradient[p->first + i];
+	memcpy(keep, w, n * sizeof *w);
+	step = square > 0 ? 1e-3 / sqrt(square) : 0;
+	for (size_t i = 0; i < n; i++)
+		w[i] = keep[i] + (float)(step * (double)gradient[p->first + i]);
+	for (size_t i = 0; i < n; i++)
+		moved += ((double)w[i] - (double)keep[i]) * (double)gradient[p->first + i];
+	up = loss(run);
+	for (size_t i = 0; i < n; i++)
+		w[i] = keep[i] - (float)(step * (double)gradient[p->first + i]);
+	down = loss(run);
+	memcpy(w, keep, n * sizeof *w);
+	free(keep);
+	return square > 0 ? fabs((up - down) / (2 * moved) - 1) : NAN;
+}
+
+int main(void)
+{
+	gb_network_shape shape = {.video_frames = 2, .video_height = 8, .video_width = 8, .mel_bands = 5, .mel_frames = 6, .codebooks = 2, .code_frames = 3,
+	                          .dense = 9, .text = 6, .linear = 21, .subjects = 1, .voxels = {7}, .subject = {"s"}, .basis = 2, .taps = 3, .first_lag = -1,
+	                          .window_first = 1, .window_lags = 2, .groups = 2, .scored = 5, .history = 1, .future = 1, .width = 0.004, .rank = 3,
+	                          .dropout = 0.1, .temperature = 0.5};
+	gb_network_fixed fixed = {.video_mean = video_mean, .video_scale = video_scale, .video_base = base, .code_base = codes, .kernel = kernel,
+	                          .voxel_weight = {voxel_weight}, .latent_scale = latent[0], .latent_offset = latent[1], .latent_deviation = latent[2], .latent_mean = latent[3]};
+	gb_graph_run run = {true, 3, 5, 1};
+	float *gradient, *other;
+	gb_err err = {0};
+	int same = 1, reached = 1;
+
+	devices_open();
+	for (size_t i = 0; i < 2 * 8 * 8 * 3; i++)
+		video_mean[i] = 120, video_scale[i] = 0.02f, base[i] = (float)(i % 5) * 0.1f - 0.2f;
+	for (size_t i = 0; i < 64; i++)
+		latent[0][i] = latent[2][i] = 1;
+	for (size_t i = 0; i < 7; i++)
+		voxel_weight[i] = 0.5f + (float)i * 0.1f;
+	if (!ok(gb_network_build(&net, &shape, &fixed, &kernel_device[0], 9, &err) == GB_OK, "the network builds: %s", err.text))
+		return done_testing();
+	/* No weight may be 0, or what lies before it gets no gradient. */
+	for (size_t i = 0; i < gb_graph_parameter_count(net.graph); i++)
+		gb_graph_weights(net.graph)[i] += 0.05f * sinf((float)i);
+	fill_batch();
+	gradient = zeros(gb_graph_parameter_count(net.graph));
+	other = zeros(gb_graph_parameter_count(net.graph));
+	for (int i = 0; i < GB_TERMS; i++)
+		net.scale[i] = 0.01f;
+	/* The target of the latent term must stand still: z moves it, the gradient does not (that is the point). */
+	net.scale[GB_TERM_LATENT] = net.scale[GB_TERM_CONTRAST] = 0;
+	loss(&run);
+	gb_graph_backward(net.graph, &run, gradient);
+	for (int i = 0; i < gb_graph_parameters(net.graph); i++) {
+		const gb_parameter *p = gb_graph_parameter_at(net.graph, i);
+		double off = disagreement(&run, p, gradient);
+
+		reached &= !isnan(off);
+		ok(off < 0.02, "%s: the loss changes as its gradient says (off by %.2g)", p->name, off);
+	}
+	ok(reached, "every parameter has a gradient");
+	one_loss(&run, GB_TERM_LATENT);
+	gb_graph_backward(net.graph, &run, gradient);
+	for (int i = 0; i < gb_graph_parameters(net.graph); i++) {
+		const gb_parameter *p = gb_graph_parameter_at(net.graph, i);
+		bool decodes = !strncmp(p->name, "decode.", 7);
+		double most = 0;
+
+		for (size_t k = 0; k < p->rows * p->columns; k++)
+			most = fmax(most, fabs((double)gradient[p->first + k]));
+		if (decodes)
+			ok(disagreement(&run, p, gradient) < 0.02, "%s: learns from the latent term", p->name);
+		else if (!strcmp(p->name, "linear.weight"))
+			ok(most == 0, "the latent term does not move z");
+	}
+	for (int t = 0; t < THREADS; t++) {
+		gb_network_clear(&net);
+		if (gb_network_build(&net, &shape, &fixed, &kernel_device[t], 9, &err) != GB_OK)
+			return 1;
+		for (int i = 0; i < GB_TERMS; i++)
+			net.scale[i] = 0.01f;
+		fill_batch();
+		gb_graph_forward(net.graph, &run);
+		gb_graph_backward(net.graph, &run, t ? other : gradient);
+		same &= !t || !memcmp(gradient, other, gb_graph_parameter_count(net.graph) * sizeof *other);
+	}
+	ok(same, "the same bytes of all gradients for 1, 2, 3 threads");
+	gb_network_clear(&net);
+	free(gradient), free(other);
+	devices_close();
+	return done_testing();
+}
