@@ -311,14 +311,16 @@ static gb_status find_subject(const state *s, const char *subject, size_t *index
  * multiples of their length in the row's run. */
 typedef void take_fn(void *context, size_t asked, size_t place);
 
-static void for_windows(state *s, const gb_feed_options *fill, const int64_t *rows, size_t count, int last, take_fn *take, void *context)
+static gb_status for_windows(state *s, const gb_feed_options *fill, const int64_t *rows, size_t count, int last, take_fn *take, void *context,
+                             gb_err *err)
 {
 	const gb_network_shape *shape = &s->net.shape;
 	gb_graph_run run = {false, 0, 0, 0};
-	uint8_t *done = calloc(count ? count : 1, 1);
-	gb_window *window = calloc(shape->groups, sizeof *window);
+	uint8_t *done = gb_array(count, 1, err);
+	gb_window *window = gb_array(shape->groups, sizeof *window, err);
+	gb_status status = done && window ? GB_OK : GB_SYSTEM;
 
-	for (size_t i = 0; done && window && i < count; i++) {
+	for (size_t i = 0; status == GB_OK && i < count; i++) {
 		int run_index = gb_clock_run_of(s->feed.clock, rows[i]);
 		int64_t first = gb_clock_first(s->feed.clock, run_index), end = first + s->feed.clock->run[run_index].rows, length = (int64_t)shape->scored;
 		int64_t start = first + (rows[i] - first) / length * length;
@@ -337,6 +339,7 @@ static void for_windows(state *s, const gb_feed_options *fill, const int64_t *ro
 	}
 	free(done);
 	free(window);
+	return status;
 }
 
 typedef struct copy_out { state *s; size_t subject, columns; const float *from; float *out; int kind; } copy_out;
@@ -375,8 +378,7 @@ static gb_status encode(void *opaque, const gb_dataset *set, const char *subject
 	s->device.pool = pool;
 	copy.columns = s->feed.shape.voxels[copy.subject];
 	copy.from = gb_graph_value(s->net.graph, s->net.predicted_bold[copy.subject]);
-	for_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold, &copy);
-	return GB_OK;
+	return for_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold, &copy, err);
 }
 
 /* The decoder of FEATURE: 0 video, 1 mel, 2 codes, 3 text; −1: none. */
@@ -504,7 +506,7 @@ static gb_status decode(void *opaque, const gb_dataset *set, const char *feature
 		fill.bold_one = from_brain ? (int)copy.subject : GB_SUBJECTS_MAX;
 		copy.columns = decoded_shape(s, feature, shape, &rank);
 		copy.from = gb_graph_value(s->net.graph, s->net.decoded[from_brain][copy.kind]);
-		for_windows(s, &fill, rows, count, s->net.decoded[from_brain][copy.kind], take_decoded, &copy);
+		status = for_windows(s, &fill, rows, count, s->net.decoded[from_brain][copy.kind], take_decoded, &copy, err);
 	}
 	if (from_brain)
 		gb_brain_close(&s->feed.brain[copy.subject]);

@@ -65,14 +65,17 @@ check 'a finished run is left alone' "cp one/last.safetensors keep && gb-train -
 
 # Signals.
 long="${small%--epochs*} --epochs 4000 --schedule 4000 --patience 0"
-timeout 60 gb-train -j2 -o long $long SET & pid=$!
+gb-train -j2 -o long $long SET & pid=$!
 for _ in $(seq 100); do grep -q '^1	' long/metrics.tsv 2>/dev/null && break; sleep 0.1; done
+kill -USR1 $pid
+sleep 0.2
 kill -TERM $pid
 wait $pid
 check "SIGTERM is passed on ($?)" "test $? = 143"
 check 'and leaves a stopped, whole run' "grep -q '\"state\":\"stopped\"' long/status.json && gb-inspect --verify long/last.safetensors >/dev/null"
-steps=$(sed 's/.*"step":\([0-9]*\).*/\1/' long/status.json)
-check 'which goes on from where it was' "gb-train -j2 -o long ${long%--epochs*} --epochs 2 --schedule 4000 --patience 0 SET; test \$(sed 's/.*\"step\":\\([0-9]*\\).*/\\1/' long/status.json) -ge $steps"
+epoch=$(sed 's/.*"epoch":\([0-9]*\).*/\1/' long/status.json)
+more="${small%--epochs*} --epochs $((epoch + 2)) --schedule 4000 --patience 0"
+check "which goes on from epoch $epoch as if never stopped, nothing repeated, nothing left out" "gb-train -j2 -o long $more SET && gb-train -j1 -o never $more SET && cmp long/last.safetensors never/last.safetensors && cmp long/metrics.tsv never/metrics.tsv && test \$(wc -l <long/metrics.tsv) = $((epoch + 4))"
 
 # Search, then all train rows; killed in the search and continued.
 refit="$small --refit --patience 2"
@@ -137,6 +140,7 @@ fails 2 'a SET is wanted' 'no set' gb-train -o bad
 fails 2 'TERM=W' 'a term that is none' gb-train --weights smell=1 -o bad SET
 fails 2 'subject s9' 'a subject that is not there' gb-train --subject s9 -o bad SET
 fails 2 'feature smell' 'a feature that is not there' gb-train --features smell -o bad SET
+check 'its predictions and decodings can be had' "gb-recon -q -o report one SET && grep -q 'brain to stimulus.text' report/metrics.tsv"
 check 'one modality alone, one subject' "gb-train -j2 -o text $small --epochs 1 --features text --subject s1 SET"
 check 'two subjects at once' "gb-train -j2 -o both $small --epochs 1 --features text --subject s0,s1 SET"
 done_testing
