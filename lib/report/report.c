@@ -109,6 +109,15 @@ static void in_short(gb_page *page, const gb_report *r)
 		snprintf(t, sizeof t, e->null.p < 0.01 ? "%.4f" : "%.3f", e->null.p);
 		gb_page_number(page, t, below);
 	}
+	if (!e->null.shifts && e->others) {
+		double reached = 0;
+
+		for (size_t i = 0; i < e->others; i++)
+			reached += e->other_r[i] >= e->score.mean;
+		snprintf(below, sizeof below, "p against the same prediction with %zu other brains, whose mean r is %.3f", e->others,
+		         gb_score_mean(e->other_r, e->others));
+		gb_page_number(page, gb_page_format((1 + reached) / (1 + (double)e->others), 3, t), below);
+	}
 	if (e->has_baseline) {
 		snprintf(below, sizeof below, isnan(e->difference_low) ? "mean r of ridge on the same rows" : "mean r of ridge on the same rows; difference %+.3f (%+.3f to %+.3f)",
 		         e->score.mean - e->baseline, e->difference_low, e->difference_high);

@@ -28,7 +28,7 @@ static gb_status strip(const gb_decoded *d, const float *from, bool moves, const
 	size_t picture = (size_t)height * (size_t)width * 3;
 	uint8_t *pixels = gb_array(SHOWN * picture, 1, err);
 	const uint8_t *frame[SHOWN];
-	gb_plot plot = {.title = title, .width = 984};
+	gb_plot plot = {.title = title, .width = SHOWN * (width + 12) + 24};
 	gb_status status;
 
 	if (!pixels)
@@ -225,7 +225,8 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 		for (size_t i = 0; i < r->decodeds; i++)
 			identification(page, &r->decoded[i]);
 		gb_page_table_end(page);
-		gb_page_text(page, "With %zu tests, one in twenty passes p < 0.05 by chance.", r->decodeds);
+		if (r->decodeds > 1)
+			gb_page_text(page, "With %zu tests, one in twenty passes p < 0.05 by chance.", r->decodeds);
 	}
 	for (size_t i = 0; !status && i < r->decodeds; i++)
 		status = pictures(page, &r->decoded[i], err);
