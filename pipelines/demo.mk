@@ -13,7 +13,7 @@ demo_noise    := --rho 0.3
 demo_delays   := -1 0 2 5
 demo_nulls    := $(shell seq 101 120)
 demo_gap      := 20
-d := $(top)/build/demo
+d := $(out)/demo
 
 ifdef MOVIE
 demo_film  := $(MOVIE)

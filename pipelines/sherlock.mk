@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # sherlock: real brains.  DATA is a folder with one 4-D NIfTI per subject
-# (*bold.nii.gz), mask.nii.gz, the annotations (.xlsx) and, where you have it,
-# the film.  What is there is used; what is missing is left out and named.
+# (*bold.nii.gz), mask.nii.gz (else one is made), the annotations (.xlsx) and,
+# where you have it, the film.  What is there is used; what is missing is left out and named.
 #
 # Facts about these scans, not choices: 1.5 s a row; two runs; volumes are
 # already shifted by three rows, so volume 0 of a run is movie time 4.5 s.
@@ -26,14 +26,14 @@ sherlock_columns := --column 'Space-In/Outdoor' --column 'Name - All' --column '
 # The region's best-known delays: 0 to 9 rows (mission: "FIR -3 to 6" of stored rows).
 sherlock_kernel  ?= fir:0:10
 sherlock_seeds   ?= 1 2 3 4 5
-sherlock_epochs  ?=
+sherlock_ridge   ?=
 
-.PHONY: sherlock
+.PHONY: sherlock sherlock-ridge
 ifneq ($(filter sherlock%,$(MAKECMDGOALS)),)
 ifndef DATA
 $(error sherlock: say where the scans are: make -C pipelines sherlock DATA=DIR)
 endif
-s := $(top)/build/sherlock
+s := $(out)/sherlock
 scans    := $(wildcard $(DATA)/*bold.nii.gz)
 subjects := $(foreach scan,$(scans),$(firstword $(subst _, ,$(notdir $(scan)))))
 sheet    := $(firstword $(wildcard $(DATA)/*.xlsx))
@@ -47,6 +47,8 @@ endif
 ifeq ($(film),)
 $(info sherlock: no film in $(DATA): video and sound are left out)
 endif
+
+mask := $(firstword $(wildcard $(DATA)/mask.nii.gz) $(s)/mask.nii.gz)
 
 stimuli := $(s)/text.safetensors $(if $(film),$(s)/video.safetensors $(s)/mel.safetensors)
 brains  := $(subjects:%=$(s)/%.safetensors)
@@ -64,9 +66,12 @@ $(s)/video.safetensors: $(film) sherlock.mk | $(bin)/gb-video-frames $(s)
 $(s)/mel.safetensors: $(film) sherlock.mk | $(bin)/gb-audio-encodec $(s)
 	gb-audio-encodec --mel --tr $(sherlock_tr) -o $@ '$<'
 
+$(s)/mask.nii.gz: $(scans) | $(bin)/gb-fmri-hrf $(s)
+	gb-fmri-hrf mask -o $@ $^
+
 define sherlock_brain
-$(s)/$(firstword $(subst _, ,$(notdir $(1)))).safetensors: $(1) $(DATA)/mask.nii.gz sherlock.mk | $(bin)/gb-fmri-hrf $(s)
-	gb-fmri-hrf bold --mask $(DATA)/mask.nii.gz --tr $(sherlock_tr) --start $(sherlock_start) --runs $(sherlock_runs) -o $$@ $$<
+$(s)/$(firstword $(subst _, ,$(notdir $(1)))).safetensors: $(1) $(mask) sherlock.mk | $(bin)/gb-fmri-hrf $(s)
+	gb-fmri-hrf bold --mask $(mask) --tr $(sherlock_tr) --start $(sherlock_start) --runs $(sherlock_runs) -o $$@ $$<
 endef
 $(foreach scan,$(scans),$(eval $(call sherlock_brain,$(scan))))
 
@@ -75,28 +80,30 @@ $(s)/set-%/index.safetensors: $(stimuli) $(brains) | $(bin)/gb-cache
 
 # The group mean, ridge on the hashed words, and on everything.
 $(s)/words-%/best.safetensors: $(s)/set-%/index.safetensors | $(bin)/gb-train
-	gb-train --model ridge --subject mean --features text --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
+	gb-train --model ridge --subject mean --features text $(sherlock_ridge) --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
 
 $(s)/ridge-%/best.safetensors: $(s)/set-%/index.safetensors | $(bin)/gb-train
-	gb-train --model ridge --subject mean --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
+	gb-train --model ridge --subject mean $(sherlock_ridge) --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
 
 define sherlock_seed
-$(s)/giblet13-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors sherlock.conf | $(bin)/gb-train
+$(s)/giblet13-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors $(s)/ridge-%/best.safetensors sherlock.conf | $(bin)/gb-train
 	gb-train --model giblet13 --subject mean --seed $(1) -c sherlock.conf -o $$(@D) $$(<D)
 endef
 $(foreach seed,$(sherlock_seeds),$(eval $(call sherlock_seed,$(seed))))
 
-sherlock_models := ridge words $(sherlock_seeds:%=giblet13-%)
-sherlock_ways   := forward backward
+# Ridge on the same stimuli stands beside every network.
+$(s)/report-%/metrics.tsv: $(s)/%/best.safetensors | $(bin)/gb-recon
+	gb-recon $(if $(filter giblet%,$*),--baseline $(s)/ridge-$(lastword $(subst -, ,$*))) -o $(@D) $(<D) $(s)/set-$(lastword $(subst -, ,$*))
 
-# Every report has ridge on the same rows beside it.
-define sherlock_report
-$(s)/report-$(1)-$(2)/metrics.tsv: $(s)/$(1)-$(2)/best.safetensors $(s)/ridge-$(2)/best.safetensors | $(bin)/gb-recon
-	gb-recon -o $$(@D) $(if $(filter-out ridge,$(1)),--baseline $(s)/ridge-$(2)) $(s)/$(1)-$(2) $(s)/set-$(2)
-endef
-$(foreach way,$(sherlock_ways),$(foreach model,$(sherlock_models),$(eval $(call sherlock_report,$(model),$(way)))))
+sherlock_baselines ?= words ridge
+sherlock_models := $(sherlock_baselines) $(sherlock_seeds:%=giblet13-%)
+sherlock_reports = $(foreach way,forward backward,$(1:%=$(s)/report-%-$(way)/metrics.tsv))
 
-sherlock: $(foreach way,$(sherlock_ways),$(sherlock_models:%=$(s)/report-%-$(way)/metrics.tsv))
-	@for way in $(sherlock_ways); do gb-recon --compare $(sherlock_models:%=$(s)/report-%-$$way) || exit; done
+sherlock: $(call sherlock_reports,$(sherlock_models))
+	@./sherlock-check $(s) $(sherlock_models)
 	@echo "sherlock: reports: $(s)/report-*/report.html"
+
+# Without the network: a few minutes less.
+sherlock-ridge: $(call sherlock_reports,$(sherlock_baselines))
+	@./sherlock-check $(s) $(sherlock_baselines)
 endif
