@@ -22,48 +22,54 @@ static void to_pixels(const float *x, size_t count, uint8_t *out)
 		out[i] = (uint8_t)lround(255 * (double)(x[i] < 0 ? 0 : x[i] > 1 ? 1 : x[i]));
 }
 
-static gb_status strip(const gb_decoded *d, const float *from, bool moves, const char *title, gb_canvas *out, gb_err *err)
+enum { BETWEEN = 4 }; /* pixels between original and decoded */
+
+/* Picture FROM into the left or right half of a pair. */
+static void place(const float *from, int height, int width, bool right, uint8_t *pair)
+{
+	size_t across = (size_t)(2 * width + BETWEEN) * 3, line = (size_t)width * 3;
+
+	for (int y = 0; y < height; y++)
+		to_pixels(from + (size_t)y * line, line, pair + (size_t)y * across + (right ? line + BETWEEN * 3 : 0));
+}
+
+/* Originals beside what was decoded, and last the mean train frame beside nothing. */
+static gb_status frames(gb_page *page, const gb_decoded *d, gb_err *err)
 {
 	int height = (int)d->shape[1], width = (int)d->shape[2];
-	size_t picture = (size_t)height * (size_t)width * 3;
-	uint8_t *pixels = gb_array(SHOWN * picture, 1, err);
-	const uint8_t *frame[SHOWN];
-	gb_plot plot = {.title = title, .width = SHOWN * (width + 12) + 24};
+	size_t picture = (size_t)height * (size_t)(2 * width + BETWEEN) * 3;
+	uint8_t *pixels = gb_array((SHOWN + 1) * picture, 1, err);
+	const uint8_t *pair[SHOWN + 1];
+	const char *name[SHOWN + 1];
+	char names[SHOWN + 1][48], caption[500];
+	gb_plot plot = {.title = "original, and decoded beside it"};
+	gb_canvas canvas;
 	gb_status status;
 
 	if (!pixels)
 		return GB_SYSTEM;
-	for (size_t k = 0; k < SHOWN; k++) {
-		to_pixels(from + (moves ? shown_row(k, d->rows) * d->elements : 0), picture, pixels + k * picture);
-		frame[k] = pixels + k * picture;
+	memset(pixels, 255, (SHOWN + 1) * picture);
+	for (size_t k = 0; k <= SHOWN; k++) {
+		size_t t = shown_row(k, d->rows);
+
+		pair[k] = pixels + k * picture;
+		name[k] = names[k];
+		if (k == SHOWN) {
+			snprintf(names[k], sizeof names[k], "mean train frame");
+			place(d->mean, height, width, false, pixels + k * picture);
+			continue;
+		}
+		snprintf(names[k], sizeof names[k], "test row %zu", t);
+		place(d->actual + t * d->elements, height, width, false, pixels + k * picture);
+		place(d->predicted + t * d->elements, height, width, true, pixels + k * picture);
 	}
-	status = gb_plot_frames(out, &plot, frame, SHOWN, width, height, 3, NULL, err);
+	status = gb_plot_frames(&canvas, &plot, pair, SHOWN + 1, 2 * width + BETWEEN, height, 3, name, err);
 	free(pixels);
-	return status;
-}
-
-static gb_status frames(gb_page *page, const gb_decoded *d, gb_err *err)
-{
-	gb_canvas part[3], all;
-	const char *const title[] = {"original", "decoded", "the mean train frame: what no decoding at all would show"};
-	int made = 0;
-	gb_status status = GB_OK;
-	char caption[400];
-
-	for (; !status && made < 3; made++) {
-		status = strip(d, made == 0 ? d->actual : made == 1 ? d->predicted : d->mean, made < 2, title[made], &part[made], err);
-		if (status)
-			break;
-	}
-	if (!status)
-		status = gb_canvas_stack(&all, part, 3, (gb_color){255, 255, 255}, err);
-	for (int i = 0; i < made; i++)
-		gb_canvas_close(&part[i]);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "%s, %s: six test rows, evenly spread. PSNR %.2f dB, SSIM %.3f; the mean train frame alone has %.2f dB and %.3f, and a decoder that is not above it shows nothing.",
-	         d->feature, d->direction, d->psnr, d->ssim, d->psnr_mean, d->ssim_mean);
-	return gb_page_figure(page, &all, caption, err);
+	snprintf(caption, sizeof caption, "%s, %s: six test rows, evenly spread, each original with what was decoded on its right. PSNR %.2f dB, SSIM %.3f; the mean train frame alone "
+	         "has %.2f dB and %.3f, and a decoder that is not above it shows nothing.", d->feature, d->direction, d->psnr, d->ssim, d->psnr_mean, d->ssim_mean);
+	return gb_page_figure(page, &canvas, caption, err);
 }
 
 /* Rows of [bands, frames] one after another as a picture of up to 400 frames. */
