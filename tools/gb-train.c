@@ -66,8 +66,7 @@ static const gb_option options[] = {
 	{0},
 };
 
-static volatile sig_atomic_t stop_asked, save_asked;
-static volatile sig_atomic_t stop_number;
+static volatile sig_atomic_t stop_asked, save_asked, stop_number;
 
 static void on_signal(int number)
 {
@@ -96,6 +95,30 @@ static gb_status split_names(const char *option, const char *text, char **copy, 
 	return *names ? GB_OK : gb_fail(err, GB_USAGE, "--%s %s: names are wanted", option, text);
 }
 
+/* Is option I of the kind of model that is not trained? */
+static bool foreign(size_t i)
+{
+	static size_t first; /* of giblet13's own */
+
+	while (strcmp(options[first].name, "epochs"))
+		first++;
+	return !strcmp(opt.model, "ridge") ? i >= first : !strcmp(options[i].name, "no-decoders");
+}
+
+/* The config of a run: what -c reads to start another. */
+static char *config_of(const gb_args *args, const gb_dataset *set, gb_err *err)
+{
+	gb_json *params = gb_json_copy(args->params);
+	char *text;
+
+	for (size_t i = 0; options[i].name; i++)
+		if (foreign(i))
+			gb_json_remove(params, options[i].name);
+	text = gb_run_config(args->tool, set, params, err);
+	gb_json_free(params);
+	return text;
+}
+
 static void say_fit(const gb_json *fit)
 {
 	double score = 0, penalty = 0;
@@ -114,7 +137,7 @@ static void say_fit(const gb_json *fit)
 static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const char *const *name, int names, gb_err *err)
 {
 	gb_ridge_options ridge = {args->tool, opt.kernel ? opt.kernel : "fir", opt.subject, name, names, (uint64_t)opt.seed, !opt.no_decoders};
-	char *config = gb_run_config(args->tool, set, args->params, err);
+	char *config = config_of(args, set, err);
 	gb_json *state = NULL;
 	bool finished = false;
 	gb_status status = config ? gb_ridge_run(set, args->out, config, opt.fresh, &ridge, args->pool, &finished, &state, err) : GB_SYSTEM;
@@ -179,7 +202,7 @@ static gb_status prepare(const gb_args *args, const char *const *name, int names
 	return status;
 }
 
-static gb_status print_plan(const gb_args *args, const gb_dataset *set, gb_err *err)
+static gb_status print_plan(const gb_dataset *set, gb_err *err)
 {
 	gb_plan_dims dims;
 	gb_text *out = NULL;
@@ -195,7 +218,6 @@ static gb_status print_plan(const gb_args *args, const gb_dataset *set, gb_err *
 		status = gb_text_commit(out, err);
 	}
 	free(plan);
-	(void)args;
 	return status;
 }
 
@@ -207,7 +229,7 @@ static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, gb_err
 
 	catch_signals();
 	status = gb_train(set, args->out, &opt.net, args->pool, &result, err);
-	config = status ? NULL : gb_run_config(args->tool, set, args->params, err);
+	config = status ? NULL : config_of(args, set, err);
 	path = config ? gb_format(err, "%s/config", args->out) : NULL;
 	if (!status)
 		status = path ? gb_output_whole(path, config, strlen(config), err) : GB_SYSTEM;
@@ -223,18 +245,12 @@ static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, gb_err
 	return status;
 }
 
-/* ---- ---- */
-
 /* An option of one kind of model, given with another, would do nothing. */
-static gb_status check_given(const gb_args *args, bool ridge, gb_err *err)
+static gb_status check_given(const gb_args *args, gb_err *err)
 {
-	bool own = false;
-
-	for (size_t i = 0; options[i].name; i++) {
-		own = own || !strcmp(options[i].name, "epochs");
-		if (args->given[i] && (ridge ? own : !strcmp(options[i].name, "no-decoders")))
+	for (size_t i = 0; options[i].name; i++)
+		if (args->given[i] && foreign(i))
 			return gb_fail(err, GB_USAGE, "--%s: not an option of --model %s", options[i].name, opt.model);
-	}
 	return GB_OK;
 }
 
@@ -245,7 +261,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	char *copy = NULL, *subjects = NULL;
 	const char **name = NULL, **subject = NULL;
 	int names = 0;
-	gb_status status = check_given(args, ridge, err);
+	gb_status status = check_given(args, err);
 
 	if (!status && !opt.plan && (!args->out || !strcmp(args->out, "-")))
 		status = gb_fail(err, GB_USAGE, "-o RUN is wanted: a run is a folder");
@@ -260,7 +276,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	if (!status && !ridge)
 		status = prepare(args, name, names, &subjects, &subject, err);
 	if (!status)
-		status = opt.plan ? print_plan(args, set, err) : ridge ? run_ridge(args, set, name, names, err) : run_giblet13(args, set, err);
+		status = opt.plan ? print_plan(set, err) : ridge ? run_ridge(args, set, name, names, err) : run_giblet13(args, set, err);
 	if (!status && opt.export)
 		status = gb_export_weights(args->out, opt.export, err);
 	free(copy);

@@ -16,7 +16,8 @@ char *gb_run_config(const char *tool, const gb_dataset *set, const gb_json *para
 
 	for (void *it = gb_json_first(params); text && it; it = gb_json_next(params, it)) {
 		const char *value = gb_json_text(gb_json_value(it));
-		char *dump = value ? NULL : gb_json_dump(gb_json_value(it)), *longer;
+		bool yes = false, flag = gb_json_read_boolean(gb_json_value(it), &yes);
+		char *dump = value ? NULL : flag ? gb_string(yes ? "yes" : "no", err) : gb_json_dump(gb_json_value(it)), *longer;
 
 		longer = gb_json_value(it) && (value || dump) && strcmp(value ? value : dump, "null")
 		             ? gb_format(err, "%s%s = %s\n", text, gb_json_key(it), value ? value : dump)

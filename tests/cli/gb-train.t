@@ -130,6 +130,7 @@ fails 4 'wants .* GB of memory.*--width' 'a network that does not fit' gb-train 
 printf 'epochs = 2\nlearning-rate = 3\n' >bad.conf
 fails 2 'learning-rate' 'an unknown key' gb-train -c bad.conf -o bad SET
 printf 'epochs = 2\nwidth = 0.004\n' >good.conf
+check 'the config that a run leaves is one to start another with' "gb-train -j2 -c one/config --epochs 4 --patience 0 -o again SET && cmp one/last.safetensors again/last.safetensors && cmp one/config again/config"
 check 'a config file' "gb-train -c good.conf $small --epochs 0 -o conf SET"
 fails 2 'trained with another rate' 'another rate in the same run' gb-train -o one $small --rate 0.5 SET
 fails 2 'not an option of --model ridge' 'an option that would do nothing' gb-train --model ridge --width 0.1 -o bad SET
