@@ -139,5 +139,6 @@ gb_status gb_segments_choose(gb_segments *segments, const gb_run_choice *choice,
 	} else if (choice->rows > 0)
 		return gb_fail(err, GB_USAGE, "--rows is for one run; say the rows of each with --runs %s:%lld,...",
 		               clock->run[0].name, (long long)choice->rows);
-	return fill_rows(segments, choice, clock, err);
+	status = fill_rows(segments, choice, clock, err);
+	return status == GB_OK ? status : gb_fail_in(err, "%s", name);
 }
