@@ -226,12 +226,25 @@ gb_status gb_decoded_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *e
 		status = add(d, metrics, "PSNR (dB)", d->psnr, d->psnr_mean, "the mean train frame", err);
 	if (!status && d->kind == GB_DECODED_VIDEO)
 		status = add(d, metrics, "SSIM", d->ssim, d->ssim_mean, "the mean train frame", err);
-	if (!status && d->has_segments && d->rows_with_text) {
-		status = add(d, metrics, "rank percentile of the nearest true segment", d->segment_rank, d->chance_rank, "chance, for as many true segments", err);
-		if (!status)
-			status = add(d, metrics, "nearest segment is a true one", d->segment_top1, d->chance_top1, "chance", err);
-		if (!status)
-			status = add(d, metrics, "a true segment among the five nearest", d->segment_top5, d->chance_top5, "chance", err);
+	for (int k = 0; !status && d->has_segments && d->rows_with_text && k < 3; k++) {
+		static const char *const name[] = {"rank percentile of the nearest true segment", "nearest segment is a true one",
+		                                   "a true segment among the five nearest"};
+		gb_metric m = gb_metric_none();
+
+		m.direction = d->direction;
+		m.target = d->feature;
+		m.figure = name[k];
+		m.value = d->segment[k];
+		m.chance = d->chance[k];
+		m.control = "chance, for as many true segments; a constant prediction may exceed it";
+		if (d->shifts) {
+			m.null_mean = d->null_mean[k];
+			m.null_sd = d->null_sd[k];
+			m.p = d->null_p[k];
+			m.nulls = (double)d->shifts;
+			m.control = "circular shifts of 45 s and more";
+		}
+		status = gb_metrics_add(metrics, &m, err);
 	}
 	return status;
 }

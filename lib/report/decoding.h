@@ -30,8 +30,9 @@ typedef struct gb_decoded {
 	char **text;               /* [segments] */
 	gb_nearest *nearest;       /* [rows] */
 	int32_t *truth;            /* [rows] a segment that stands there, −1: none */
-	double segment_rank, segment_top1, segment_top5, chance_rank, chance_top1, chance_top5;
-	size_t rows_with_text;
+	/* of the nearest true segment: rank, is it first, among five; then the same by chance, and against shifted rows */
+	double segment[3], chance[3], null_mean[3], null_sd[3], null_p[3];
+	size_t rows_with_text, shifts; /* shifts 0: too few rows */
 } gb_decoded;
 
 typedef struct gb_decoding_options {

@@ -108,32 +108,156 @@ static double chance_of(size_t m, size_t n, size_t k)
 	return 1 - none;
 }
 
-/* Rank of the best true segment of a row: ties, such as equal texts, count as half. */
-static void score_row(gb_decoded *d, const float *cosine, const uint8_t *true_here, size_t t)
-{
-	size_t n = d->segments, m = 0;
-	double below = 0, best = -2;
+/* Who stands where: of each row the segments that cover it, and of each row and segment how many segments are less
+ * similar to what was decoded (ties, such as equal texts, as half). */
+typedef struct standing {
+	size_t rows, segments;
+	size_t *first;       /* [rows + 1] into LIST */
+	int32_t *list;
+	const float *cosine; /* [rows, segments] */
+	float *below;        /* [rows, segments] */
+} standing;
 
-	for (size_t k = 0; k < n; k++)
-		if (true_here[k]) {
-			m++;
-			if ((double)cosine[k] > best) {
-				best = (double)cosine[k];
-				d->truth[t] = (int32_t)k;
-			}
+static int ascending(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void count_below(const float *cosine, size_t n, float *sorted, float *below)
+{
+	memcpy(sorted, cosine, n * sizeof *sorted);
+	qsort(sorted, n, sizeof *sorted, ascending);
+	for (size_t k = 0; k < n; k++) {
+		size_t low = 0, high = n, first;
+
+		while (low < high) {
+			size_t middle = (low + high) / 2;
+
+			if (sorted[middle] < cosine[k])
+				low = middle + 1;
+			else
+				high = middle;
 		}
+		for (first = low; low < n && sorted[low] == cosine[k];)
+			low++;
+		below[k] = (float)((double)first + 0.5 * (double)(low - first - 1));
+	}
+}
+
+/* ADD to SUM[3] how the best of row U's segments ranks for what was decoded at row T; false: U has none. */
+static bool rank_at(const standing *s, size_t t, size_t u, double sum[3], int32_t *best)
+{
+	const float *cosine = s->cosine + t * s->segments;
+	const int32_t *list = s->list + s->first[u];
+	size_t m = s->first[u + 1] - s->first[u];
+	double below;
+
 	if (m == 0)
-		return;
-	for (size_t k = 0; k < n; k++)
-		below += true_here[k] ? 0 : (double)cosine[k] < best ? 1 : (double)cosine[k] == best ? 0.5 : 0;
-	d->rows_with_text++;
-	d->segment_rank += n > m ? below / (double)(n - m) : 0.5;
-	d->segment_top1 += below >= (double)(n - m);
-	d->segment_top5 += below >= (double)(n - m) - 4;
-	d->chance_top1 += chance_of(m, n, 1);
-	d->chance_top5 += chance_of(m, n, 5);
-	/* the best of m true ones ranks above chance by itself: its expected percentile is m/(m + 1) */
-	d->chance_rank += (double)m / (double)(m + 1);
+		return false;
+	*best = list[0];
+	for (size_t i = 1; i < m; i++)
+		*best = cosine[list[i]] > cosine[*best] ? list[i] : *best;
+	below = (double)s->below[t * s->segments + (size_t)*best];
+	for (size_t i = 0; i < m; i++) /* the other true ones are no candidates */
+		below -= list[i] == *best ? 0 : cosine[list[i]] < cosine[*best] ? 1 : 0.5;
+	sum[0] += s->segments > m ? below / (double)(s->segments - m) : 0.5;
+	sum[1] += below >= (double)(s->segments - m);
+	sum[2] += below >= (double)(s->segments - m) - 4;
+	return true;
+}
+
+static void score(gb_decoded *d, const standing *s)
+{
+	for (size_t t = 0; t < s->rows; t++) {
+		size_t n = s->segments, m = s->first[t + 1] - s->first[t];
+
+		d->truth[t] = -1;
+		if (!rank_at(s, t, t, d->segment, &d->truth[t]))
+			continue;
+		d->rows_with_text++;
+		d->chance[0] += (double)m / (double)(m + 1); /* the best of m */
+		d->chance[1] += chance_of(m, n, 1);
+		d->chance[2] += chance_of(m, n, 5);
+	}
+	for (int k = 0; d->rows_with_text && k < 3; k++) {
+		d->segment[k] /= (double)d->rows_with_text;
+		d->chance[k] /= (double)d->rows_with_text;
+	}
+}
+
+/* The same against the rows SHIFT later in their runs. */
+static void score_shifted(const standing *s, const gb_scored *scored, size_t shift, double mean[3])
+{
+	size_t used = 0;
+	int32_t best;
+
+	mean[0] = mean[1] = mean[2] = 0;
+	for (size_t first = 0, end; first < s->rows; first = end) {
+		for (end = first + 1; end < s->rows && scored->run[end] == scored->run[first];)
+			end++;
+		for (size_t t = first; t < end; t++)
+			used += rank_at(s, t, first + (t - first + shift) % (end - first), mean, &best);
+	}
+	for (int k = 0; used && k < 3; k++)
+		mean[k] /= (double)used;
+}
+
+static gb_status shift_all(gb_decoded *d, const standing *s, const gb_scored *scored, gb_err *err)
+{
+	size_t *shift = NULL;
+	double *null;
+	gb_status status = s->rows < GB_SHIFT_ROWS_MIN ? GB_OK : gb_shifts_allowed(scored, &shift, &d->shifts, err);
+
+	if (status || d->shifts == 0) {
+		free(shift);
+		return status;
+	}
+	null = gb_array(3 * d->shifts, sizeof *null, err);
+	for (size_t i = 0; null && i < d->shifts; i++)
+		score_shifted(s, scored, shift[i], null + 3 * i);
+	for (int k = 0; null && k < 3; k++) {
+		double square = 0, reached = 0;
+
+		for (size_t i = 0; i < d->shifts; i++) {
+			d->null_mean[k] += null[3 * i + (size_t)k] / (double)d->shifts;
+			reached += null[3 * i + (size_t)k] >= d->segment[k] - 1e-12; /* equal but for rounding is as good */
+		}
+		for (size_t i = 0; i < d->shifts; i++)
+			square += (null[3 * i + (size_t)k] - d->null_mean[k]) * (null[3 * i + (size_t)k] - d->null_mean[k]);
+		d->null_sd[k] = sqrt(square / (double)d->shifts);
+		d->null_p[k] = (1 + reached) / (1 + (double)d->shifts);
+	}
+	free(shift);
+	if (!null)
+		return GB_SYSTEM;
+	free(null);
+	return GB_OK;
+}
+
+static gb_status stand(standing *s, const segments *from, const gb_clock *clock, const gb_scored *scored, gb_err *err)
+{
+	float *sorted = gb_array(s->segments, sizeof *sorted, err);
+	gb_status status = sorted ? GB_OK : GB_SYSTEM;
+
+	s->first = gb_array(s->rows + 1, sizeof *s->first, err);
+	s->below = s->first ? gb_array(s->rows * s->segments, sizeof *s->below, err) : NULL;
+	if (!s->below)
+		status = GB_SYSTEM;
+	for (size_t t = 0; !status && t < s->rows; t++) {
+		s->first[t + 1] = s->first[t];
+		for (size_t k = 0; !status && k < s->segments; k++)
+			if (covers(from, k, clock, scored->row[t])) {
+				status = gb_grow(&s->list, s->first[t + 1] + 1, sizeof *s->list, err);
+				if (!status)
+					s->list[s->first[t + 1]++] = (int32_t)k;
+			}
+		if (!status)
+			count_below(s->cosine + t * s->segments, s->segments, sorted, s->below + t * s->segments);
+	}
+	free(sorted);
+	return status;
 }
 
 static gb_status compare(gb_decoded *d, const segments *s, const gb_clock *clock, const gb_scored *scored, gb_pool *pool, gb_err *err)
@@ -141,29 +265,28 @@ static gb_status compare(gb_decoded *d, const segments *s, const gb_clock *clock
 	size_t n = d->segments, width = d->elements;
 	float *unit = gb_array(n * width, sizeof *unit, err), *row = unit ? gb_array(d->rows * width, sizeof *row, err) : NULL,
 	      *cosine = row ? gb_array(d->rows * n, sizeof *cosine, err) : NULL;
-	uint8_t *here = cosine ? gb_array(n, 1, err) : NULL;
-	gb_status status = here ? GB_OK : GB_SYSTEM;
+	standing st = {.rows = d->rows, .segments = n, .cosine = cosine};
+	gb_status status = cosine ? GB_OK : GB_SYSTEM;
 
 	if (!status) {
 		unit_rows(s->vector->data, d->mean, n, width, unit);
 		unit_rows(d->predicted, d->mean, d->rows, width, row);
 		status = gb_matrix_product(pool, false, true, d->rows, n, width, row, width, unit, width, cosine, n, false, err);
 	}
-	for (size_t t = 0; !status && t < d->rows; t++) {
-		d->truth[t] = -1;
-		for (size_t k = 0; k < n; k++)
-			here[k] = covers(s, k, clock, scored->row[t]);
+	for (size_t t = 0; !status && t < d->rows; t++)
 		keep_nearest(&d->nearest[t], cosine + t * n, n);
-		score_row(d, cosine + t * n, here, t);
+	if (!status)
+		status = stand(&st, s, clock, scored, err);
+	if (!status) {
+		score(d, &st);
+		status = shift_all(d, &st, scored, err);
 	}
-	for (double *sum[] = {&d->segment_rank, &d->segment_top1, &d->segment_top5, &d->chance_top1, &d->chance_top5, &d->chance_rank, NULL},
-	            **p = sum;
-	     d->rows_with_text && *p; p++)
-		**p /= (double)d->rows_with_text;
+	free(st.first);
+	free(st.list);
+	free(st.below);
 	free(unit);
 	free(row);
 	free(cosine);
-	free(here);
 	return status;
 }
 

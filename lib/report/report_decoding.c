@@ -138,10 +138,16 @@ static void text_examples(gb_page *page, const gb_decoded *d)
 {
 	if (!d->rows_with_text)
 		return;
-	gb_page_text(page, "%s, %s: the vector decoded is read as the annotated segments nearest to it. The nearest true segment ranks at %.1f %% of all %zu (chance %.1f %%); "
-	             "it is the very nearest in %.1f %% of rows (chance %.1f %%), among the five nearest in %.1f %% (chance %.1f %%).", d->feature, d->direction,
-	             100 * d->segment_rank, d->segments, 100 * d->chance_rank, 100 * d->segment_top1, 100 * d->chance_top1, 100 * d->segment_top5,
-	             100 * d->chance_top5);
+	gb_page_text(page, "%s, %s: the vector decoded is read as the annotated segments nearest to it. The nearest true segment ranks at %.1f %% of all %zu, "
+	             "is the very nearest in %.1f %% of rows, and among the five nearest in %.1f %%.", d->feature, d->direction, 100 * d->segment[0],
+	             d->segments, 100 * d->segment[1], 100 * d->segment[2]);
+	if (d->shifts)
+		gb_page_text(page, "Against %zu circular shifts, which know what is decoded but not when: rank %.1f %% ± %.1f, p = %.4f; nearest %.1f %%, p = %.4f; among five %.1f %%, p = %.4f.",
+		             d->shifts, 100 * d->null_mean[0], 100 * d->null_sd[0], d->null_p[0], 100 * d->null_mean[1], d->null_p[1],
+		             100 * d->null_mean[2], d->null_p[2]);
+	else
+		gb_page_text(page, "By chance, for as many true segments: %.1f %%, %.1f %% and %.1f %%; a constant prediction may exceed that, and there are too few rows for shifts, so this shows nothing yet.",
+		             100 * d->chance[0], 100 * d->chance[1], 100 * d->chance[2]);
 	gb_page_table_begin(page, "test row\twhat stood there\tnearest to what was decoded");
 	for (size_t k = 0; k < SHOWN; k++) {
 		size_t t = shown_row(k, d->rows);

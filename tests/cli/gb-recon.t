@@ -121,6 +121,11 @@ own = C[np.arange(len(rows)), truth]
 rank = ((C < own[:, None]).sum(1) + 0.5 * ((C == own[:, None]).sum(1) - 1)) / 189
 assert abs(rank.mean() - metric('text', 'rank percentile of the nearest true segment')) < 2e-3, rank.mean()
 assert metric('text', 'rank percentile of the nearest true segment', 'chance') == 0.5
+everyone = ((C[:, None, :] < C[:, :, None]).sum(2) + 0.5 * ((C[:, None, :] == C[:, :, None]).sum(2) - 1)) / 189
+n, t = len(rows), np.arange(len(rows))
+null = [everyone[t, truth[(t + k) % n]].mean() for k in range(30, n - 30 + 1)]
+assert metric('text', 'rank percentile of the nearest true segment', 'nulls') == len(null)
+assert abs(np.mean(null) - metric('text', 'rank percentile of the nearest true segment', 'null_mean')) < 2e-3
 E2
 check 'decoders from the brain are what numpy finds' "$PYTHON decode.py '$TOP'"
 check 'pictures and sound are decoded, each beside the train mean' 'gb-recon -q -o media PICTURES MEDIA && for w in "PSNR (dB)" SSIM; do grep -qF "$w" media/metrics.tsv || exit 1; done && grep -q "one subject: a ceiling is not estimable" media/report.html'
