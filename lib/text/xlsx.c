@@ -86,6 +86,8 @@ static bool reserve(book *b, void *pointer, size_t *room, size_t count, size_t s
 
 static void append(book *b, buffer *to, const char *data, size_t size)
 {
+	if (!size)
+		return;
 	if (to->size + size > GB_TABLE_TEXT_MAX) {
 		fail(b, "too much text");
 		return;

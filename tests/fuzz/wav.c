@@ -16,7 +16,7 @@ static void read_sound(const char *path, const gb_audio_options *options)
 	fuzz_check(status, &err);
 	if (status != GB_OK)
 		return;
-	while (status == GB_OK && got && total < 1 << 18) {
+	while (status == GB_OK && got && total < 1 << 16) {
 		status = gb_audio_read(audio, samples, 4096, &got, &err);
 		fuzz_check(status, &err);
 		total += got;
