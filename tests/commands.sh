@@ -69,7 +69,7 @@ png gb-inspect --plot OUT bold1.safetensors
 safetensors gb-cache memo -o OUT -- gb-fmri-hrf convolve --tr 3/2 features.safetensors'
 
 # the same for what makes a folder
-folder_list='gb-train -o OUT packed
+folder_list='gb-train --model ridge -o OUT packed
 gb-recon -o OUT run packed
 gb-sim --mask mask.nii --snr 1 -o OUT words.safetensors'
 

@@ -62,7 +62,7 @@ each_command
 check 'each result once more, whole' 'each_body="out=out.\$extension; \$(echo \$command | sed \"s|OUT|o/\$out|\") >said 2>&1 || echo \$command >>failed"; each_command; ! test -e failed'
 
 # Folders: every file in them is whole, and the same command again ends as if never killed.
-! have gb-train '' || gb-train -q -o run packed
+! have gb-train '' || gb-train -q --model ridge -o run packed
 whole() { # whole FILE
 	case $1 in
 	*.safetensors) gb-inspect --verify "$1" >/dev/null ;;
