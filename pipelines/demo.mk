@@ -8,8 +8,8 @@
 #   make -C pipelines demo [MOVIE=FILE [ANNOTATIONS=FILE]]
 
 demo_tr       := 1/2
-demo_channels := 8
-demo_noise    := --rho 0.3
+demo_channels := 6
+demo_noise    := --rho 0.2
 demo_delays   := -1 0 2 5
 demo_nulls    := $(shell seq 101 120)
 demo_gap      := 20
@@ -57,7 +57,7 @@ $(d)/text.safetensors: $(ANNOTATIONS) demo.mk | $(bin)/gb-text-align $(d)
 # ---- the brain that watched it, and what is known of it ----
 
 $(d)/brain/truth.safetensors: $(demo_film) $(demo_text) $(d)/mask.nii.gz demo.mk | $(bin)/gb-sim
-	gb-sim --mask $(d)/mask.nii.gz --tr $(demo_tr) --channels $(demo_channels) --snr 1 $(demo_noise) $(demo_rows) --tensor text -o $(@D) '$<' $(demo_text)
+	gb-sim --mask $(d)/mask.nii.gz --tr $(demo_tr) --channels $(demo_channels) --snr 1 $(demo_noise) $(demo_rows) --tensor text.rate -o $(@D) '$<' $(demo_text)
 
 $(d)/bold.safetensors: $(d)/brain/truth.safetensors | $(bin)/gb-fmri-hrf
 	gb-fmri-hrf bold --mask $(d)/mask.nii.gz -o $@ $(d)/brain/sub-01.nii.gz

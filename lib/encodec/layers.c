@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "encodec/layers.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
+#include "signal/linear.h"
 
 enum { BLOCK = 128 }; /* output rows of one product */
 
@@ -59,8 +59,8 @@ static void conv_block(void *context, size_t tile, int worker)
 		memcpy(out + row * (size_t)c->out, c->bias, (size_t)c->out * sizeof *out);
 	for (int at = 0; at < kernel; at += step) {
 		int k = kernel - at < step ? kernel - at : step;
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, BLOCK, c->out, k, 1, in + at, step,
-		            c->weight + (size_t)at * (size_t)c->out, c->out, 1, out, c->out);
+		gb_matrix_product_tile(false, false, BLOCK, (size_t)c->out, (size_t)k, in + at, (size_t)step,
+		                       c->weight + (size_t)at * (size_t)c->out, (size_t)c->out, out, (size_t)c->out, true);
 	}
 }
 
@@ -141,8 +141,8 @@ static void up_block(void *context, size_t tile, int worker)
 	for (size_t row = 0; row < BLOCK * (size_t)c->stride; row++)
 		memcpy(out + row * (size_t)c->out, c->bias, (size_t)c->out * sizeof *out);
 	for (int now = 0; now < 2; now++)
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, BLOCK, wide, c->in, 1, in + (size_t)now * (size_t)c->in, c->in,
-		            c->weight + (size_t)now * (size_t)c->in * (size_t)wide, wide, 1, out, wide);
+		gb_matrix_product_tile(false, false, BLOCK, (size_t)wide, (size_t)c->in, in + (size_t)now * (size_t)c->in, (size_t)c->in,
+		                       c->weight + (size_t)now * (size_t)c->in * (size_t)wide, (size_t)wide, out, (size_t)wide, true);
 }
 
 size_t gb_up_run(gb_up_state *s, size_t rows, bool first, float *out, size_t *offset, gb_pool *pool)
@@ -207,14 +207,14 @@ typedef struct gate_job {
 static void gate_block(void *context, size_t tile, int worker)
 {
 	const gate_job *job = context;
-	int width = job->lstm->width, wide = 4 * width;
-	float *gates = job->gates + tile * BLOCK * (size_t)wide;
+	size_t width = (size_t)job->lstm->width, wide = 4 * width;
+	float *gates = job->gates + tile * BLOCK * wide;
 
 	(void)worker;
 	for (size_t row = 0; row < BLOCK; row++)
-		memcpy(gates + row * (size_t)wide, job->lstm->bias[job->layer], (size_t)wide * sizeof *gates);
-	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, BLOCK, wide, width, 1, job->x + tile * BLOCK * (size_t)width, width,
-	            job->lstm->input[job->layer], wide, 1, gates, wide);
+		memcpy(gates + row * wide, job->lstm->bias[job->layer], wide * sizeof *gates);
+	gb_matrix_product_tile(false, false, BLOCK, wide, width, job->x + tile * BLOCK * width, width, job->lstm->input[job->layer], wide, gates,
+	                       wide, true);
 }
 
 static float sigmoid(float x) { return 1 / (1 + expf(-x)); }

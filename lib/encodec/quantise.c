@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "encodec/encodec.h"
+#include "signal/linear.h"
 
 enum { BLOCK = 64 }; /* frames of one product */
 
@@ -51,8 +51,7 @@ static void quantise_block(void *context, size_t tile, int worker)
 	memcpy(residual, j->latents + first * width, rows * width * sizeof *residual);
 	for (int n = 0; n < j->codebooks; n++) {
 		const float *book = w->codebook + (size_t)n * codes * width, *half = w->half_norm + (size_t)n * codes;
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, BLOCK, w->codes, w->width, 1, residual, w->width, book, w->width, 0,
-		            score, w->codes);
+		gb_matrix_product_tile(false, true, BLOCK, codes, width, residual, width, book, width, score, codes, false);
 		for (size_t row = 0; row < rows; row++) {
 			float *x = residual + row * width, a, b, square = 0;
 			int best = best_of(score + row * codes, half, w->codes, &a, &b);
