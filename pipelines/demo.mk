@@ -62,7 +62,7 @@ $(d)/brain/truth.safetensors: $(demo_film) $(demo_text) $(d)/mask.nii.gz demo.mk
 $(d)/bold.safetensors: $(d)/brain/truth.safetensors | $(bin)/gb-fmri-hrf
 	gb-fmri-hrf bold --mask $(d)/mask.nii.gz -o $@ $(d)/brain/sub-01.nii.gz
 
-$(d)/null-%.safetensors: $(d)/brain/truth.safetensors | $(bin)/gb-sim $(bin)/gb-fmri-hrf
+$(d)/null-%.safetensors: $(d)/bold.safetensors | $(bin)/gb-sim $(bin)/gb-fmri-hrf
 	gb-sim --mask $(d)/mask.nii.gz --tr $(demo_tr) --rows $$(gb-inspect --json $(d)/bold.safetensors | sed -n 's/.*"name":"bold",[^[]*"shape":\[\([0-9]*\),.*/\1/p') --channels $(demo_channels) --snr 1 $(demo_noise) --seed $* -o $(d)/null-$*
 	gb-fmri-hrf bold --mask $(d)/mask.nii.gz -o $@ $(d)/null-$*/sub-01.nii.gz
 
