@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <nifti1_io.h>
 
@@ -44,5 +45,5 @@ int main(int argc, char **argv)
 			out[t * voxels + j] = (float)((out[t * voxels + j] - sum[j]) * square[j]);
 	FILE *f = fopen(argv[3], "wb");
 
-	return !f || fwrite(out, sizeof *out, rows * voxels, f) != rows * voxels || fclose(f);
+	return !f || fwrite(out, sizeof *out, rows * voxels, f) != rows * voxels || fflush(f) || fsync(fileno(f)) || fclose(f); /* ours is durable, too */
 }

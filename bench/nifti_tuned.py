@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """nifti_tuned.py IMAGE MASK OUT: the peer of bench/nifti that a careful Python user would write with nibabel."""
+import os
 import sys
 
 import nibabel as nib
@@ -8,4 +9,6 @@ import numpy as np
 image, mask, out = sys.argv[1:]
 d = np.asarray(nib.load(image).dataobj)[nib.load(mask).get_fdata() > 0].T.astype(np.float32)
 d = (d - d.mean(0)) / (d.std(0) + 1e-8)
-np.save(out, np.ascontiguousarray(d))
+with open(out, 'wb') as f:
+    np.save(f, np.ascontiguousarray(d))
+    os.fsync(f.fileno())  # ours is durable, too

@@ -12,7 +12,7 @@
 #include "text/features.h"
 #include "text/nearest.h"
 
-static gb_maybe_rational tr = {true, {3, 2}};
+static gb_maybe_rational tr = {true, {3, 2}}, row_start = {true, {0, 1}};
 static int64_t rows, track = -1, nearest = 1;
 static const char *run_name, *runs, *sheet, *text_columns, *start_column, *end_column, *unit, *embed = "hash",
     *pooling = "mean", *gap = "hold", *boundaries;
@@ -21,6 +21,7 @@ static bool partial, pairs, rate, invert;
 
 static const gb_option options[] = {
 	GB_OPT_TR(&tr),
+	{"start", GB_OPTION_RATIONAL, &row_start, "T", "time at which row 0 of each run begins (default 0)"},
 	{"rows", GB_OPTION_INTEGER, &rows, "N", "rows of the one run written (default: all complete rows)", .min = 1, .max = 1e9},
 	{"partial", GB_OPTION_FLAG, &partial, NULL, "write a last row that is not complete, too"},
 	{"run", GB_OPTION_STRING, &run_name, "NAME|all", "the run to write; names the only run of a file (default run-1)"},
@@ -113,7 +114,7 @@ static void tell(const gb_annotations *a)
 static gb_status read_annotations(gb_annotations **annotations, gb_input *input, gb_err *err)
 {
 	gb_columns_wanted wanted = {start_column, end_column, text_columns, GB_UNIT_GUESS};
-	gb_run_choice choice = {run_name, runs, rows, tr.value, partial};
+	gb_run_choice choice = {run_name, runs, rows, tr.value, partial, row_start.value};
 	gb_table *table;
 	gb_status status;
 
@@ -269,7 +270,7 @@ static gb_status list_nearest(const gb_args *args, gb_err *err)
 static gb_status run(const gb_args *args, gb_err *err) { return invert ? list_nearest(args, err) : align(args, err); }
 
 static const gb_command commands[] = {
-	{NULL, "[--tr 3/2] [--rows N] [--run NAME|all] [--runs ...] [--text COLS] [--start-col C --end-col C --unit s|ms|tr] [--embed hash|DIR] [--pool mean|max|first|last|slots:K] [--gap hold|zero|linear] [--rate] [--column COL]... [--boundaries COL] [-o OUT] FILE",
+	{NULL, "[--tr 3/2] [--start T] [--rows N] [--run NAME|all] [--runs ...] [--text COLS] [--start-col C --end-col C --unit s|ms|tr] [--embed hash|DIR] [--pool mean|max|first|last|slots:K] [--gap hold|zero|linear] [--rate] [--column COL]... [--boundaries COL] [-o OUT] FILE",
 	 "annotations and subtitles as features of each row, and back", options, 0, 1, true, run},
 	{0}
 };

@@ -28,9 +28,10 @@ void gb_cover_free(gb_cover *cover)
 /* Rows within the run, not yet cut to it. */
 static bool rows_of(const gb_clock *clock, const gb_segment *s, int64_t *first, int64_t *last)
 {
-	gb_rational from, to;
+	gb_rational from, to, begin = clock->run[s->run].start;
 
-	if (!gb_rational_div(s->start, clock->step, &from) || !gb_rational_div(s->end, clock->step, &to))
+	if (!gb_rational_sub(s->start, begin, &from) || !gb_rational_div(from, clock->step, &from) ||
+	    !gb_rational_sub(s->end, begin, &to) || !gb_rational_div(to, clock->step, &to))
 		return false;
 	*first = gb_rational_floor(from);
 	*last = gb_rational_compare(s->start, s->end) == 0 ? *first : gb_rational_ceil(to) - 1;

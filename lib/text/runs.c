@@ -74,7 +74,7 @@ static gb_status fill_rows(const gb_segments *segments, const gb_run_choice *cho
 
 		if (clock->run[run].rows > 0)
 			continue;
-		if (!gb_rational_div(gb_segments_end(segments, run), choice->tr, &rows))
+		if (!gb_rational_sub(gb_segments_end(segments, run), clock->run[run].start, &rows) || !gb_rational_div(rows, choice->tr, &rows))
 			return gb_fail(err, GB_USAGE, "--tr: too fine for these times");
 		clock->run[run].rows = choice->partial ? gb_rational_ceil(rows) : gb_rational_floor(rows);
 		if (clock->run[run].rows < 1)
@@ -107,6 +107,8 @@ static gb_status name_runs(const gb_segments *segments, const gb_run_choice *cho
 			               segments->runs);
 	} else if (segments->runs == 1 && choice->run && strcmp(choice->run, "all"))
 		snprintf(clock->run[0].name, GB_RUN_NAME, "%s", choice->run);
+	for (int run = 0; run < clock->runs && choice->start.den; run++)
+		clock->run[run].start = choice->start;
 	return GB_OK;
 }
 

@@ -77,6 +77,7 @@ typedef struct gb_run_choice {
 	int64_t rows;
 	gb_rational tr;
 	bool partial;            /* count a last row that is not complete */
+	gb_rational start;       /* of row 0 of every run; all zero: 0 */
 } gb_run_choice;
 
 /* Keeps the segments of the runs that were chosen, renumbered, and makes the

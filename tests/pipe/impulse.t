@@ -80,7 +80,7 @@ chain() {
 	gb-video-frames --size 16x9 --tr "$chain_step" --start "$chain_start" -o video.safetensors film.nut
 	$PYTHON make.py "$TOP" "$chain_step" 0 light
 	gb-fmri-hrf convolve --tr "$chain_step" --start "$chain_start" -o light.safetensors light-rows.safetensors
-	case $* in *text*) gb-text-align --gap zero --tr "$chain_step" words.tsv | gb-fmri-hrf convolve --history zero -o text.safetensors ;; esac
+	case $* in *text*) gb-text-align --gap zero --tr "$chain_step" --start "$chain_start" words.tsv | gb-fmri-hrf convolve --history zero -o text.safetensors ;; esac
 	inputs=
 	for name in "$@"; do inputs="$inputs $name.safetensors"; done
 	# shellcheck disable=SC2086
@@ -94,9 +94,9 @@ done
 for step in 0.5 1.5; do
 	check "rows of $step s, BOLD stored from 9/2 s" "chain $step 4.5 0 text mel light"
 done
-check 'rows of 2 s, BOLD from 9/2 s: sound and film cut to begin on its rows' 'chain 2 4.5 0.5 mel light'
+check 'rows of 2 s, BOLD from 9/2 s: all cut to begin on its rows' 'chain 2 4.5 0.5 text mel light'
 sed 's/^/# /' said
-check 'all were looked at' 'test $(wc -l <said) = 17'
+check 'all were looked at' 'test $(wc -l <said) = 18'
 
 # A wrong clock must be seen: BOLD that says it starts at 0 when it starts at 9/2 s.
 late() { chain 0.5 4.5 0 mel && gb-fmri-hrf bold --start 0 -o bold.safetensors bold.nii && rm -rf SET &&
