@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* nifti_clib.c: the peer of bench/nifti that a C programmer would write with
- * nifti_clib: read whole, gather the mask, z-score, write float32.
- * Usage: nifti_clib IMAGE MASK(uint8) OUT */
+ * nifti_clib: read whole, gather the mask, z-score to float32.
+ * Usage: nifti_clib IMAGE MASK(uint8) */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <nifti1_io.h>
 
 int main(int argc, char **argv)
 {
-	nifti_image *image = argc == 4 ? nifti_image_read(argv[1], 1) : NULL, *mask = image ? nifti_image_read(argv[2], 1) : NULL;
+	nifti_image *image = argc == 3 ? nifti_image_read(argv[1], 1) : NULL, *mask = image ? nifti_image_read(argv[2], 1) : NULL;
 
 	if (!mask)
 		return 1;
@@ -43,7 +42,5 @@ int main(int argc, char **argv)
 	for (size_t t = 0; t < rows; t++)
 		for (size_t j = 0; j < voxels; j++)
 			out[t * voxels + j] = (float)((out[t * voxels + j] - sum[j]) * square[j]);
-	FILE *f = fopen(argv[3], "wb");
-
-	return !f || fwrite(out, sizeof *out, rows * voxels, f) != rows * voxels || fflush(f) || fsync(fileno(f)) || fclose(f); /* ours is durable, too */
+	return !isfinite(out[rows * voxels / 2]); /* the rows are in memory, as the other sides leave them */
 }
