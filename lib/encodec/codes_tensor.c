@@ -87,7 +87,6 @@ static gb_status samples_in_rows(const gb_codes_job *job, const gb_codes_result 
 static gb_json *describe(const gb_codes_job *job, const gb_encodec_weights *w, const gb_codes_result *result)
 {
 	gb_json *a = gb_json_object();
-	const gb_audio_facts *f = &result->facts;
 	gb_rational rate = {RATE, 1};
 	char text[GB_RATIONAL_TEXT];
 
@@ -96,15 +95,10 @@ static gb_json *describe(const gb_codes_job *job, const gb_encodec_weights *w, c
 	gb_json_set(a, "sample_rate", gb_json_integer(RATE));
 	gb_json_set(a, "codebooks", gb_json_integer(job->codebooks));
 	gb_json_set(a, "codes", gb_json_integer(w->codes));
-	gb_json_set(a, "first", gb_json_string(gb_rational_format(f->first, text)));
 	gb_json_set(a, "total", gb_json_integer(result->total));
 	gb_json_set(a, "kept", gb_json_integer(result->kept));
 	gb_json_set(a, "samples", gb_json_integer(result->samples));
-	gb_json_set(a, "source_rate", gb_json_integer(f->rate));
-	gb_json_set(a, "source_channels", gb_json_integer(f->channels));
-	gb_json_set(a, "source_silence", gb_json_integer(f->silence));
-	gb_json_set(a, "source_cut", gb_json_integer(f->cut));
-	gb_json_set(a, "source_jumps", gb_json_integer(f->jumps));
+	gb_audio_describe(&result->facts, a);
 	return a;
 }
 

@@ -218,3 +218,15 @@ gb_status gb_audio_read(gb_audio *a, float *samples, size_t capacity, size_t *go
 }
 
 const gb_audio_facts *gb_audio_about(gb_audio *a) { return &a->facts; }
+
+void gb_audio_describe(const gb_audio_facts *facts, gb_json *attributes)
+{
+	char text[GB_RATIONAL_TEXT];
+
+	gb_json_set(attributes, "first", gb_json_string(gb_rational_format(facts->first, text)));
+	gb_json_set(attributes, "source_rate", gb_json_integer(facts->rate));
+	gb_json_set(attributes, "source_channels", gb_json_integer(facts->channels));
+	gb_json_set(attributes, "source_silence", gb_json_integer(facts->silence));
+	gb_json_set(attributes, "source_cut", gb_json_integer(facts->cut));
+	gb_json_set(attributes, "source_jumps", gb_json_integer(facts->jumps));
+}

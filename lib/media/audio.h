@@ -11,6 +11,7 @@
 #ifndef GB_MEDIA_AUDIO_H
 #define GB_MEDIA_AUDIO_H
 
+#include "io/json.h"
 #include "media/resample.h"
 #include "time/rational.h"
 
@@ -45,6 +46,9 @@ GB_CHECK gb_status gb_audio_open(gb_audio **audio, const char *path, const gb_au
 GB_CHECK gb_status gb_audio_read(gb_audio *audio, float *samples, size_t capacity, size_t *got, gb_err *err);
 const gb_audio_facts *gb_audio_about(gb_audio *audio);
 void gb_audio_close(gb_audio *audio); /* accepts NULL */
+
+/* FACTS as attributes of a tensor: first, source_rate, source_channels, source_silence, source_cut, source_jumps. */
+void gb_audio_describe(const gb_audio_facts *facts, gb_json *attributes);
 
 GB_END_DECLS
 #endif

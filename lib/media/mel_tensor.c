@@ -61,21 +61,15 @@ static gb_status analyse(const gb_mel_job *job, gb_audio *audio, gb_mel *mel, gb
 static gb_json *describe(const gb_mel_job *job, const gb_mel *mel, const gb_mel_result *result)
 {
 	gb_json *a = gb_json_object();
-	const gb_audio_facts *f = &result->facts;
 	char text[GB_RATIONAL_TEXT];
 
 	gb_json_set(a, "sample_rate", gb_json_integer(job->mel.rate));
 	gb_json_set(a, "window", gb_json_string(gb_rational_format(job->mel.window, text)));
 	gb_json_set(a, "hop", gb_json_string(gb_rational_format(job->mel.hop, text)));
 	gb_json_set(a, "fft_length", gb_json_integer(gb_mel_fft_length(mel)));
-	gb_json_set(a, "first", gb_json_string(gb_rational_format(f->first, text)));
 	gb_json_set(a, "total", gb_json_integer(result->total));
 	gb_json_set(a, "kept", gb_json_integer(result->kept));
-	gb_json_set(a, "source_rate", gb_json_integer(f->rate));
-	gb_json_set(a, "source_channels", gb_json_integer(f->channels));
-	gb_json_set(a, "source_silence", gb_json_integer(f->silence));
-	gb_json_set(a, "source_cut", gb_json_integer(f->cut));
-	gb_json_set(a, "source_jumps", gb_json_integer(f->jumps));
+	gb_audio_describe(&result->facts, a);
 	return a;
 }
 
