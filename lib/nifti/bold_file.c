@@ -87,7 +87,6 @@ static gb_status read_values(work *w, gb_pool *pool, gb_err *err)
 		w->data = NULL;
 		return gb_fail(err, GB_SYSTEM, "%s: no memory for %zu values", w->o->image, w->values);
 	}
-	madvise(w->data, w->values * sizeof *w->data, MADV_HUGEPAGE);
 	return gb_nifti_gather(w->image, &w->mask, w->clock.first, w->clock.end, w->data, true, pool, err);
 }
 
