@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu.c: the table of the CPU back end. */
+/* cpu.c: the table of the CPU back end, and its memory, which is the host's. */
+#include <stdlib.h>
+
+#include "base/size.h"
 #include "ops.h"
 #include "tile.h"
 
@@ -23,10 +26,55 @@ void gb_spans(const gb_device *device, size_t items, size_t per_tile, gb_span_fn
 	gb_pool_run(tiles > 1 ? device->pool : NULL, tiles, run_span, &spans);
 }
 
+void gb_cpu_sum(const gb_device *device, const struct gb_op_sum *args)
+{
+	double sum = 0;
+
+	(void)device;
+	for (size_t i = 0; i < args->n; i++)
+		sum += args->x[i];
+	*args->out = sum;
+}
+
+static void *allocate(const gb_device *device, size_t bytes, gb_err *err)
+{
+	(void)device;
+	return gb_array(bytes, 1, err);
+}
+
+static void release(const gb_device *device, void *memory)
+{
+	(void)device;
+	free(memory);
+}
+
+static void copy(const gb_device *device, void *to, const void *from, size_t bytes)
+{
+	(void)device;
+	if (to != from && bytes)
+		memcpy(to, from, bytes);
+}
+
+static void fill(const gb_device *device, void *to, int byte, size_t bytes)
+{
+	(void)device;
+	if (bytes)
+		memset(to, byte, bytes);
+}
+
+static gb_status download(const gb_device *device, void *to, const void *from, size_t bytes, gb_err *err)
+{
+	(void)err;
+	copy(device, to, from, bytes);
+	return GB_OK;
+}
+
+static void close_device(gb_device *device) { device->ops = NULL; }
+
 const struct gb_ops *gb_ops_cpu(void)
 {
 	static const struct gb_ops table = {
-		"cpu",
+		"cpu", true, allocate, release, copy, copy, fill, download, close_device,
 #define GB_OP_ENTRY(op) gb_cpu_##op,
 		GB_OPS(GB_OP_ENTRY)
 #undef GB_OP_ENTRY

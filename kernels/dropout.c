@@ -9,10 +9,11 @@ static void dropout_span(const void *context, size_t first, size_t end)
 	uint32_t key[2] = {(uint32_t)args->seed, (uint32_t)(args->seed >> 32)};
 	double limit = (double)args->p * 4294967296.0;
 	float scale = 1.0f / (1.0f - args->p);
+	uint32_t step = args->when->step, first_row = args->when->micro * (uint32_t)args->rows;
 
 	for (size_t r = first; r < end; r++)
 		for (size_t c = 0; c < args->columns; c += 4) {
-			uint32_t counter[4] = {args->step, args->first_row + (uint32_t)r, args->op, (uint32_t)(c / 4)}, bits[4];
+			uint32_t counter[4] = {step, first_row + (uint32_t)r, args->op, (uint32_t)(c / 4)}, bits[4];
 			size_t n = args->columns - c < 4 ? args->columns - c : 4;
 			size_t at = r * args->columns + c;
 

@@ -37,7 +37,7 @@ static void softmax_span(const void *context, size_t first, size_t end)
 		lse = log_sum(x, n, &top);
 		args->loss[r] = (double)args->weight[r] * (lse + (double)top - (double)x[label]);
 		if (args->dx) {
-			float scale = args->scale * args->weight[r], *dx = args->dx + r * n;
+			float scale = *args->scale * args->weight[r], *dx = args->dx + r * n;
 
 			for (size_t i = 0; i < n; i++)
 				dx[i] = scale * (float)exp((double)x[i] - (double)top - lse);
@@ -58,7 +58,7 @@ static void mse_span(const void *context, size_t first, size_t end)
 
 	for (size_t r = first; r < end; r++) {
 		const float *x = args->x + r * n, *target = args->target + r * n, *weight = args->column_weight;
-		float row = args->row_weight[r], scale = 2.0f * args->scale * row;
+		float row = args->row_weight[r], scale = args->dx ? 2.0f * *args->scale * row : 0;
 		double sum = 0;
 
 		/* A row that does not count may hold anything, so it is not read. */

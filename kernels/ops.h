@@ -2,11 +2,14 @@
 /* ops.h: the one list of operations a network is made of, and the table that
  * a back end fills.
  *
- * Matrices are row-major FP32.  Pointers are the back end's memory.  An
- * operation's bits depend on its arguments only, never on the threads of the
- * device: work is cut into tiles whose shape follows from the problem.
- * NaN is passed on.  Sizes may be zero.  "Accumulate" operations add to what
- * is there; all others overwrite.  NULL marks an optional argument. */
+ * Matrices are row-major FP32.  All pointers in arguments are the device's
+ * memory; operations are queued in order and may still run when the call
+ * returns.  An operation's bits depend on its arguments only, never on the
+ * threads of the device: work is cut into tiles whose shape follows from the
+ * problem.  NaN is passed on.  Sizes may be zero.  "Accumulate" operations add
+ * to what is there; all others overwrite.  NULL marks an optional argument.
+ * What changes from run to run of a network (when, scale) is read from memory,
+ * so that a device may record a run and play it again. */
 #ifndef GB_KERNELS_OPS_H
 #define GB_KERNELS_OPS_H
 
@@ -16,8 +19,12 @@ GB_BEGIN_DECLS
 
 typedef struct gb_device {
 	const struct gb_ops *ops;
-	gb_pool *pool; /* cpu: worker threads; NULL: the calling thread */
+	gb_pool *pool; /* worker threads of the host; NULL: the calling thread */
+	void *state;   /* of the back end */
 } gb_device;
+
+/* Which micro-batch of which step is running: the key of its random numbers. */
+typedef struct gb_when { uint32_t step, micro; } gb_when;
 
 /* One line an operation: NAME takes a `struct gb_op_NAME`. */
 #define GB_OPS(OP)                                                                                           \
@@ -49,6 +56,7 @@ typedef struct gb_device {
 	OP(fir_backward)                                                                                     \
 	OP(adamw)                                                                                            \
 	OP(square_sum)                                                                                       \
+	OP(sum)                                                                                              \
 	OP(cast)
 
 /* C [m, n] = op(A) op(B), op(A) [m, k], op(B) [k, n]; stored [k, m] and [n, k]
@@ -96,23 +104,22 @@ struct gb_op_layer_norm_backward {
 };
 
 /* Cross-entropy of each row against its label; label −1: the row counts for
- * nothing.  LOSS [rows] = weight·(−log p); DX (NULL: none) = scale·weight·(p − 1[label]). */
+ * nothing.  LOSS [rows] = weight·(−log p); DX (NULL: none) = *SCALE·weight·(p − 1[label]). */
 struct gb_op_softmax_loss {
 	size_t rows, classes;
 	const float *x;
 	const int32_t *label;
 	const float *weight; /* [rows] */
-	float scale;
+	const float *scale;
 	double *loss;
 	float *dx;
 };
 
 /* LOSS [rows] = row_weight · Σ_c column_weight_c (x − target)²;
- * DX (NULL: none) = scale · its derivative.  Column weights NULL: 1. */
+ * DX (NULL: none) = *SCALE · its derivative.  Column weights NULL: 1. */
 struct gb_op_mse_loss {
 	size_t rows, columns;
-	const float *x, *target, *row_weight, *column_weight;
-	float scale;
+	const float *x, *target, *row_weight, *column_weight, *scale;
 	double *loss;
 	float *dx;
 };
@@ -134,9 +141,9 @@ struct gb_op_embedding_sum_backward {
 };
 
 /* Y = X/(1−p) where kept, else 0.  What is kept depends on (seed, step, row,
- * op) and the column: ROW of row i is first_row + i.  The same call on DY is
- * the backward. */
-struct gb_op_dropout { size_t rows, columns; float p; uint64_t seed; uint32_t step, first_row, op; const float *x; float *y; };
+ * op) and the column: ROW of row i is when->micro·rows + i.  The same call on
+ * DY is the backward. */
+struct gb_op_dropout { size_t rows, columns; float p; uint64_t seed; const gb_when *when; uint32_t op; const float *x; float *y; };
 
 /* Y row = X row where KEEP, else VECTOR.  Backward: DX = kept rows of DY, DVECTOR
  * accumulates the others in order. */
@@ -199,6 +206,8 @@ struct gb_op_adamw {
 
 /* *OUT = Σ x², in double: blocks of 4096 in order, then a binary tree over the blocks. */
 struct gb_op_square_sum { size_t n; const float *x; double *out; };
+/* *OUT = Σ x, in an order that depends on N only. */
+struct gb_op_sum { size_t n; const double *x; double *out; };
 
 /* F32 ↔ BF16 or F16, to nearest, ties to even. */
 enum { GB_CAST_F32_BF16, GB_CAST_BF16_F32, GB_CAST_F32_F16, GB_CAST_F16_F32 };
@@ -206,6 +215,19 @@ struct gb_op_cast { size_t n; int kind; const void *x; void *y; };
 
 struct gb_ops {
 	const char *name; /* "cpu" */
+	/* The host may read and write the device's memory as its own: transfers to
+	 * the same address do nothing. */
+	bool shares_memory;
+	/* BYTES (0 is fine) zeroed bytes; NULL with ERR GB_SYSTEM when there are none left. */
+	void *(*allocate)(const gb_device *device, size_t bytes, gb_err *err);
+	void (*release)(const gb_device *device, void *memory); /* accepts NULL */
+	/* In the order of the operations.  FROM of an upload may change once it has returned. */
+	void (*upload)(const gb_device *device, void *to, const void *from, size_t bytes);
+	void (*copy)(const gb_device *device, void *to, const void *from, size_t bytes);
+	void (*fill)(const gb_device *device, void *to, int byte, size_t bytes);
+	/* Waits for all before it, and says what of it failed: operations return nothing. */
+	gb_status (*download)(const gb_device *device, void *to, const void *from, size_t bytes, gb_err *err);
+	void (*close)(gb_device *device);
 #define GB_OP_MEMBER(op) void (*op)(const gb_device *device, const struct gb_op_##op *args);
 	GB_OPS(GB_OP_MEMBER)
 #undef GB_OP_MEMBER

@@ -78,7 +78,7 @@ GB_CHECK gb_status gb_feed_fit_network(gb_feed *feed, const gb_network *net, gb_
 /* Windows of at most LENGTH rows that cover the rows of use USE in order; *WINDOW to be freed. */
 GB_CHECK gb_status gb_feed_windows(const gb_feed *feed, int use, size_t length, gb_window **window, size_t *count, gb_err *err);
 
-/* Fill NET's batch with GROUPS windows.  DROP: modality dropout of training
+/* Fill NET's batch with GROUPS windows and send it.  DROP: modality dropout of training
  * (probability, and the key).  BOLD_ONE: BOLD input of this subject only (−1: by
  * the key).  Targets and weights are filled where SCORED. */
 typedef struct gb_feed_options {

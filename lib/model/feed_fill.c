@@ -264,14 +264,10 @@ static void fill_contrast(gb_network *net, const int64_t *rows, const int *runs,
 	}
 }
 
-void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+static void fill_targets(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
 {
 	const gb_network_shape *s = &net->shape;
 
-	fill_inputs(feed, net, windows, options);
-	fill_bold(feed, net, windows, options);
-	if (!options->scored)
-		return;
 	for (size_t i = 0; i < net->scored; i++) {
 		const gb_window *window = &windows[i / s->scored];
 		bool there = (int64_t)(i % s->scored) < window->count;
@@ -281,6 +277,15 @@ void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *windows, cons
 		fill_target(feed, net, i, feed->scored_row[i]);
 	}
 	fill_contrast(net, feed->scored_row, feed->scored_run, options->apart);
+}
+
+void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+{
+	fill_inputs(feed, net, windows, options);
+	fill_bold(feed, net, windows, options);
+	if (options->scored)
+		fill_targets(feed, net, windows, options);
+	gb_network_send(net);
 }
 
 /* ---- sums over a filled batch ---- */

@@ -239,6 +239,7 @@ static gb_status read_running(state *s, gb_err *err)
 		s->fixed.latent_deviation[i] = (float)sqrt(fmax(running[b + i], 1e-12));
 		s->fixed.latent_mean[i] = (float)running[i];
 	}
+	gb_network_send_latent(&s->net);
 	return GB_OK;
 }
 
@@ -266,8 +267,10 @@ static gb_status use_set(state *s, const gb_dataset *set, gb_err *err)
 	for (int i = 0; status == GB_OK && i < gb_graph_parameters(s->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(s->net.graph, i);
 
-		status = read_floats(s->file, p->name, p->rows * p->columns, gb_graph_weights(s->net.graph) + p->first, err);
+		status = read_floats(s->file, p->name, p->rows * p->columns, (float *)gb_graph_weights(s->net.graph)->here + p->first, err);
 	}
+	if (status == GB_OK)
+		gb_graph_push(s->net.graph);
 	if (status == GB_OK)
 		status = read_running(s, err);
 	s->set = status == GB_OK ? set : NULL;
@@ -307,9 +310,9 @@ static gb_status find_subject(const state *s, const char *subject, size_t *index
 	               s->feed.shape.subject[0]);
 }
 
-/* Calls TAKE for each asked row with its place in the batch; windows stand at
- * multiples of their length in the row's run. */
-typedef void take_fn(void *context, size_t asked, size_t place);
+/* Calls TAKE for each asked row with the numbers of value LAST and the row's place
+ * there; windows stand at multiples of their length in the row's run. */
+typedef void take_fn(void *context, const float *numbers, size_t asked, size_t place);
 
 static gb_status for_windows(state *s, const gb_feed_options *fill, const int64_t *rows, size_t count, int last, take_fn *take, void *context,
                              gb_err *err)
@@ -319,6 +322,7 @@ static gb_status for_windows(state *s, const gb_feed_options *fill, const int64_
 	uint8_t *done = gb_array(count, 1, err);
 	gb_window *window = gb_array(shape->groups, sizeof *window, err);
 	gb_status status = done && window ? GB_OK : GB_SYSTEM;
+	const float *numbers;
 
 	for (size_t i = 0; status == GB_OK && i < count; i++) {
 		int run_index = gb_clock_run_of(s->feed.clock, rows[i]);
@@ -331,9 +335,10 @@ static gb_status for_windows(state *s, const gb_feed_options *fill, const int64_
 		window[0] = (gb_window){start, end - start < length ? end - start : length};
 		gb_feed_fill(&s->feed, &s->net, window, fill);
 		gb_graph_forward_to(s->net.graph, &run, last);
-		for (size_t j = i; j < count; j++)
+		status = gb_graph_fetch(s->net.graph, last, &numbers, err);
+		for (size_t j = i; status == GB_OK && j < count; j++)
 			if (!done[j] && rows[j] >= start && rows[j] < start + window[0].count) {
-				take(context, j, (size_t)(rows[j] - start));
+				take(context, numbers, j, (size_t)(rows[j] - start));
 				done[j] = 1;
 			}
 	}
@@ -342,15 +347,15 @@ static gb_status for_windows(state *s, const gb_feed_options *fill, const int64_
 	return status;
 }
 
-typedef struct copy_out { state *s; size_t subject, columns; const float *from; float *out; int kind; } copy_out;
+typedef struct copy_out { state *s; size_t subject, columns; float *out; int kind; } copy_out;
 
-static void take_bold(void *context, size_t asked, size_t place)
+static void take_bold(void *context, const float *numbers, size_t asked, size_t place)
 {
 	copy_out *c = context;
 	const gb_feed_statistics *st = &c->s->feed.statistics;
 
 	for (size_t v = 0; v < c->columns; v++)
-		c->out[asked * c->columns + v] = c->from[place * c->columns + v] * st->bold_std[c->subject][v] + st->bold_mean[c->subject][v];
+		c->out[asked * c->columns + v] = numbers[place * c->columns + v] * st->bold_std[c->subject][v] + st->bold_mean[c->subject][v];
 }
 
 static gb_status check_rows(const gb_dataset *set, const int64_t *rows, size_t count, gb_err *err)
@@ -377,7 +382,6 @@ static gb_status encode(void *opaque, const gb_dataset *set, const char *subject
 		return status;
 	s->device.pool = pool;
 	copy.columns = s->feed.shape.voxels[copy.subject];
-	copy.from = gb_graph_value(s->net.graph, s->net.predicted_bold[copy.subject]);
 	return for_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold, &copy, err);
 }
 
@@ -456,13 +460,13 @@ static void take_codes(const copy_out *c, size_t asked, const float *from)
 	}
 }
 
-static void take_decoded(void *context, size_t asked, size_t place)
+static void take_decoded(void *context, const float *numbers, size_t asked, size_t place)
 {
 	copy_out *c = context;
 	const gb_feed_statistics *st = &c->s->feed.statistics;
 	const gb_network_shape *shape = &c->s->net.shape;
 	size_t from_columns = c->kind == 2 ? c->columns * GB_CODE_CLASSES : c->columns;
-	const float *from = c->from + place * from_columns;
+	const float *from = numbers + place * from_columns;
 	float *to = c->out + asked * c->columns;
 
 	if (c->kind == 0)
@@ -505,7 +509,6 @@ static gb_status decode(void *opaque, const gb_dataset *set, const char *feature
 		s->device.pool = pool;
 		fill.bold_one = from_brain ? (int)copy.subject : GB_SUBJECTS_MAX;
 		copy.columns = decoded_shape(s, feature, shape, &rank);
-		copy.from = gb_graph_value(s->net.graph, s->net.decoded[from_brain][copy.kind]);
 		status = for_windows(s, &fill, rows, count, s->net.decoded[from_brain][copy.kind], take_decoded, &copy, err);
 	}
 	if (from_brain)

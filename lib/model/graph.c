@@ -2,6 +2,7 @@
 /* graph.c: building a graph, its memory, and the order of its runs. */
 #include "model/graph.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,12 @@ void gb_graph_free(gb_graph *graph)
 	if (!graph)
 		return;
 	for (size_t i = 0; i < graph->blocks; i++)
-		free(graph->block[i]);
+		gb_device_release(graph->device, graph->block[i]);
+	for (int i = 0; i < graph->values; i++)
+		free(graph->value[i].fetched);
+	gb_twin_close(graph->device, &graph->weights);
+	gb_twin_close(graph->device, &graph->sums);
+	gb_twin_close(graph->device, &graph->when);
 	free(graph->block);
 	free(graph->parameter);
 	free(graph->value);
@@ -122,7 +128,16 @@ static gb_graph_node *add_node(gb_graph *graph, const gb_node_kind *kind, const 
 #define ROWS(v) (graph->value[v].rows)
 #define COLUMNS(v) (graph->value[v].columns)
 
-int gb_graph_input(gb_graph *graph, size_t rows, size_t columns) { return add_value(graph, rows, columns, -1, false); }
+int gb_graph_input(gb_graph *graph, size_t rows, size_t columns, const float *data)
+{
+	int value = add_value(graph, rows, columns, -1, false);
+
+	if (value >= 0) {
+		graph->value[value].data = (float *)(uintptr_t)data;
+		graph->value[value].borrowed = true;
+	}
+	return value;
+}
 
 int gb_graph_linear(gb_graph *graph, int x, int weight, int bias, int activation)
 {
@@ -355,15 +370,12 @@ int gb_graph_softmax(gb_graph *graph, int x, const int32_t *label, const float *
 	return add_loss(graph, &gb_node_softmax, x, label, weight, NULL, scale);
 }
 
-double gb_graph_term(const gb_graph *graph, int term)
+double gb_graph_term(gb_graph *graph, int term)
 {
-	double sum = 0;
-
-	for (int i = 0; i < graph->nodes; i++)
-		if (graph->node[i].term == term)
-			for (size_t r = 0; r < ROWS(graph->node[i].x[0]); r++)
-				sum += graph->node[i].rows_loss[r];
-	return sum;
+	if (!graph->sums_pulled && gb_twin_pull(graph->device, &graph->sums, NULL) != GB_OK)
+		return NAN;
+	graph->sums_pulled = true;
+	return ((const double *)graph->sums.here)[term];
 }
 
 size_t gb_graph_activation_bytes(const gb_graph *graph)
@@ -374,7 +386,7 @@ size_t gb_graph_activation_bytes(const gb_graph *graph)
 		const gb_value *v = &graph->value[i];
 		size_t count = v->rows * v->columns;
 
-		floats += v->shares >= 0 ? 0 : count * (v->needs_grad ? 2 : 1);
+		floats += v->shares >= 0 || v->borrowed ? 0 : count * (v->needs_grad ? 2 : 1);
 		largest = v->needs_grad && count > largest ? count : largest;
 	}
 	for (int i = 0; i < graph->nodes; i++)
@@ -393,7 +405,7 @@ static void *block(gb_graph *graph, size_t count, size_t size, gb_err *err)
 			return NULL;
 		graph->block_room = want;
 	}
-	memory = gb_array(count, size, err);
+	memory = gb_device_array(graph->device, count, size, err);
 	if (memory)
 		graph->block[graph->blocks++] = memory;
 	return memory;
@@ -412,7 +424,7 @@ static gb_status allocate_values(gb_graph *graph, gb_err *err)
 			v->grad = v->needs_grad ? graph->value[v->shares].grad : NULL;
 			continue;
 		}
-		if (!(v->data = block(graph, count, sizeof(float), err)))
+		if (!v->borrowed && !(v->data = block(graph, count, sizeof(float), err)))
 			return GB_SYSTEM;
 		if (v->needs_grad && !(v->grad = block(graph, count, sizeof(float), err)))
 			return GB_SYSTEM;
@@ -433,7 +445,9 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 {
 	if (gb_graph_check(graph, err) != GB_OK)
 		return graph->failure.status;
-	if (!(graph->weights = block(graph, graph->parameter_count, sizeof(float), err)))
+	if (gb_twin_open(graph->device, &graph->weights, graph->parameter_count, sizeof(float), err) != GB_OK ||
+	    gb_twin_open(graph->device, &graph->sums, (size_t)graph->terms, sizeof(double), err) != GB_OK ||
+	    gb_twin_open(graph->device, &graph->when, 1, sizeof(gb_when), err) != GB_OK)
 		return GB_SYSTEM;
 	if (allocate_values(graph, err) != GB_OK)
 		return GB_SYSTEM;
@@ -452,18 +466,51 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 float *gb_graph_value(const gb_graph *graph, int value) { return graph->value[value].data; }
 size_t gb_graph_rows_of(const gb_graph *graph, int value) { return ROWS(value); }
 size_t gb_graph_columns_of(const gb_graph *graph, int value) { return COLUMNS(value); }
-float *gb_graph_weights(const gb_graph *graph) { return graph->weights; }
+const gb_twin *gb_graph_weights(const gb_graph *graph) { return &graph->weights; }
+void gb_graph_push(const gb_graph *graph) { gb_twin_push(graph->device, &graph->weights); }
+gb_status gb_graph_pull(const gb_graph *graph, gb_err *err) { return gb_twin_pull(graph->device, &graph->weights, err); }
+
+gb_status gb_graph_fetch(gb_graph *graph, int value, const float **numbers, gb_err *err)
+{
+	gb_value *v = &graph->value[value];
+	size_t count = v->rows * v->columns;
+
+	*numbers = v->data;
+	if (graph->device->ops->shares_memory)
+		return GB_OK;
+	if (!v->fetched && !(v->fetched = gb_array(count, sizeof(float), err)))
+		return GB_SYSTEM;
+	*numbers = v->fetched;
+	return graph->device->ops->download(graph->device, v->fetched, v->data, count * sizeof(float), err);
+}
+
+static void set_when(gb_graph *graph, const gb_graph_run *run)
+{
+	*(gb_when *)graph->when.here = (gb_when){run->step, run->micro};
+	gb_twin_push(graph->device, &graph->when);
+}
+
+static void sum_rows(gb_graph *graph, const gb_graph_node *node)
+{
+	if (node->term >= 0)
+		GB_RUN(graph->device, sum, ROWS(node->x[0]), node->rows_loss, (double *)graph->sums.there + node->term);
+}
 
 void gb_graph_forward(gb_graph *graph, const gb_graph_run *run)
 {
-	for (int i = 0; i < graph->nodes; i++)
+	set_when(graph, run);
+	graph->sums_pulled = false;
+	for (int i = 0; i < graph->nodes; i++) {
 		graph->node[i].kind->forward(graph, &graph->node[i], run);
+		sum_rows(graph, &graph->node[i]);
+	}
 }
 
 void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last)
 {
 	while (graph->value[last].shares >= 0)
 		last = graph->value[last].shares;
+	set_when(graph, run);
 	for (int i = 0; i < graph->nodes; i++) {
 		if (graph->node[i].term < 0)
 			graph->node[i].kind->forward(graph, &graph->node[i], run);
@@ -475,7 +522,7 @@ void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last)
 void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient)
 {
 	graph->gradient = gradient;
-	memset(gradient, 0, graph->parameter_count * sizeof *gradient);
+	graph->device->ops->fill(graph->device, gradient, 0, graph->parameter_count * sizeof *gradient);
 	for (int i = 0; i < graph->values; i++)
 		graph->value[i].grad_written = false;
 	for (int i = graph->nodes; i-- > 0;)

@@ -13,7 +13,7 @@
 #ifndef GB_MODEL_GRAPH_H
 #define GB_MODEL_GRAPH_H
 
-#include "kernels/ops.h"
+#include "kernels/device.h"
 
 GB_BEGIN_DECLS
 
@@ -40,8 +40,9 @@ size_t gb_graph_parameter_count(const gb_graph *graph);  /* numbers in all of th
 size_t gb_graph_activation_bytes(const gb_graph *graph); /* what ready allocates for one micro-batch */
 
 /* ---- values and operations ---- */
-/* Filled by the caller before forward.  No gradient. */
-int gb_graph_input(gb_graph *graph, size_t rows, size_t columns);
+/* DATA [rows, columns] of the device is the caller's, like all that is "borrowed"
+ * below, and filled before forward.  No gradient. */
+int gb_graph_input(gb_graph *graph, size_t rows, size_t columns, const float *data);
 /* x Wᵀ + b, then the activation (GB_LINEAR, GB_GELU).  WEIGHT [out, in]; BIAS −1: none. */
 int gb_graph_linear(gb_graph *graph, int x, int weight, int bias, int activation);
 int gb_graph_norm(gb_graph *graph, int x, int gamma, int beta); /* −1, −1: without affine */
@@ -75,16 +76,23 @@ int gb_graph_mse(gb_graph *graph, int x, const float *target, const float *row_w
 int gb_graph_mse_to(gb_graph *graph, int x, int y, const float *row_weight, const float *scale);
 int gb_graph_softmax(gb_graph *graph, int x, const int32_t *label, const float *weight, const float *scale);
 int gb_graph_terms(const gb_graph *graph);
-/* Σ over rows of term TERM in the last forward. */
-double gb_graph_term(const gb_graph *graph, int term);
+/* Σ over rows of term TERM in the last forward, waiting for it; NaN when the
+ * device failed, which the next transfer says. */
+double gb_graph_term(gb_graph *graph, int term);
 
 /* ---- running ---- */
 GB_CHECK gb_status gb_graph_check(const gb_graph *graph, gb_err *err); /* the first failure of a builder */
 GB_CHECK gb_status gb_graph_ready(gb_graph *graph, gb_err *err);
-float *gb_graph_value(const gb_graph *graph, int value);
+float *gb_graph_value(const gb_graph *graph, int value); /* the device's memory */
+/* The numbers of VALUE as the last forward left them, on the host: waits for it; good until the next call. */
+GB_CHECK gb_status gb_graph_fetch(gb_graph *graph, int value, const float **numbers, gb_err *err);
 size_t gb_graph_rows_of(const gb_graph *graph, int value);
 size_t gb_graph_columns_of(const gb_graph *graph, int value);
-float *gb_graph_weights(const gb_graph *graph); /* all parameters; by name: weights + parameter.first */
+/* All parameters; by name: weights + parameter.first.  HERE is the host's copy:
+ * push after a change of it, pull before reading it once the device has changed its own. */
+const gb_twin *gb_graph_weights(const gb_graph *graph);
+void gb_graph_push(const gb_graph *graph);
+GB_CHECK gb_status gb_graph_pull(const gb_graph *graph, gb_err *err);
 
 typedef struct gb_graph_run {
 	bool training;      /* dropout on, gradients of the losses kept */
@@ -95,7 +103,7 @@ typedef struct gb_graph_run {
 void gb_graph_forward(gb_graph *graph, const gb_graph_run *run);
 /* Up to and with value LAST (no losses): prediction. */
 void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last);
-/* After a training forward: GRADIENT [parameter_count] is overwritten. */
+/* After a training forward: GRADIENT [parameter_count], the device's, is overwritten. */
 void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient);
 
 GB_END_DECLS

@@ -7,7 +7,6 @@
 #include "model/graph_node.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #define OPS graph->device
 #define DATA(v) (graph->value[v].data)
@@ -40,7 +39,7 @@ static float *open_grad(gb_graph *graph, int x, bool clear)
 		return NULL;
 	to = v->grad_written ? graph->scratch : v->grad;
 	if (clear)
-		memset(to, 0, COUNT(x) * sizeof *to);
+		OPS->ops->fill(OPS, to, 0, COUNT(x) * sizeof *to);
 	return to;
 }
 
@@ -124,8 +123,7 @@ static void drop(gb_graph *graph, const gb_graph_node *node, const gb_graph_run 
 	if (!run->training || node->p == 0)
 		GB_RUN(OPS, add, COUNT(node->x[0]), 1.0f, from, 0.0f, to);
 	else
-		GB_RUN(OPS, dropout, x->rows, x->columns, node->p, run->seed, run->step, run->micro * (uint32_t)x->rows,
-		       (uint32_t)node->index, from, to);
+		GB_RUN(OPS, dropout, x->rows, x->columns, node->p, run->seed, graph->when.there, (uint32_t)node->index, from, to);
 }
 
 static void dropout_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -436,7 +434,7 @@ static void mse_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run
 {
 	const gb_value *x = &graph->value[node->x[0]];
 
-	GB_RUN(OPS, mse_loss, x->rows, x->columns, x->data, node->target < 0 ? node->data : DATA(node->target), node->data2, node->data3, *(const float *)node->data4,
+	GB_RUN(OPS, mse_loss, x->rows, x->columns, x->data, node->target < 0 ? node->data : DATA(node->target), node->data2, node->data3, node->data4,
 	       node->rows_loss, loss_grad(graph, node, run));
 }
 
@@ -444,7 +442,7 @@ static void softmax_forward(gb_graph *graph, gb_graph_node *node, const gb_graph
 {
 	const gb_value *x = &graph->value[node->x[0]];
 
-	GB_RUN(OPS, softmax_loss, x->rows, x->columns, x->data, node->data, node->data2, *(const float *)node->data4,
+	GB_RUN(OPS, softmax_loss, x->rows, x->columns, x->data, node->data, node->data2, node->data4,
 	       node->rows_loss, loss_grad(graph, node, run));
 }
 

@@ -4,15 +4,18 @@
 #ifndef GB_MODEL_GRAPH_NODE_H
 #define GB_MODEL_GRAPH_NODE_H
 
+#include "kernels/device.h"
 #include "model/graph.h"
 
 typedef struct gb_value {
 	size_t rows, columns;
 	float *data, *grad;   /* grad NULL: none flows here */
+	bool borrowed;        /* data is the caller's */
 	int shares;           /* a view of this value; −1: its own memory */
 	bool needs_grad, grad_written;
 	int readers;          /* nodes that read it */
 	bool has_loss;        /* then it has no other reader: its gradient is made on the way forward */
+	float *fetched;       /* its numbers on the host, once asked for */
 } gb_value;
 
 typedef struct gb_graph_node gb_graph_node;
@@ -50,16 +53,18 @@ struct gb_graph {
 	gb_graph_node *node;
 	int nodes, node_room;
 	int terms;
-	float *weights, *gradient /* borrowed during backward */, *scratch;
+	gb_twin weights, sums /* [terms] */, when;
+	bool sums_pulled;
+	float *gradient /* borrowed during backward */, *scratch;
 	size_t scratch_count;
-	void **block;            /* memory of ready */
+	void **block;            /* the device's memory of ready */
 	size_t blocks, block_room;
 	gb_err failure;          /* first failure of a builder; status GB_OK: none */
 };
 
 static inline const float *gb_weight_of(const gb_graph *graph, int parameter)
 {
-	return parameter < 0 ? NULL : graph->weights + graph->parameter[parameter].first;
+	return parameter < 0 ? NULL : (const float *)graph->weights.there + graph->parameter[parameter].first;
 }
 
 static inline float *gb_gradient_of(const gb_graph *graph, int parameter)

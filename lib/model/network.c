@@ -81,48 +81,122 @@ static int copy(gb_network *net, int x) { return gb_graph_dropout(net->graph, x,
 
 /* ---- memory of a micro-batch ---- */
 
-/* POINTER gets COUNT·SIZE bytes, or only counts them. */
-static bool take(gb_network *net, void *pointer, size_t count, size_t size, bool counting, gb_err *err)
-{
-	void *memory;
+struct shelf { char *base; size_t used; }; /* base NULL: only counted */
 
-	net->batch_bytes += count * size;
-	if (counting)
-		return true;
-	if (gb_grow(&net->memory, net->blocks + 1, sizeof *net->memory, err) != GB_OK || !(memory = gb_array(count, size, err)))
-		return false;
-	net->memory[net->blocks++] = memory;
+/* POINTER gets the next COUNT·SIZE bytes. */
+static void take(struct shelf *shelf, void *pointer, size_t count, size_t size)
+{
+	void *memory = shelf->base ? shelf->base + shelf->used : NULL;
+	size_t bytes;
+
 	memcpy(pointer, &memory, sizeof memory);
-	return true;
+	if (!gb_size_mul(count, size, &bytes) || !gb_size_add(bytes, 63, &bytes) || !gb_size_add(shelf->used, bytes & ~(size_t)63, &shelf->used))
+		shelf->used = SIZE_MAX / 2; /* which cannot be had */
+}
+
+/* Lay the batch out from BASE on; returns its bytes. */
+static size_t lay_batch(const gb_network *net, gb_batch *b, void *base)
+{
+	const gb_network_shape *s = &net->shape;
+	size_t r = net->rows, n = net->scored, codes = n * s->code_frames * s->codebooks;
+	struct shelf shelf = {base, 0};
+
+	take(&shelf, &b->video, r * s->video_frames * s->video_height * s->video_width * 3, 1);
+	take(&shelf, &b->mel, r * s->mel_frames * s->mel_bands, sizeof(float));
+	take(&shelf, &b->mel_count, r, sizeof(int32_t));
+	take(&shelf, &b->codes, r * s->codebooks * s->code_frames, sizeof(int16_t));
+	take(&shelf, &b->code_count, r, sizeof(int32_t));
+	take(&shelf, &b->linear, r * s->linear, sizeof(float));
+	take(&shelf, &b->dense, r * s->dense, sizeof(float));
+	take(&shelf, &b->target_video, n * s->video_frames * net->patches * net->patch, sizeof(float));
+	take(&shelf, &b->target_mel, n * s->mel_frames * s->mel_bands, sizeof(float));
+	take(&shelf, &b->target_codes, codes, sizeof(int32_t));
+	take(&shelf, &b->target_text, n * s->text, sizeof(float));
+	take(&shelf, &b->target_row, n, sizeof(int32_t));
+	take(&shelf, &b->pair_mask, n * n, sizeof(float));
+	take(&shelf, &b->weight_codes, codes, sizeof(float));
+	take(&shelf, &b->weight_brain_codes, codes, sizeof(float));
+	take(&shelf, &b->weight_latent, n, sizeof(float));
+	take(&shelf, &b->weight_contrast, n, sizeof(float));
+	for (int i = 0; i < 3; i++) {
+		take(&shelf, &b->keep[i], r, 1);
+		take(&shelf, &b->weight[i], n, sizeof(float));
+		take(&shelf, &b->weight_brain[i], n, sizeof(float));
+	}
+	for (size_t i = 0; i < s->subjects; i++) {
+		take(&shelf, &b->bold[i], s->groups * net->bold_rows * s->voxels[i], sizeof(float));
+		take(&shelf, &b->target_bold[i], n * s->voxels[i], sizeof(float));
+		take(&shelf, &b->weight_bold[i], n, sizeof(float));
+	}
+	return shelf.used;
 }
 
 static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 {
-	const gb_network_shape *s = &net->shape;
-	gb_batch *b = &net->batch;
-	size_t r = net->rows, n = net->scored, pixels = s->video_frames * s->video_height * s->video_width * 3;
-	bool good = take(net, &b->video, r * pixels, 1, counting, err) && take(net, &b->mel_count, r, sizeof(int32_t), counting, err) &&
-	            take(net, &b->codes, r * s->codebooks * s->code_frames, sizeof(int16_t), counting, err) &&
-	            take(net, &b->code_count, r, sizeof(int32_t), counting, err) &&
-	            take(net, &b->target_video, n * s->video_frames * net->patches * net->patch, sizeof(float), counting, err) &&
-	            take(net, &b->target_mel, n * s->mel_frames * s->mel_bands, sizeof(float), counting, err) &&
-	            take(net, &b->target_codes, n * s->code_frames * s->codebooks, sizeof(int32_t), counting, err) &&
-	            take(net, &b->target_text, n * s->text, sizeof(float), counting, err) &&
-	            take(net, &b->target_row, n, sizeof(int32_t), counting, err) &&
-	            take(net, &b->pair_mask, n * n, sizeof(float), counting, err) &&
-	            take(net, &b->weight_codes, n * s->code_frames * s->codebooks, sizeof(float), counting, err) &&
-	            take(net, &b->weight_brain_codes, n * s->code_frames * s->codebooks, sizeof(float), counting, err) &&
-	            take(net, &b->weight_latent, n, sizeof(float), counting, err) &&
-	            take(net, &b->weight_contrast, n, sizeof(float), counting, err) &&
-	            take(net, &net->lag_kernel, s->window_lags * s->window_lags, sizeof(float), counting, err);
+	size_t lags = net->shape.window_lags;
 
-	for (int i = 0; good && i < 3; i++)
-		good = take(net, &b->keep[i], r, 1, counting, err) && take(net, &b->weight[i], n, sizeof(float), counting, err) &&
-		       take(net, &b->weight_brain[i], n, sizeof(float), counting, err);
-	for (size_t i = 0; good && i < s->subjects; i++)
-		good = take(net, &b->target_bold[i], n * s->voxels[i], sizeof(float), counting, err) &&
-		       take(net, &b->weight_bold[i], n, sizeof(float), counting, err);
-	return good ? GB_OK : GB_SYSTEM;
+	net->batch_bytes = lay_batch(net, &net->batch, NULL);
+	if (counting)
+		return GB_OK;
+	if (gb_twin_open(net->device, &net->memory, net->batch_bytes, 1, err) != GB_OK ||
+	    gb_twin_open(net->device, &net->control, GB_TERMS + lags * lags, sizeof(float), err) != GB_OK)
+		return GB_SYSTEM;
+	lay_batch(net, &net->batch, net->memory.here);
+	lay_batch(net, &net->there, net->memory.there);
+	net->scale = net->control.here;
+	/* Tap lags−1−j of filter j: row i + first + j of the window. */
+	for (size_t j = 0; j < lags; j++)
+		net->scale[GB_TERMS + j * lags + lags - 1 - j] = 1;
+	return GB_OK;
+}
+
+/* The device's side of *SCALE for TERM, and of the filters after it. */
+static const float *control(const gb_network *net, int term) { return net->control.there ? (const float *)net->control.there + term : NULL; }
+
+/* *HERE becomes the device's copy of itself. */
+static gb_status copy_fixed(gb_network *net, const float **here, size_t count, gb_err *err)
+{
+	struct gb_network_copy copy = {*here, NULL, count * sizeof(float)};
+
+	if (!*here || gb_grow(&net->copy, net->copies + 1, sizeof *net->copy, err) != GB_OK ||
+	    !(copy.there = gb_device_array(net->device, count, sizeof(float), err)))
+		return *here ? GB_SYSTEM : GB_OK;
+	net->copy[net->copies++] = copy;
+	net->device->ops->upload(net->device, copy.there, copy.here, copy.bytes);
+	*here = copy.there;
+	return GB_OK;
+}
+
+enum { LATENT_COPIES = 4 }; /* the first ones */
+
+static gb_status copy_all_fixed(gb_network *net, gb_err *err)
+{
+	const gb_network_shape *s = &net->shape;
+	gb_network_fixed *f = &net->fixed_there;
+	size_t pixels = s->video_frames * s->video_height * s->video_width * 3, b = net->bottleneck;
+	const struct { const float **here; size_t count; } part[] = {
+		{(const float **)&f->latent_scale, b}, {(const float **)&f->latent_offset, b}, {(const float **)&f->latent_deviation, b},
+		{(const float **)&f->latent_mean, b}, {&f->video_mean, pixels}, {&f->video_scale, pixels},
+		{&f->video_base, s->video_frames * net->patches * net->patch}, {&f->kernel, s->basis * s->taps}};
+	gb_status status = GB_OK;
+
+	for (size_t i = 0; status == GB_OK && i < sizeof part / sizeof *part; i++)
+		status = copy_fixed(net, part[i].here, part[i].count, err);
+	for (size_t i = 0; status == GB_OK && i < s->subjects; i++)
+		status = copy_fixed(net, &f->voxel_weight[i], s->voxels[i], err);
+	return status;
+}
+
+void gb_network_send(gb_network *net)
+{
+	gb_twin_push(net->device, &net->memory);
+	gb_twin_push(net->device, &net->control);
+}
+
+void gb_network_send_latent(gb_network *net)
+{
+	for (size_t i = 0; i < LATENT_COPIES && i < net->copies; i++)
+		net->device->ops->upload(net->device, net->copy[i].there, net->copy[i].here, net->copy[i].bytes);
 }
 
 /* ---- layers 1 and 2 ---- */
@@ -131,7 +205,7 @@ static int absent(gb_network *net, const char *name, int x, int modality)
 {
 	int vector = weight(net, name, "absent", 1, x < 0 ? 1 : gb_graph_columns_of(net->graph, x), 0);
 
-	return gb_graph_absent(net->graph, x, vector, net->batch.keep[modality]);
+	return gb_graph_absent(net->graph, x, vector, net->there.keep[modality]);
 }
 
 static int video_block(gb_network *net)
@@ -139,7 +213,7 @@ static int video_block(gb_network *net)
 	const gb_network_shape *s = &net->shape;
 	size_t images = net->rows * s->video_frames;
 	struct gb_op_patches view = {images, s->video_frames, s->video_height, s->video_width, 3, net->patch_height, net->patch_width,
-	                             net->batch.video, net->fixed.video_mean, net->fixed.video_scale, NULL};
+	                             net->there.video, net->fixed_there.video_mean, net->fixed_there.video_scale, NULL};
 	int x = dense(net, "2a.patch", gb_graph_patches(net->graph, &view), gb_scaled(PATCH_IN, fmin(1, 2 * s->width)), GB_GELU, true, 1);
 
 	if (x < 0)
@@ -170,7 +244,7 @@ static int codes_block(gb_network *net)
 	int table = weight(net, "2b.codes", "table", s->codebooks * GB_CODE_CLASSES, width, 0.1f);
 
 	return sound_block(net, "2b.codes", gb_graph_embedding(net->graph, table, net->rows, s->codebooks, s->code_frames,
-	                                                       GB_CODE_CLASSES, net->batch.codes), net->batch.code_count);
+	                                                       GB_CODE_CLASSES, net->there.codes), net->there.code_count);
 }
 
 /* ---- layers 3 to 7 and the linear path ---- */
@@ -184,7 +258,7 @@ static void encoder(gb_network *net, int linear, int mel, int columns)
 	if (s->video_frames)
 		part[parts++] = video_block(net);
 	if (s->mel_bands)
-		part[parts++] = sound_block(net, "2b.mel", mel, net->batch.mel_count);
+		part[parts++] = sound_block(net, "2b.mel", mel, net->there.mel_count);
 	if (s->codebooks)
 		part[parts++] = codes_block(net);
 	if (s->dense)
@@ -204,7 +278,7 @@ static void encoder(gb_network *net, int linear, int mel, int columns)
 static void encode_brain(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
-	int x = gb_graph_fir(net->graph, net->z, s->groups, s->scored, s->basis, s->taps, (int64_t)s->history - s->first_lag, net->fixed.kernel);
+	int x = gb_graph_fir(net->graph, net->z, s->groups, s->scored, s->basis, s->taps, (int64_t)s->history - s->first_lag, net->fixed_there.kernel);
 
 	if (!s->subjects)
 		return;
@@ -214,8 +288,8 @@ static void encode_brain(gb_network *net)
 
 		snprintf(name, sizeof name, "brain.%s", s->subject[i]);
 		net->predicted_bold[i] = dense(net, name, x, s->voxels[i], GB_LINEAR, true, 0);
-		net->term[GB_TERM_BOLD + (int)i] = gb_graph_mse(net->graph, net->predicted_bold[i], net->batch.target_bold[i],
-		                                                net->batch.weight_bold[i], net->fixed.voxel_weight[i], &net->scale[GB_TERM_BOLD]);
+		net->term[GB_TERM_BOLD + (int)i] = gb_graph_mse(net->graph, net->predicted_bold[i], net->there.target_bold[i],
+		                                                net->there.weight_bold[i], net->fixed_there.voxel_weight[i], control(net, GB_TERM_BOLD));
 	}
 }
 
@@ -232,17 +306,14 @@ static void decode_brain(gb_network *net, const int *bold)
 		own = dense(net, name, bold[i], s->rank, GB_LINEAR, false, 1);
 		factors = i ? gb_graph_add(net->graph, factors, own) : own;
 	}
-	/* Tap lags−1−j of filter j: row i + first + j of the window. */
-	for (size_t j = 0; net->lag_kernel && j < s->window_lags; j++)
-		net->lag_kernel[j * s->window_lags + s->window_lags - 1 - j] = 1;
 	latent = gb_graph_fir(net->graph, factors, s->groups, s->scored, s->window_lags, s->window_lags,
-	                      (int64_t)(s->window_first + s->window_lags) - 1, net->lag_kernel);
+	                      (int64_t)(s->window_first + s->window_lags) - 1, control(net, GB_TERMS));
 	net->latent = dense(net, "decode.map", latent, net->bottleneck, GB_LINEAR, true, 1);
-	target = gb_graph_affine(net->graph, gb_graph_stop(net->graph, net->z_scored), net->fixed.latent_scale, net->fixed.latent_offset);
-	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target, net->batch.weight_latent, &net->scale[GB_TERM_LATENT]);
+	target = gb_graph_affine(net->graph, gb_graph_stop(net->graph, net->z_scored), net->fixed_there.latent_scale, net->fixed_there.latent_offset);
+	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target, net->there.weight_latent, control(net, GB_TERM_LATENT));
 	pairs = gb_graph_pairs(net->graph, gb_graph_norm(net->graph, net->latent, -1, -1), gb_graph_norm(net->graph, target, -1, -1),
-	                       (float)(1.0 / (s->temperature * (double)net->bottleneck)), net->batch.pair_mask);
-	net->term[GB_TERM_CONTRAST] = gb_graph_softmax(net->graph, pairs, net->batch.target_row, net->batch.weight_contrast, &net->scale[GB_TERM_CONTRAST]);
+	                       (float)(1.0 / (s->temperature * (double)net->bottleneck)), net->there.pair_mask);
+	net->term[GB_TERM_CONTRAST] = gb_graph_softmax(net->graph, pairs, net->there.target_row, net->there.weight_contrast, control(net, GB_TERM_CONTRAST));
 }
 
 /* ---- layers 8 to 13 ---- */
@@ -257,10 +328,10 @@ static int decode_video(gb_network *net, int x, int way)
 	y = gb_graph_reshape(net->graph, y, net->scored * patches, width);
 	y = dense(net, "13a.patch", y, net->patch, GB_LINEAR, true, 0);
 	y = gb_graph_reshape(net->graph, y, net->scored, patches * net->patch);
-	y = gb_graph_sigmoid(net->graph, y, net->fixed.video_base, patches * net->patch);
+	y = gb_graph_sigmoid(net->graph, y, net->fixed_there.video_base, patches * net->patch);
 	net->term[way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO] =
-	    gb_graph_mse(net->graph, y, net->batch.target_video, way ? net->batch.weight_brain[0] : net->batch.weight[0], NULL,
-	                 &net->scale[way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO]);
+	    gb_graph_mse(net->graph, y, net->there.target_video, way ? net->there.weight_brain[0] : net->there.weight[0], NULL,
+	                 control(net, way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO));
 	return y;
 }
 
@@ -274,8 +345,8 @@ static int decode_codes(gb_network *net, int x, int way)
 	y = dense(net, "13b.codes", y, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, true, 0);
 	y = gb_graph_reshape(net->graph, y, net->scored * s->code_frames * s->codebooks, GB_CODE_CLASSES);
 	net->term[way ? GB_TERM_BRAIN_CODES : GB_TERM_CODES] =
-	    gb_graph_softmax(net->graph, y, net->batch.target_codes, way ? net->batch.weight_brain_codes : net->batch.weight_codes,
-	                     &net->scale[way ? GB_TERM_BRAIN_CODES : GB_TERM_CODES]);
+	    gb_graph_softmax(net->graph, y, net->there.target_codes, way ? net->there.weight_brain_codes : net->there.weight_codes,
+	                     control(net, way ? GB_TERM_BRAIN_CODES : GB_TERM_CODES));
 	return y;
 }
 
@@ -284,7 +355,7 @@ static int decode_vector(gb_network *net, int x, int way, int modality, size_t o
 	int term = (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO) + modality, counts = modality == 3 ? 2 : 1;
 	int y = dense(net, last, block(net, path, x, gb_scaled(PATH, sqrt(net->shape.width))), out, GB_LINEAR, true, 0);
 
-	net->term[term] = gb_graph_mse(net->graph, y, target, way ? net->batch.weight_brain[counts] : net->batch.weight[counts], NULL, &net->scale[term]);
+	net->term[term] = gb_graph_mse(net->graph, y, target, way ? net->there.weight_brain[counts] : net->there.weight[counts], NULL, control(net, term));
 	return y;
 }
 
@@ -299,41 +370,41 @@ static void decoder(gb_network *net, int z, int way)
 	if (s->video_frames)
 		net->decoded[way][0] = decode_video(net, x, way);
 	if (s->mel_bands)
-		net->decoded[way][1] = decode_vector(net, x, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->batch.target_mel);
+		net->decoded[way][1] = decode_vector(net, x, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->there.target_mel);
 	if (s->codebooks)
 		net->decoded[way][2] = decode_codes(net, x, way);
 	if (s->text)
-		net->decoded[way][3] = decode_vector(net, x, way, 3, s->text, "12c.text", "13c.text", net->batch.target_text);
+		net->decoded[way][3] = decode_vector(net, x, way, 3, s->text, "12c.text", "13c.text", net->there.target_text);
 }
 
 /* ---- the whole ---- */
 
-static void declare(gb_network *net, int *inputs)
+static void declare(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
-	int bold[GB_SUBJECTS_MAX];
+	int bold[GB_SUBJECTS_MAX], linear, dense, mel;
 
 	for (int i = 0; i < GB_TERMS + GB_SUBJECTS_MAX; i++)
 		net->term[i] = -1;
 	memset(net->decoded, 0xff, sizeof net->decoded);
 	net->latent = -1;
-	inputs[0] = gb_graph_input(net->graph, net->rows, s->linear);
-	inputs[1] = gb_graph_input(net->graph, net->rows, s->dense);
-	inputs[2] = gb_graph_input(net->graph, net->rows * s->mel_frames, s->mel_bands);
+	linear = gb_graph_input(net->graph, net->rows, s->linear, net->there.linear);
+	dense = gb_graph_input(net->graph, net->rows, s->dense, net->there.dense);
+	mel = gb_graph_input(net->graph, net->rows * s->mel_frames, s->mel_bands, net->there.mel);
 	for (size_t i = 0; i < s->subjects; i++)
-		bold[i] = inputs[3 + i] = gb_graph_input(net->graph, s->groups * net->bold_rows, s->voxels[i]);
-	encoder(net, inputs[0], inputs[2], inputs[1]);
+		bold[i] = gb_graph_input(net->graph, s->groups * net->bold_rows, s->voxels[i], net->there.bold[i]);
+	encoder(net, linear, mel, dense);
 	encode_brain(net);
 	if (s->subjects)
 		decode_brain(net, bold);
 	decoder(net, net->z_scored, 0);
 	if (s->subjects)
-		decoder(net, gb_graph_affine(net->graph, net->latent, net->fixed.latent_deviation, net->fixed.latent_mean), 1);
+		decoder(net, gb_graph_affine(net->graph, net->latent, net->fixed_there.latent_deviation, net->fixed_there.latent_mean), 1);
 }
 
 static void random_start(gb_network *net, uint64_t seed)
 {
-	float *w = gb_graph_weights(net->graph);
+	float *w = gb_graph_weights(net->graph)->here;
 
 	for (int i = 0; i < gb_graph_parameters(net->graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(net->graph, i);
@@ -347,12 +418,11 @@ static void random_start(gb_network *net, uint64_t seed)
 gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const gb_network_fixed *fixed,
                            const gb_device *device, uint64_t seed, gb_err *err)
 {
-	int inputs[3 + GB_SUBJECTS_MAX];
-
 	memset(net, 0, sizeof *net);
 	net->shape = *shape;
+	net->device = device;
 	if (fixed)
-		net->fixed = *fixed;
+		net->fixed = net->fixed_there = *fixed;
 	net->bottleneck = gb_scaled(LAYER_7, shape->width);
 	net->rows = shape->groups * (shape->history + shape->scored + shape->future);
 	net->scored = shape->groups * shape->scored;
@@ -370,25 +440,27 @@ gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const
 		return gb_fail(err, GB_DATA, "the data set has no stimulus: pack video, mel, codes or text with the BOLD");
 	if (gb_graph_new(&net->graph, device, err) != GB_OK || take_batch(net, !fixed, err) != GB_OK)
 		return GB_SYSTEM;
-	declare(net, inputs);
+	if (fixed && !device->ops->shares_memory && copy_all_fixed(net, err) != GB_OK)
+		return GB_SYSTEM;
+	declare(net);
 	if (!fixed) /* still says what a builder found wrong */
 		return gb_graph_check(net->graph, err);
 	if (gb_graph_ready(net->graph, err) != GB_OK)
 		return GB_SYSTEM;
-	net->batch.linear = gb_graph_value(net->graph, inputs[0]);
-	net->batch.dense = gb_graph_value(net->graph, inputs[1]);
-	net->batch.mel = gb_graph_value(net->graph, inputs[2]);
-	for (size_t i = 0; i < shape->subjects; i++)
-		net->batch.bold[i] = gb_graph_value(net->graph, inputs[3 + i]);
 	random_start(net, seed);
+	gb_graph_push(net->graph);
 	return GB_OK;
 }
 
 void gb_network_clear(gb_network *net)
 {
-	for (size_t i = 0; i < net->blocks; i++)
-		free(net->memory[i]);
-	free(net->memory);
+	for (size_t i = 0; i < net->copies; i++)
+		gb_device_release(net->device, net->copy[i].there);
+	free(net->copy);
+	if (net->device) {
+		gb_twin_close(net->device, &net->memory);
+		gb_twin_close(net->device, &net->control);
+	}
 	gb_graph_free(net->graph);
 	memset(net, 0, sizeof *net);
 }

@@ -50,7 +50,7 @@ enum gb_term { GB_TERM_VIDEO, GB_TERM_MEL, GB_TERM_CODES, GB_TERM_TEXT, /* stimu
                GB_TERM_BOLD, GB_TERMS };                               /* stimulus → brain, all subjects */
 const char *gb_term_name(int term); /* "video", … "brain.video", … "bold" */
 
-/* Filled by the caller for each micro-batch.  R = groups·(history+scored+future)
+/* Filled by the caller for each micro-batch, then sent.  R = groups·(history+scored+future)
  * encoded rows, S = groups·scored scored rows, B = groups·(scored+window rows). */
 typedef struct gb_batch {
 	uint8_t *video;          /* [R, frames, height, width, 3] */
@@ -77,7 +77,8 @@ typedef struct gb_batch {
 	float *weight_contrast;  /* [S] 1/log(candidates), or 0 */
 } gb_batch;
 
-/* What is fixed over the training, borrowed by the graph. */
+/* What is fixed over the training: borrowed memory of the host, of which the
+ * network keeps its own copy where the device does not share it. */
 typedef struct gb_network_fixed {
 	const float *video_mean, *video_scale;  /* [frames, height, width, 3], of U8 values */
 	const float *video_base;                /* [frames, patches, patch]: logit of the train mean */
@@ -91,18 +92,19 @@ typedef struct gb_network_fixed {
 typedef struct gb_network {
 	gb_graph *graph;
 	gb_network_shape shape;
-	gb_network_fixed fixed;
-	gb_batch batch;
+	gb_network_fixed fixed, fixed_there;
+	gb_batch batch, there;          /* on the host; the device's, which the graph reads */
 	size_t bottleneck, patch_height, patch_width, patches, patch;
 	size_t rows, scored, bold_rows; /* R, S, rows of a BOLD window */
-	float scale[GB_TERMS];          /* factor of each term's gradient */
+	float *scale;                   /* [GB_TERMS] factor of each term's gradient; sent with the batch */
 	int term[GB_TERMS + GB_SUBJECTS_MAX]; /* graph term, −1: absent; BOLD: one a subject from GB_TERM_BOLD on */
 	int z, z_scored, latent;        /* values: [R, B]; [S, B]; z^b, normalised [S, B] */
 	int predicted_bold[GB_SUBJECTS_MAX];
 	int decoded[2][4];              /* by way (from z, from z^b) and modality: video, mel, codes, text; −1: absent */
-	float *lag_kernel;              /* picks the rows of the BOLD window */
-	void **memory;
-	size_t blocks, batch_bytes;
+	const gb_device *device;
+	gb_twin memory, control;        /* of the batch; scale and the filters that pick the rows of the BOLD window */
+	struct gb_network_copy { const void *here; void *there; size_t bytes; } *copy; /* of what is fixed */
+	size_t copies, batch_bytes;
 } gb_network;
 
 /* With FIXED (borrowed pointers) everything is allocated and the weights get
@@ -110,6 +112,10 @@ typedef struct gb_network {
 GB_CHECK gb_status gb_network_build(gb_network *network, const gb_network_shape *shape, const gb_network_fixed *fixed,
                                     const gb_device *device, uint64_t seed, gb_err *err);
 void gb_network_clear(gb_network *network);
+/* The filled batch and the scales → the device. */
+void gb_network_send(gb_network *network);
+/* The latent arrays of FIXED, which follow the running statistics → the device. */
+void gb_network_send_latent(gb_network *network);
 
 /* Layer widths at a given scale: round(full·width) to a multiple of 8, at least 8. */
 size_t gb_scaled(size_t full, double width);

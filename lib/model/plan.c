@@ -216,7 +216,7 @@ static size_t anchored(const gb_network *net)
 static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_train_options *o, gb_rational step, gb_err *err)
 {
 	gb_network_shape shape = dims->shape;
-	gb_device device = {gb_ops_cpu(), NULL};
+	gb_device device = {gb_ops_cpu(), NULL, NULL};
 	gb_network net = {0};
 	gb_delays delays;
 	size_t count, heads = 0, memory;

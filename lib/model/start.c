@@ -238,7 +238,7 @@ static float *parameter(const gb_network *net, const char *name)
 {
 	const gb_parameter *p = gb_graph_parameter_at(net->graph, gb_graph_find(net->graph, name));
 
-	return gb_graph_weights(net->graph) + p->first;
+	return (float *)gb_graph_weights(net->graph)->here + p->first;
 }
 
 /* Unfiltered rows of the linear view, train rows only. */

@@ -70,22 +70,26 @@ static gb_status take(void *pointer, size_t count, size_t size, gb_err *err)
 
 static gb_status take_memory(gb_trainer *t, gb_err *err)
 {
-	size_t b = t->net.bottleneck, per = (size_t)(t->options->micro * t->options->groups);
+	size_t b = t->net.bottleneck, per = (size_t)(t->options->micro * t->options->groups), n = gb_graph_parameter_count(t->net.graph);
+	const struct { gb_twin *twin; size_t count, size; } twin[] = {
+		{&t->first, n, sizeof(float)}, {&t->second, n, sizeof(float)}, {&t->anchor, n, sizeof(float)},
+		{&t->segment, (size_t)gb_graph_parameters(t->net.graph), sizeof(gb_adamw_segment)},
+		{&t->row_counts, t->net.scored, sizeof(float)}, {&t->sums_of_z, 2 * b, sizeof(double)}, {&t->norm, 1, sizeof(double)}};
 	int levels = 2; /* the one that works, and single micro-batches */
 
-	t->parameters = gb_graph_parameter_count(t->net.graph);
+	t->parameters = n;
 	for (int64_t m = t->options->micro; m > 1; m /= 2)
 		levels++;
-	if (take(&t->first, t->parameters, sizeof(float), err) != GB_OK || take(&t->second, t->parameters, sizeof(float), err) != GB_OK ||
-	    take(&t->anchor, t->parameters, sizeof(float), err) != GB_OK || take(&t->running, 2 * b, sizeof(double), err) != GB_OK ||
-	    take(&t->segment, (size_t)gb_graph_parameters(t->net.graph), sizeof *t->segment, err) != GB_OK ||
-	    take(&t->order, t->fits, sizeof *t->order, err) != GB_OK || take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK ||
-	    take(&t->row_counts, t->net.scored, sizeof(float), err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK)
+	for (size_t i = 0; i < sizeof twin / sizeof *twin; i++)
+		if (gb_twin_open(&t->device, twin[i].twin, twin[i].count, twin[i].size, err) != GB_OK)
+			return GB_SYSTEM;
+	if (take(&t->running, 2 * b, sizeof(double), err) != GB_OK || take(&t->order, t->fits, sizeof *t->order, err) != GB_OK ||
+	    take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK)
 		return GB_SYSTEM;
 	for (t->partials = 0; t->partials < levels; t->partials++) {
 		gb_partial *p = &t->partial[t->partials];
 
-		if (take(&p->gradient, t->parameters, sizeof(float), err) != GB_OK || take(&p->moments, 2 * b + 1, sizeof(double), err) != GB_OK)
+		if (!(p->gradient = gb_device_array(&t->device, n, sizeof(float), err)) || take(&p->moments, 2 * b + 1, sizeof(double), err) != GB_OK)
 			return GB_SYSTEM;
 	}
 	return GB_OK;
@@ -102,20 +106,23 @@ bool gb_starts_at_ridge(const char *name)
 static void set_segments(gb_trainer *t)
 {
 	bool ridge = !strcmp(t->options->start, "ridge");
+	gb_adamw_segment *segment = t->segment.here;
 
 	for (int i = 0; i < gb_graph_parameters(t->net.graph); i++) {
 		gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 
 		p->anchored = ridge && p->decays && gb_starts_at_ridge(p->name);
-		t->segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->decays ? (float)t->options->decay : 0, p->anchored ? t->anchor + p->first : NULL};
+		segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->decays ? (float)t->options->decay : 0,
+		                                p->anchored ? (const float *)t->anchor.there + p->first : NULL};
 		if (p->anchored) {
-			t->segment[i].decay = (float)t->options->anchor_decay;
-			t->segment[i].rate = (float)t->options->anchor_rate;
+			segment[i].decay = (float)t->options->anchor_decay;
+			segment[i].rate = (float)t->options->anchor_rate;
 		}
 		/* A step of AdamW moves every weight alike, so an output moves with the number of its inputs. */
 		if (p->decays && p->columns > LAYER_INPUTS)
-			t->segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
+			segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
 	}
+	gb_twin_push(&t->device, &t->segment);
 }
 
 /* Counted before anything is allocated. */
@@ -175,17 +182,19 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 static void tear_down(gb_trainer *t)
 {
 	for (int i = 0; i < t->partials + 1 && i < 16; i++) {
-		free(t->partial[i].gradient);
+		gb_device_release(&t->device, t->partial[i].gradient);
 		free(t->partial[i].moments);
 	}
-	free(t->first);
-	free(t->second);
-	free(t->anchor);
+	gb_twin_close(&t->device, &t->first);
+	gb_twin_close(&t->device, &t->second);
+	gb_twin_close(&t->device, &t->anchor);
+	gb_twin_close(&t->device, &t->segment);
+	gb_twin_close(&t->device, &t->row_counts);
+	gb_twin_close(&t->device, &t->sums_of_z);
+	gb_twin_close(&t->device, &t->norm);
 	free(t->running);
-	free(t->segment);
 	free(t->order);
 	free(t->step_window);
-	free(t->row_counts);
 	free(t->score);
 	free(t->metrics);
 	free(t->fit);
@@ -206,40 +215,40 @@ static void start_codes(gb_trainer *t)
 	const gb_parameter *p = gb_graph_parameter_at(t->net.graph, gb_graph_find(t->net.graph, "13b.codes.bias"));
 
 	if (p)
-		memcpy(gb_graph_weights(t->net.graph) + p->first, t->feed.statistics.code_base, p->columns * sizeof(float));
+		memcpy((float *)gb_graph_weights(t->net.graph)->here + p->first, t->feed.statistics.code_base, p->columns * sizeof(float));
 }
 
 /* Mean and variance of z over the train rows as it starts. */
 static gb_status start_running(gb_trainer *t, gb_err *err)
 {
 	size_t b = t->net.bottleneck, groups = (size_t)t->options->groups;
-	double *moments = gb_array(2 * b, sizeof *moments, err), rows = 0;
+	double rows = 0, *sums = t->sums_of_z.here, *there = t->sums_of_z.there;
 	gb_graph_run run = {false, 0, 0, 0};
 	gb_feed_options fill = {.bold_one = 0, .scored = true, .apart = t->feed.apart};
 
-	if (!moments)
-		return GB_SYSTEM;
+	t->device.ops->fill(&t->device, there, 0, t->sums_of_z.bytes);
 	for (size_t at = 0; at < t->fits; at += groups) {
 		for (size_t g = 0; g < groups; g++)
 			t->step_window[g] = at + g < t->fits ? t->fit[at + g] : (gb_window){0, 0};
 		gb_feed_fill(&t->feed, &t->net, t->step_window, &fill);
 		gb_graph_forward_to(t->net.graph, &run, t->net.z_scored);
-		for (size_t i = 0; i < t->net.scored; i++)
-			rows += t->row_counts[i] = t->feed.scored_row[i] >= 0;
-		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts, moments, moments + b);
+		rows += gb_trainer_count_rows(t);
+		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.there, there, there + b);
 	}
+	if (gb_twin_pull(&t->device, &t->sums_of_z, err) != GB_OK)
+		return GB_SYSTEM;
 	for (size_t i = 0; i < b; i++) {
-		t->running[i] = moments[i] / rows;
-		t->running[b + i] = fmax(moments[b + i] / rows - t->running[i] * t->running[i], 1e-12);
+		t->running[i] = sums[i] / rows;
+		t->running[b + i] = fmax(sums[b + i] / rows - t->running[i] * t->running[i], 1e-12);
 	}
-	free(moments);
 	gb_trainer_use_running(t);
 	return GB_OK;
 }
 
 static gb_status begin(gb_trainer *t, gb_err *err)
 {
-	const gb_start_options start = {&t->delays, gb_dataset_gap(t->set), t->options->seed, &t->device};
+	const gb_device host = {gb_ops_cpu(), t->pool, NULL}; /* the start is found there */
+	const gb_start_options start = {&t->delays, gb_dataset_gap(t->set), t->options->seed, &host};
 	gb_status status = GB_OK;
 
 	start_codes(t);
@@ -247,9 +256,10 @@ static gb_status begin(gb_trainer *t, gb_err *err)
 		note(t, "ridge, for the linear path to start from");
 		status = gb_start_ridge(&t->net, &t->feed, &start, &t->start, err);
 	}
+	gb_graph_push(t->net.graph);
+	t->device.ops->copy(&t->device, t->anchor.there, gb_graph_weights(t->net.graph)->there, t->anchor.bytes);
 	if (status == GB_OK)
 		status = start_running(t, err);
-	memcpy(t->anchor, gb_graph_weights(t->net.graph), t->parameters * sizeof(float));
 	t->schedule = t->options->schedule ? t->options->schedule : t->options->epochs;
 	t->best_epoch = -1;
 	return status;
@@ -403,7 +413,7 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 	t->run = run;
 	t->options = options;
 	t->pool = pool;
-	t->device = (gb_device){gb_ops_cpu(), pool};
+	t->device = (gb_device){gb_ops_cpu(), pool, NULL};
 	t->config = gb_trainer_config(options);
 	status = gb_folder_make(run, err);
 	if (status == GB_OK)

@@ -89,7 +89,7 @@ static gb_status add_parameters(items *list, const gb_trainer *t, bool anchors, 
 
 		snprintf(name, sizeof name, "%s%s", anchors ? "start." : "", p->name);
 		if ((!anchors || p->anchored) && add(list, name, GB_F32, vector ? p->columns : p->rows, vector ? 0 : p->columns,
-		                                     (anchors ? t->anchor : gb_graph_weights(t->net.graph)) + p->first,
+		                                     (const float *)(anchors ? t->anchor : *gb_graph_weights(t->net.graph)).here + p->first,
 		                                     anchors ? "where this weight started: what it decays towards" : "weight", err) != GB_OK)
 			return GB_SYSTEM;
 	}
@@ -99,14 +99,25 @@ static gb_status add_parameters(items *list, const gb_trainer *t, bool anchors, 
 static gb_status add_state(items *list, const gb_trainer *t, gb_err *err)
 {
 	if (add_parameters(list, t, true, err) != GB_OK ||
-	    add(list, "optimiser.first", GB_F32, t->parameters, 0, t->first, "AdamW's first moment of all weights in order", err) != GB_OK ||
-	    add(list, "optimiser.second", GB_F32, t->parameters, 0, t->second, "AdamW's second moment of all weights in order", err) != GB_OK ||
+	    add(list, "optimiser.first", GB_F32, t->parameters, 0, t->first.here, "AdamW's first moment of all weights in order", err) != GB_OK ||
+	    add(list, "optimiser.second", GB_F32, t->parameters, 0, t->second.here, "AdamW's second moment of all weights in order", err) != GB_OK ||
 	    add(list, "state.sums", GB_F64, 2 * GB_TERMS, 0, &t->sums, "losses and counts of the epoch under way", err) != GB_OK ||
 	    add(list, "state.norm", GB_F64, 1, 0, &t->norm_sum, "gradient norms of the epoch under way", err) != GB_OK ||
 	    add(list, "state.best", GB_F64, 1, 0, &t->best_score, "best smoothed score", err) != GB_OK ||
 	    add(list, "state.scores", GB_F64, (size_t)t->epoch + 1, 0, t->score, "validation score of each epoch", err) != GB_OK)
 		return GB_SYSTEM;
 	return t->metrics ? add(list, "state.metrics", GB_U8, strlen(t->metrics), 0, t->metrics, "metrics.tsv", err) : GB_OK;
+}
+
+/* What the device changed, to the host. */
+static gb_status pull(const gb_trainer *t, bool whole, gb_err *err)
+{
+	gb_status status = gb_graph_pull(t->net.graph, err);
+	const gb_twin *twin[] = {&t->first, &t->second, &t->anchor};
+
+	for (size_t i = 0; whole && status == GB_OK && i < sizeof twin / sizeof *twin; i++)
+		status = gb_twin_pull(&t->device, twin[i], err);
+	return status;
 }
 
 /* NAME under the run folder; WHOLE: with all that going on needs. */
@@ -121,7 +132,9 @@ gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *
 
 	list.item = gb_array(list.room, sizeof *list.item, err);
 	list.name = gb_array(list.room, sizeof *list.name, err);
-	status = path && list.item && list.name ? add_parameters(&list, t, false, err) : GB_SYSTEM;
+	status = path && list.item && list.name ? pull(t, whole, err) : GB_SYSTEM;
+	if (status == GB_OK)
+		status = add_parameters(&list, t, false, err);
 	for (size_t i = 0; status == GB_OK && i < statistics; i++)
 		status = add(&list, statistic[i].name, GB_F32, statistic[i].count, 0, *statistic[i].data, statistic[i].doc, err);
 	if (status == GB_OK)
@@ -186,10 +199,10 @@ static gb_status read_weights(gb_trainer *t, gb_tensor_file *file, gb_err *err)
 		const gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 		char name[96];
 
-		status = read_tensor(file, p->name, GB_F32, p->rows * p->columns, gb_graph_weights(t->net.graph) + p->first, err);
+		status = read_tensor(file, p->name, GB_F32, p->rows * p->columns, (float *)gb_graph_weights(t->net.graph)->here + p->first, err);
 		snprintf(name, sizeof name, "start.%s", p->name);
 		if (status == GB_OK && p->anchored)
-			status = read_tensor(file, name, GB_F32, p->rows * p->columns, t->anchor + p->first, err);
+			status = read_tensor(file, name, GB_F32, p->rows * p->columns, (float *)t->anchor.here + p->first, err);
 	}
 	return status;
 }
@@ -220,6 +233,7 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 {
 	const struct { const char *key; int64_t *to; } integer[] = {{"epoch", &t->epoch}, {"step", &t->step}, {"step_in_epoch", &t->step_in_epoch},
 	                                                            {"schedule", &t->schedule}, {"best_epoch", &t->best_epoch}};
+	const gb_twin *twin[] = {&t->first, &t->second, &t->anchor};
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; i < sizeof integer / sizeof *integer; i++)
@@ -229,9 +243,12 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 	t->start = gb_json_copy(gb_json_get(state, "start"));
 	status = read_weights(t, file, err);
 	if (status == GB_OK)
-		status = read_tensor(file, "optimiser.first", GB_F32, t->parameters, t->first, err);
+		status = read_tensor(file, "optimiser.first", GB_F32, t->parameters, t->first.here, err);
 	if (status == GB_OK)
-		status = read_tensor(file, "optimiser.second", GB_F32, t->parameters, t->second, err);
+		status = read_tensor(file, "optimiser.second", GB_F32, t->parameters, t->second.here, err);
+	gb_graph_push(t->net.graph);
+	for (size_t i = 0; i < sizeof twin / sizeof *twin; i++)
+		gb_twin_push(&t->device, twin[i]);
 	if (status == GB_OK)
 		status = read_tensor(file, "running", GB_F64, 2 * t->net.bottleneck, t->running, err);
 	if (status == GB_OK)

@@ -52,12 +52,15 @@ static double mean_r(const gb_trainer *t, const courses *course)
 	return total;
 }
 
-static void keep_courses(const gb_trainer *t, courses *course)
+static gb_status keep_courses(const gb_trainer *t, courses *course, gb_err *err)
 {
 	for (size_t k = 0; k < t->net.shape.subjects; k++) {
 		size_t v = t->net.shape.voxels[k];
-		const float *predicted = gb_graph_value(t->net.graph, t->net.predicted_bold[k]);
+		const float *predicted;
+		gb_status status = gb_graph_fetch(t->net.graph, t->net.predicted_bold[k], &predicted, err);
 
+		if (status != GB_OK)
+			return status;
 		for (size_t i = 0; i < t->net.scored; i++) {
 			if (t->net.batch.weight_bold[k][i] == 0)
 				continue;
@@ -66,6 +69,7 @@ static void keep_courses(const gb_trainer *t, courses *course)
 			course[k].rows++;
 		}
 	}
+	return GB_OK;
 }
 
 /* Fill the batch with the next windows of LIST; false at its end. */
@@ -115,7 +119,7 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 	while (status == GB_OK && next_batch(t, list, count, &at)) {
 		gb_graph_forward(t->net.graph, &run);
 		add_sums(t, &evaluation->sums);
-		keep_courses(t, course);
+		status = keep_courses(t, course, err);
 	}
 	evaluation->r = status == GB_OK ? mean_r(t, course) : 0;
 	for (size_t k = 0; k < t->net.shape.subjects; k++) {

@@ -14,7 +14,7 @@ typedef struct gb_term_sums { double loss[GB_TERMS], count[GB_TERMS]; } gb_term_
 
 /* One node of the tree over micro-batches. */
 typedef struct gb_partial {
-	float *gradient;      /* [parameters] */
+	float *gradient;      /* [parameters], the device's */
 	double *moments;      /* [2·bottleneck + 1]: Σz, Σz², rows */
 	gb_term_sums sums;
 	bool empty;
@@ -31,16 +31,18 @@ typedef struct gb_trainer {
 	gb_network_fixed fixed;
 	float *kernel;            /* [basis, taps] */
 	size_t parameters;
-	float *first, *second;    /* moments of AdamW */
-	float *anchor;            /* [parameters] starts of the anchored ones */
-	gb_adamw_segment *segment;
+	gb_twin first, second;    /* [parameters] moments of AdamW */
+	gb_twin anchor;           /* [parameters] starts of the anchored ones */
+	gb_twin segment;          /* gb_adamw_segment of each parameter; anchors are the device's */
 	gb_partial partial[16];
 	int partials;
 	double *running;          /* [2·bottleneck] mean, variance of z */
 	gb_window *fit, *validate;
 	size_t fits, validates, *order;
 	gb_window *step_window;   /* [micro·groups] */
-	float *row_counts;        /* [scored] */
+	gb_twin row_counts;       /* [scored] floats: 1 where a row of the batch is scored */
+	gb_twin sums_of_z;        /* [2·bottleneck] Σz, Σz² */
+	gb_twin norm;             /* [1] double */
 	double constant[2][GB_TERMS]; /* mean a counted row: train, validation */
 	double per_row[GB_TERMS]; /* counts a scored train row */
 	/* state */
@@ -62,6 +64,7 @@ int64_t gb_trainer_steps_per_epoch(const gb_trainer *trainer);
 void gb_trainer_shuffle(gb_trainer *trainer);
 double gb_trainer_rate(const gb_trainer *trainer);
 void gb_trainer_use_running(gb_trainer *trainer);
+double gb_trainer_count_rows(gb_trainer *trainer); /* scored rows of the filled batch, which ROW_COUNTS then marks */
 
 /* trainer_score.c */
 typedef struct gb_evaluation { gb_term_sums sums; double r; } gb_evaluation;

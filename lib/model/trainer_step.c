@@ -58,6 +58,18 @@ void gb_trainer_use_running(gb_trainer *t)
 		t->fixed.latent_deviation[i] = (float)sd;
 		t->fixed.latent_mean[i] = (float)t->running[i];
 	}
+	gb_network_send_latent(&t->net);
+}
+
+double gb_trainer_count_rows(gb_trainer *t)
+{
+	float *counts = t->row_counts.here;
+	double rows = 0;
+
+	for (size_t i = 0; i < t->net.scored; i++)
+		rows += counts[i] = t->feed.scored_row[i] >= 0;
+	gb_twin_push(&t->device, &t->row_counts);
+	return rows;
 }
 
 static void collect_sums(gb_trainer *t, gb_partial *partial)
@@ -71,24 +83,26 @@ static void collect_sums(gb_trainer *t, gb_partial *partial)
 			partial->sums.loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(net->graph, net->term[i]);
 }
 
-static void run_micro(gb_trainer *t, const gb_window *windows, uint32_t micro, gb_partial *partial)
+static gb_status run_micro(gb_trainer *t, const gb_window *windows, uint32_t micro, gb_partial *partial, gb_err *err)
 {
 	size_t b = t->net.bottleneck;
+	double *there = t->sums_of_z.there;
+	gb_status status;
 	gb_graph_run run = {true, t->options->seed, (uint32_t)t->step, micro};
 	gb_feed_options fill = {.drop = t->options->modality_dropout, .seed = t->options->seed, .step = (uint32_t)t->step, .micro = micro,
 	                        .bold_one = -1, .scored = true, .apart = t->feed.apart};
 
 	gb_feed_fill(&t->feed, &t->net, windows, &fill);
 	gb_graph_forward(t->net.graph, &run);
-	collect_sums(t, partial);
-	memset(partial->moments, 0, (2 * b + 1) * sizeof *partial->moments);
-	for (size_t i = 0; i < t->net.scored; i++)
-		partial->moments[2 * b] += t->feed.scored_row[i] >= 0;
-	for (size_t i = 0; i < t->net.scored; i++)
-		t->row_counts[i] = t->feed.scored_row[i] >= 0;
-	GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts, partial->moments, partial->moments + b);
+	partial->moments[2 * b] = gb_trainer_count_rows(t);
+	t->device.ops->fill(&t->device, there, 0, t->sums_of_z.bytes);
+	GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.there, there, there + b);
 	gb_graph_backward(t->net.graph, &run, partial->gradient);
 	partial->empty = false;
+	status = gb_twin_pull(&t->device, &t->sums_of_z, err);
+	memcpy(partial->moments, t->sums_of_z.here, t->sums_of_z.bytes);
+	collect_sums(t, partial);
+	return status;
 }
 
 static void merge(gb_trainer *t, gb_partial *into, const gb_partial *from)
@@ -96,7 +110,7 @@ static void merge(gb_trainer *t, gb_partial *into, const gb_partial *from)
 	if (from->empty)
 		return;
 	if (into->empty) {
-		memcpy(into->gradient, from->gradient, t->parameters * sizeof *into->gradient);
+		t->device.ops->copy(&t->device, into->gradient, from->gradient, t->parameters * sizeof *into->gradient);
 		memcpy(into->moments, from->moments, (2 * t->net.bottleneck + 1) * sizeof *into->moments);
 		into->sums = from->sums;
 		into->empty = false;
@@ -122,26 +136,28 @@ static void swap(gb_partial *a, gb_partial *b)
 /* partial[0] works; partial[1 + l] holds a sum of 2^l micro-batches that waits
  * for its right neighbour.  M is a power of two, so partial[1 + log2 M] ends
  * with the whole tree. */
-static gb_partial *run_tree(gb_trainer *t, const gb_window *windows)
+static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **whole, gb_err *err)
 {
 	size_t groups = (size_t)t->options->groups;
+	gb_status status = GB_OK;
 	int level = 0;
 
-	for (uint32_t micro = 0; micro < (uint32_t)t->options->micro; micro++) {
+	for (uint32_t micro = 0; status == GB_OK && micro < (uint32_t)t->options->micro; micro++) {
 		const gb_window *own = windows + micro * groups;
 		gb_partial *work = &t->partial[0];
 
 		work->empty = true;
 		for (size_t g = 0; g < groups; g++)
-			if (own[g].count && work->empty)
-				run_micro(t, own, micro, work);
+			if (own[g].count && work->empty && status == GB_OK)
+				status = run_micro(t, own, micro, work, err);
 		for (level = 0; micro >> level & 1; level++) {
 			merge(t, &t->partial[1 + level], work);
 			swap(&t->partial[1 + level], work);
 		}
 		swap(&t->partial[1 + level], work);
 	}
-	return &t->partial[1 + level];
+	*whole = &t->partial[1 + level];
+	return status;
 }
 
 static void update_running(gb_trainer *t, const double *moments)
@@ -163,8 +179,9 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 {
 	const gb_train_options *o = t->options;
 	size_t per = windows_per_step(t), first = (size_t)t->step_in_epoch * per;
-	double rows = 0, squares, norm;
+	double rows = 0, norm;
 	gb_partial *whole;
+	gb_status status;
 
 	for (size_t i = 0; i < per; i++) {
 		t->step_window[i] = first + i < t->fits ? t->fit[t->order[first + i]] : (gb_window){0, 0};
@@ -172,13 +189,19 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 	}
 	for (int i = 0; i < GB_TERMS; i++) /* the mean over the step's rows of loss/constant */
 		t->net.scale[i] = t->constant[0][i] > 0 ? (float)(o->weight[i] / (t->constant[0][i] * t->per_row[i] * rows)) : 0.0f;
-	whole = run_tree(t, t->step_window);
-	GB_RUN(&t->device, square_sum, t->parameters, whole->gradient, &squares);
-	norm = sqrt(squares);
+	status = run_tree(t, t->step_window, &whole, err);
+	if (status != GB_OK)
+		return status;
+	GB_RUN(&t->device, square_sum, t->parameters, whole->gradient, t->norm.there);
+	status = gb_twin_pull(&t->device, &t->norm, err);
+	if (status != GB_OK)
+		return status;
+	norm = sqrt(*(const double *)t->norm.here);
 	if (!isfinite(norm))
 		return gb_fail(err, GB_NO, "%s: step %lld: the gradient is not finite: lower --rate, or look at the data with gb-inspect --health",
 		               t->run, (long long)t->step);
-	GB_RUN(&t->device, adamw, (size_t)gb_graph_parameters(t->net.graph), t->segment, gb_graph_weights(t->net.graph), t->first, t->second,
+	GB_RUN(&t->device, adamw, (size_t)gb_graph_parameters(t->net.graph), t->segment.there,
+	       gb_graph_weights(t->net.graph)->there, t->first.there, t->second.there,
 	       whole->gradient, o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1.0f, (float)gb_trainer_rate(t), 0.9f, 0.95f, 1e-8f,
 	       (uint64_t)t->step + 1);
 	for (int i = 0; i < GB_TERMS; i++) {

@@ -35,9 +35,10 @@ static void dropout(void)
 {
 	enum { ROWS = 201, COLUMNS = 333, N = ROWS * COLUMNS };
 	float *x = numbers(N, 1), *y = zeros(N), *z = zeros(N);
+	const gb_when when = {3, 0}, later = {4, 0}, other = {3, 1};
 	int kept = 0, scaled = 1, differ[4] = {0}, late = 1;
 
-	SAME_BYTES(y, N, "dropout", GB_RUN(device, dropout, ROWS, COLUMNS, 0.2f, 42, 3, 0, 9, x, y));
+	SAME_BYTES(y, N, "dropout", GB_RUN(device, dropout, ROWS, COLUMNS, 0.2f, 42, &when, 9, x, y));
 	for (int i = 0; i < N; i++) {
 		kept += y[i] != 0;
 		scaled &= y[i] == 0 || fabsf(y[i] - x[i] / 0.8f) < 1e-6f * fabsf(y[i]) + 1e-9f;
@@ -45,16 +46,15 @@ static void dropout(void)
 	near((double)kept / N, 0.8, 4 * sqrt(0.16 / N), "keeps 1 - p of them");
 	ok(scaled, "what is kept is divided by 1 - p");
 	for (int what = 0; what < 4; what++) {
-		GB_RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.2f, what == 0 ? 43 : 42, what == 1 ? 4 : 3, what == 2 ? 1 : 0,
-		       what == 3 ? 8 : 9, x, z);
+		GB_RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.2f, what == 0 ? 43 : 42, what == 1 ? &later : what == 2 ? &other : &when, what == 3 ? 8 : 9, x, z);
 		for (int i = 0; i < N; i++)
 			differ[what] += (y[i] == 0) != (z[i] == 0);
-		ok(differ[what] > N / 5, "another %s drops others", (const char *[]){"seed", "step", "row", "op"}[what]);
+		ok(differ[what] > N / 5, "another %s drops others", (const char *[]){"seed", "step", "micro-batch", "op"}[what]);
 	}
-	GB_RUN(&kernel_device[0], dropout, ROWS - 100, COLUMNS, 0.2f, 42, 3, 100, 9, x + 100 * COLUMNS, z);
-	late = !memcmp(z, y + 100 * COLUMNS, (N - 100 * COLUMNS) * sizeof *z);
-	ok(late, "a row drops the same wherever its call starts");
-	GB_RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.0f, 42, 3, 0, 9, x, z);
+	GB_RUN(&kernel_device[0], dropout, ROWS / 3, COLUMNS, 0.2f, 42, &other, 9, x + ROWS / 3 * COLUMNS, z);
+	late = !memcmp(z, y + ROWS / 3 * COLUMNS, ROWS / 3 * COLUMNS * sizeof *z);
+	ok(late, "a row drops the same whatever micro-batch it is in");
+	GB_RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.0f, 42, &when, 9, x, z);
 	ok(!memcmp(x, z, N * sizeof *x), "p = 0 keeps all");
 	free(x), free(y), free(z);
 }

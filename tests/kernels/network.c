@@ -74,7 +74,7 @@ static double one_loss(const gb_graph_run *run, int term)
 /* The gradient of PARAMETER against the change of the loss along it. */
 static double disagreement(const gb_graph_run *run, const gb_parameter *p, const float *gradient)
 {
-	float *w = gb_graph_weights(net.graph) + p->first;
+	float *w = (float *)gb_graph_weights(net.graph)->here + p->first;
 	size_t n = p->rows * p->columns;
 	float *keep = malloc(n * sizeof *keep);
 	double square = 0, up, down, step, moved = 0;
@@ -120,7 +120,7 @@ int main(void)
 		return done_testing();
 	/* No weight may be 0, or what lies before it gets no gradient. */
 	for (size_t i = 0; i < gb_graph_parameter_count(net.graph); i++)
-		gb_graph_weights(net.graph)[i] += 0.05f * sinf((float)i);
+		((float *)gb_graph_weights(net.graph)->here)[i] += 0.05f * sinf((float)i);
 	fill_batch();
 	gradient = zeros(gb_graph_parameter_count(net.graph));
 	other = zeros(gb_graph_parameter_count(net.graph));
