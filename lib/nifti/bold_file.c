@@ -18,7 +18,7 @@ typedef struct work {
 	gb_nifti_mask mask;
 	gb_bold_clock clock;
 	float *data;            /* [rows, voxels] */
-	size_t rows, values;
+	size_t rows, values, room; /* room: bytes at data */
 	uint8_t *valid;
 	double *confound;       /* [rows, confounds] */
 	char *names;            /* --columns, cut at its commas */
@@ -82,12 +82,13 @@ static gb_status read_confounds(work *w, gb_err *err)
 
 static gb_status read_values(work *w, gb_pool *pool, gb_err *err)
 {
-	w->data = mmap(NULL, w->values * sizeof *w->data, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	w->room = gb_nifti_gather_room(w->image, &w->mask, w->clock.first, w->clock.end);
+	w->data = mmap(NULL, w->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (w->data == MAP_FAILED) {
 		w->data = NULL;
 		return gb_fail(err, GB_SYSTEM, "%s: no memory for %zu values", w->o->image, w->values);
 	}
-	return gb_nifti_gather(w->image, &w->mask, w->clock.first, w->clock.end, w->data, true, pool, err);
+	return gb_nifti_gather(w->image, &w->mask, w->clock.first, w->clock.end, w->data, w->room, true, pool, err);
 }
 
 static gb_status clean(work *w, gb_pool *pool, gb_err *err)
@@ -269,7 +270,7 @@ gb_status gb_bold_file(const gb_bold_options *o, const char *tool, const gb_json
 	    !(status = read_values(&w, pool, err)) && !(status = clean(&w, pool, err)) && !(status = check_half(&w, err)))
 		status = write(&w, tool, params, out, pool, err);
 	if (w.data)
-		munmap(w.data, w.values * sizeof *w.data);
+		munmap(w.data, w.room);
 	gb_nifti_mask_clear(&w.mask);
 	gb_nifti_close(w.image);
 	gb_clean_clear(&w.clean);

@@ -129,6 +129,8 @@ const char *gb_nifti_data_path(const gb_nifti *image) { return image->data_path;
 
 /* ---- gathering ---- */
 
+#define BATCH 16 /* volumes shared out at a time */
+
 typedef struct gather {
 	const gb_nifti *image;
 	const gb_nifti_mask *mask;
@@ -137,7 +139,7 @@ typedef struct gather {
 	bool finite;
 	const uint8_t *raw;    /* of the block at hand */
 	int64_t block_first;
-	size_t *bad;           /* [volumes of the block]: 1 + index of a voxel that is not finite */
+	size_t bad[BATCH];     /* 1 + index of a voxel that is not finite */
 } gather;
 
 static void gather_volume(void *context, size_t tile, int worker)
@@ -180,31 +182,49 @@ static gb_status report_bad(const gather *g, int64_t volume, size_t voxel, gb_er
 	               (long long)voxel / size[0] / size[1]);
 }
 
+/* In batches: rows that follow behind the reading stay at least one behind. */
 static gb_status gather_block(void *context, const uint8_t *raw, int64_t first, int64_t count, gb_pool *pool,
                               gb_err *err)
 {
 	gather *g = context;
-	gb_status status = GB_OK;
 
-	g->raw = raw;
-	g->block_first = first;
-	g->bad = gb_array((size_t)count, sizeof *g->bad, err);
-	if (!g->bad)
-		return GB_SYSTEM;
-	gb_pool_run(pool, (size_t)count, gather_volume, g);
-	for (int64_t t = 0; t < count && !status; t++)
-		if (g->bad[t])
-			status = report_bad(g, first + t, g->bad[t] - 1, err);
-	free(g->bad);
-	return status;
+	for (int64_t at = 0; at < count; at += BATCH) {
+		int64_t n = count - at < BATCH ? count - at : BATCH;
+
+		g->raw = raw + (size_t)at * g->image->header.volume_bytes;
+		g->block_first = first + at;
+		memset(g->bad, 0, sizeof g->bad);
+		gb_pool_run(pool, (size_t)n, gather_volume, g);
+		for (int64_t t = 0; t < n; t++)
+			if (g->bad[t])
+				return report_bad(g, g->block_first + t, g->bad[t] - 1, err);
+	}
+	return GB_OK;
+}
+
+/* Row t of a batch that begins at volume b ends at most at (b + BATCH) rows; volume
+ * b begins b volumes into the inflated file, which lies at the end of the room. */
+size_t gb_nifti_gather_room(const gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end)
+{
+	size_t whole = gb_nifti_whole(image), volume = image->header.volume_bytes, row, grown, room;
+
+	if (!gb_size_mul(mask->voxels, sizeof(float), &row))
+		return 0;
+	if (!whole)
+		return gb_size_mul((size_t)(end - first), row, &room) ? room : 0;
+	if (!gb_size_mul((size_t)end, row > volume ? row - volume : 0, &grown) || !gb_size_mul(BATCH, row, &room) ||
+	    !gb_size_add(room, grown, &room) || !gb_size_add(room, whole, &room))
+		return 0;
+	return room;
 }
 
 gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end, float *out,
-                          bool finite, gb_pool *pool, gb_err *err)
+                          size_t room, bool finite, gb_pool *pool, gb_err *err)
 {
 	gather g = {.image = image, .mask = mask, .first = first, .end = end, .out = out, .finite = finite};
+	size_t whole = gb_nifti_whole(image), enough = gb_nifti_gather_room(image, mask, first, end);
 
-	return gb_nifti_each(image, gather_block, &g, pool, err);
+	return gb_nifti_each(image, whole && enough && room >= enough ? (uint8_t *)out + room - whole : NULL, gather_block, &g, pool, err);
 }
 
 /* ---- temporal deviation ---- */
@@ -262,7 +282,7 @@ gb_status gb_nifti_deviation(gb_nifti *image, double *deviation, gb_pool *pool, 
 	m.sum = m.base ? gb_array(m.grid, sizeof *m.sum, err) : NULL;
 	m.square = m.sum ? gb_array(m.grid, sizeof *m.square, err) : NULL;
 	if (m.square)
-		status = gb_nifti_each(image, add_block, &m, pool, err);
+		status = gb_nifti_each(image, NULL, add_block, &m, pool, err);
 	for (size_t i = 0; !status && i < m.grid; i++) {
 		double n = (double)image->header.volumes, mean = m.sum[i] / n, variance = m.square[i] / n - mean * mean;
 

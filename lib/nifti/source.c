@@ -219,21 +219,29 @@ gb_status gb_nifti_check_size(const gb_nifti *image, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_nifti_each(gb_nifti *image, gb_nifti_visit *visit, void *context, gb_pool *pool, gb_err *err)
+size_t gb_nifti_whole(const gb_nifti *image)
+{
+	const gb_input *in = voxels_of(image);
+	size_t total = image->header.data_bytes + (size_t)image->header.data_offset;
+
+	return gb_gzip_is(in->data, in->size) && total <= WHOLE_MAX && gb_gunzip_length(in->data, in->size) == total ? total : 0;
+}
+
+gb_status gb_nifti_each(gb_nifti *image, uint8_t *whole, gb_nifti_visit *visit, void *context, gb_pool *pool, gb_err *err)
 {
 	const gb_nifti_header *h = &image->header;
 	const gb_input *in = voxels_of(image);
-	size_t total = h->data_bytes + (size_t)h->data_offset;
+	size_t total = gb_nifti_whole(image);
 
 	if (!gb_gzip_is(in->data, in->size))
 		return visit(context, in->data + h->data_offset, 0, h->volumes, pool, err);
-	if (total <= WHOLE_MAX && gb_gunzip_length(in->data, in->size) == total) {
-		uint8_t *all = room(total);
+	if (total) {
+		uint8_t *all = whole ? whole : room(total);
 		bool good = all && gb_gunzip_whole(in->data, in->size, all, total);
 		gb_status status =
 		    good ? visit(context, all + h->data_offset, 0, h->volumes, pool, err) : GB_OK;
 
-		if (all)
+		if (all && !whole)
 			munmap(all, total);
 		if (good)
 			return status;

@@ -13,7 +13,7 @@ static void read_voxels(gb_nifti *image)
 	const gb_nifti_header *h = gb_nifti_header_of(image);
 	gb_nifti_mask mask;
 	gb_err err = {0};
-	size_t grid = (size_t)(h->geometry.size[0] * h->geometry.size[1] * h->geometry.size[2]), values;
+	size_t grid = (size_t)(h->geometry.size[0] * h->geometry.size[1] * h->geometry.size[2]), values, room;
 	double *deviation;
 	float *out;
 	gb_pool *pool = NULL;
@@ -24,11 +24,12 @@ static void read_voxels(gb_nifti *image)
 		abort();
 	if (grid % 2 && gb_pool_open(&pool, 2, &err) != GB_OK)
 		abort();
-	out = gb_array(values, sizeof(*out), &err);
+	room = gb_nifti_gather_room(image, &mask, 0, h->volumes);
+	out = gb_array(room, 1, &err);
 	deviation = gb_array(grid, sizeof(*deviation), &err);
 	if (out && deviation) {
-		fuzz_check(gb_nifti_gather(image, &mask, 0, h->volumes, out, true, pool, &err), &err);
-		fuzz_check(gb_nifti_gather(image, &mask, h->volumes / 2, h->volumes, out, false, pool, &err), &err);
+		fuzz_check(gb_nifti_gather(image, &mask, 0, h->volumes, out, room, true, pool, &err), &err);
+		fuzz_check(gb_nifti_gather(image, &mask, h->volumes / 2, h->volumes, out, values * sizeof(*out), false, pool, &err), &err);
 		fuzz_check(gb_nifti_deviation(image, deviation, pool, &err), &err);
 	}
 	free(out);
