@@ -62,11 +62,14 @@ lib_o := $(lib_c:%.c=$(BUILD)/%.o)
 tools := $(tool_c:tools/%.c=$(BUILD)/bin/%)
 units := $(unit_c:%.c=$(BUILD)/%)
 pages := $(wildcard man/*.[157])
+# Optional parts, opened only when asked for: each is built where what it needs is found.
+MPICC := $(shell command -v mpicc 2>/dev/null)
+plugins := $(if $(MPICC),$(BUILD)/bin/libgb_mpi.so)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 .PHONY: all check lint bench fuzz deps install clean demo units FORCE
-all: $(tools)
+all: $(tools) $(plugins)
 
 # Rebuild exactly when a flag changed.
 $(BUILD)/flags: FORCE
@@ -93,6 +96,11 @@ $(BUILD)/bin/%: $(BUILD)/tools/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
+
+$(BUILD)/bin/libgb_mpi.so: lib/comm/mpi/mpi.c lib/comm/transport.h lib/base/status.h $(BUILD)/flags
+	$(call say,MPICC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MPICC) -std=c11 -D_GNU_SOURCE -Ilib -fvisibility=hidden $(WARNINGS) $(if $(WERROR),-Werror) $(CFLAGS) -fPIC -shared $< -o $@
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
@@ -138,6 +146,7 @@ demo:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(tools) $(DESTDIR)$(PREFIX)/bin
+	$(if $(plugins),install -d $(DESTDIR)$(PREFIX)/libexec/giblet; install -m 755 $(plugins) $(DESTDIR)$(PREFIX)/libexec/giblet)
 	for section in 1 5 7; do install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \
 	  install -m 644 man/*.$$section $(DESTDIR)$(PREFIX)/share/man/man$$section; done
 	for tool in $(tools); do $$tool --completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${tool##*/}; done

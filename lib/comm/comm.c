@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* comm.c: collectives out of exchanges between two ranks. */
+#include "comm/comm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/plugin.h"
+#include "base/size.h"
+#include "comm/socket.h"
+
+struct gb_comm {
+	const gb_transport *transport;
+	void *state;
+	int rank, size;
+	double timeout;
+	bool patient, joined;
+	double *scratch;
+	size_t scratch_room;
+};
+
+int gb_comm_rank(const gb_comm *comm) { return comm ? comm->rank : 0; }
+int gb_comm_size(const gb_comm *comm) { return comm ? comm->size : 1; }
+const char *gb_comm_name(const gb_comm *comm) { return comm ? comm->transport->name : "none"; }
+bool gb_comm_joined(const gb_comm *comm) { return !comm || comm->joined; }
+bool gb_comm_has_fast(const gb_comm *comm) { return !comm || comm->transport->sum_fast; }
+
+void gb_comm_patient(gb_comm *comm, bool patient)
+{
+	if (comm)
+		comm->patient = patient;
+}
+
+/* ---- opening ---- */
+
+static gb_status load(gb_comm *comm, const char *name, gb_err *err)
+{
+	const void *table;
+
+	if (gb_plugin_open(name, "gb_transport_plugin", &table, err) != GB_OK)
+		return GB_SYSTEM;
+	comm->transport = table;
+	return comm->transport->version == GB_TRANSPORT_VERSION ? GB_OK : gb_fail(err, GB_SYSTEM, "plug-in %s: of another version of giblet", name);
+}
+
+static gb_status choose(gb_comm *comm, const gb_comm_options *o, gb_err *err)
+{
+	bool automatic = !strcmp(o->kind, "auto");
+
+	comm->transport = &gb_transport_socket;
+	if (!strcmp(o->kind, "mpi") || (automatic && o->launcher_is_mpi)) {
+		gb_status status = load(comm, "mpi", err);
+
+		if (status != GB_OK && !automatic)
+			return status;
+		if (status != GB_OK)
+			comm->transport = &gb_transport_socket;
+	}
+	return GB_OK;
+}
+
+gb_status gb_comm_open(gb_comm **out, const gb_comm_options *o, gb_err *err)
+{
+	gb_comm *comm;
+	gb_meeting meeting = {o->rank, o->size, o->folder, o->timeout};
+	gb_status status;
+
+	*out = NULL;
+	if (o->size <= 1 || !strcmp(o->kind, "none"))
+		return GB_OK;
+	if (o->size > GB_RANKS_MAX || (o->size & (o->size - 1)) || o->rank < 0 || o->rank >= o->size)
+		return gb_fail(err, GB_USAGE, "rank %d of %d: a power of two of ranks up to %d is wanted", o->rank, o->size, GB_RANKS_MAX);
+	comm = gb_array(1, sizeof *comm, err);
+	if (!comm)
+		return GB_SYSTEM;
+	comm->rank = o->rank;
+	comm->size = o->size;
+	comm->timeout = o->timeout;
+	status = choose(comm, o, err);
+	if (status == GB_OK)
+		status = comm->transport->open(&comm->state, &meeting, err);
+	if (status != GB_OK) {
+		gb_comm_close(comm);
+		return status;
+	}
+	*out = comm;
+	return GB_OK;
+}
+
+void gb_comm_close(gb_comm *comm)
+{
+	if (!comm)
+		return;
+	if (comm->state)
+		comm->transport->close(comm->state);
+	free(comm->scratch);
+	free(comm);
+}
+
+void gb_comm_abort(gb_comm *comm, gb_status status, const char *why)
+{
+	if (comm && comm->joined)
+		comm->transport->give_up(comm->state, (int)status, why);
+}
+
+/* ---- exchanges ---- */
+
+/* A rank waits for its partner in PHASE of a collective a second longer than in the one
+ * before: the first to give up is the one whose own partner is lost, not one that waits
+ * for a waiting one. */
+static gb_status exchange(gb_comm *comm, int phase, int peer, const void *send, size_t sends, void *receive, size_t receives, gb_err *err)
+{
+	return comm->transport->exchange(comm->state, peer, send, sends, receive, receives, comm->patient ? 0 : comm->timeout + phase, err);
+}
+
+static size_t half(size_t first, size_t end) { return first + (end - first) / 2; }
+
+typedef void add_fn(const void *context, void *into, const void *from, size_t n);
+
+/* Halving: at each level the partner gets the half this rank gives up.  Then doubling, back. */
+static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scratch, add_fn *add, const void *context, gb_err *err)
+{
+	size_t first[16], end[16];
+	int levels = 0, phase = 0;
+	gb_status status = GB_OK;
+	char *base = x;
+
+	first[0] = 0;
+	end[0] = n;
+	for (; 1 << levels < comm->size && status == GB_OK; levels++) {
+		size_t a = first[levels], b = end[levels], m = half(a, b);
+		bool low = !(comm->rank >> levels & 1);
+		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a, theirs_end = low ? b : m;
+
+		status = exchange(comm, phase++, comm->rank ^ 1 << levels, base + theirs * bytes, (theirs_end - theirs) * bytes, scratch,
+		                  (mine_end - mine) * bytes, err);
+		if (status == GB_OK)
+			add(context, base + mine * bytes, scratch, mine_end - mine);
+		first[levels + 1] = mine;
+		end[levels + 1] = mine_end;
+	}
+	while (levels-- > 0 && status == GB_OK) {
+		size_t a = first[levels], b = end[levels], m = half(a, b);
+		bool low = !(comm->rank >> levels & 1);
+		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a, theirs_end = low ? b : m;
+
+		status = exchange(comm, phase++, comm->rank ^ 1 << levels, base + mine * bytes, (mine_end - mine) * bytes, base + theirs * bytes,
+		                  (theirs_end - theirs) * bytes, err);
+	}
+	return status;
+}
+
+static void add_floats(const void *context, void *into, const void *from, size_t n)
+{
+	GB_RUN((const gb_device *)context, add, n, 1.0f, from, 1.0f, into);
+}
+
+static void add_doubles(const void *context, void *into, const void *from, size_t n)
+{
+	double *to = into;
+	const double *x = from;
+
+	(void)context;
+	for (size_t i = 0; i < n; i++)
+		to[i] += x[i];
+}
+
+gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n, float *scratch, gb_err *err)
+{
+	return comm ? sum(comm, x, n, sizeof *x, scratch, add_floats, device, err) : GB_OK;
+}
+
+gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err)
+{
+	if (!comm)
+		return GB_OK;
+	if (comm->scratch_room < n) {
+		if (gb_grow(&comm->scratch, n, sizeof *comm->scratch, err) != GB_OK)
+			return GB_SYSTEM;
+		comm->scratch_room = n;
+	}
+	return sum(comm, x, n, sizeof *x, comm->scratch, add_doubles, NULL, err);
+}
+
+gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err)
+{
+	if (!comm)
+		return GB_OK;
+	if (!comm->transport->sum_fast)
+		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", comm->transport->name);
+	return comm->transport->sum_fast(comm->state, x, n, comm->patient ? 0 : comm->timeout, err);
+}
+
+/* From rank 0 down a binomial tree, the far half first. */
+gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_err *err)
+{
+	gb_status status = GB_OK;
+	int phase = 0;
+
+	for (int step = comm ? comm->size / 2 : 0; step > 0 && status == GB_OK; step /= 2, phase++) {
+		int at = comm->rank % (2 * step);
+
+		if (at == 0)
+			status = exchange(comm, phase, comm->rank + step, x, bytes, NULL, 0, err);
+		else if (at == step)
+			status = exchange(comm, phase, comm->rank - step, NULL, 0, x, bytes, err);
+	}
+	return status;
+}
+
+size_t gb_comm_first(const gb_comm *comm, size_t count, int rank)
+{
+	size_t size = (size_t)gb_comm_size(comm), r = (size_t)rank;
+
+	return count / size * r + count % size * r / size;
+}
+
+gb_status gb_comm_share(gb_comm *comm, void *x, size_t count, size_t bytes, gb_err *err)
+{
+	gb_status status = GB_OK;
+	int phase = 0;
+
+	for (int step = 1; comm && step < comm->size && status == GB_OK; step *= 2, phase++) {
+		int own = comm->rank / step * step, other = own ^ step;
+		size_t a = gb_comm_first(comm, count, own), a_end = gb_comm_first(comm, count, own + step);
+		size_t b = gb_comm_first(comm, count, other), b_end = gb_comm_first(comm, count, other + step);
+
+		status = exchange(comm, phase, comm->rank ^ step, (char *)x + a * bytes, (a_end - a) * bytes, (char *)x + b * bytes, (b_end - b) * bytes, err);
+	}
+	return status;
+}
+
+/* ---- the first collective ---- */
+
+enum { AGREE = 1024 };
+
+gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err)
+{
+	char own[AGREE] = "", common[AGREE] = "";
+	double wrong;
+	gb_status status;
+
+	if (!comm || comm->joined)
+		return GB_OK;
+	snprintf(own, sizeof own, "%s", agree);
+	memcpy(common, own, sizeof own);
+	status = comm->transport->join(comm->state, err);
+	comm->joined = status == GB_OK;
+	if (status == GB_OK)
+		status = gb_comm_broadcast(comm, common, sizeof common, err);
+	wrong = status == GB_OK && strcmp(own, common) ? comm->rank : -0.0;
+	if (status == GB_OK)
+		status = gb_comm_sum_doubles(comm, &wrong, 1, err);
+	if (status == GB_OK && strcmp(own, common))
+		return gb_fail(err, GB_USAGE, "rank %d: %s; rank 0: %s; all ranks must be alike", comm->rank, own, common);
+	return status != GB_OK || wrong == 0 ? status : gb_fail(err, GB_USAGE, "another rank differs from rank 0 in build, processor class, options or data");
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* comm.h: several processes that train one model together.
+ *
+ *   open → (each on its own: read, measure) → join → sums, shares … → close
+ *
+ * Open is cheap and talks to nobody, so slow work belongs between it and join;
+ * what stands after join waits for others at once.  A rank that waits longer
+ * than the time-out, or sees another's process end, fails with a message that
+ * names the rank that is lost.
+ *
+ * Sums are exact: rank r holds the sum over its aligned block of items, and
+ * recursive halving and doubling adds neighbours first, so the bits are those
+ * of one binary tree over the items, however many ranks share them.  A rank
+ * without items contributes −0.0, the neutral element of addition.
+ *
+ * Back ends: socket (TCP, built in), mpi (plug-in libgb_mpi.so).  A NULL comm is
+ * one process alone: every call succeeds and does nothing. */
+#ifndef GB_COMM_COMM_H
+#define GB_COMM_COMM_H
+
+#include "kernels/ops.h"
+
+GB_BEGIN_DECLS
+
+typedef struct gb_comm gb_comm;
+
+typedef struct gb_comm_options {
+	const char *kind;     /* "auto", "none", "socket", "mpi" */
+	int rank, size;       /* as the launcher says */
+	int local;            /* ranks on this machine, 1 if unknown */
+	bool launcher_is_mpi; /* then auto takes mpi where its plug-in is */
+	const char *folder;   /* shared by the ranks: where those of kind socket find each other */
+	double timeout;       /* seconds without an answer after which a rank is lost */
+} gb_comm_options;
+
+/* *COMM NULL for size 1 or kind "none".  GB_USAGE for sizes that are no power of two; GB_SYSTEM
+ * where a back end is missing. */
+GB_CHECK gb_status gb_comm_open(gb_comm **comm, const gb_comm_options *options, gb_err *err);
+/* All ranks meet and compare AGREE (one line: build, processor class, data …): GB_USAGE when a
+ * rank's differs from rank 0's. */
+GB_CHECK gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err);
+bool gb_comm_joined(const gb_comm *comm);
+void gb_comm_close(gb_comm *comm); /* accepts NULL */
+
+int gb_comm_rank(const gb_comm *comm);
+int gb_comm_size(const gb_comm *comm);
+const char *gb_comm_name(const gb_comm *comm);
+
+/* X [n] becomes the tree's sum on every rank.  SCRATCH [(n + 1)/2]; DEVICE adds (host memory). */
+GB_CHECK gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n, float *scratch, gb_err *err);
+GB_CHECK gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err);
+/* The same by the library's all-reduce: its own order, faster.  GB_USAGE where the back end has none. */
+GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err);
+bool gb_comm_has_fast(const gb_comm *comm);
+
+/* Rank 0's bytes reach all. */
+GB_CHECK gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_err *err);
+/* X [count] of BYTES each: rank r has filled its share, all get the rest. */
+GB_CHECK gb_status gb_comm_share(gb_comm *comm, void *x, size_t count, size_t bytes, gb_err *err);
+/* The share of rank RANK: items first … end−1. */
+size_t gb_comm_first(const gb_comm *comm, size_t count, int rank);
+
+/* While PATIENT, waiting has no limit (rank 0 writes a checkpoint); the end of a process is still seen. */
+void gb_comm_patient(gb_comm *comm, bool patient);
+/* Tell the others why this rank gives up; with mpi the job ends here. */
+void gb_comm_abort(gb_comm *comm, gb_status status, const char *why);
+
+GB_END_DECLS
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* socket.h: ranks that talk over TCP, each pair over two connections: one for
+ * data, one on which a rank says goodbye, or why it gives up.
+ *
+ * They meet through files in a folder all of them see: rank r writes
+ * `rank-R.address` and removes it once all are connected. */
+#ifndef GB_COMM_SOCKET_H
+#define GB_COMM_SOCKET_H
+
+#include "comm/transport.h"
+
+extern const gb_transport gb_transport_socket;
+
+enum { GB_SOCKET_DATA, GB_SOCKET_CONTROL };
+
+/* socket_meet.c.  Listen and, on rank 0, be found. */
+typedef struct gb_socket_meeting {
+	gb_meeting meeting;
+	uint64_t job;         /* which start of the ranks this is; rank 0 draws it */
+	int listener, port;
+	char *address;        /* own file; NULL: not written */
+	int (*peer)[2];       /* [size] descriptors, −1: none */
+} gb_socket_meeting;
+GB_CHECK gb_status gb_socket_listen(gb_socket_meeting *m, gb_err *err);
+GB_CHECK gb_status gb_socket_connect(gb_socket_meeting *m, gb_err *err);
+double gb_socket_now(void);
+
+#endif
