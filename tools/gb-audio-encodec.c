@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "encodec/codes_tensor.h"
@@ -45,28 +44,6 @@ static gb_status refuse(const gb_args *args, const char *const *names, const cha
 	return GB_OK;
 }
 
-/* --weights, $GB_ENCODEC, then beside the program: share/giblet of an
- * installation, data/ of a checkout. */
-static gb_status find_weights(char path[PATH_MAX], gb_err *err)
-{
-	static const char *const places[] = {"../share/giblet", "../../../data"};
-	const char *named = weights ? weights : getenv("GB_ENCODEC");
-	char program[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-
-	if (named && *named) {
-		snprintf(path, PATH_MAX, "%s", named);
-		return GB_OK;
-	}
-	program[length > 0 ? length : 0] = 0;
-	if (strrchr(program, '/'))
-		*strrchr(program, '/') = 0;
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (snprintf(path, PATH_MAX, "%s/%s/encodec_24khz.safetensors", program, places[i]) < PATH_MAX && !access(path, R_OK))
-			return GB_OK;
-	return gb_fail(err, GB_SYSTEM, "codes need EnCodec weights: `data/fetch-encodec` gets them, --weights FILE names them; --mel needs none");
-}
-
 /* Kbit/s to codebooks: 0.75 each. */
 static int wanted_codebooks(void)
 {
@@ -82,7 +59,7 @@ static gb_status run_codes(const gb_args *args, gb_err *err)
 	                    .codebooks = wanted_codebooks(), .step = tr.value, .rows = rows, .partial = partial, .pool = args->pool,
 	                    .progress = progress};
 	gb_codes_result result;
-	gb_status status = find_weights(path, err);
+	gb_status status = gb_cli_encodec_weights(path, weights, "--mel needs none", err);
 
 	if (!status)
 		status = gb_encodec_weights_open(&w, path, err);
@@ -102,7 +79,7 @@ static gb_status invert_codes(gb_tensor_file *file, const gb_args *args, gb_err 
 {
 	char path[PATH_MAX];
 	gb_encodec_weights w = {0};
-	gb_status status = find_weights(path, err);
+	gb_status status = gb_cli_encodec_weights(path, weights, "--mel needs none", err);
 
 	if (!status)
 		status = gb_encodec_weights_open(&w, path, err);

@@ -74,6 +74,11 @@ int gb_cli_main(const char *name, const char *summary, const gb_command *command
 
 bool gb_cli_given(const gb_args *args, const gb_option *options, const char *name);
 
+/* PATH of EnCodec weights: NAMED (--weights), else $GB_ENCODEC, else in share/giblet of an installation or data/ of a
+ * checkout the published file, and last encodec-tiny, with a warning.  GB_SYSTEM: none there; OTHERWISE says what
+ * goes without. */
+GB_CHECK gb_status gb_cli_encodec_weights(char path[], const char *named, const char *otherwise, gb_err *err);
+
 /* For people, on stderr, prefixed with the program's name: a note only with
  * -v, a warning unless -q, an answer always. */
 void gb_cli_note(const char *format, ...) GB_PRINTF(1, 2);

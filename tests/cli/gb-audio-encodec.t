@@ -74,7 +74,8 @@ check '--invert to a file and to a pipe: the same bytes, any -j' '
 $g --invert a.st -o 1.wav -j1 && $g --invert a.st -o 2.wav -j2 && $g --invert -j3 <a.st >3.wav && cmp 1.wav 2.wav && cmp 1.wav 3.wav &&
 test "$(ffprobe -v error -show_entries stream=duration_ts -of csv=p=0 1.wav)" = 288000'
 
-fails 4 'mel' 'codes without weights: exit 4, one line' env -u GB_ENCODEC $g --codebooks 8 a.wav
+mkdir -p alone/bin alone/share/giblet && cp "$GB_BUILD/bin/gb-audio-encodec" alone/bin
+fails 4 'mel' 'codes without weights: exit 4, one line' env -u GB_ENCODEC alone/bin/$g --codebooks 8 a.wav
 fails 4 'w.safetensors.*weights' '… also where they are named' $g --bandwidth 6 --weights w.safetensors a.wav
 fails 4 'w.safetensors.*weights' '… or in the environment' env GB_ENCODEC=w.safetensors $g a.wav
 fails 3 'EnCodec' 'weights that are none: exit 3' $g --weights a.st a.wav
