@@ -102,6 +102,7 @@ static gb_status open_format(gb_libav *media, gb_err *err)
 			av_free(buffer);
 		return gb_fail(err, GB_SYSTEM, "%s: out of memory", media->name);
 	}
+	media->io->direct = AVIO_FLAG_DIRECT; /* packets are copied from memory once, not twice */
 	media->format->pb = media->io;
 	media->format->io_open = refuse_open;
 	code = avformat_open_input(&media->format, NULL, NULL, NULL); /* frees FORMAT when it fails */
@@ -111,10 +112,15 @@ static gb_status open_format(gb_libav *media, gb_err *err)
 	if (is_unwanted(media->format->iformat->name))
 		return gb_fail(err, GB_DATA, "%s: not a film or sound (%s); give the media file itself", media->name,
 		               media->format->iformat->long_name);
-	code = avformat_find_stream_info(media->format, NULL);
-	if (code < 0)
-		return gb_libav_fail(err, GB_DATA, code, "%s: streams", media->name);
 	return GB_OK;
+}
+
+/* What the streams are, as far as the container does not say: some of each is decoded. */
+static gb_status find_streams(gb_libav *media, gb_err *err)
+{
+	int code = avformat_find_stream_info(media->format, NULL);
+
+	return code < 0 ? gb_libav_fail(err, GB_DATA, code, "%s: streams", media->name) : GB_OK;
 }
 
 gb_status gb_libav_take(gb_libav *media, gb_input *input, gb_err *err)
@@ -128,6 +134,8 @@ gb_status gb_libav_take(gb_libav *media, gb_input *input, gb_err *err)
 		status = gb_fail(err, GB_DATA, "%s: empty file, a film or sound is wanted", media->name);
 	else
 		status = open_format(media, err);
+	if (status == GB_OK)
+		status = find_streams(media, err);
 	if (status != GB_OK)
 		gb_libav_close(media);
 	return status;
@@ -142,10 +150,31 @@ gb_status gb_libav_open(gb_libav *media, const char *path, gb_err *err)
 	return status != GB_OK ? status : gb_libav_take(media, &input, err);
 }
 
+/* MP4 has its streams and all their times in tables: what was found out about
+ * the streams holds for the same file opened again. */
+static bool copy_streams(const AVFormatContext *from, AVFormatContext *to)
+{
+	bool good = strstr(to->iformat->name, "mp4") && to->nb_streams == from->nb_streams;
+
+	for (unsigned i = 0; good && i < to->nb_streams; i++) {
+		good = avcodec_parameters_copy(to->streams[i]->codecpar, from->streams[i]->codecpar) >= 0;
+		to->streams[i]->avg_frame_rate = from->streams[i]->avg_frame_rate;
+	}
+	return good;
+}
+
 gb_status gb_libav_rewind(gb_libav *media, gb_err *err)
 {
-	close_format(media);
-	return open_format(media, err);
+	gb_libav old = *media;
+	gb_status status;
+
+	media->io = NULL;
+	media->format = NULL;
+	status = open_format(media, err);
+	if (status == GB_OK && !copy_streams(old.format, media->format))
+		status = find_streams(media, err);
+	close_format(&old);
+	return status;
 }
 
 void gb_libav_close(gb_libav *media)
