@@ -5,9 +5,11 @@
 
 static void sum8(uint16_t *__restrict sum, const uint8_t *__restrict first, ptrdiff_t stride, int rows, int width)
 {
-	const uint8_t *row = first;
+	const uint8_t *row = first, *next = first + rows * stride;
 	int y = 1;
 
+	for (ptrdiff_t at = 0; at < rows * stride; at += 64) /* most likely wanted next, and far away: the decoder has moved on */
+		__builtin_prefetch(next + at, 0, 2);
 	for (int x = 0; x < width; x++)
 		sum[x] = row[x];
 	for (; y + 3 <= rows; y += 3) { /* fewer passes over SUM */
