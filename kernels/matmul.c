@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* matmul.c: matrix products over cblas, one thread a call, tiles above it. */
+/* matmul.c: matrix products: our own where the processor has fused
+ * multiply-add, else cblas, one thread a call, tiles above it. */
 #include <cblas.h>
 #include <pthread.h>
 
+#include "gemm.h"
 #include "tile.h"
 
 /* The bits of an sgemm depend on its shape, so these may not depend on anything
@@ -63,6 +65,10 @@ void gb_cpu_matmul(const gb_device *device, const struct gb_op_matmul *args)
 	struct grid grid = {args, (args->n + TILE_COLUMNS - 1) / TILE_COLUMNS};
 	size_t tiles = grid.across * ((args->m + TILE_ROWS - 1) / TILE_ROWS);
 
+	if (gb_cpu_class() != GB_CPU_GENERIC && args->k) {
+		gb_gemm(device, gb_cpu_class() == GB_CPU_AVX512 && args->n > 8 ? &gb_gemm_avx512 : &gb_gemm_avx2, args);
+		return;
+	}
 	pthread_once(&once, set_one_thread);
 	gb_pool_run(tiles > 1 ? device->pool : NULL, tiles, run_tile, &grid);
 }
