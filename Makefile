@@ -47,7 +47,7 @@ endif
 
 LIBS := libavformat libavcodec libavutil libswscale sndfile samplerate zlib jansson libzip expat libpng openblas
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lniftiio -lznz -ldeflate -lpthread -lm
+PKG_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lniftiio -lznz -ldeflate -lpthread -ldl -lm
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wno-missing-field-initializers
 CFLAGS ?= -O2 -g
@@ -68,8 +68,23 @@ plugins := $(if $(MPICC),$(BUILD)/bin/libgb_mpi.so)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
+# ---- back ends as plug-ins: the same .cu sources by g++ and the emulator, and by nvcc where there is one
+CXX ?= c++
+NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_ARCH := -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90
+plugins += $(BUILD)/libexec/giblet/libgb_emu.so $(if $(and $(NVCC),$(filter opt,$(MODE))),$(BUILD)/libexec/giblet/libgb_cuda.so)
+cu := $(sort $(wildcard kernels/*.cu))
+pic_o := $(patsubst %,$(BUILD)/pic/lib/base/%.o,cpu pool size status)
+emu_cpp := $(filter-out kernels/emu/fibre_%,$(wildcard kernels/emu/*.cpp)) kernels/emu/fibre_$(if $(filter x86_64,$(shell uname -m)),x86_64,any).cpp
+emu_o := $(cu:%.cu=$(BUILD)/emu/%.o) $(emu_cpp:%.cpp=$(BUILD)/emu/%.o) $(pic_o)
+cuda_o := $(cu:%.cu=$(BUILD)/cuda/%.o) $(patsubst %.cu,$(BUILD)/cuda/%.o,$(wildcard kernels/cuda/*.cu)) $(pic_o)
+EMU_CXXFLAGS = -std=c++17 -D_GNU_SOURCE -Ikernels/emu -Ikernels -Ilib -fPIC -fvisibility=hidden -ftls-model=initial-exec -ffp-contract=off -fno-math-errno -ftree-vectorize \
+               -Wall -Wextra -Wpointer-arith -Wno-unused-function -Wno-missing-field-initializers $(if $(WERROR),-Werror) $(CFLAGS) $(flags_$(MODE))
+# nvcc's warnings are errors always: nobody sees them on a machine without it.
+NVCCFLAGS = -std=c++17 -O3 $(CUDA_ARCH) -Ikernels/cuda -Ikernels -Ilib -Werror all-warnings -Xptxas -v -Xcompiler=-fPIC,-fvisibility=hidden,-Wall,-Wextra,-Werror,-Wno-unused-function,-Wno-missing-field-initializers,-Wno-unused-parameter
+
 .PHONY: all check lint bench fuzz deps install clean demo units FORCE
-all: $(tools) $(plugins)
+all: $(tools) $(plugins) $(BUILD)/tests/libexec
 
 # Rebuild exactly when a flag changed.
 $(BUILD)/flags: FORCE
@@ -106,18 +121,52 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
 
+$(BUILD)/pic/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$< (for plug-ins))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GB_CFLAGS) -fPIC -MMD -MP -c $< -o $@
+
+# ThreadSanitizer sees fibres through its own calls, not by instrumenting what switches them.
+$(BUILD)/emu/kernels/emu/emu.o $(BUILD)/emu/kernels/emu/runtime.o $(BUILD)/emu/kernels/emu/fibre_%.o: EMU_CXXFLAGS += -fno-sanitize=thread
+$(BUILD)/emu/%.o: %.cu $(BUILD)/flags
+	$(call say,EMU,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(EMU_CXXFLAGS) -MMD -MP -x c++ -c $< -o $@
+$(BUILD)/emu/%.o: %.cpp $(BUILD)/flags
+	$(call say,EMU,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(EMU_CXXFLAGS) -MMD -MP -c $< -o $@
+$(BUILD)/libexec/giblet/libgb_emu.so: $(emu_o)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -shared $(emu_o) $(GB_LDFLAGS) -lpthread -o $@
+
+# What ptxas says of registers, shared memory and spills stays beside each object.
+$(BUILD)/cuda/%.o: %.cu $(BUILD)/flags
+	$(call say,NVCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@ >$(@:.o=.ptxas) 2>&1 || { cat $(@:.o=.ptxas) >&2; exit 1; }
+$(BUILD)/libexec/giblet/libgb_cuda.so: $(cuda_o)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(NVCC) -shared -cudart static $(CUDA_ARCH) $(cuda_o) -lcublasLt -o $@
+
+# Tests find the plug-ins where installed programs do.
+$(BUILD)/tests/libexec:
+	@mkdir -p $(@D) && ln -sfn ../libexec $@
+
 # Programs that make sample data.
 $(BUILD)/data/%: $(BUILD)/data/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
 
--include $(BUILD)/data/shrink-mask.d $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d)
+-include $(BUILD)/data/shrink-mask.d $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d) $(emu_o:.o=.d) $(cuda_o:.o=.d)
 .SECONDARY:
 
 deps:
 	@.ci/deps build
 
-units: $(units)
+units: $(units) $(plugins) $(BUILD)/tests/libexec
 
 T ?= $(sort $(wildcard tests/*/*.t)) $(units)
 check:
@@ -146,7 +195,7 @@ demo:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(tools) $(DESTDIR)$(PREFIX)/bin
-	$(if $(plugins),install -d $(DESTDIR)$(PREFIX)/libexec/giblet; install -m 755 $(plugins) $(DESTDIR)$(PREFIX)/libexec/giblet)
+	install -d $(DESTDIR)$(PREFIX)/libexec/giblet && install -m 755 $(plugins) $(DESTDIR)$(PREFIX)/libexec/giblet
 	for section in 1 5 7; do install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \
 	  install -m 644 man/*.$$section $(DESTDIR)$(PREFIX)/share/man/man$$section; done
 	for tool in $(tools); do $$tool --completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${tool##*/}; done

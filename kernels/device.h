@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* device.h: memory of a device, seen from the host. */
+/* device.h: opening a device, and its memory as the host sees it. */
 #ifndef GB_KERNELS_DEVICE_H
 #define GB_KERNELS_DEVICE_H
 
 #include "ops.h"
 
 GB_BEGIN_DECLS
+
+/* NAME is "cpu", or the name of a plug-in and, after a colon, its options:
+ * "cuda", "cuda:1:tf32", "emu:2:fp32".  The precision of products is bf16 (with sums
+ * and weights in FP32) unless tf32 or fp32 is named; the number is the device, of emu
+ * the order of threads (0 forward, 1 reverse, others random).  "auto" is cuda where it
+ * can be had, else cpu: *WHY (a string to free, may be asked for with NULL) says why
+ * not.  The plug-in libgb_NAME.so lies beside the executable or in
+ * ../libexec/giblet.  GB_USAGE for a name that is none, GB_SYSTEM when the machine
+ * lacks it.  Operations run on POOL (may be NULL), which outlives the device. */
+GB_CHECK gb_status gb_device_open(gb_device *device, const char *name, gb_pool *pool, char **why, gb_err *err);
+void gb_device_close(gb_device *device); /* accepts a cleared one */
 
 /* COUNT zeroed elements of SIZE bytes on DEVICE; NULL with ERR on overflow or lack of memory. */
 GB_CHECK void *gb_device_array(const gb_device *device, size_t count, size_t size, gb_err *err);

@@ -202,6 +202,7 @@ struct gb_op_adamw {
 	const float *g;
 	float gradient_scale, rate, beta1, beta2, epsilon;
 	uint64_t step; /* 1 for the first: bias correction */
+	size_t n;      /* in all segments */
 };
 
 /* *OUT = Σ x², in double: blocks of 4096 in order, then a binary tree over the blocks. */
@@ -227,6 +228,17 @@ struct gb_ops {
 	void (*fill)(const gb_device *device, void *to, int byte, size_t bytes);
 	/* Waits for all before it, and says what of it failed: operations return nothing. */
 	gb_status (*download)(const gb_device *device, void *to, const void *from, size_t bytes, gb_err *err);
+	/* Memory of the host that SEND reads: an upload that may go on until the next one returns. */
+	void *(*allocate_host)(const gb_device *device, size_t bytes, gb_err *err);
+	void (*release_host)(const gb_device *device, void *memory); /* accepts NULL */
+	void (*send)(const gb_device *device, void *to, const void *from, size_t bytes);
+	/* These N numbers are a network's weights: a device may keep them in lower precision too.  NULL: none any more. */
+	void (*keep_weights)(const gb_device *device, const float *w, size_t n);
+	/* A run of operations that will come again with the same arguments.  True: make the
+	 * calls, then end.  False: the device has played them from *RECORDING (NULL at first). */
+	bool (*begin)(const gb_device *device, void **recording);
+	void (*end)(const gb_device *device, void **recording);
+	void (*forget)(const gb_device *device, void *recording); /* accepts NULL */
 	void (*close)(gb_device *device);
 #define GB_OP_MEMBER(op) void (*op)(const gb_device *device, const struct gb_op_##op *args);
 	GB_OPS(GB_OP_MEMBER)

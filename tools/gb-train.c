@@ -21,13 +21,14 @@ static struct {
 	gb_maybe_rational tr;
 	gb_train_options net;
 } opt = {.model = "giblet13", .subject = "mean", .window = "1.5:13.5", .seed = 1, .tr = {false, {3, 2}},
-         .net = {.width = 0.125, .rank = 64, .window = 32, .groups = 2, .micro = 8, .epochs = 60, .warmup = 2, .patience = 20, .rate = 1e-3,
+         .net = {.device = "auto", .width = 0.125, .rank = 64, .window = 32, .groups = 2, .micro = 8, .epochs = 60, .warmup = 2, .patience = 20, .rate = 1e-3,
                  .rate_end = 1e-5, .decay = 0.01, .anchor_decay = 0.1, .anchor_rate = 0.1, .clip = 1, .dropout = 0.1, .modality_dropout = 0.2, .temperature = 0.1,
                  .validation = 0.12, .start = "ridge"}};
 
 /* Options of giblet13 stand between the two flags of ridge and the end. */
 static const gb_option options[] = {
 	{"model", GB_OPTION_CHOICE, &opt.model, "giblet13|giblet13-seed|ridge", "kind of model (default giblet13); of giblet13-seed there is the plan only"},
+	{"device", GB_OPTION_STRING, &opt.net.device, "auto|cpu|cuda|emu", "where giblet13 trains; of cuda and emu also :bf16 (default), :tf32, :fp32 (default auto: cuda where there is one)"},
 	{"brain-kernel", GB_OPTION_STRING, &opt.kernel, "fir|fir:A:B|glover|glover3|spm|FILE.tsv",
 	 "from stimulus to BOLD: a kernel, or free delays of A to B-1 rows (default glover; of ridge fir: 0 to 13.5 s)"},
 	{"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|mean", "whose brain (default mean: of all subjects in the set); ridge takes one"},

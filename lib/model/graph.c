@@ -27,6 +27,10 @@ void gb_graph_free(gb_graph *graph)
 		gb_device_release(graph->device, graph->block[i]);
 	for (int i = 0; i < graph->values; i++)
 		free(graph->value[i].fetched);
+	for (int i = 0; i < graph->records; i++)
+		graph->device->ops->forget(graph->device, graph->record[i].made);
+	if (graph->weights.there)
+		graph->device->ops->keep_weights(graph->device, NULL, 0);
 	gb_twin_close(graph->device, &graph->weights);
 	gb_twin_close(graph->device, &graph->sums);
 	gb_twin_close(graph->device, &graph->when);
@@ -459,6 +463,7 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 		if (node->term >= 0 && !(node->rows_loss = block(graph, ROWS(node->x[0]), sizeof(double), err)))
 			return GB_SYSTEM;
 	}
+	graph->device->ops->keep_weights(graph->device, graph->weights.there, graph->parameter_count);
 	graph->scratch = block(graph, graph->scratch_count, sizeof(float), err);
 	return graph->scratch ? GB_OK : GB_SYSTEM;
 }
@@ -496,14 +501,39 @@ static void sum_rows(gb_graph *graph, const gb_graph_node *node)
 		GB_RUN(graph->device, sum, ROWS(node->x[0]), node->rows_loss, (double *)graph->sums.there + node->term);
 }
 
+/* The recording of this kind of run; NULL: more kinds than there is room for.  GRADIENT NULL: forward. */
+static void **recording(gb_graph *graph, const gb_graph_run *run, const float *gradient)
+{
+	for (int i = 0; i < graph->records; i++)
+		if (graph->record[i].training == run->training && graph->record[i].gradient == gradient)
+			return &graph->record[i].made;
+	if (graph->records == GB_GRAPH_RECORDS)
+		return NULL;
+	graph->record[graph->records] = (struct gb_graph_record){run->training, gradient, NULL};
+	return &graph->record[graph->records++].made;
+}
+
+static bool begin(const gb_graph *graph, void **made) { return !made || graph->device->ops->begin(graph->device, made); }
+
+static void end(const gb_graph *graph, void **made)
+{
+	if (made)
+		graph->device->ops->end(graph->device, made);
+}
+
 void gb_graph_forward(gb_graph *graph, const gb_graph_run *run)
 {
+	void **made = recording(graph, run, NULL);
+
 	set_when(graph, run);
 	graph->sums_pulled = false;
+	if (!begin(graph, made))
+		return;
 	for (int i = 0; i < graph->nodes; i++) {
 		graph->node[i].kind->forward(graph, &graph->node[i], run);
 		sum_rows(graph, &graph->node[i]);
 	}
+	end(graph, made);
 }
 
 void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last)
@@ -521,6 +551,10 @@ void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last)
 
 void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient)
 {
+	void **made = recording(graph, run, gradient);
+
+	if (!begin(graph, made))
+		return;
 	graph->gradient = gradient;
 	graph->device->ops->fill(graph->device, gradient, 0, graph->parameter_count * sizeof *gradient);
 	for (int i = 0; i < graph->values; i++)
@@ -529,4 +563,5 @@ void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient
 		if (graph->node[i].kind->backward)
 			graph->node[i].kind->backward(graph, &graph->node[i], run);
 	graph->gradient = NULL;
+	end(graph, made);
 }

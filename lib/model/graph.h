@@ -96,7 +96,7 @@ GB_CHECK gb_status gb_graph_pull(const gb_graph *graph, gb_err *err);
 
 typedef struct gb_graph_run {
 	bool training;      /* dropout on, gradients of the losses kept */
-	uint64_t seed;
+	uint64_t seed;      /* one for all runs of a graph */
 	uint32_t step, micro; /* dropout is keyed by (seed, step, micro·rows + row, node) */
 } gb_graph_run;
 

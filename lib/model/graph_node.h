@@ -43,6 +43,9 @@ struct gb_graph_node {
 	double *rows_loss;
 };
 
+/* Runs that a device may record: forward with and without training, backward to each of a few gradients. */
+enum { GB_GRAPH_RECORDS = 24 };
+
 struct gb_graph {
 	const gb_device *device;
 	gb_parameter *parameter;
@@ -57,6 +60,8 @@ struct gb_graph {
 	bool sums_pulled;
 	float *gradient /* borrowed during backward */, *scratch;
 	size_t scratch_count;
+	struct gb_graph_record { bool training; const float *gradient; void *made; } record[GB_GRAPH_RECORDS];
+	int records;
 	void **block;            /* the device's memory of ready */
 	size_t blocks, block_room;
 	gb_err failure;          /* first failure of a builder; status GB_OK: none */

@@ -138,11 +138,16 @@ static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 	net->batch_bytes = lay_batch(net, &net->batch, NULL);
 	if (counting)
 		return GB_OK;
-	if (gb_twin_open(net->device, &net->memory, net->batch_bytes, 1, err) != GB_OK ||
+	if (!(net->memory = gb_device_array(net->device, net->batch_bytes, 1, err)) ||
 	    gb_twin_open(net->device, &net->control, GB_TERMS + lags * lags, sizeof(float), err) != GB_OK)
 		return GB_SYSTEM;
-	lay_batch(net, &net->batch, net->memory.here);
-	lay_batch(net, &net->there, net->memory.there);
+	for (int i = 0; i < 2; i++) {
+		net->host[i] = net->device->ops->shares_memory ? net->memory : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
+		if (!net->host[i])
+			return GB_SYSTEM;
+	}
+	lay_batch(net, &net->batch, net->host[0]);
+	lay_batch(net, &net->there, net->memory);
 	net->scale = net->control.here;
 	/* Tap lags−1−j of filter j: row i + first + j of the window. */
 	for (size_t j = 0; j < lags; j++)
@@ -187,9 +192,15 @@ static gb_status copy_all_fixed(gb_network *net, gb_err *err)
 	return status;
 }
 
+void gb_network_turn(gb_network *net)
+{
+	net->turn = !net->turn;
+	lay_batch(net, &net->batch, net->host[net->turn]);
+}
+
 void gb_network_send(gb_network *net)
 {
-	gb_twin_push(net->device, &net->memory);
+	net->device->ops->send(net->device, net->memory, net->host[net->turn], net->batch_bytes);
 	gb_twin_push(net->device, &net->control);
 }
 
@@ -458,7 +469,10 @@ void gb_network_clear(gb_network *net)
 		gb_device_release(net->device, net->copy[i].there);
 	free(net->copy);
 	if (net->device) {
-		gb_twin_close(net->device, &net->memory);
+		for (int i = 0; i < 2; i++)
+			if (net->host[i] != net->memory)
+				net->device->ops->release_host(net->device, net->host[i]);
+		gb_device_release(net->device, net->memory);
 		gb_twin_close(net->device, &net->control);
 	}
 	gb_graph_free(net->graph);

@@ -102,7 +102,9 @@ typedef struct gb_network {
 	int predicted_bold[GB_SUBJECTS_MAX];
 	int decoded[2][4];              /* by way (from z, from z^b) and modality: video, mel, codes, text; −1: absent */
 	const gb_device *device;
-	gb_twin memory, control;        /* of the batch; scale and the filters that pick the rows of the BOLD window */
+	void *memory, *host[2];         /* of the batch: the device's; the host's, one filled while the other is sent */
+	int turn;
+	gb_twin control;                /* scale, and the filters that pick the rows of the BOLD window */
 	struct gb_network_copy { const void *here; void *there; size_t bytes; } *copy; /* of what is fixed */
 	size_t copies, batch_bytes;
 } gb_network;
@@ -112,7 +114,9 @@ typedef struct gb_network {
 GB_CHECK gb_status gb_network_build(gb_network *network, const gb_network_shape *shape, const gb_network_fixed *fixed,
                                     const gb_device *device, uint64_t seed, gb_err *err);
 void gb_network_clear(gb_network *network);
-/* The filled batch and the scales → the device. */
+/* BATCH becomes memory that is free to be filled; before, that of the last batch still holds it. */
+void gb_network_turn(gb_network *network);
+/* The filled batch and the scales → the device, beside what it still computes. */
 void gb_network_send(gb_network *network);
 /* The latent arrays of FIXED, which follow the running statistics → the device. */
 void gb_network_send_latent(gb_network *network);

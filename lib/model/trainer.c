@@ -401,6 +401,17 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 	return status;
 }
 
+static gb_status open_device(gb_trainer *t, gb_err *err)
+{
+	char *why = NULL;
+	gb_status status = gb_device_open(&t->device, t->options->device ? t->options->device : "cpu", t->pool, &why, err);
+
+	if (status == GB_OK && why)
+		note(t, why);
+	free(why);
+	return status;
+}
+
 static gb_status train_once(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool, gb_train_result *result, gb_err *err)
 {
 	gb_trainer *t = gb_array(1, sizeof *t, err);
@@ -413,9 +424,12 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 	t->run = run;
 	t->options = options;
 	t->pool = pool;
-	t->device = (gb_device){gb_ops_cpu(), pool, NULL};
+	status = open_device(t, err);
 	t->config = gb_trainer_config(options);
-	status = gb_folder_make(run, err);
+	if (status == GB_OK) {
+		gb_json_set(t->config, "device", gb_json_string(t->device.ops->name));
+		status = gb_folder_make(run, err);
+	}
 	if (status == GB_OK)
 		status = work(t, result, err);
 	result->epoch = t->epoch;
@@ -424,6 +438,7 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 	result->best_epoch = t->best_epoch;
 	result->best_score = t->best_score;
 	tear_down(t);
+	gb_device_close(&t->device);
 	free(t);
 	return status;
 }

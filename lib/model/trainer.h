@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trainer.h: training giblet13 on the CPU: steps, epochs, early stopping,
+/* trainer.h: training giblet13 on a device: steps, epochs, early stopping,
  * checkpoints, and going on where an earlier process was killed.
  *
  * A step is M micro-batches; gradients, losses and moments are summed in one
@@ -20,6 +20,7 @@ GB_BEGIN_DECLS
 
 typedef struct gb_train_options {
 	const char *tool;             /* "gb-train 0.1.0" */
+	const char *device;           /* as gb_device_open takes it; NULL: "cpu" */
 	const char *const *features;  /* stimulus tensors; NULL: all */
 	int feature_count;
 	const char *const *subjects;  /* NULL: the mean of all */

@@ -203,7 +203,7 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 	GB_RUN(&t->device, adamw, (size_t)gb_graph_parameters(t->net.graph), t->segment.there,
 	       gb_graph_weights(t->net.graph)->there, t->first.there, t->second.there,
 	       whole->gradient, o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1.0f, (float)gb_trainer_rate(t), 0.9f, 0.95f, 1e-8f,
-	       (uint64_t)t->step + 1);
+	       (uint64_t)t->step + 1, t->parameters);
 	for (int i = 0; i < GB_TERMS; i++) {
 		t->sums.loss[i] += whole->sums.loss[i];
 		t->sums.count[i] += whole->sums.count[i];
