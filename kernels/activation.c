@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* activation.c: activations that are no epilogue of matmul, and derivatives. */
+#include "loops.h"
 #include "tile.h"
 
 enum { PER_TILE = 16384 };
@@ -8,8 +9,7 @@ static void gelu_span(const void *context, size_t first, size_t end)
 {
 	const struct gb_op_gelu_backward *args = context;
 
-	for (size_t i = first; i < end; i++)
-		args->dx[i] = args->dy[i] * gb_gelu_slope(args->pre[i]);
+	gb_loops_here()->gelu_backward(end - first, args->pre + first, args->dy + first, args->dx + first);
 }
 
 void gb_cpu_gelu_backward(const gb_device *device, const struct gb_op_gelu_backward *args)
@@ -25,8 +25,7 @@ static void offset_span(const void *context, size_t first, size_t end)
 	for (size_t i = first; i < end;) {
 		size_t n = args->period - p < end - i ? args->period - p : end - i;
 
-		for (size_t k = 0; k < n; k++)
-			args->y[i + k] = gb_sigmoid(args->x[i + k] + args->offset[p + k]);
+		gb_loops_here()->sigmoid(n, args->x + i, args->offset + p, args->y + i);
 		i += n;
 		p = 0;
 	}
@@ -41,8 +40,7 @@ static void sigmoid_span(const void *context, size_t first, size_t end)
 {
 	const struct gb_op_sigmoid_backward *args = context;
 
-	for (size_t i = first; i < end; i++)
-		args->dx[i] = args->dy[i] * args->y[i] * (1.0f - args->y[i]);
+	gb_loops_here()->sigmoid_backward(end - first, args->y + first, args->dy + first, args->dx + first);
 }
 
 void gb_cpu_sigmoid_backward(const gb_device *device, const struct gb_op_sigmoid_backward *args)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* elementwise.c: sums, copies, column sums and moments. */
+#include "loops.h"
 #include "tile.h"
 
 enum { PER_TILE = 16384, COLUMNS_PER_TILE = 256, ROWS_PER_BLOCK = 64 };
@@ -7,18 +8,8 @@ enum { PER_TILE = 16384, COLUMNS_PER_TILE = 256, ROWS_PER_BLOCK = 64 };
 static void add_span(const void *context, size_t first, size_t end)
 {
 	const struct gb_op_add *args = context;
-	const float *x = args->x;
-	float alpha = args->alpha, beta = args->beta, *y = args->y;
 
-	if (beta == 0.0f)
-		for (size_t i = first; i < end; i++)
-			y[i] = alpha * x[i];
-	else if (beta == 1.0f && alpha == 1.0f)
-		for (size_t i = first; i < end; i++)
-			y[i] += x[i];
-	else
-		for (size_t i = first; i < end; i++)
-			y[i] = alpha * x[i] + beta * y[i];
+	gb_loops_here()->add(end - first, args->alpha, args->x + first, args->beta, args->y + first);
 }
 
 void gb_cpu_add(const gb_device *device, const struct gb_op_add *args)
@@ -45,8 +36,7 @@ static void copy_row(const float *x, float *y, size_t columns, bool accumulate)
 	if (!accumulate)
 		memcpy(y, x, columns * sizeof *y);
 	else
-		for (size_t i = 0; i < columns; i++)
-			y[i] += x[i];
+		gb_loops_here()->add(columns, 1.0f, x, 1.0f, y);
 }
 
 static void columns_span(const void *context, size_t first, size_t end)
@@ -89,10 +79,8 @@ static void column_sum_span(const void *context, size_t first, size_t end)
 
 		memset(sum, 0, sizeof sum);
 		for (size_t r = row; r < stop; r++)
-			for (size_t c = first; c < end; c++)
-				sum[c - first] += args->x[r * args->columns + c];
-		for (size_t c = first; c < end; c++)
-			args->out[c] += sum[c - first];
+			gb_loops_here()->add(end - first, 1.0f, args->x + r * args->columns + first, 1.0f, sum);
+		gb_loops_here()->add(end - first, 1.0f, sum, 1.0f, args->out + first);
 	}
 }
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "loops.h"
+
 enum {
 	BLOCK = 65536,    /* floats of packed right operand: 256 KB */
 	TURNED = 32768,   /* floats of a turned tile, kept until k is done */
@@ -21,7 +23,7 @@ enum {
 
 /* op(A) [m, k] op(B) [k, n] after the turn. */
 typedef struct product {
-	const gb_gemm_class *class;
+	const gb_gemm_class *kind;
 	const struct gb_op_matmul *args;
 	size_t m, n, k;
 	const float *left, *right;
@@ -43,13 +45,13 @@ static size_t parts(size_t n, size_t of) { return (n + of - 1) / of; }
 /* COLUMNS shared out evenly to panels; FIRST[count] is their padded end. */
 typedef struct panels { size_t count, first[WIDEST / 8 + 1]; } panels;
 
-static void share_out(const gb_gemm_class *class, size_t columns, panels *p)
+static void share_out(const gb_gemm_class *kind, size_t columns, panels *p)
 {
-	size_t vectors = parts(columns, class->lanes), at = 0;
+	size_t vectors = parts(columns, kind->lanes), at = 0;
 
-	p->count = parts(vectors, class->direct[2] ? 3 : 2);
+	p->count = parts(vectors, kind->direct[2] ? 3 : 2);
 	for (size_t i = 0; i <= p->count; i++) {
-		p->first[i] = at * class->lanes;
+		p->first[i] = at * kind->lanes;
 		at += vectors / p->count + (i < vectors % p->count);
 	}
 }
@@ -57,14 +59,14 @@ static void share_out(const gb_gemm_class *class, size_t columns, panels *p)
 static void pack_right(const product *g, const tile *t, size_t from, size_t depth, const panels *p, float *to)
 {
 	if (!g->right_transposed) {
-		g->class->pack(g->right + from * g->right_stride + t->column, g->right_stride, depth, t->columns, p->first, p->count, to);
+		g->kind->pack(g->right + from * g->right_stride + t->column, g->right_stride, depth, t->columns, p->first, p->count, to);
 		return;
 	}
 	for (size_t i = 0; i < p->count; i++) {
 		size_t first = p->first[i], width = p->first[i + 1] - first, there = least(width, t->columns - first);
 		float *panel = to + first * depth;
 
-		g->class->transpose(g->right + (t->column + first) * g->right_stride + from, g->right_stride, there, depth, panel, width, false);
+		g->kind->transpose(g->right + (t->column + first) * g->right_stride + from, g->right_stride, there, depth, panel, width, false);
 		for (size_t k = 0; there < width && k < depth; k++)
 			memset(panel + k * width + there, 0, (width - there) * sizeof *to);
 	}
@@ -72,13 +74,13 @@ static void pack_right(const product *g, const tile *t, size_t from, size_t dept
 
 static void pack_left(const product *g, size_t row, size_t rows, size_t from, size_t depth, float *to)
 {
-	size_t all = g->class->rows;
+	size_t all = g->kind->rows;
 	const float *at = g->left + (g->left_packed ? from * g->left_stride + row : row * g->left_stride + from);
 
 	if (rows < all)
 		memset(to, 0, depth * all * sizeof *to);
 	if (!g->left_packed)
-		g->class->transpose(at, g->left_stride, rows, depth, to, all, false);
+		g->kind->transpose(at, g->left_stride, rows, depth, to, all, false);
 	else if (rows == 8 && all == 8)
 		for (size_t k = 0; k < depth; k++, at += g->left_stride)
 			memcpy(to + k * 8, at, 8 * sizeof *to);
@@ -107,25 +109,25 @@ static void multiply(const product *g, const tile *t, float *c, size_t stride, b
 	float right[BLOCK] __attribute__((aligned(64))), left[LEFT_ROWS * GB_GEMM_DEPTH];
 	panels p;
 
-	share_out(g->class, t->columns, &p);
+	share_out(g->kind, t->columns, &p);
 	for (size_t from = t->from; from < t->to; from += GB_GEMM_DEPTH, add = true) {
 		size_t depth = least(GB_GEMM_DEPTH, t->to - from);
 
 		pack_right(g, t, from, depth, &p, right);
-		for (size_t row = 0; row < t->rows; row += g->class->rows) {
-			size_t rows = least(g->class->rows, t->rows - row);
-			bool packed = g->left_packed || rows < g->class->rows;
+		for (size_t row = 0; row < t->rows; row += g->kind->rows) {
+			size_t rows = least(g->kind->rows, t->rows - row);
+			bool packed = g->left_packed || rows < g->kind->rows;
 			const float *a = packed ? left : g->left + (t->row + row) * g->left_stride + from;
 
 			if (packed)
 				pack_left(g, t->row + row, rows, from, depth, left);
 			for (size_t i = 0; i < p.count; i++) {
 				size_t first = p.first[i], width = p.first[i + 1] - first, columns = least(width, t->columns - first);
-				gb_gemm_fn *run = (packed ? g->class->packed : g->class->direct)[width / g->class->lanes - 1];
+				gb_gemm_fn *run = (packed ? g->kind->packed : g->kind->direct)[width / g->kind->lanes - 1];
 				const float *b = right + first * depth;
 				float *to = c + row * stride + first;
 
-				if (rows == g->class->rows && columns == width)
+				if (rows == g->kind->rows && columns == width)
 					run(depth, a, g->left_stride, b, to, stride, add);
 				else
 					edge(run, g, depth, a, b, width, to, stride, rows, columns, add);
@@ -137,12 +139,13 @@ static void multiply(const product *g, const tile *t, float *c, size_t stride, b
 static void finish(const product *g, size_t row, size_t rows, size_t column, size_t columns)
 {
 	const struct gb_op_matmul *args = g->args;
+	const gb_loops *loops = gb_loops_here();
 
 	if (!args->bias && !args->pre && args->activation == GB_LINEAR)
 		return;
 	for (size_t r = row; r < row + rows; r++)
-		g->class->finish(args->c + r * args->n + column, args->bias ? args->bias + column : NULL,
-		                 args->pre ? args->pre + r * args->n + column : NULL, columns, args->activation);
+		loops->finish(columns, args->c + r * args->n + column, args->bias ? args->bias + column : NULL,
+		              args->pre ? args->pre + r * args->n + column : NULL, args->activation);
 }
 
 static void run_turned(const product *g, const tile *t)
@@ -150,7 +153,7 @@ static void run_turned(const product *g, const tile *t)
 	float c[TURNED] __attribute__((aligned(64)));
 
 	multiply(g, t, c, t->columns, false);
-	g->class->transpose(c, t->columns, t->rows, t->columns, g->args->c + t->column * g->args->n + t->row, g->args->n, g->args->accumulate);
+	g->kind->transpose(c, t->columns, t->rows, t->columns, g->args->c + t->column * g->args->n + t->row, g->args->n, g->args->accumulate);
 	finish(g, t->column, t->columns, t->row, t->rows);
 }
 
@@ -175,9 +178,9 @@ static void run_tile(void *context, size_t index, int worker)
 
 /* ---- the whole ---- */
 
-static product product_of(const gb_gemm_class *class, const struct gb_op_matmul *args)
+static product product_of(const gb_gemm_class *kind, const struct gb_op_matmul *args)
 {
-	product g = {.class = class, .args = args, .k = args->k, .slices = 1};
+	product g = {.kind = kind, .args = args, .k = args->k, .slices = 1};
 	size_t a_stride = args->transpose_a ? args->m : args->k, b_stride = args->transpose_b ? args->k : args->n;
 
 	/* The right operand is packed: not W of x Wᵀ.  Of two that are stored by k, the larger is read in whole lines on the right. */
@@ -203,7 +206,7 @@ static size_t even(size_t n, size_t most, size_t unit)
 
 static void cut(product *g)
 {
-	size_t panel = g->class->lanes * (g->class->direct[2] ? 3 : 2);
+	size_t panel = g->kind->lanes * (g->kind->direct[2] ? 3 : 2);
 
 	g->tile_columns = even(g->n, least(BLOCK / least(g->k, GB_GEMM_DEPTH), WIDEST), panel);
 	g->tile_rows = even(g->m, g->turned ? least(TURNED_ROWS, TURNED / g->tile_columns) : TILE_ROWS, UNIT);
@@ -242,9 +245,9 @@ static void run_sliced(const gb_device *device, product *g)
 	join(g);
 }
 
-void gb_gemm(const gb_device *device, const gb_gemm_class *class, const struct gb_op_matmul *args)
+void gb_gemm(const gb_device *device, const gb_gemm_class *kind, const struct gb_op_matmul *args)
 {
-	product g = product_of(class, args);
+	product g = product_of(kind, args);
 
 	if (!g.m || !g.n)
 		return;

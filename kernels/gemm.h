@@ -23,13 +23,11 @@ typedef struct gb_gemm_class {
 	void (*transpose)(const float *from, size_t from_stride, size_t rows, size_t columns, float *to, size_t to_stride, bool add);
 	/* DEPTH rows of COLUMNS numbers, to panels that begin at columns FIRST[0 … panels], padded with 0. */
 	void (*pack)(const float *from, size_t stride, size_t depth, size_t columns, const size_t *first, size_t panels, float *to);
-	/* C [n] += BIAS; PRE receives it; then the activation. */
-	void (*finish)(float *c, const float *bias, float *pre, size_t n, int activation);
 } gb_gemm_class;
 
 extern const gb_gemm_class gb_gemm_avx2, gb_gemm_avx512;
 
 /* All of gb_op_matmul, k > 0. */
-void gb_gemm(const gb_device *device, const gb_gemm_class *class, const struct gb_op_matmul *args);
+void gb_gemm(const gb_device *device, const gb_gemm_class *kind, const struct gb_op_matmul *args);
 
 #endif

@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* gemm_body.h: the register tiles of one processor class.  Included with
- * GEMM (its name), ROWS, LANES, MOST (vectors of a panel), and the vector type V with LOAD, STORE, SPREAD,
- * FMA, ADD, ZERO. */
+/* gemm_body.h: the register tiles of one processor class.  Included with GEMM
+ * (its name), ROWS, LANES, MOST (vectors of a panel), and the vector type V
+ * with LOAD, STORE, SPREAD, FMA, ADD, ZERO; alone it is the same in plain C. */
+#include <math.h>
+#ifdef __AVX2__
 #include <immintrin.h>
+#endif
 
 #include "gemm.h"
-#include "tile.h"
+
+#ifndef GEMM
+#define GEMM gb_gemm_plain
+#define ROWS 4
+#define LANES 1
+#define MOST 2
+#define V float
+#define LOAD(p) (*(p))
+#define STORE(p, v) (*(p) = (v))
+#define SPREAD(x) (x)
+#define FMA(a, b, c) fmaf(a, b, c)
+#define ADD(a, b) ((a) + (b))
+#define ZERO() 0.0f
+#endif
 
 #define ALWAYS static inline __attribute__((always_inline))
 
@@ -76,6 +92,10 @@ TILE(3)
 /* Eight rows of eight become columns. */
 ALWAYS void transpose8(const float *from, size_t from_stride, float *to, size_t to_stride, bool add)
 {
+#ifndef __AVX2__
+	for (size_t i = 0; i < 64; i++)
+		to[i / 8 * to_stride + i % 8] = from[i % 8 * from_stride + i / 8] + (add ? to[i / 8 * to_stride + i % 8] : 0.0f);
+#else
 	__m256 r[8], s[8];
 
 	for (int i = 0; i < 8; i++)
@@ -98,6 +118,7 @@ ALWAYS void transpose8(const float *from, size_t from_stride, float *to, size_t 
 
 		_mm256_storeu_ps(line, add ? _mm256_add_ps(_mm256_loadu_ps(line), s[i]) : s[i]);
 	}
+#endif
 }
 
 static void transpose(const float *from, size_t from_stride, size_t rows, size_t columns, float *to, size_t to_stride, bool add)
@@ -138,19 +159,4 @@ static void pack(const float *from, size_t stride, size_t depth, size_t columns,
 	}
 }
 
-static void finish(float *restrict c, const float *restrict bias, float *restrict pre, size_t n, int activation)
-{
-	if (bias)
-		for (size_t i = 0; i < n; i++)
-			c[i] += bias[i];
-	if (pre)
-		memcpy(pre, c, n * sizeof *c);
-	if (activation == GB_GELU)
-		for (size_t i = 0; i < n; i++)
-			c[i] = gb_gelu(c[i]);
-	else if (activation == GB_SIGMOID)
-		for (size_t i = 0; i < n; i++)
-			c[i] = gb_sigmoid(c[i]);
-}
-
-const gb_gemm_class GEMM = {ROWS, LANES, {direct1, direct2, direct3}, {packed1, packed2, packed3}, transpose, pack, finish};
+const gb_gemm_class GEMM = {ROWS, LANES, {direct1, direct2, direct3}, {packed1, packed2, packed3}, transpose, pack};

@@ -2,20 +2,8 @@
 /* loss.c: cross-entropy over a softmax, and weighted squared error. */
 #include <math.h>
 
+#include "loops.h"
 #include "tile.h"
-
-static double log_sum(const float *x, size_t n, float *top)
-{
-	float max = n ? x[0] : 0.0f;
-	double sum = 0;
-
-	for (size_t i = 1; i < n; i++)
-		max = x[i] > max ? x[i] : max;
-	for (size_t i = 0; i < n; i++)
-		sum += exp((double)x[i] - (double)max);
-	*top = max;
-	return log(sum);
-}
 
 static void softmax_span(const void *context, size_t first, size_t end)
 {
@@ -25,8 +13,8 @@ static void softmax_span(const void *context, size_t first, size_t end)
 	for (size_t r = first; r < end; r++) {
 		const float *x = args->x + r * n;
 		int32_t label = args->label[r];
-		float top;
-		double lse;
+		float *dx = args->dx ? args->dx + r * n : NULL, top;
+		double all;
 
 		args->loss[r] = 0;
 		if (label < 0 || (size_t)label >= n) {
@@ -34,13 +22,12 @@ static void softmax_span(const void *context, size_t first, size_t end)
 				memset(args->dx + r * n, 0, n * sizeof *args->dx);
 			continue;
 		}
-		lse = log_sum(x, n, &top);
-		args->loss[r] = (double)args->weight[r] * (lse + (double)top - (double)x[label]);
-		if (args->dx) {
-			float scale = *args->scale * args->weight[r], *dx = args->dx + r * n;
+		all = gb_loops_here()->exponentials(n, x, dx, &top);
+		args->loss[r] = (double)args->weight[r] * (log(all) + (double)top - (double)x[label]);
+		if (dx) {
+			float scale = *args->scale * args->weight[r];
 
-			for (size_t i = 0; i < n; i++)
-				dx[i] = scale * (float)exp((double)x[i] - (double)top - lse);
+			gb_loops_here()->add(n, (float)((double)scale / all), dx, 0.0f, dx);
 			dx[label] -= scale;
 		}
 	}
@@ -59,7 +46,6 @@ static void mse_span(const void *context, size_t first, size_t end)
 	for (size_t r = first; r < end; r++) {
 		const float *x = args->x + r * n, *target = args->target + r * n, *weight = args->column_weight;
 		float row = args->row_weight[r], scale = args->dx ? 2.0f * *args->scale * row : 0;
-		double sum = 0;
 
 		/* A row that does not count may hold anything, so it is not read. */
 		if (row == 0.0f) {
@@ -68,15 +54,7 @@ static void mse_span(const void *context, size_t first, size_t end)
 				memset(args->dx + r * n, 0, n * sizeof *args->dx);
 			continue;
 		}
-		for (size_t i = 0; i < n; i++) {
-			double d = (double)x[i] - (double)target[i];
-
-			sum += weight ? (double)weight[i] * d * d : d * d;
-		}
-		args->loss[r] = (double)row * sum;
-		if (args->dx)
-			for (size_t i = 0; i < n; i++)
-				args->dx[r * n + i] = scale * (weight ? weight[i] : 1.0f) * (x[i] - target[i]);
+		args->loss[r] = (double)row * gb_loops_here()->squared_error(n, x, target, weight, scale, args->dx ? args->dx + r * n : NULL);
 	}
 }
 

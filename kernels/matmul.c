@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "gemm.h"
+#include "loops.h"
 #include "tile.h"
 
 /* The bits of an sgemm depend on its shape, so these may not depend on anything
@@ -14,25 +15,6 @@ enum { TILE_ROWS = 256, TILE_COLUMNS = 256 };
 struct grid { const struct gb_op_matmul *args; size_t across; };
 
 static void set_one_thread(void) { openblas_set_num_threads(1); }
-
-static void epilogue(const struct gb_op_matmul *args, size_t row, size_t rows, size_t column, size_t columns)
-{
-	for (size_t r = row; r < row + rows; r++) {
-		float *c = args->c + r * args->n + column;
-
-		if (args->bias)
-			for (size_t i = 0; i < columns; i++)
-				c[i] += args->bias[column + i];
-		if (args->pre)
-			memcpy(args->pre + r * args->n + column, c, columns * sizeof *c);
-		if (args->activation == GB_GELU)
-			for (size_t i = 0; i < columns; i++)
-				c[i] = gb_gelu(c[i]);
-		else if (args->activation == GB_SIGMOID)
-			for (size_t i = 0; i < columns; i++)
-				c[i] = gb_sigmoid(c[i]);
-	}
-}
 
 static void run_tile(void *context, size_t tile, int worker)
 {
@@ -56,7 +38,9 @@ static void run_tile(void *context, size_t tile, int worker)
 		for (size_t r = 0; r < rows; r++)
 			memset(c + r * args->n, 0, columns * sizeof *c);
 	if (args->bias || args->pre || args->activation != GB_LINEAR)
-		epilogue(args, row, rows, column, columns);
+		for (size_t r = row; r < row + rows; r++)
+			gb_loops_here()->finish(columns, args->c + r * args->n + column, args->bias ? args->bias + column : NULL,
+			                        args->pre ? args->pre + r * args->n + column : NULL, args->activation);
 }
 
 void gb_cpu_matmul(const gb_device *device, const struct gb_op_matmul *args)

@@ -2,49 +2,37 @@
 /* optimiser.c: AdamW over all parameters, and the norm that clips its gradient. */
 #include <math.h>
 
+#include "loops.h"
 #include "tile.h"
 
-enum { BLOCK = 4096, PER_TILE = 16384 };
+enum { BLOCK = 4096, PER_TILE = 65536 };
 
-struct update { const struct gb_op_adamw *args; const gb_adamw_segment *segment; float first_scale, second_scale; };
+struct update { const struct gb_op_adamw *args; const gb_adamw_segment *segment; const gb_loops *loops; gb_adamw_span by; };
 
 static void update_span(const void *context, size_t first, size_t end)
 {
 	const struct update *update = context;
 	const struct gb_op_adamw *args = update->args;
-	float *w = args->w + update->segment->first, *m = args->m + update->segment->first;
-	float *v = args->v + update->segment->first, rate = args->rate * update->segment->rate;
-	const float *g = args->g + update->segment->first;
-	float pull = rate * update->segment->decay, beta1 = args->beta1, beta2 = args->beta2;
 	const float *anchor = update->segment->anchor;
+	size_t at = update->segment->first + first;
 
-	for (size_t i = first; i < end; i++) {
-		float x = g[i] * args->gradient_scale;
-
-		m[i] = beta1 * m[i] + (1.0f - beta1) * x;
-		v[i] = beta2 * v[i] + (1.0f - beta2) * x * x;
-		w[i] = w[i] - pull * (anchor ? w[i] - anchor[i] : w[i]) - rate * (m[i] * update->first_scale) / (sqrtf(v[i] * update->second_scale) + args->epsilon);
-	}
+	update->loops->adamw(&update->by, end - first, args->w + at, args->m + at, args->v + at, args->g + at, anchor ? anchor + first : NULL);
 }
+
+/* Moments start at 0: 1/(1 − β^step) makes up for it. */
+static float correction(float beta, uint64_t step) { return (float)(1.0 / (1.0 - pow((double)beta, (double)step))); }
 
 void gb_cpu_adamw(const gb_device *device, const struct gb_op_adamw *args)
 {
-	struct update update = {args, NULL, (float)(1.0 / (1.0 - pow((double)args->beta1, (double)args->step))),
-	                        (float)(1.0 / (1.0 - pow((double)args->beta2, (double)args->step)))};
+	struct update update = {args, NULL, gb_loops_here(), {args->gradient_scale, args->beta1, args->beta2, correction(args->beta1, args->step),
+	                                                      correction(args->beta2, args->step), 0, 0, args->epsilon}};
 
 	for (size_t s = 0; s < args->segments; s++) {
 		update.segment = &args->segment[s];
+		update.by.rate = args->rate * update.segment->rate;
+		update.by.pull = update.by.rate * update.segment->decay;
 		gb_spans(device, args->segment[s].count, PER_TILE, update_span, &update);
 	}
-}
-
-static double block_sum(const float *x, size_t n)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += (double)x[i] * (double)x[i];
-	return sum;
 }
 
 /* Halves at a multiple of the block: the tree depends on the length only. */
@@ -53,7 +41,7 @@ static double tree_sum(const float *x, size_t blocks, size_t n)
 	size_t left;
 
 	if (blocks <= 1)
-		return block_sum(x, n);
+		return gb_loops_here()->square_sum(n, x);
 	left = blocks / 2;
 	return tree_sum(x, left, left * BLOCK) + tree_sum(x + left * BLOCK, blocks - left, n - left * BLOCK);
 }

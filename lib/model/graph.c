@@ -31,6 +31,7 @@ void gb_graph_free(gb_graph *graph)
 		graph->device->ops->forget(graph->device, graph->record[i].made);
 	if (graph->weights.there)
 		graph->device->ops->keep_weights(graph->device, NULL, 0);
+	free(graph->gradient_written);
 	gb_twin_close(graph->device, &graph->weights);
 	gb_twin_close(graph->device, &graph->sums);
 	gb_twin_close(graph->device, &graph->when);
@@ -158,6 +159,7 @@ int gb_graph_linear(gb_graph *graph, int x, int weight, int bias, int activation
 	if (!node)
 		return -1;
 	node->weight = weight;
+	graph->parameter[weight].multiplied = true;
 	node->bias = bias;
 	node->size[0] = (size_t)activation;
 	if (activation != GB_LINEAR)
@@ -449,6 +451,8 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 {
 	if (gb_graph_check(graph, err) != GB_OK)
 		return graph->failure.status;
+	if (!(graph->gradient_written = gb_array((size_t)graph->parameters, sizeof(bool), err)))
+		return GB_SYSTEM;
 	if (gb_twin_open(graph->device, &graph->weights, graph->parameter_count, sizeof(float), err) != GB_OK ||
 	    gb_twin_open(graph->device, &graph->sums, (size_t)graph->terms, sizeof(double), err) != GB_OK ||
 	    gb_twin_open(graph->device, &graph->when, 1, sizeof(gb_when), err) != GB_OK)
@@ -549,6 +553,13 @@ void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last)
 	}
 }
 
+static void clear_gradient(gb_graph *graph, int parameter)
+{
+	const gb_parameter *p = &graph->parameter[parameter];
+
+	graph->device->ops->fill(graph->device, gb_gradient_of(graph, parameter), 0, p->rows * p->columns * sizeof(float));
+}
+
 void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient)
 {
 	void **made = recording(graph, run, gradient);
@@ -556,12 +567,19 @@ void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient
 	if (!begin(graph, made))
 		return;
 	graph->gradient = gradient;
-	graph->device->ops->fill(graph->device, gradient, 0, graph->parameter_count * sizeof *gradient);
+	for (int i = 0; i < graph->parameters; i++) {
+		graph->gradient_written[i] = !graph->parameter[i].multiplied;
+		if (graph->gradient_written[i])
+			clear_gradient(graph, i);
+	}
 	for (int i = 0; i < graph->values; i++)
 		graph->value[i].grad_written = false;
 	for (int i = graph->nodes; i-- > 0;)
 		if (graph->node[i].kind->backward)
 			graph->node[i].kind->backward(graph, &graph->node[i], run);
+	for (int i = 0; i < graph->parameters; i++)
+		if (!graph->gradient_written[i])
+			clear_gradient(graph, i);
 	graph->gradient = NULL;
 	end(graph, made);
 }

@@ -26,6 +26,7 @@ typedef struct gb_parameter {
 	float spread;           /* SD of its normal start; 0: zeros; −1: ones */
 	bool decays;            /* matrices only */
 	bool anchored;          /* decays towards its start instead of 0 */
+	bool multiplied;        /* the weight of linear nodes and nothing else: its gradient is a sum of products */
 } gb_parameter;
 
 GB_CHECK gb_status gb_graph_new(gb_graph **graph, const gb_device *device, gb_err *err);

@@ -75,7 +75,10 @@ static void linear_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 		GB_RUN(OPS, gelu_backward, COUNT(node->y), node->keep, dy, dy);
 	if (node->bias >= 0)
 		GB_RUN(OPS, column_sum, y->rows, y->columns, dy, gb_gradient_of(graph, node->bias));
-	GB_RUN(OPS, matmul, y->columns, x->columns, x->rows, dy, x->data, gb_gradient_of(graph, node->weight), true, false, true);
+	/* The first product overwrites: nothing was cleared before it. */
+	GB_RUN(OPS, matmul, y->columns, x->columns, x->rows, dy, x->data, gb_gradient_of(graph, node->weight), true, false,
+	       graph->gradient_written[node->weight]);
+	graph->gradient_written[node->weight] = true;
 	dx = open_grad(graph, node->x[0], false);
 	if (!dx)
 		return;

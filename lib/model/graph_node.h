@@ -51,6 +51,7 @@ struct gb_graph {
 	gb_parameter *parameter;
 	int parameters, parameter_room;
 	size_t parameter_count;
+	bool *gradient_written;  /* [parameters] during backward */
 	gb_value *value;
 	int values, value_room;
 	gb_graph_node *node;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* loops.c: the loops for any processor, and the choice among the classes. */
+#define LOOPS gb_loops_generic
+#include "loops_body.h"
+
+const gb_loops *gb_loops_here(void)
+{
+	switch (gb_cpu_class()) {
+	case GB_CPU_AVX512: return &gb_loops_avx512;
+	case GB_CPU_AVX2: return &gb_loops_avx2;
+	default: return &gb_loops_generic;
+	}
+}
