@@ -40,9 +40,9 @@ void gb_decoder_close(gb_decoder *decoder);
 /* One chunk of the 48 kHz model as a whole: X [samples, channels] (already divided by its scale) to LATENTS
  * [ceil(samples/hop), width] and back to OUT [frames·hop, channels]. */
 GB_CHECK gb_status gb_encodec_encode_chunk(const gb_encodec_weights *weights, const float *x, size_t samples, float *latents,
-                                           gb_pool *pool, gb_err *err);
+                                           gb_err *err);
 GB_CHECK gb_status gb_encodec_decode_chunk(const gb_encodec_weights *weights, const float *latents, size_t frames, float *out,
-                                           gb_pool *pool, gb_err *err);
+                                           gb_err *err);
 
 /* Residual vector quantisation: CODES [frames, codebooks], nearest codeword by Euclidean distance, lowest
  * index of equals.  MARGIN (may be NULL) [frames, codebooks]: second-best distance minus best. */

@@ -1,70 +1,187 @@
 /* SPDX-License-Identifier: MIT */
+/* A round is a number of tiles.  While the fronts of its tiles are computed,
+ * the first LSTM layer runs on the round before it, the second on the one
+ * before that: independent work for a pool, whose bits no schedule changes. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "encodec/encodec.h"
-#include "encodec/network.h"
+#include "encodec/stream.h"
+
+/* What one round hands from task to task. */
+typedef struct slot {
+	float *x, *y;        /* [frames, width of the LSTM]: of the front; of the last layer that ran */
+	float *latents;
+	size_t rows, frames; /* frames: of latents */
+	bool last;
+} slot;
 
 struct gb_encoder {
-	gb_encoder_net net;
+	const gb_encodec_weights *w;
 	gb_latents_fn *sink;
 	void *context;
 	gb_pool *pool;
-	size_t tile, held;   /* samples of a tile; of the one being filled */
-	float *sample, *latents;
-	bool begun;
+	gb_stream_size size;
+	gb_front *front;      /* one a thread, and what it makes: [frames of a tile and the lead, width of the LSTM] */
+	float **made;
+	gb_lstm_state lstm[GB_ENCODEC_LSTM_MAX];
+	gb_conv_state out;
+	slot slot[GB_ENCODEC_LSTM_MAX + 1];
+	size_t round, lead;
+	float *sample;        /* [lead + a round]: up to the lead of what came before, then what is held */
+	size_t before, held;
+	bool last;            /* the round that runs is the last one */
 };
 
-gb_status gb_encoder_open(gb_encoder **out, const gb_encodec_weights *w, gb_latents_fn *sink, void *context, gb_pool *pool,
-                          gb_err *err)
+static gb_status open_slots(gb_encoder *e, gb_err *err)
 {
-	gb_encoder *e = gb_array(1, sizeof *e, err);
-	gb_status status = GB_SYSTEM;
+	size_t frames = e->size.tile * e->size.tiles, width = (size_t)e->w->encoder_lstm.width;
+	gb_status status = GB_OK;
 
-	*out = NULL;
-	if (!e)
-		return status;
-	e->sink = sink;
-	e->context = context;
-	e->pool = pool;
-	e->tile = GB_ENCODEC_TILE * (size_t)w->hop;
-	if (w->normed || w->channels != 1)
-		status = gb_fail(err, GB_DATA, "weights of the 48 kHz stereo model: the 24 kHz mono model is wanted for a stream");
-	else
-		status = gb_encoder_net_open(&e->net, w, e->tile, err);
-	if (status == GB_OK && (!(e->sample = gb_array(e->tile, sizeof(float), err)) ||
-	                        !(e->latents = gb_array(gb_encoder_net_room(&e->net), sizeof(float), err))))
-		status = GB_SYSTEM;
-	if (status != GB_OK)
-		gb_encoder_close(e);
-	else
-		*out = e;
+	for (int i = 0; i < e->w->encoder_lstm.layers && status == GB_OK; i++)
+		status = gb_lstm_state_open(&e->lstm[i], &e->w->encoder_lstm, i, err);
+	for (int i = 0; i <= e->w->encoder_lstm.layers && status == GB_OK; i++) {
+		slot *s = &e->slot[i];
+		if (!(s->x = gb_array(frames * width, sizeof(float), err)) || !(s->y = gb_array(frames * width, sizeof(float), err)) ||
+		    !(s->latents = gb_array((e->out.in.room + 1) * (size_t)e->w->width, sizeof(float), err)))
+			status = GB_SYSTEM;
+	}
 	return status;
 }
 
-/* The tile that is full, or the last one.  A full tile waits until it is known
- * whether more follows, because the last one is padded. */
-static gb_status run_tile(gb_encoder *e, bool last, gb_err *err)
+static gb_status open_fronts(gb_encoder *e, gb_err *err)
 {
-	size_t frames = gb_encoder_net_run(&e->net, e->sample, e->held, !e->begun, last, e->latents, e->pool);
+	size_t threads = (size_t)gb_pool_threads(e->pool), most = e->lead + e->size.tile * (size_t)e->w->hop;
+	size_t rows = most / (size_t)e->w->hop + 2;
+	gb_status status = GB_OK;
 
-	e->begun = true;
-	e->held = 0;
-	return e->sink(e->context, e->latents, frames, err);
+	if (!(e->front = gb_array(threads, sizeof *e->front, err)) || !(e->made = gb_array(threads, sizeof *e->made, err)))
+		return GB_SYSTEM;
+	for (size_t i = 0; i < threads && status == GB_OK; i++) {
+		status = gb_front_open(&e->front[i], e->w, most, err);
+		if (status == GB_OK && !(e->made[i] = gb_array(rows * (size_t)e->w->encoder_lstm.width, sizeof(float), err)))
+			status = GB_SYSTEM;
+	}
+	return status;
 }
 
+gb_status gb_encoder_open_sized(gb_encoder **out, const gb_encodec_weights *w, gb_latents_fn *sink, void *context, gb_pool *pool,
+                                gb_stream_size size, gb_err *err)
+{
+	gb_encoder *e = gb_array(1, sizeof *e, err);
+	gb_status status = GB_OK;
+
+	*out = NULL;
+	if (!e)
+		return GB_SYSTEM;
+	*e = (gb_encoder){.w = w, .sink = sink, .context = context, .pool = pool, .size = size, .lead = gb_front_lead(w)};
+	if (e->size.tile < gb_front_least(w))
+		e->size.tile = gb_front_least(w);
+	if (w->normed || w->channels != 1)
+		status = gb_fail(err, GB_DATA, "weights of the 48 kHz stereo model: the 24 kHz mono model is wanted for a stream");
+	if (status == GB_OK)
+		status = open_fronts(e, err);
+	if (status == GB_OK)
+		status = gb_conv_state_open(&e->out, &w->encoder_out, e->size.tile * size.tiles, true, false, err);
+	if (status == GB_OK)
+		status = open_slots(e, err);
+	if (status == GB_OK && !(e->sample = gb_array(e->lead + e->size.tile * size.tiles * (size_t)w->hop, sizeof(float), err)))
+		status = GB_SYSTEM;
+	if (status != GB_OK) {
+		gb_encoder_close(e);
+		return status;
+	}
+	gb_conv_state_start(&e->out, true);
+	*out = e;
+	return GB_OK;
+}
+
+gb_status gb_encoder_open(gb_encoder **out, const gb_encodec_weights *w, gb_latents_fn *sink, void *context, gb_pool *pool, gb_err *err)
+{
+	return gb_encoder_open_sized(out, w, sink, context, pool, gb_stream_size_for(pool), err);
+}
+
+/* The slot of the round BACK rounds ago; NULL before the first. */
+static slot *slot_of(gb_encoder *e, size_t back)
+{
+	return back > e->round ? NULL : &e->slot[(e->round - back) % ((size_t)e->w->encoder_lstm.layers + 1)];
+}
+
+static void run_layer(gb_encoder *e, int layer)
+{
+	slot *s = slot_of(e, (size_t)layer + 1);
+	size_t width = (size_t)e->w->encoder_lstm.width;
+
+	if (!s || !s->rows)
+		return;
+	gb_lstm_run(&e->lstm[layer], layer ? s->y : s->x, s->rows, s->y);
+	if (layer < e->w->encoder_lstm.layers - 1)
+		return;
+	gb_add_elu(s->y, s->x, s->rows * width);
+	gb_conv_fill(&e->out, s->y, s->rows);
+	s->frames = gb_conv_ready(&e->out, s->last);
+	gb_conv_run(&e->out, s->frames, (gb_rows){s->latents, (size_t)e->w->width}, (gb_rows){NULL, 0});
+	gb_conv_take(&e->out, s->frames);
+}
+
+/* A tile that has less than the lead before it begins at the start of the sound. */
+static void run_front(gb_encoder *e, size_t tile, int worker)
+{
+	size_t hop = (size_t)e->w->hop, length = e->size.tile * hop, from = tile * length, width = (size_t)e->w->encoder_lstm.width;
+	size_t count = e->held - from < length ? e->held - from : length, behind = e->before + from;
+	bool first = behind < e->lead, last = e->last && from + count == e->held;
+	size_t lead = first ? behind : e->lead, spare = first ? behind / hop : 0;
+	size_t frames = gb_front_run(&e->front[worker], e->sample + behind - lead, lead + count, first, last, e->made[worker]);
+
+	memcpy(slot_of(e, 0)->x + tile * e->size.tile * width, e->made[worker] + spare * width, (frames - spare) * width * sizeof(float));
+}
+
+/* The layers come first, as each is one long task. */
+static void run_task(void *context, size_t task, int worker)
+{
+	gb_encoder *e = context;
+	size_t layers = (size_t)e->w->encoder_lstm.layers;
+
+	if (task < layers)
+		run_layer(e, (int)task);
+	else
+		run_front(e, task - layers, worker);
+}
+
+/* What is held, as a round; nothing held: the layers go on. */
+static gb_status run_round(gb_encoder *e, bool last, gb_err *err)
+{
+	size_t hop = (size_t)e->w->hop, tile = e->size.tile * hop, layers = (size_t)e->w->encoder_lstm.layers, all, keep;
+	slot *now = slot_of(e, 0), *done;
+
+	*now = (slot){now->x, now->y, now->latents, (e->held + hop - 1) / hop, 0, last};
+	e->last = last;
+	gb_pool_run(e->pool, layers + (e->held + tile - 1) / tile, run_task, e);
+	all = e->before + e->held;
+	keep = all < e->lead ? all : e->lead;
+	memmove(e->sample, e->sample + all - keep, keep * sizeof(float));
+	e->before = keep;
+	e->held = 0;
+	done = slot_of(e, layers);
+	e->round++;
+	return done && done->frames ? e->sink(e->context, done->latents, done->frames, err) : GB_OK;
+}
+
+/* A full round waits until it is known whether more follows, because the last one is padded. */
 gb_status gb_encoder_put(gb_encoder *e, const float *samples, size_t count, gb_err *err)
 {
+	size_t most = e->size.tile * e->size.tiles * (size_t)e->w->hop;
+
 	while (count) {
-		size_t room = e->tile - e->held, take = count < room ? count : room;
+		size_t take = count < most - e->held ? count : most - e->held;
 		gb_status status;
-		if (!room) {
-			if ((status = run_tile(e, false, err)) != GB_OK)
+		if (!take) {
+			if ((status = run_round(e, false, err)) != GB_OK)
 				return status;
 			continue;
 		}
-		memcpy(e->sample + e->held, samples, take * sizeof *samples);
+		memcpy(e->sample + e->before + e->held, samples, take * sizeof *samples);
 		e->held += take;
 		samples += take;
 		count -= take;
@@ -72,32 +189,66 @@ gb_status gb_encoder_put(gb_encoder *e, const float *samples, size_t count, gb_e
 	return GB_OK;
 }
 
-gb_status gb_encoder_finish(gb_encoder *e, gb_err *err) { return e->held ? run_tile(e, true, err) : GB_OK; }
+gb_status gb_encoder_finish(gb_encoder *e, gb_err *err)
+{
+	gb_status status = GB_OK;
+
+	if (!e->held)
+		return GB_OK;
+	for (int i = 0; i <= e->w->encoder_lstm.layers && status == GB_OK; i++)
+		status = run_round(e, !i, err);
+	return status;
+}
 
 void gb_encoder_close(gb_encoder *e)
 {
 	if (!e)
 		return;
-	gb_encoder_net_close(&e->net);
+	for (int i = 0; i < gb_pool_threads(e->pool); i++) {
+		if (e->front)
+			gb_front_close(&e->front[i]);
+		if (e->made)
+			free(e->made[i]);
+	}
+	free(e->front);
+	free(e->made);
+	for (int i = 0; i < GB_ENCODEC_LSTM_MAX; i++)
+		gb_lstm_state_close(&e->lstm[i]);
+	for (int i = 0; i <= GB_ENCODEC_LSTM_MAX; i++) {
+		free(e->slot[i].x);
+		free(e->slot[i].y);
+		free(e->slot[i].latents);
+	}
+	gb_conv_state_close(&e->out);
 	free(e->sample);
-	free(e->latents);
 	free(e);
 }
 
-gb_status gb_encodec_encode_chunk(const gb_encodec_weights *w, const float *x, size_t samples, float *latents, gb_pool *pool,
-                                  gb_err *err)
+gb_status gb_encodec_encode_chunk(const gb_encodec_weights *w, const float *x, size_t samples, float *latents, gb_err *err)
 {
-	gb_encoder_net net;
-	float *room = NULL;
-	gb_status status = gb_encoder_net_open(&net, w, samples, err);
+	size_t frames = (samples + (size_t)w->hop - 1) / (size_t)w->hop, width = (size_t)w->encoder_lstm.width;
+	gb_front front = {0};
+	gb_lstm_state lstm = {0};
+	gb_conv_state out = {0};
+	float *rows = gb_array(2 * (frames + 2) * width, sizeof *rows, err), *y = rows + (frames + 2) * width;
+	gb_status status = rows ? gb_front_open(&front, w, samples, err) : GB_SYSTEM;
 
-	if (status == GB_OK && !(room = gb_array(gb_encoder_net_room(&net), sizeof *room, err)))
-		status = GB_SYSTEM;
-	if (status == GB_OK) {
-		size_t frames = gb_encoder_net_run(&net, x, samples, true, true, room, pool);
-		memcpy(latents, room, frames * (size_t)w->width * sizeof *room);
+	if (status == GB_OK && (status = gb_conv_state_open(&out, &w->encoder_out, frames, !w->normed, false, err)) == GB_OK)
+		gb_front_run(&front, x, samples, true, true, rows);
+	for (int i = 0; i < w->encoder_lstm.layers && status == GB_OK; i++) {
+		if ((status = gb_lstm_state_open(&lstm, &w->encoder_lstm, i, err)) == GB_OK)
+			gb_lstm_run(&lstm, i ? y : rows, frames, y);
+		gb_lstm_state_close(&lstm);
 	}
-	free(room);
-	gb_encoder_net_close(&net);
+	if (status == GB_OK) {
+		gb_add_elu(y, rows, frames * width);
+		gb_conv_state_start(&out, true);
+		gb_conv_fill(&out, y, frames);
+		frames = gb_conv_ready(&out, true);
+		gb_conv_run(&out, frames, (gb_rows){latents, (size_t)w->width}, (gb_rows){NULL, 0});
+	}
+	free(rows);
+	gb_front_close(&front);
+	gb_conv_state_close(&out);
 	return status;
 }

@@ -6,297 +6,294 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "signal/linear.h"
 
-enum { BLOCK = 128 }; /* output rows of one product */
+/* ---- queue ---- */
 
-static size_t blocks(size_t rows) { return (rows + BLOCK - 1) / BLOCK; }
+static gb_status queue_open(gb_queue *q, size_t width, size_t ld, size_t room, gb_err *err)
+{
+	size_t count;
+
+	*q = (gb_queue){.width = width, .room = room, .at.ld = ld};
+	if (!gb_size_mul(room, ld, &count))
+		return gb_fail(err, GB_SYSTEM, "%zu rows of %zu floats: too many", room, ld);
+	q->at.row = gb_array(count, sizeof *q->at.row, err);
+	return q->at.row ? GB_OK : GB_SYSTEM;
+}
+
+static gb_rows queue_tail(const gb_queue *q) { return (gb_rows){q->at.row ? q->at.row + q->have * q->at.ld : NULL, q->at.ld}; }
+
+static void queue_drop(gb_queue *q, size_t count)
+{
+	q->have -= count;
+	if (q->at.row)
+		memmove(q->at.row, q->at.row + count * q->at.ld, q->have * q->at.ld * sizeof(float));
+}
 
 /* ---- convolution ---- */
 
-gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, size_t rows, bool causal, gb_err *err)
+/* Windows that begin a multiple of 4 KiB apart fall into the same sets of the first cache: keep them off it. */
+static size_t spread(const gb_conv *c)
+{
+	size_t in = (size_t)c->in;
+
+	return c->stride > 1 && in * (size_t)c->stride % 1024 == 0 ? in + 16 : in;
+}
+
+gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, size_t rows, bool causal, bool beside, gb_err *err)
 {
 	int total = conv->kernel - conv->stride;
+	size_t room = rows + 3 * (size_t)conv->kernel + 4;
+	gb_status status;
 
-	*s = (gb_conv_state){.conv = conv, .rows = rows};
+	*s = (gb_conv_state){.conv = conv};
+	if (total < 0)
+		return gb_fail(err, GB_DATA, "a convolution whose stride %d is above its kernel %d", conv->stride, conv->kernel);
 	s->after = causal ? 0 : total / 2;
 	s->before = total - s->after;
-	/* The last block reads past the tile: whole blocks of output, and a kernel. */
-	s->capacity = (size_t)s->before + blocks((rows + (size_t)conv->stride - 1) / (size_t)conv->stride) * BLOCK * (size_t)conv->stride +
-	              (size_t)conv->kernel + (size_t)s->after;
-	s->buffer = gb_array(s->capacity * (size_t)conv->in, sizeof *s->buffer, err);
-	return s->buffer ? GB_OK : GB_SYSTEM;
+	status = queue_open(&s->in, (size_t)conv->in, beside ? (size_t)conv->in : spread(conv), room, err);
+	if (status == GB_OK && beside)
+		status = queue_open(&s->beside, (size_t)conv->in, (size_t)conv->in, room, err);
+	return status;
 }
 
 void gb_conv_state_close(gb_conv_state *s)
 {
-	free(s->buffer);
-	s->buffer = NULL;
+	free(s->in.at.row);
+	free(s->beside.at.row);
+	*s = (gb_conv_state){0};
 }
 
-size_t gb_conv_out_rows(const gb_conv_state *s)
+void gb_conv_state_start(gb_conv_state *s, bool at_start)
 {
-	return blocks((s->rows + (size_t)s->conv->stride - 1) / (size_t)s->conv->stride) * BLOCK;
+	s->begun = !at_start;
+	s->in.have = s->beside.have = at_start ? (size_t)s->before : 0;
 }
 
-typedef struct conv_job {
-	const gb_conv *conv;
-	const float *in;
-	float *out;
-} conv_job;
+gb_rows gb_conv_tail(const gb_conv_state *s) { return queue_tail(&s->in); }
+gb_rows gb_conv_tail_beside(const gb_conv_state *s) { return queue_tail(&s->beside); }
 
-/* One block of output rows: kernel/stride products over shifted rows, so that no column matrix is made. */
-static void conv_block(void *context, size_t tile, int worker)
+void gb_conv_state_add(gb_conv_state *s, size_t count)
 {
-	const conv_job *job = context;
-	const gb_conv *c = job->conv;
-	int step = c->stride * c->in, kernel = c->kernel * c->in;
-	const float *in = job->in + tile * BLOCK * (size_t)step;
-	float *out = job->out + tile * BLOCK * (size_t)c->out;
+	s->in.have += count;
+	s->beside.have += count;
+}
 
-	(void)worker;
-	for (size_t row = 0; row < BLOCK; row++)
-		memcpy(out + row * (size_t)c->out, c->bias, (size_t)c->out * sizeof *out);
-	for (int at = 0; at < kernel; at += step) {
-		int k = kernel - at < step ? kernel - at : step;
-		gb_matrix_product_tile(false, false, BLOCK, (size_t)c->out, (size_t)k, in + at, (size_t)step,
-		                       c->weight + (size_t)at * (size_t)c->out, (size_t)c->out, out, (size_t)c->out, true);
-	}
+void gb_conv_fill(gb_conv_state *s, const float *x, size_t count)
+{
+	gb_rows to = gb_conv_tail(s);
+
+	for (size_t row = 0; row < count; row++)
+		memcpy(to.row + row * to.ld, x + row * s->in.width, s->in.width * sizeof *x);
+	gb_conv_state_add(s, count);
 }
 
 static void reflect_row(gb_conv_state *s, ptrdiff_t to, ptrdiff_t from)
 {
-	size_t in = (size_t)s->conv->in;
-	float *x = gb_conv_input(s);
+	float *x = s->in.at.row;
+	ptrdiff_t ld = (ptrdiff_t)s->in.at.ld;
 
-	memcpy(x + to * (ptrdiff_t)in, x + from * (ptrdiff_t)in, in * sizeof *x);
+	memcpy(x + (s->before + to) * ld, x + (s->before + from) * ld, s->in.width * sizeof *x);
 }
 
-/* Reflect at the true ends.  A signal that is not longer than the padding is
- * first extended with zeros to one row more than it, reflected, and the
- * extension cut off again at the right. */
-static void pad(gb_conv_state *s, size_t rows, bool first, bool last, size_t right)
+/* Reflect at the true ends of ROWS rows, RIGHT of them behind the last.  A
+ * sound that is not longer than its padding is first extended with zeros to one
+ * row more than it, reflected, and the extension cut off again at the right. */
+static void pad(gb_conv_state *s, size_t rows, size_t right)
 {
-	size_t most = first && (size_t)s->before > right ? (size_t)s->before : right, length = rows;
-	size_t in = (size_t)s->conv->in, end = rows + right;
+	size_t most = (size_t)s->before > right ? (size_t)s->before : right, length = rows;
 
-	memset(gb_conv_input(s) + rows * in, 0, (s->capacity - (size_t)s->before - rows) * in * sizeof(float));
-	if (first && last && rows <= most)
+	if (!s->begun && rows <= most) {
 		length = most + 1;
-	if (first)
+		memset(queue_tail(&s->in).row, 0, (length - rows) * s->in.at.ld * sizeof(float));
+	}
+	if (!s->begun)
 		for (ptrdiff_t i = 1; i <= s->before; i++)
 			reflect_row(s, -i, i);
+	for (size_t i = length; i < rows + right; i++)
+		reflect_row(s, (ptrdiff_t)i, 2 * (ptrdiff_t)length - 2 - (ptrdiff_t)i);
+}
+
+size_t gb_conv_ready(gb_conv_state *s, bool last)
+{
+	size_t stride = (size_t)s->conv->stride, kernel = (size_t)s->conv->kernel, before = (size_t)s->before;
+	size_t rows = s->in.have > before ? s->in.have - before : 0, right = 0;
+
+	if (!s->begun && !last && rows <= before)
+		return 0;
 	if (last)
-		for (size_t i = length; i < end; i++)
-			reflect_row(s, (ptrdiff_t)i, 2 * (ptrdiff_t)length - 2 - (ptrdiff_t)i);
+		right = (size_t)s->after + (rows + stride - 1) / stride * stride - rows;
+	if (!s->begun || last)
+		pad(s, rows, right);
+	s->begun = true;
+	gb_conv_state_add(s, right);
+	return s->in.have < kernel ? 0 : (s->in.have - kernel) / stride + 1;
 }
 
-size_t gb_conv_run(gb_conv_state *s, size_t rows, bool first, bool last, float *out, gb_pool *pool)
+/* One group over all rows and channels, epsilon 1e-5, in place. */
+static void group_norm(const gb_conv *conv, gb_rows x, size_t rows)
 {
-	size_t stride = (size_t)s->conv->stride, frames = (rows + stride - 1) / stride;
-	size_t extra = frames * stride - rows, in = (size_t)s->conv->in;
-	conv_job job = {s->conv, s->buffer, out};
+	size_t channels = (size_t)conv->out, count = rows * channels;
+	double sum = 0, square = 0, mean, scale;
 
-	pad(s, rows, first, last, last ? (size_t)s->after + extra : 0);
-	gb_pool_run(pool, blocks(frames), conv_block, &job);
-	gb_group_norm(s->conv, out, frames);
-	if (s->before)
-		memmove(s->buffer, s->buffer + rows * in, (size_t)s->before * in * sizeof(float));
+	for (size_t row = 0; row < rows; row++)
+		for (size_t c = 0; c < channels; c++)
+			sum += x.row[row * x.ld + c];
+	mean = sum / (double)count;
+	for (size_t row = 0; row < rows; row++)
+		for (size_t c = 0; c < channels; c++)
+			square += (x.row[row * x.ld + c] - mean) * (x.row[row * x.ld + c] - mean);
+	scale = 1 / sqrt(square / (double)count + 1e-5);
+	for (size_t row = 0; row < rows; row++)
+		for (size_t c = 0; c < channels; c++) {
+			float *at = x.row + row * x.ld + c;
+			*at = (float)((*at - mean) * scale) * conv->norm_weight[c] + conv->norm_bias[c];
+		}
+}
+
+void gb_layer_run(const gb_conv *conv, gb_product *p, gb_rows raw, gb_rows elu)
+{
+	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
+	gb_rows normed = raw.row ? raw : elu;
+	size_t repeat = (size_t)p->w->n / (size_t)conv->out; /* rows of a transposed convolution */
+
+	if (!p->rows)
+		return;
+	if (!conv->norm_weight) {
+		p->raw = raw.row;
+		p->raw_ld = raw.ld * repeat;
+		p->elu = elu.row;
+		p->elu_ld = elu.ld * repeat;
+		kernel->product(p);
+		return;
+	}
+	p->raw = normed.row;
+	p->raw_ld = normed.ld * repeat;
+	kernel->product(p);
+	group_norm(conv, normed, p->rows * repeat);
+	for (size_t row = 0; elu.row && row < p->rows * repeat; row++)
+		kernel->elu(normed.row + row * normed.ld, elu.row + row * elu.ld, (size_t)conv->out);
+}
+
+void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu)
+{
+	const gb_conv *c = s->conv;
+	bool dense = s->in.at.ld == s->in.width;
+	gb_product p = {.w = &c->panels, .spans = 1, .rows = frames};
+
+	p.span[0] = (gb_span){s->in.at.row, (size_t)c->stride * s->in.at.ld, s->in.at.ld, dense ? 1 : c->kernel, dense ? c->kernel * c->in : c->in};
+	gb_layer_run(c, &p, raw, elu);
+}
+
+void gb_conv_take(gb_conv_state *s, size_t frames)
+{
+	queue_drop(&s->in, frames * (size_t)s->conv->stride);
+	if (s->beside.at.row)
+		queue_drop(&s->beside, frames * (size_t)s->conv->stride);
+}
+
+/* ---- residual block ---- */
+
+gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block, size_t rows, bool causal, gb_err *err)
+{
+	gb_status status = gb_conv_state_open(&s->narrow, &block->narrow, rows, causal, true, err);
+	size_t most = status == GB_OK ? s->narrow.in.room : 0;
+
+	s->block = block;
+	s->hidden = s->shortcut = NULL;
+	if (status == GB_OK && !(s->hidden = gb_array(most * (size_t)block->narrow.out, sizeof(float), err)))
+		status = GB_SYSTEM;
+	if (status == GB_OK && !block->sum.weight && !(s->shortcut = gb_array(most * (size_t)block->widen.out, sizeof(float), err)))
+		status = GB_SYSTEM;
+	return status;
+}
+
+void gb_residual_state_close(gb_residual_state *s)
+{
+	gb_conv_state_close(&s->narrow);
+	free(s->hidden);
+	free(s->shortcut);
+	*s = (gb_residual_state){0};
+}
+
+void gb_add_elu(float *x, const float *y, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		x[i] += y[i];
+	gb_encodec_kernel_of_class()->elu(x, x, count);
+}
+
+size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu)
+{
+	const gb_residual *r = s->block;
+	size_t frames = gb_conv_ready(&s->narrow, last), hidden = (size_t)r->narrow.out, width = (size_t)r->widen.out;
+	const gb_queue *x = &s->narrow.beside;
+	gb_span of_hidden = {s->hidden, hidden, 0, 1, r->narrow.out};
+	gb_span of_x = {x->at.row + (size_t)s->narrow.before * x->at.ld, x->at.ld, 0, 1, r->shortcut.in};
+	gb_rows none = {NULL, 0};
+
+	if (!frames)
+		return 0;
+	gb_conv_run(&s->narrow, frames, none, (gb_rows){s->hidden, hidden});
+	if (r->sum.weight) {
+		gb_product both = {.w = &r->sum, .span = {of_hidden, of_x}, .spans = 2, .rows = frames};
+		gb_layer_run(&r->widen, &both, none, elu);
+	} else {
+		gb_product widen = {.w = &r->widen.panels, .span = {of_hidden}, .spans = 1, .rows = frames};
+		gb_product shortcut = {.w = &r->shortcut.panels, .span = {of_x}, .spans = 1, .rows = frames};
+		gb_layer_run(&r->widen, &widen, elu, none);
+		gb_layer_run(&r->shortcut, &shortcut, (gb_rows){s->shortcut, width}, none);
+		for (size_t row = 0; row < frames; row++)
+			gb_add_elu(elu.row + row * elu.ld, s->shortcut + row * width, width);
+	}
+	gb_conv_take(&s->narrow, frames);
 	return frames;
-}
-
-/* ---- transposed convolution ---- */
-
-gb_status gb_up_state_open(gb_up_state *s, const gb_conv *conv, size_t rows, bool causal, gb_err *err)
-{
-	*s = (gb_up_state){.conv = conv, .rows = rows, .causal = causal};
-	s->buffer = gb_array((1 + (blocks(rows + 1) + 1) * BLOCK) * (size_t)conv->in, sizeof *s->buffer, err);
-	return s->buffer ? GB_OK : GB_SYSTEM;
-}
-
-void gb_up_state_close(gb_up_state *s)
-{
-	free(s->buffer);
-	s->buffer = NULL;
-}
-
-size_t gb_up_out_rows(const gb_up_state *s) { return blocks(s->rows + 1) * BLOCK * (size_t)s->conv->stride; }
-
-typedef struct up_job {
-	const gb_conv *conv;
-	const float *in;
-	float *out;
-} up_job;
-
-/* Frame t from IN[t−1] and IN[t]: two products, as their rows overlap. */
-static void up_block(void *context, size_t tile, int worker)
-{
-	const up_job *job = context;
-	const gb_conv *c = job->conv;
-	int wide = c->stride * c->out;
-	const float *in = job->in + tile * BLOCK * (size_t)c->in;
-	float *out = job->out + tile * BLOCK * (size_t)wide;
-
-	(void)worker;
-	for (size_t row = 0; row < BLOCK * (size_t)c->stride; row++)
-		memcpy(out + row * (size_t)c->out, c->bias, (size_t)c->out * sizeof *out);
-	for (int now = 0; now < 2; now++)
-		gb_matrix_product_tile(false, false, BLOCK, (size_t)wide, (size_t)c->in, in + (size_t)now * (size_t)c->in, (size_t)c->in,
-		                       c->weight + (size_t)now * (size_t)c->in * (size_t)wide, (size_t)wide, out, (size_t)wide, true);
-}
-
-size_t gb_up_run(gb_up_state *s, size_t rows, bool first, float *out, size_t *offset, gb_pool *pool)
-{
-	size_t in = (size_t)s->conv->in, frames = s->causal ? rows : rows + 1;
-	up_job job = {s->conv, s->buffer, out};
-
-	if (first)
-		memset(s->buffer, 0, in * sizeof(float));
-	memset(gb_up_input(s) + rows * in, 0, (blocks(frames) * BLOCK - rows) * in * sizeof(float));
-	gb_pool_run(pool, blocks(frames), up_block, &job);
-	/* Norm comes before the trimming of the padding (left gets the larger half). */
-	gb_group_norm(s->conv, out, frames * (size_t)s->conv->stride);
-	*offset = s->causal ? 0 : (size_t)(s->conv->stride - s->conv->stride / 2);
-	memmove(s->buffer, s->buffer + rows * in, in * sizeof(float));
-	return rows * (size_t)s->conv->stride;
 }
 
 /* ---- LSTM ---- */
 
-gb_status gb_lstm_state_open(gb_lstm_state *s, const gb_lstm *lstm, size_t rows, gb_err *err)
-{
-	size_t width = (size_t)lstm->width, room = blocks(rows) * BLOCK;
+enum { STEPS = 32 }; /* whose inputs are one product */
 
-	memset(s, 0, sizeof *s);
-	s->lstm = lstm;
-	s->rows = rows;
-	for (int i = 0; i < 2; i++)
-		if (!(s->h[i] = gb_array(width, sizeof(float), err)) || !(s->c[i] = gb_array(width, sizeof(float), err)))
-			return GB_SYSTEM;
-	if (!(s->gates = gb_array(room * 4 * width, sizeof(float), err)) || !(s->y = gb_array(room * width, sizeof(float), err)))
+gb_status gb_lstm_state_open(gb_lstm_state *s, const gb_lstm *lstm, int layer, gb_err *err)
+{
+	size_t room = (size_t)lstm->room;
+
+	*s = (gb_lstm_state){.lstm = lstm, .layer = layer};
+	if (!(s->h[0] = gb_array(room, sizeof(float), err)) || !(s->h[1] = gb_array(room, sizeof(float), err)) ||
+	    !(s->c = gb_array(room, sizeof(float), err)) || !(s->gates = gb_array(STEPS * 4 * room, sizeof(float), err)))
 		return GB_SYSTEM;
 	return GB_OK;
 }
 
 void gb_lstm_state_close(gb_lstm_state *s)
 {
-	for (int i = 0; i < 2; i++) {
-		free(s->h[i]);
-		free(s->c[i]);
-	}
+	free(s->h[0]);
+	free(s->h[1]);
+	free(s->c);
 	free(s->gates);
-	free(s->y);
-	memset(s, 0, sizeof *s);
+	*s = (gb_lstm_state){0};
 }
 
-void gb_lstm_state_reset(gb_lstm_state *s)
+void gb_lstm_state_start(gb_lstm_state *s)
 {
-	for (int i = 0; i < 2; i++) {
-		memset(s->h[i], 0, (size_t)s->lstm->width * sizeof(float));
-		memset(s->c[i], 0, (size_t)s->lstm->width * sizeof(float));
-	}
+	s->step = 0;
+	memset(s->h[0], 0, (size_t)s->lstm->room * sizeof(float));
+	memset(s->c, 0, (size_t)s->lstm->room * sizeof(float));
 }
 
-typedef struct gate_job {
-	const gb_lstm *lstm;
-	int layer;
-	const float *x;
-	float *gates;
-} gate_job;
-
-static void gate_block(void *context, size_t tile, int worker)
+void gb_lstm_run(gb_lstm_state *s, const float *x, size_t rows, float *out)
 {
-	const gate_job *job = context;
-	size_t width = (size_t)job->lstm->width, wide = 4 * width;
-	float *gates = job->gates + tile * BLOCK * wide;
+	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
+	size_t width = (size_t)s->lstm->width, wide = 4 * (size_t)s->lstm->room;
 
-	(void)worker;
-	for (size_t row = 0; row < BLOCK; row++)
-		memcpy(gates + row * wide, job->lstm->bias[job->layer], wide * sizeof *gates);
-	gb_matrix_product_tile(false, false, BLOCK, wide, width, job->x + tile * BLOCK * width, width, job->lstm->input[job->layer], wide, gates,
-	                       wide, true);
-}
-
-static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
-
-/* The recurrent half of one layer; H and C carry over.  OUT [rows, width]. */
-static void recur(gb_lstm_state *s, int layer, size_t rows, float *out)
-{
-	size_t width = (size_t)s->lstm->width, wide = 4 * width;
-	float *h = s->h[layer], *c = s->c[layer];
-
-	for (size_t row = 0; row < rows; row++) {
-		float *g = s->gates + row * wide;
-		for (size_t k = 0; k < width; k++) {
-			const float *w = s->lstm->recurrent[layer] + k * wide;
-			float x = h[k];
-			for (size_t j = 0; j < wide; j++)
-				g[j] += x * w[j];
+	for (size_t at = 0; at < rows; at += STEPS) {
+		size_t count = rows - at < STEPS ? rows - at : STEPS;
+		gb_product p = {.w = &s->lstm->input[s->layer], .span = {{x + at * width, width, 0, 1, s->lstm->width}}, .spans = 1,
+		                .rows = count, .raw = s->gates, .raw_ld = wide};
+		kernel->product(&p);
+		for (size_t i = 0; i < count; i++, s->step++) {
+			float *next = s->h[(s->step + 1) % 2];
+			kernel->step(&s->lstm->recurrent[s->layer], s->gates + i * wide, s->h[s->step % 2], s->c, next, s->step % 2);
+			memcpy(out + (at + i) * width, next, width * sizeof *next);
 		}
-		for (size_t j = 0; j < width; j++) {
-			c[j] = sigmoid(g[width + j]) * c[j] + sigmoid(g[j]) * tanhf(g[2 * width + j]);
-			h[j] = sigmoid(g[3 * width + j]) * tanhf(c[j]);
-		}
-		memcpy(out + row * width, h, width * sizeof *h);
 	}
-}
-
-void gb_lstm_run(gb_lstm_state *s, float *x, size_t rows, gb_pool *pool)
-{
-	size_t width = (size_t)s->lstm->width, room = blocks(rows) * BLOCK;
-
-	memset(s->y, 0, room * width * sizeof(float));
-	memcpy(s->y, x, rows * width * sizeof(float));
-	for (int layer = 0; layer < 2; layer++) {
-		gate_job job = {s->lstm, layer, s->y, s->gates};
-		gb_pool_run(pool, blocks(rows), gate_block, &job);
-		recur(s, layer, rows, s->y);
-	}
-	for (size_t i = 0; i < rows * width; i++)
-		x[i] += s->y[i];
-}
-
-/* ---- elementwise ---- */
-
-enum { PIECE = 1 << 14 };
-
-typedef struct elu_job {
-	const float *x;
-	float *out;
-	size_t count;
-} elu_job;
-
-static void elu_piece(void *context, size_t tile, int worker)
-{
-	const elu_job *job = context;
-	size_t end = (tile + 1) * PIECE < job->count ? (tile + 1) * PIECE : job->count;
-
-	(void)worker;
-	for (size_t i = tile * PIECE; i < end; i++)
-		job->out[i] = job->x[i] > 0 ? job->x[i] : expm1f(job->x[i]);
-}
-
-void gb_elu(const float *x, float *out, size_t count, gb_pool *pool)
-{
-	elu_job job = {x, out, count};
-
-	gb_pool_run(pool, (count + PIECE - 1) / PIECE, elu_piece, &job);
-}
-
-void gb_group_norm(const gb_conv *conv, float *x, size_t rows)
-{
-	size_t channels = (size_t)conv->out, count = rows * channels;
-	double sum = 0, square = 0, mean, scale;
-
-	if (!conv->norm_weight || !count)
-		return;
-	for (size_t i = 0; i < count; i++)
-		sum += x[i];
-	mean = sum / (double)count;
-	for (size_t i = 0; i < count; i++)
-		square += (x[i] - mean) * (x[i] - mean);
-	scale = 1 / sqrt(square / (double)count + 1e-5);
-	for (size_t row = 0; row < rows; row++)
-		for (size_t c = 0; c < channels; c++)
-			x[row * channels + c] = (float)((x[row * channels + c] - mean) * scale) * conv->norm_weight[c] + conv->norm_bias[c];
 }

@@ -1,70 +1,81 @@
 /* SPDX-License-Identifier: MIT */
-/* layers.h: the layers of EnCodec on tiles of time-major rows [row, channel].
+/* layers.h: the layers of EnCodec on time-major rows [row, channel] that come
+ * in pieces of any size.  Private to encodec/.
  *
- * A stream is cut into tiles of a fixed number of latent frames; a layer keeps
- * what it needs of the tile before.  A product's shape depends on the layer
- * only (blocks of rows, the last one padded), so the bits do not depend on how
- * the samples arrive, nor on the pool. */
+ * A convolution has a queue of rows; it computes every output whose window is
+ * there, and keeps what the next one needs.  Its state begins at the start of a
+ * sound (padding by reflection) or within one, where the first rows put are the
+ * context of the first output. */
 #ifndef GB_ENCODEC_LAYERS_H
 #define GB_ENCODEC_LAYERS_H
 
-#include "base/pool.h"
 #include "encodec/weights.h"
 
 GB_BEGIN_DECLS
 
-/* Input side of a convolution: `before` rows of context, then the tile. */
+/* Rows LD floats apart; ROW NULL: not wanted. */
+typedef struct gb_rows { float *row; size_t ld; } gb_rows;
+
+typedef struct gb_queue {
+	gb_rows at;
+	size_t width, have, room; /* rows */
+} gb_queue;
+
 typedef struct gb_conv_state {
 	const gb_conv *conv;
 	int before, after;    /* padding; after is 0 in the causal model */
-	size_t rows;          /* of a full tile */
-	float *buffer;        /* [before + rows + slack, in] */
-	size_t capacity;      /* rows of the buffer */
+	gb_queue in, beside;  /* beside: rows that are kept in step with those of `in` (a residual block's shortcut) */
+	bool begun;           /* rows before the first one are there */
 } gb_conv_state;
 
-GB_CHECK gb_status gb_conv_state_open(gb_conv_state *state, const gb_conv *conv, size_t rows, bool causal, gb_err *err);
-void gb_conv_state_close(gb_conv_state *state);
-/* Where the tile's rows are to be written before gb_conv_run. */
-static inline float *gb_conv_input(gb_conv_state *state) { return state->buffer + (size_t)state->before * state->conv->in; }
-/* ROWS rows stand there (a full tile unless LAST): OUT gets ceil(rows/stride) rows, and may be written up
- * to gb_conv_out_rows.  Padding by reflection at the true ends; then the layer's norm, if it has one. */
-size_t gb_conv_run(gb_conv_state *state, size_t rows, bool first, bool last, float *out, gb_pool *pool);
-/* Rows that OUT must have room for. */
-size_t gb_conv_out_rows(const gb_conv_state *state);
+/* Room for ROWS waiting rows, besides padding.  Close accepts a state that is all zero. */
+GB_CHECK gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, size_t rows, bool causal, bool beside, gb_err *err);
+void gb_conv_state_close(gb_conv_state *s);
+void gb_conv_state_start(gb_conv_state *s, bool at_start);
+/* Where the next row is to be written; gb_conv_state_add says that COUNT were. */
+gb_rows gb_conv_tail(const gb_conv_state *s);
+gb_rows gb_conv_tail_beside(const gb_conv_state *s);
+void gb_conv_state_add(gb_conv_state *s, size_t count);
+/* COUNT rows [count, in] put. */
+void gb_conv_fill(gb_conv_state *s, const float *x, size_t count);
+/* How many outputs can be computed.  LAST, once: the sound ends here, pad it. */
+size_t gb_conv_ready(gb_conv_state *s, bool last);
+/* That many outputs, raw and as ELU; then the norm, if the layer has one.  Takes no rows from the queue. */
+void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu);
+void gb_conv_take(gb_conv_state *s, size_t frames);
 
-/* Transposed: the same with one row of context before, none reflected. */
-typedef struct gb_up_state {
-	const gb_conv *conv;
-	bool causal;
-	size_t rows;
-	float *buffer;        /* [1 + rows + slack, in] */
-} gb_up_state;
+/* Any product followed by the norm of CONV, if it has one. */
+void gb_layer_run(const gb_conv *conv, gb_product *product, gb_rows raw, gb_rows elu);
 
-GB_CHECK gb_status gb_up_state_open(gb_up_state *state, const gb_conv *conv, size_t rows, bool causal, gb_err *err);
-void gb_up_state_close(gb_up_state *state);
-static inline float *gb_up_input(gb_up_state *state) { return state->buffer + state->conv->in; }
-/* OUT has room for gb_up_out_rows rows; returns rows·stride; *OFFSET: the row of OUT where they begin. */
-size_t gb_up_run(gb_up_state *state, size_t rows, bool first, float *out, size_t *offset, gb_pool *pool);
-size_t gb_up_out_rows(const gb_up_state *state);
+/* x + ELU, narrow, ELU, widen, the x through a 1 × 1 convolution; rows are put into NARROW, its ELU and beside it. */
+typedef struct gb_residual_state {
+	const gb_residual *block;
+	gb_conv_state narrow;
+	float *hidden, *shortcut;
+} gb_residual_state;
 
-/* Two layers; X [rows, width] ← lstm(X) + X. */
+GB_CHECK gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block, size_t rows, bool causal, gb_err *err);
+void gb_residual_state_close(gb_residual_state *s);
+/* All that is ready: ELU of FRAMES rows. */
+size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu);
+
+/* One layer of an LSTM. */
 typedef struct gb_lstm_state {
 	const gb_lstm *lstm;
-	size_t rows;
-	float *h[2], *c[2];   /* [width] */
-	float *gates;         /* [rows, 4·width] */
-	float *y;             /* [rows, width] */
+	int layer;
+	size_t step;
+	float *h[2], *c;      /* [room] */
+	float *gates;
 } gb_lstm_state;
 
-GB_CHECK gb_status gb_lstm_state_open(gb_lstm_state *state, const gb_lstm *lstm, size_t rows, gb_err *err);
-void gb_lstm_state_close(gb_lstm_state *state);
-void gb_lstm_state_reset(gb_lstm_state *state);
-void gb_lstm_run(gb_lstm_state *state, float *x, size_t rows, gb_pool *pool);
+GB_CHECK gb_status gb_lstm_state_open(gb_lstm_state *s, const gb_lstm *lstm, int layer, gb_err *err);
+void gb_lstm_state_close(gb_lstm_state *s);
+void gb_lstm_state_start(gb_lstm_state *s);
+/* X, OUT [rows, width]; may be in place. */
+void gb_lstm_run(gb_lstm_state *s, const float *x, size_t rows, float *out);
 
-/* OUT = x where x > 0, else e^x − 1.  May be in place. */
-void gb_elu(const float *x, float *out, size_t count, gb_pool *pool);
-/* One group over all rows and channels of X, epsilon 1e-5, in place; no-op for a convolution without one. */
-void gb_group_norm(const gb_conv *conv, float *x, size_t rows);
+/* A sum of ELU(x + y): X [count] in place. */
+void gb_add_elu(float *x, const float *y, size_t count);
 
 GB_END_DECLS
 #endif

@@ -6,174 +6,237 @@
 
 #include "base/size.h"
 
-/* ---- residual block: x + ELU, narrow, ELU, widen; the x through a 1 × 1 convolution ---- */
+/* Bytes of rows between two layers: a few such blocks stay in the second cache. */
+enum { CACHE = 160 << 10 };
 
-static gb_status residual_open(gb_residual_state *s, const gb_residual *r, size_t rows, bool causal, gb_err *err)
+/* Rows of WIDTH floats for layers of WEIGHTS floats: what the cache holds, but enough to be worth reading the weights. */
+static size_t rows_of(size_t width, size_t weights)
 {
-	gb_status status = gb_conv_state_open(&s->narrow, &r->narrow, rows, causal, err);
+	size_t bytes = weights * sizeof(float) / 16;
 
-	if (status == GB_OK)
-		status = gb_conv_state_open(&s->widen, &r->widen, rows, causal, err);
-	return status == GB_OK ? gb_conv_state_open(&s->shortcut, &r->shortcut, rows, causal, err) : status;
+	return ((bytes > CACHE ? bytes : CACHE) / sizeof(float) + width - 1) / width;
 }
 
-static void residual_close(gb_residual_state *s)
+static size_t padding(const gb_conv *c) { return (size_t)(c->kernel - c->stride); }
+
+/* ---- front ---- */
+
+gb_status gb_front_open(gb_front *f, const gb_encodec_weights *w, size_t most, gb_err *err)
 {
-	gb_conv_state_close(&s->narrow);
-	gb_conv_state_close(&s->widen);
-	gb_conv_state_close(&s->shortcut);
-}
-
-/* X [rows, width] in place; ROOM of the same capacity. */
-static void residual_run(gb_residual_state *s, float *x, float *room, size_t rows, bool first, bool last, gb_pool *pool)
-{
-	size_t width = (size_t)s->shortcut.conv->out, hidden = (size_t)s->narrow.conv->out;
-
-	gb_elu(x, gb_conv_input(&s->narrow), rows * width, pool);
-	gb_conv_run(&s->narrow, rows, first, last, room, pool);
-	gb_elu(room, gb_conv_input(&s->widen), rows * hidden, pool);
-	gb_conv_run(&s->widen, rows, first, last, room, pool);
-	memcpy(gb_conv_input(&s->shortcut), x, rows * width * sizeof *x);
-	gb_conv_run(&s->shortcut, rows, first, last, x, pool);
-	for (size_t i = 0; i < rows * width; i++)
-		x[i] += room[i];
-}
-
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-static size_t conv_room(const gb_conv_state *s) { return gb_conv_out_rows(s) * (size_t)s->conv->out; }
-
-/* ---- encoder ---- */
-
-gb_status gb_encoder_net_open(gb_encoder_net *net, const gb_encodec_weights *w, size_t samples, gb_err *err)
-{
-	bool causal = !w->normed;
-	size_t rows = samples, most;
+	size_t rows;
 	gb_status status;
 
-	memset(net, 0, sizeof *net);
-	net->w = w;
-	net->samples = samples;
-	status = gb_conv_state_open(&net->in, &w->encoder_in, rows, causal, err);
-	most = status == GB_OK ? conv_room(&net->in) : 0;
+	*f = (gb_front){.w = w, .piece = w->normed ? most : rows_of((size_t)w->encoder_in.out, 0)};
+	status = gb_conv_state_open(&f->in, &w->encoder_in, f->piece, !w->normed, false, err);
+	rows = f->in.in.room;
 	for (int i = 0; i < w->stages && status == GB_OK; i++) {
-		size_t stride = (size_t)w->down[i].stride;
-		if ((status = residual_open(&net->block[i], &w->encoder_block[i], rows, causal, err)) == GB_OK)
-			status = gb_conv_state_open(&net->down[i], &w->down[i], rows, causal, err);
-		if (status != GB_OK)
-			break;
-		most = larger(most, larger(conv_room(&net->block[i].narrow), conv_room(&net->block[i].shortcut)));
-		most = larger(most, conv_room(&net->down[i]));
-		rows = (rows + stride - 1) / stride;
+		const gb_conv *down = &w->down[i];
+		f->batch[i] = w->normed ? 0 : rows_of((size_t)down->in, (size_t)down->panels.k * (size_t)down->panels.n);
+		f->batch[i] = f->batch[i] < most ? f->batch[i] : most;
+		status = gb_residual_state_open(&f->block[i], &w->encoder_block[i], f->batch[i] + rows, !w->normed, err);
+		if (status == GB_OK)
+			status = gb_conv_state_open(&f->down[i], down, f->block[i].narrow.in.room, !w->normed, false, err);
+		rows = f->down[i].in.room / (size_t)down->stride + 1;
+	}
+	return status;
+}
+
+void gb_front_close(gb_front *f)
+{
+	gb_conv_state_close(&f->in);
+	for (int i = 0; i < GB_ENCODEC_STAGES_MAX; i++) {
+		gb_residual_state_close(&f->block[i]);
+		gb_conv_state_close(&f->down[i]);
+	}
+}
+
+size_t gb_front_lead(const gb_encodec_weights *w)
+{
+	size_t lead = 0;
+
+	for (int i = w->stages - 1; i >= 0; i--)
+		lead = lead * (size_t)w->down[i].stride + padding(&w->down[i]) + padding(&w->encoder_block[i].narrow);
+	return lead + padding(&w->encoder_in);
+}
+
+size_t gb_front_least(const gb_encodec_weights *w)
+{
+	size_t samples = padding(&w->encoder_in) + 1, step = 1, hop = (size_t)w->hop;
+
+	for (int i = 0; i < w->stages; i++) {
+		size_t narrow = (padding(&w->encoder_block[i].narrow) + 1) * step, down = (padding(&w->down[i]) + 1) * step;
+		samples = narrow > samples ? narrow : samples;
+		samples = down > samples ? down : samples;
+		step *= (size_t)w->down[i].stride;
+	}
+	return (samples + hop - 1) / hop;
+}
+
+/* All stages that have enough, or all there is (FLUSH); returns frames. */
+static size_t run_stages(gb_front *f, bool flush, bool last, float *out)
+{
+	const gb_encodec_weights *w = f->w;
+	size_t frames = 0;
+
+	for (int i = 0; i < w->stages; i++) {
+		bool deepest = i == w->stages - 1;
+		gb_conv_state *down = &f->down[i], *next = deepest ? NULL : &f->block[i + 1].narrow;
+		if (!flush && f->block[i].narrow.in.have < f->batch[i])
+			return 0;
+		gb_conv_state_add(down, gb_residual_run(&f->block[i], last, gb_conv_tail(down)));
+		frames = gb_conv_ready(down, last);
+		gb_conv_run(down, frames, deepest ? (gb_rows){out, (size_t)down->conv->out} : gb_conv_tail_beside(next),
+		            deepest ? (gb_rows){NULL, 0} : gb_conv_tail(next));
+		gb_conv_take(down, frames);
+		if (!deepest)
+			gb_conv_state_add(next, frames);
+	}
+	return frames;
+}
+
+size_t gb_front_run(gb_front *f, const float *x, size_t samples, bool first, bool last, float *out)
+{
+	const gb_encodec_weights *w = f->w;
+	gb_conv_state *next = &f->block[0].narrow;
+	size_t done = 0;
+
+	gb_conv_state_start(&f->in, first);
+	for (int i = 0; i < w->stages; i++) {
+		gb_conv_state_start(&f->block[i].narrow, first);
+		gb_conv_state_start(&f->down[i], first);
+	}
+	for (size_t at = 0; at < samples; at += f->piece) {
+		size_t count = samples - at < f->piece ? samples - at : f->piece, ready;
+		bool end = at + count == samples;
+		gb_conv_fill(&f->in, x + at * (size_t)w->channels, count);
+		ready = gb_conv_ready(&f->in, end && last);
+		gb_conv_run(&f->in, ready, gb_conv_tail_beside(next), gb_conv_tail(next));
+		gb_conv_take(&f->in, ready);
+		gb_conv_state_add(next, ready);
+		done += run_stages(f, end, end && last, out + done * (size_t)w->encoder_lstm.width);
+	}
+	return done;
+}
+
+/* ---- back ---- */
+
+gb_status gb_back_open(gb_back *b, const gb_encodec_weights *w, size_t most, gb_err *err)
+{
+	size_t rows = most, whole = 1;
+	gb_status status = GB_OK;
+
+	*b = (gb_back){.w = w};
+	for (int i = 0; i < w->stages && status == GB_OK; i++) {
+		const gb_conv *up = &w->up[i];
+		size_t stride = (size_t)up->stride;
+		b->batch[i] = w->normed ? most * (size_t)w->hop + 1 : rows_of(stride * (size_t)up->out, (size_t)up->panels.k * (size_t)up->panels.n);
+		b->up[i] = (gb_queue){.width = (size_t)up->in, .room = rows + 3, .at.ld = (size_t)up->in};
+		if (!(b->up[i].at.row = gb_array((rows + 3) * (size_t)up->in, sizeof(float), err)))
+			return GB_SYSTEM;
+		rows = (b->batch[i] < rows + 3 ? b->batch[i] : rows + 3) * stride;
+		whole = rows * (size_t)up->out > whole ? rows * (size_t)up->out : whole;
+		status = gb_residual_state_open(&b->block[i], &w->decoder_block[i], rows, !w->normed, err);
+		rows = b->block[i].narrow.in.room;
 	}
 	if (status == GB_OK)
-		status = gb_lstm_state_open(&net->lstm, &w->encoder_lstm, rows, err);
-	if (status == GB_OK)
-		status = gb_conv_state_open(&net->out, &w->encoder_out, rows, causal, err);
-	if (status == GB_OK && (!(net->a = gb_array(most, sizeof(float), err)) || !(net->b = gb_array(most, sizeof(float), err))))
+		status = gb_conv_state_open(&b->out, &w->decoder_out, rows, !w->normed, false, err);
+	if (status == GB_OK && w->normed && !(b->whole = gb_array(whole, sizeof(float), err)))
 		status = GB_SYSTEM;
 	return status;
 }
 
-void gb_encoder_net_close(gb_encoder_net *net)
+void gb_back_close(gb_back *b)
 {
-	gb_conv_state_close(&net->in);
-	gb_conv_state_close(&net->out);
 	for (int i = 0; i < GB_ENCODEC_STAGES_MAX; i++) {
-		residual_close(&net->block[i]);
-		gb_conv_state_close(&net->down[i]);
+		free(b->up[i].at.row);
+		gb_residual_state_close(&b->block[i]);
 	}
-	gb_lstm_state_close(&net->lstm);
-	free(net->a);
-	free(net->b);
-	net->a = net->b = NULL;
+	gb_conv_state_close(&b->out);
+	free(b->whole);
+	*b = (gb_back){0};
 }
 
-size_t gb_encoder_net_room(const gb_encoder_net *net) { return conv_room(&net->out); }
-
-size_t gb_encoder_net_run(gb_encoder_net *net, const float *x, size_t samples, bool first, bool last, float *latents,
-                          gb_pool *pool)
+size_t gb_back_lead(const gb_encodec_weights *w, size_t *spare)
 {
-	size_t rows = samples;
+	size_t lost = 0, hop = (size_t)w->hop, lead;
 
-	if (first)
-		gb_lstm_state_reset(&net->lstm);
-	memcpy(gb_conv_input(&net->in), x, samples * (size_t)net->w->channels * sizeof *x);
-	gb_conv_run(&net->in, rows, first, last, net->a, pool);
-	for (int i = 0; i < net->w->stages; i++) {
-		residual_run(&net->block[i], net->a, net->b, rows, first, last, pool);
-		gb_elu(net->a, gb_conv_input(&net->down[i]), rows * (size_t)net->w->down[i].in, pool);
-		rows = gb_conv_run(&net->down[i], rows, first, last, net->a, pool);
-	}
-	gb_lstm_run(&net->lstm, net->a, rows, pool);
-	gb_elu(net->a, gb_conv_input(&net->out), rows * (size_t)net->w->encoder_out.in, pool);
-	return gb_conv_run(&net->out, rows, first, last, latents, pool);
+	for (int i = 0; i < w->stages; i++)
+		lost = (lost + 1) * (size_t)w->up[i].stride + padding(&w->decoder_block[i].narrow);
+	lost += padding(&w->decoder_out);
+	lead = (lost + hop - 1) / hop;
+	*spare = lead * hop - lost;
+	return lead;
 }
 
-/* ---- decoder ---- */
-
-gb_status gb_decoder_net_open(gb_decoder_net *net, const gb_encodec_weights *w, size_t frames, gb_err *err)
+/* COUNT outputs' worth of rows of stage I into its residual block. */
+static void run_up(gb_back *b, int i, size_t count)
 {
-	bool causal = !w->normed;
-	size_t rows = frames, most;
-	gb_status status;
+	const gb_conv *up = &b->w->up[i];
+	gb_conv_state *next = &b->block[i].narrow;
+	gb_queue *q = &b->up[i];
+	size_t width = (size_t)up->out, stride = (size_t)up->stride, rows = count * stride;
+	gb_product p = {.w = &up->panels, .span = {{q->at.row, q->at.ld, 0, 1, up->panels.k}}, .spans = 1, .rows = count};
+	gb_rows raw = gb_conv_tail_beside(next), elu = gb_conv_tail(next);
 
-	memset(net, 0, sizeof *net);
-	net->w = w;
-	status = gb_conv_state_open(&net->in, &w->decoder_in, rows, causal, err);
-	most = status == GB_OK ? conv_room(&net->in) : 0;
-	if (status == GB_OK)
-		status = gb_lstm_state_open(&net->lstm, &w->decoder_lstm, rows, err);
-	for (int i = 0; i < w->stages && status == GB_OK; i++) {
-		if ((status = gb_up_state_open(&net->up[i], &w->up[i], rows, causal, err)) != GB_OK)
-			break;
-		rows *= (size_t)w->up[i].stride;
-		if ((status = residual_open(&net->block[i], &w->decoder_block[i], rows, causal, err)) != GB_OK)
-			break;
-		most = larger(most, gb_up_out_rows(&net->up[i]) * (size_t)w->up[i].out);
-		most = larger(most, larger(conv_room(&net->block[i].narrow), conv_room(&net->block[i].shortcut)));
+	if (!b->w->normed) {
+		gb_layer_run(up, &p, raw, elu);
+	} else { /* norm comes before the trimming of the padding, of which the left gets the larger half */
+		rows -= stride;
+		gb_layer_run(up, &p, (gb_rows){b->whole, width}, (gb_rows){NULL, 0});
+		memcpy(raw.row, b->whole + (stride - stride / 2) * width, rows * width * sizeof *raw.row);
+		gb_encodec_kernel_of_class()->elu(raw.row, elu.row, rows * width);
 	}
-	if (status == GB_OK)
-		status = gb_conv_state_open(&net->out, &w->decoder_out, rows, causal, err);
-	if (status == GB_OK && (!(net->a = gb_array(most, sizeof(float), err)) || !(net->b = gb_array(most, sizeof(float), err))))
-		status = GB_SYSTEM;
-	return status;
+	gb_conv_state_add(next, rows);
+	q->have -= count;
+	memmove(q->at.row, q->at.row + count * q->at.ld, q->have * q->at.ld * sizeof(float));
 }
 
-void gb_decoder_net_close(gb_decoder_net *net)
+static size_t run_out(gb_back *b, bool last, float *out)
 {
-	gb_conv_state_close(&net->in);
-	gb_conv_state_close(&net->out);
-	for (int i = 0; i < GB_ENCODEC_STAGES_MAX; i++) {
-		residual_close(&net->block[i]);
-		gb_up_state_close(&net->up[i]);
-	}
-	gb_lstm_state_close(&net->lstm);
-	free(net->a);
-	free(net->b);
-	net->a = net->b = NULL;
+	size_t ready = gb_conv_ready(&b->out, last);
+
+	gb_conv_run(&b->out, ready, (gb_rows){out, (size_t)b->w->channels}, (gb_rows){NULL, 0});
+	gb_conv_take(&b->out, ready);
+	return ready;
 }
 
-size_t gb_decoder_net_room(const gb_decoder_net *net) { return conv_room(&net->out); }
-
-size_t gb_decoder_net_run(gb_decoder_net *net, const float *latents, size_t frames, bool first, bool last, float *out,
-                          gb_pool *pool)
+/* All rows that wait before stage I, in pieces, each through to the end; returns samples. */
+static size_t run_from(gb_back *b, int i, bool last, float *out)
 {
-	size_t rows = frames, offset;
+	const gb_encodec_weights *w = b->w;
+	gb_queue *q = &b->up[i];
+	size_t done = 0;
 
-	if (first)
-		gb_lstm_state_reset(&net->lstm);
-	memcpy(gb_conv_input(&net->in), latents, frames * (size_t)net->w->width * sizeof *latents);
-	gb_conv_run(&net->in, rows, first, last, net->a, pool);
-	gb_lstm_run(&net->lstm, net->a, rows, pool);
-	for (int i = 0; i < net->w->stages; i++) {
-		size_t width = (size_t)net->w->up[i].out;
-		gb_elu(net->a, gb_up_input(&net->up[i]), rows * (size_t)net->w->up[i].in, pool);
-		rows = gb_up_run(&net->up[i], rows, first, net->a, &offset, pool);
-		if (offset)
-			memmove(net->a, net->a + offset * width, rows * width * sizeof *net->a);
-		residual_run(&net->block[i], net->a, net->b, rows, first, last, pool);
+	if (w->normed) { /* one row more, cut at both ends after the norm */
+		memset(q->at.row + q->have * q->at.ld, 0, q->width * sizeof(float));
+		q->have++;
 	}
-	gb_elu(net->a, gb_conv_input(&net->out), rows * (size_t)net->w->decoder_out.in, pool);
-	return gb_conv_run(&net->out, rows, first, last, out, pool);
+	while (q->have > 1) {
+		size_t count = q->have - 1 < b->batch[i] ? q->have - 1 : b->batch[i];
+		bool end = last && count == q->have - 1;
+		float *to = out + done * (size_t)w->channels;
+		run_up(b, i, count);
+		if (i == w->stages - 1) {
+			gb_conv_state_add(&b->out, gb_residual_run(&b->block[i], end, gb_conv_tail(&b->out)));
+			done += run_out(b, end, to);
+		} else {
+			gb_queue *next = &b->up[i + 1];
+			next->have += gb_residual_run(&b->block[i], end, (gb_rows){next->at.row + next->have * next->at.ld, next->at.ld});
+			done += run_from(b, i + 1, end, to);
+		}
+	}
+	return done;
+}
+
+size_t gb_back_run(gb_back *b, const float *x, size_t frames, bool first, bool last, float *out)
+{
+	for (int i = 0; i < b->w->stages; i++) {
+		gb_conv_state_start(&b->block[i].narrow, first);
+		b->up[i].have = first; /* the row before the first is zero */
+		memset(b->up[i].at.row, 0, b->up[i].width * sizeof(float));
+	}
+	gb_conv_state_start(&b->out, first);
+	memcpy(b->up[0].at.row + b->up[0].have * b->up[0].width, x, frames * b->up[0].width * sizeof *x);
+	b->up[0].have += frames;
+	return run_from(b, 0, last, out);
 }

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* network.h: the encoder and the decoder, a tile at a time.  Private to encodec/. */
+/* network.h: what lies outside the LSTM, on either side: the front makes a row
+ * a frame from samples, the back makes samples from rows.  Private to encodec/.
+ *
+ * Neither looks far: a tile of a sound can be computed by itself from its own
+ * input and a little before it (the lead).  Layers with many samples and few
+ * channels run in short pieces, so that what they hand on stays in the cache. */
 #ifndef GB_ENCODEC_NETWORK_H
 #define GB_ENCODEC_NETWORK_H
 
@@ -7,42 +12,41 @@
 
 GB_BEGIN_DECLS
 
-#define GB_ENCODEC_TILE 64 /* frames of a tile: more than any layer's context, and a whole block everywhere */
-
-typedef struct gb_residual_state { gb_conv_state narrow, widen, shortcut; } gb_residual_state;
-
-typedef struct gb_encoder_net {
+typedef struct gb_front {
 	const gb_encodec_weights *w;
-	size_t samples;       /* of a full tile */
-	gb_conv_state in, out, down[GB_ENCODEC_STAGES_MAX];
+	size_t piece;            /* samples that the first layer is given at once */
+	gb_conv_state in, down[GB_ENCODEC_STAGES_MAX];
 	gb_residual_state block[GB_ENCODEC_STAGES_MAX];
-	gb_lstm_state lstm;
-	float *a, *b;         /* activations of the widest layer */
-} gb_encoder_net;
+	size_t batch[GB_ENCODEC_STAGES_MAX]; /* rows that a stage waits for */
+} gb_front;
 
-GB_CHECK gb_status gb_encoder_net_open(gb_encoder_net *net, const gb_encodec_weights *w, size_t samples, gb_err *err);
-void gb_encoder_net_close(gb_encoder_net *net);
-/* Floats that LATENTS must have room for. */
-size_t gb_encoder_net_room(const gb_encoder_net *net);
-/* X [samples, channels]; returns frames. */
-size_t gb_encoder_net_run(gb_encoder_net *net, const float *x, size_t samples, bool first, bool last, float *latents,
-                          gb_pool *pool);
+/* MOST samples in one run; with norm they are one chunk, whole. */
+GB_CHECK gb_status gb_front_open(gb_front *front, const gb_encodec_weights *w, size_t most, gb_err *err);
+void gb_front_close(gb_front *front);
+/* Samples before a tile that its first frame looks at. */
+size_t gb_front_lead(const gb_encodec_weights *w);
+/* Frames that the first run must have: the start of a sound is padded with what follows it. */
+size_t gb_front_least(const gb_encodec_weights *w);
+/* X [samples, channels], from the start of a sound (FIRST) or the lead before a frame, to its end (LAST) or the end of a
+ * frame: OUT [frames, width of the LSTM]; returns frames. */
+size_t gb_front_run(gb_front *front, const float *x, size_t samples, bool first, bool last, float *out);
 
-typedef struct gb_decoder_net {
+typedef struct gb_back {
 	const gb_encodec_weights *w;
-	gb_conv_state in, out;
-	gb_up_state up[GB_ENCODEC_STAGES_MAX];
+	gb_queue up[GB_ENCODEC_STAGES_MAX]; /* one row of context */
 	gb_residual_state block[GB_ENCODEC_STAGES_MAX];
-	gb_lstm_state lstm;
-	float *a, *b;
-} gb_decoder_net;
+	gb_conv_state out;
+	size_t batch[GB_ENCODEC_STAGES_MAX];
+	float *whole;            /* with norm: a transposed convolution before it is trimmed */
+} gb_back;
 
-GB_CHECK gb_status gb_decoder_net_open(gb_decoder_net *net, const gb_encodec_weights *w, size_t frames, gb_err *err);
-void gb_decoder_net_close(gb_decoder_net *net);
-size_t gb_decoder_net_room(const gb_decoder_net *net);
-/* Returns samples; OUT [samples, channels]. */
-size_t gb_decoder_net_run(gb_decoder_net *net, const float *latents, size_t frames, bool first, bool last, float *out,
-                          gb_pool *pool);
+/* MOST rows in one run. */
+GB_CHECK gb_status gb_back_open(gb_back *back, const gb_encodec_weights *w, size_t most, gb_err *err);
+void gb_back_close(gb_back *back);
+/* Rows before a tile that its first sample looks at; *SPARE: samples that they give before the tile's first. */
+size_t gb_back_lead(const gb_encodec_weights *w, size_t *spare);
+/* X [frames, width of the LSTM], as ELU; OUT [samples, channels]; returns samples. */
+size_t gb_back_run(gb_back *back, const float *x, size_t frames, bool first, bool last, float *out);
 
 GB_END_DECLS
 #endif

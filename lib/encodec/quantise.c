@@ -5,9 +5,8 @@
 
 #include "base/size.h"
 #include "encodec/encodec.h"
-#include "signal/linear.h"
 
-enum { BLOCK = 64 }; /* frames of one product */
+enum { BLOCK = 64 }; /* frames of one tile */
 
 typedef struct job {
 	const gb_encodec_weights *w;
@@ -16,53 +15,48 @@ typedef struct job {
 	int codebooks;
 	int16_t *codes;
 	float *margin;
-	float *room; /* a worker's: residual [BLOCK, width], scores [BLOCK, codes] */
-	size_t room_each;
+	float *room; /* a worker's: residual [BLOCK, width], scores [BLOCK, scores] */
+	size_t room_each, scores;
 } job;
 
-/* The best and second-best of SCORES: least squared distance is greatest x·e − |e|²/2. */
-static int best_of(const float *score, const float *half_norm, int codes, float *first, float *second)
+/* Second-best Euclidean distance minus best, of residual X; a score is x·e − |e|²/2. */
+static float margin_of(const float *score, int codes, int best, const float *x, int width)
 {
-	int best = 0;
+	float second = -INFINITY, square = 0;
 
-	*first = *second = -INFINITY;
-	for (int c = 0; c < codes; c++) {
-		float s = score[c] - half_norm[c];
-		if (s > *first) {
-			*second = *first;
-			*first = s;
-			best = c;
-		} else if (s > *second) {
-			*second = s;
-		}
-	}
-	return best;
+	for (int c = 0; c < codes; c++)
+		if (c != best && score[c] > second)
+			second = score[c];
+	for (int d = 0; d < width; d++)
+		square += x[d] * x[d];
+	return sqrtf(fmaxf(0, square - 2 * second)) - sqrtf(fmaxf(0, square - 2 * score[best]));
 }
 
 static void quantise_block(void *context, size_t tile, int worker)
 {
 	const job *j = context;
 	const gb_encodec_weights *w = j->w;
-	size_t width = (size_t)w->width, codes = (size_t)w->codes, first = tile * BLOCK;
-	size_t rows = j->frames - first < BLOCK ? j->frames - first : BLOCK;
+	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
+	size_t width = (size_t)w->width, first = tile * BLOCK, rows = j->frames - first < BLOCK ? j->frames - first : BLOCK;
 	float *residual = j->room + (size_t)worker * j->room_each, *score = residual + BLOCK * width;
 
-	memset(residual, 0, BLOCK * width * sizeof *residual);
 	memcpy(residual, j->latents + first * width, rows * width * sizeof *residual);
 	for (int n = 0; n < j->codebooks; n++) {
-		const float *book = w->codebook + (size_t)n * codes * width, *half = w->half_norm + (size_t)n * codes;
-		gb_matrix_product_tile(false, true, BLOCK, codes, width, residual, width, book, width, score, codes, false);
+		gb_product p = {.w = &w->distance[n], .span = {{residual, width, 0, 1, w->width}}, .spans = 1, .rows = rows, .raw = score,
+		                .raw_ld = j->scores};
+		kernel->product(&p);
 		for (size_t row = 0; row < rows; row++) {
-			float *x = residual + row * width, a, b, square = 0;
-			int best = best_of(score + row * codes, half, w->codes, &a, &b);
+			float *x = residual + row * width, *s = score + row * j->scores;
+			int best;
+			memcpy(s + w->codes, p.w->bias + w->codes, (j->scores - (size_t)w->codes) * sizeof *s); /* −∞ */
+			best = kernel->best(s, (int)j->scores);
 			size_t at = (first + row) * (size_t)j->codebooks + (size_t)n;
+			const float *word = w->codebook + ((size_t)n * (size_t)w->codes + (size_t)best) * width;
 			j->codes[at] = (int16_t)best;
-			for (size_t d = 0; j->margin && d < width; d++)
-				square += x[d] * x[d];
 			if (j->margin)
-				j->margin[at] = w->codes < 2 ? INFINITY : sqrtf(fmaxf(0, square - 2 * b)) - sqrtf(fmaxf(0, square - 2 * a));
+				j->margin[at] = w->codes < 2 ? INFINITY : margin_of(s, w->codes, best, x, w->width);
 			for (size_t d = 0; d < width; d++)
-				x[d] -= book[(size_t)best * width + d];
+				x[d] -= word[d];
 		}
 	}
 }
@@ -70,7 +64,8 @@ static void quantise_block(void *context, size_t tile, int worker)
 gb_status gb_encodec_quantise(const gb_encodec_weights *w, const float *latents, size_t frames, int codebooks, int16_t *codes,
                               float *margin, gb_pool *pool, gb_err *err)
 {
-	job j = {w, latents, frames, codebooks, codes, margin, NULL, BLOCK * (size_t)(w->width + w->codes)};
+	size_t scores = (size_t)gb_whole(w->codes, gb_encodec_kernel_of_class()->lanes);
+	job j = {w, latents, frames, codebooks, codes, margin, NULL, BLOCK * ((size_t)w->width + scores), scores};
 
 	if (codebooks < 1 || codebooks > w->codebooks)
 		return gb_fail(err, GB_USAGE, "%d codebooks: these weights have 1 to %d", codebooks, w->codebooks);

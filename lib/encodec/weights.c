@@ -10,6 +10,8 @@
 #include "base/size.h"
 #include "meta/tensor_file.h"
 
+enum { KERNEL_MAX = 64 };
+
 typedef struct loader {
 	gb_tensor_file *file;
 	gb_err *err;
@@ -106,123 +108,275 @@ static gb_status norm(loader *l, const char *prefix, gb_conv *conv)
 	return vector(l, name, conv->out, &conv->norm_bias);
 }
 
-/* IN 0 or KERNEL 0: whatever the file says. */
-static gb_status conv(loader *l, const char *prefix, int in, int out, int kernel, int stride, gb_conv *c)
+/* A convolution as it is read, before it is packed. */
+typedef struct raw_conv {
+	float *weight; /* [k, n] */
+	float *bias;   /* [n] */
+} raw_conv;
+
+static void free_raw(raw_conv *r)
+{
+	free(r->weight);
+	free(r->bias);
+}
+
+/* The bias, REPEAT times, and the norm. */
+static gb_status read_bias(loader *l, const char *prefix, int repeat, gb_conv *c, raw_conv *r)
 {
 	char name[160];
+	float *bias = NULL;
+	gb_status status;
+
+	snprintf(name, sizeof name, "%s.conv.bias", prefix);
+	if ((status = vector(l, name, c->out, &bias)) != GB_OK)
+		return status;
+	if (!(r->bias = gb_array((size_t)repeat * (size_t)c->out, sizeof *bias, l->err)))
+		status = GB_SYSTEM;
+	for (int i = 0; i < repeat && status == GB_OK; i++)
+		memcpy(r->bias + (size_t)i * (size_t)c->out, bias, (size_t)c->out * sizeof *bias);
+	free(bias);
+	return status == GB_OK ? norm(l, prefix, c) : status;
+}
+
+static gb_status bad_kernel(loader *l, const char *prefix, int64_t kernel, const char *wanted)
+{
+	return gb_fail(l->err, GB_DATA, "%s: tensor %s.conv: kernel %lld, %s is wanted", gb_tensor_file_name(l->file), prefix,
+	               (long long)kernel, wanted);
+}
+
+/* IN, OUT or KERNEL 0: whatever the file says.  STRIDE 0: half the kernel. */
+static gb_status read_conv(loader *l, const char *prefix, int in, int out, int kernel, int stride, gb_conv *c, raw_conv *r)
+{
 	int64_t shape[3] = {out, in, kernel};
 	float *w = NULL;
+	size_t inputs, outputs, taps;
 	gb_status status = conv_weight(l, prefix, shape, &w);
 
+	if (status == GB_OK && shape[2] > KERNEL_MAX)
+		status = bad_kernel(l, prefix, shape[2], "at most 64");
+	if (status == GB_OK && !stride && shape[2] % 2)
+		status = bad_kernel(l, prefix, shape[2], "twice a ratio");
 	if (status != GB_OK)
 		goto done;
-	c->out = (int)shape[0];
-	c->in = (int)shape[1];
-	c->kernel = (int)shape[2];
+	c->out = (int)(outputs = (size_t)shape[0]);
+	c->in = (int)(inputs = (size_t)shape[1]);
+	c->kernel = (int)(taps = (size_t)shape[2]);
 	c->stride = stride ? stride : c->kernel / 2;
-	if (!stride && (c->kernel % 2 || c->kernel > 64)) {
-		status = gb_fail(l->err, GB_DATA, "%s: tensor %s.conv: kernel %d is not twice a ratio", gb_tensor_file_name(l->file),
-		                 prefix, c->kernel);
-		goto done;
-	}
-	if (!(c->weight = gb_array((size_t)c->kernel * c->in * c->out, sizeof *w, l->err))) {
+	if (!(r->weight = gb_array(taps * inputs * outputs, sizeof *w, l->err))) {
 		status = GB_SYSTEM;
 		goto done;
 	}
-	for (int o = 0; o < c->out; o++)
-		for (int i = 0; i < c->in; i++)
-			for (int j = 0; j < c->kernel; j++)
-				c->weight[((size_t)j * c->in + i) * c->out + o] = w[((size_t)o * c->in + i) * c->kernel + j];
-	snprintf(name, sizeof name, "%s.conv.bias", prefix);
-	if ((status = vector(l, name, c->out, &c->bias)) == GB_OK)
-		status = norm(l, prefix, c);
+	for (size_t o = 0; o < outputs; o++)
+		for (size_t i = 0; i < inputs; i++)
+			for (size_t j = 0; j < taps; j++)
+				r->weight[(j * inputs + i) * outputs + o] = w[(o * inputs + i) * taps + j];
+	status = read_bias(l, prefix, 1, c, r);
 done:
 	free(w);
+	return status;
+}
+
+static gb_status conv(loader *l, const char *prefix, int in, int out, int kernel, int stride, gb_conv *c)
+{
+	raw_conv r = {0};
+	gb_status status = read_conv(l, prefix, in, out, kernel, stride, c, &r);
+
+	if (status == GB_OK)
+		status = gb_panels_pack(&c->panels, c->kernel * c->in, c->out, r.weight, r.bias, l->err);
+	free_raw(&r);
 	return status;
 }
 
 /* Transposed: the file has [in, out, kernel]. */
 static gb_status conv_up(loader *l, const char *prefix, int in, int stride, gb_conv *c)
 {
-	char name[160];
 	int64_t shape[3] = {in, 0, 2 * stride};
+	raw_conv r = {0};
 	float *w = NULL;
+	size_t inputs = (size_t)in, ratio = (size_t)stride, outputs;
 	gb_status status = conv_weight(l, prefix, shape, &w);
 
 	if (status != GB_OK)
 		goto done;
-	*c = (gb_conv){.in = in, .out = (int)shape[1], .kernel = 2 * stride, .stride = stride};
-	if (!(c->weight = gb_array((size_t)2 * in * stride * c->out, sizeof *w, l->err))) {
+	outputs = (size_t)shape[1];
+	*c = (gb_conv){.in = in, .out = (int)outputs, .kernel = 2 * stride, .stride = stride};
+	if (!(r.weight = gb_array(2 * inputs * ratio * outputs, sizeof *w, l->err))) {
 		status = GB_SYSTEM;
 		goto done;
 	}
-	for (int before = 0; before < 2; before++)
-		for (int i = 0; i < in; i++)
-			for (int j = 0; j < stride; j++)
-				for (int o = 0; o < c->out; o++)
-					c->weight[((size_t)(before ? 0 : in) + i) * stride * c->out + (size_t)j * c->out + o] =
-					    w[((size_t)i * c->out + o) * c->kernel + j + (before ? stride : 0)];
-	snprintf(name, sizeof name, "%s.conv.bias", prefix);
-	if ((status = vector(l, name, c->out, &c->bias)) == GB_OK)
-		status = norm(l, prefix, c);
+	for (size_t now = 0; now < 2; now++)
+		for (size_t i = 0; i < inputs; i++)
+			for (size_t j = 0; j < ratio; j++)
+				for (size_t o = 0; o < outputs; o++)
+					r.weight[((now * inputs + i) * ratio + j) * outputs + o] =
+					    w[(i * outputs + o) * 2 * ratio + j + (now ? 0 : ratio)];
+	if ((status = read_bias(l, prefix, stride, c, &r)) == GB_OK)
+		status = gb_panels_pack(&c->panels, 2 * in, stride * c->out, r.weight, r.bias, l->err);
 done:
 	free(w);
+	free_raw(&r);
+	return status;
+}
+
+/* Widen and shortcut as one product over [hidden, width], where no norm stands between. */
+static gb_status pack_residual(loader *l, gb_residual *r, const raw_conv *widen, const raw_conv *shortcut)
+{
+	size_t width = (size_t)r->widen.out, hidden = (size_t)r->widen.in * width, rest = width * width;
+	float *both, *bias;
+	gb_status status = GB_SYSTEM;
+
+	if (r->widen.norm_weight || r->shortcut.norm_weight) {
+		status = gb_panels_pack(&r->widen.panels, r->widen.in, r->widen.out, widen->weight, widen->bias, l->err);
+		return status == GB_OK ? gb_panels_pack(&r->shortcut.panels, r->shortcut.in, r->shortcut.out, shortcut->weight, shortcut->bias, l->err)
+		                       : status;
+	}
+	both = gb_array(hidden + rest, sizeof *both, l->err);
+	bias = gb_array(width, sizeof *bias, l->err);
+	if (both && bias) {
+		memcpy(both, widen->weight, hidden * sizeof *both);
+		memcpy(both + hidden, shortcut->weight, rest * sizeof *both);
+		for (size_t i = 0; i < width; i++)
+			bias[i] = widen->bias[i] + shortcut->bias[i];
+		status = gb_panels_pack(&r->sum, r->widen.in + r->shortcut.in, r->widen.out, both, bias, l->err);
+	}
+	free(both);
+	free(bias);
 	return status;
 }
 
 static gb_status residual(loader *l, const char *side, int index, int width, gb_residual *r)
 {
 	char name[96];
+	raw_conv widen = {0}, shortcut = {0};
 	gb_status status;
 
 	snprintf(name, sizeof name, "%s.layers.%d.block.1", side, index);
 	if ((status = conv(l, name, width, 0, 0, 1, &r->narrow)) != GB_OK)
 		return status;
 	snprintf(name, sizeof name, "%s.layers.%d.block.3", side, index);
-	if ((status = conv(l, name, r->narrow.out, width, 0, 1, &r->widen)) != GB_OK)
-		return status;
+	status = read_conv(l, name, r->narrow.out, width, 1, 1, &r->widen, &widen);
 	snprintf(name, sizeof name, "%s.layers.%d.shortcut", side, index);
-	return conv(l, name, width, width, 1, 1, &r->shortcut);
+	if (status == GB_OK)
+		status = read_conv(l, name, width, width, 1, 1, &r->shortcut, &shortcut);
+	if (status == GB_OK)
+		status = pack_residual(l, r, &widen, &shortcut);
+	free_raw(&widen);
+	free_raw(&shortcut);
+	return status;
+}
+
+/* Where gate column COLUMN of the file (gate, unit) stands in panels of UNITS. */
+static size_t gate_column(size_t column, size_t width, size_t units)
+{
+	size_t gate = column / width, unit = column % width;
+
+	return unit / units * 4 * units + gate * units + unit % units;
+}
+
+static gb_status lstm_layer(loader *l, const char *prefix, int layer, gb_lstm *m)
+{
+	static const char *const part[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
+	size_t width = (size_t)m->width, wide = 4 * (size_t)m->room, units = (size_t)gb_encodec_kernel_of_class()->units;
+	float *read[4] = {0}, *weight = gb_array(width * wide, sizeof *weight, l->err), *bias = gb_array(wide, sizeof *bias, l->err);
+	gb_status status = weight && bias ? GB_OK : GB_SYSTEM;
+
+	for (int k = 0; k < 4 && status == GB_OK; k++) {
+		char name[96];
+		snprintf(name, sizeof name, "%s.lstm.%s_l%d", prefix, part[k], layer);
+		status = k < 2 ? floats(l, name, 2, (int64_t[]){4 * m->width, m->width}, &read[k]) : vector(l, name, 4 * m->width, &read[k]);
+	}
+	m->recurrent[layer] = (gb_recurrence){m->width, m->room / (int)units, NULL};
+	if (status == GB_OK && !(m->recurrent[layer].weight = gb_array(width * wide, sizeof *weight, l->err)))
+		status = GB_SYSTEM;
+	for (size_t column = 0; column < 4 * width && status == GB_OK; column++) {
+		size_t to = gate_column(column, width, units), panel = to / (4 * units);
+		bias[to] = read[2][column] + read[3][column];
+		for (size_t k = 0; k < width; k++) {
+			weight[k * wide + to] = read[0][column * width + k];
+			m->recurrent[layer].weight[(panel * width + k) * 4 * units + to % (4 * units)] = read[1][column * width + k];
+		}
+	}
+	if (status == GB_OK)
+		status = gb_panels_pack(&m->input[layer], m->width, (int)wide, weight, bias, l->err);
+	for (int k = 0; k < 4; k++)
+		free(read[k]);
+	free(weight);
+	free(bias);
+	return status;
 }
 
 static gb_status lstm(loader *l, const char *side, int index, int width, gb_lstm *m)
 {
+	char prefix[64], name[96];
 	gb_status status = GB_OK;
 
 	m->width = width;
-	for (int layer = 0; layer < 2 && status == GB_OK; layer++) {
-		const char *part[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
-		float *read[4] = {0};
-		for (int k = 0; k < 4 && status == GB_OK; k++) {
-			char name[96];
-			snprintf(name, sizeof name, "%s.layers.%d.lstm.%s_l%d", side, index, part[k], layer);
-			status = k < 2 ? floats(l, name, 2, (int64_t[]){4 * width, width}, &read[k]) : vector(l, name, 4 * width, &read[k]);
+	m->room = gb_whole(width, gb_encodec_kernel_of_class()->units);
+	snprintf(prefix, sizeof prefix, "%s.layers.%d", side, index);
+	do {
+		if (m->layers == GB_ENCODEC_LSTM_MAX)
+			return gb_fail(l->err, GB_DATA, "%s: %s.lstm: more than %d layers", gb_tensor_file_name(l->file), prefix, GB_ENCODEC_LSTM_MAX);
+		status = lstm_layer(l, prefix, m->layers++, m);
+		snprintf(name, sizeof name, "%s.lstm.weight_ih_l%d", prefix, m->layers);
+	} while (status == GB_OK && has(l, name));
+	return status;
+}
+
+/* Least squared distance is greatest x·e − |e|²/2: the codewords as columns, the second term as bias. */
+static gb_status pack_codebook(loader *l, const gb_encodec_weights *w, const float *book, gb_panels *p)
+{
+	size_t codes = (size_t)w->codes, width = (size_t)w->width;
+	float *columns = gb_array(codes * width, sizeof *columns, l->err), *bias = gb_array(codes, sizeof *bias, l->err);
+	gb_status status = columns && bias ? GB_OK : GB_SYSTEM;
+
+	for (size_t c = 0; c < codes && status == GB_OK; c++) {
+		double square = 0;
+		for (size_t d = 0; d < width; d++) {
+			square += (double)book[c * width + d] * book[c * width + d];
+			columns[d * codes + c] = book[c * width + d];
 		}
-		m->input[layer] = gb_array((size_t)4 * width * width, sizeof(float), l->err);
-		m->recurrent[layer] = gb_array((size_t)4 * width * width, sizeof(float), l->err);
-		if (status == GB_OK && (!m->input[layer] || !m->recurrent[layer]))
-			status = GB_SYSTEM;
-		if (status == GB_OK) {
-			for (int row = 0; row < 4 * width; row++) {
-				for (int column = 0; column < width; column++) {
-					m->input[layer][(size_t)column * 4 * width + row] = read[0][(size_t)row * width + column];
-					m->recurrent[layer][(size_t)column * 4 * width + row] = read[1][(size_t)row * width + column];
-				}
-				read[2][row] += read[3][row];
-			}
-			m->bias[layer] = read[2];
-			read[2] = NULL;
-		}
-		for (int k = 0; k < 4; k++)
-			free(read[k]);
+		bias[c] = (float)(-square / 2);
 	}
+	if (status == GB_OK)
+		status = gb_panels_pack(p, w->width, w->codes, columns, bias, l->err);
+	for (int c = w->codes; status == GB_OK && c < gb_whole(w->codes, gb_encodec_kernel_of_class()->lanes); c++)
+		p->bias[c] = -INFINITY;
+	free(columns);
+	free(bias);
+	return status;
+}
+
+static gb_status codebook(loader *l, gb_encodec_weights *w, int n)
+{
+	char name[96];
+	int64_t shape[2] = {w->codes, w->width};
+	float *book = NULL;
+	size_t size;
+	gb_status status;
+
+	snprintf(name, sizeof name, "quantizer.layers.%d.codebook.embed", n);
+	if ((status = floats(l, name, 2, shape, &book)) != GB_OK)
+		return status;
+	if (shape[0] > INT16_MAX) {
+		free(book);
+		return gb_fail(l->err, GB_DATA, "%s: tensor %s: %lld codes do not fit I16", gb_tensor_file_name(l->file), name, (long long)shape[0]);
+	}
+	w->codes = (int)shape[0];
+	size = (size_t)w->codes * (size_t)w->width;
+	if (!n && !(w->codebook = gb_array(size * (size_t)w->codebooks, sizeof *book, l->err)))
+		status = GB_SYSTEM;
+	if (status == GB_OK) {
+		memcpy(w->codebook + (size_t)n * size, book, size * sizeof *book);
+		status = pack_codebook(l, w, book, &w->distance[n]);
+	}
+	free(book);
 	return status;
 }
 
 static gb_status codebooks(loader *l, gb_encodec_weights *w)
 {
 	char name[96];
-	size_t size;
+	gb_status status = GB_OK;
 
 	for (w->codebooks = 0;; w->codebooks++) {
 		snprintf(name, sizeof name, "quantizer.layers.%d.codebook.embed", w->codebooks);
@@ -231,34 +385,11 @@ static gb_status codebooks(loader *l, gb_encodec_weights *w)
 	}
 	if (!w->codebooks)
 		return gb_fail(l->err, GB_DATA, "%s: no tensor quantizer.layers.0.codebook.embed: no EnCodec model", gb_tensor_file_name(l->file));
-	for (int n = 0; n < w->codebooks; n++) {
-		int64_t shape[2] = {w->codes, w->width};
-		float *book = NULL;
-		gb_status status;
-		snprintf(name, sizeof name, "quantizer.layers.%d.codebook.embed", n);
-		if ((status = floats(l, name, 2, shape, &book)) != GB_OK)
-			return status;
-		if (!w->codes && shape[0] > INT16_MAX) {
-			free(book);
-			return gb_fail(l->err, GB_DATA, "%s: tensor %s: %lld codes do not fit I16", gb_tensor_file_name(l->file), name, (long long)shape[0]);
-		}
-		w->codes = (int)shape[0];
-		size = (size_t)w->codes * w->width;
-		if (!n && (!(w->codebook = gb_array(size * w->codebooks, sizeof *book, l->err)) ||
-		           !(w->half_norm = gb_array((size_t)w->codes * w->codebooks, sizeof *book, l->err)))) {
-			free(book);
-			return GB_SYSTEM;
-		}
-		memcpy(w->codebook + n * size, book, size * sizeof *book);
-		for (int c = 0; c < w->codes; c++) {
-			double square = 0;
-			for (int d = 0; d < w->width; d++)
-				square += (double)book[(size_t)c * w->width + d] * book[(size_t)c * w->width + d];
-			w->half_norm[(size_t)n * w->codes + c] = (float)(square / 2);
-		}
-		free(book);
-	}
-	return GB_OK;
+	if (!(w->distance = gb_array((size_t)w->codebooks, sizeof *w->distance, l->err)))
+		return GB_SYSTEM;
+	for (int n = 0; n < w->codebooks && status == GB_OK; n++)
+		status = codebook(l, w, n);
+	return status;
 }
 
 /* Stages: what stands between the first convolution and the LSTM, three layers each. */
@@ -350,8 +481,7 @@ gb_status gb_encodec_weights_open(gb_encodec_weights *w, const char *path, gb_er
 
 static void free_conv(gb_conv *c)
 {
-	free(c->weight);
-	free(c->bias);
+	gb_panels_close(&c->panels);
 	free(c->norm_weight);
 	free(c->norm_bias);
 }
@@ -361,14 +491,14 @@ static void free_residual(gb_residual *r)
 	free_conv(&r->narrow);
 	free_conv(&r->widen);
 	free_conv(&r->shortcut);
+	gb_panels_close(&r->sum);
 }
 
 static void free_lstm(gb_lstm *m)
 {
-	for (int i = 0; i < 2; i++) {
-		free(m->input[i]);
-		free(m->recurrent[i]);
-		free(m->bias[i]);
+	for (int i = 0; i < m->layers; i++) {
+		gb_panels_close(&m->input[i]);
+		free(m->recurrent[i].weight);
 	}
 }
 
@@ -386,7 +516,9 @@ void gb_encodec_weights_close(gb_encodec_weights *w)
 	}
 	free_lstm(&w->encoder_lstm);
 	free_lstm(&w->decoder_lstm);
+	for (int n = 0; n < w->codebooks && w->distance; n++)
+		gb_panels_close(&w->distance[n]);
+	free(w->distance);
 	free(w->codebook);
-	free(w->half_norm);
 	memset(w, 0, sizeof *w);
 }
