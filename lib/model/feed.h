@@ -92,6 +92,9 @@ typedef struct gb_feed_options {
 } gb_feed_options;
 void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *window, const gb_feed_options *options);
 
+/* The text of ROW as a target: (x − mean) / unit.  OUT [shape.text]. */
+void gb_feed_text(const gb_feed *feed, int64_t row, float *out);
+
 /* Σ over the rows of each term's weights in the filled batch. */
 void gb_feed_counts(const gb_network *net, double count[GB_TERMS]);
 /* Σ over the rows of what the constant predictor scores on the filled batch. */

@@ -207,6 +207,16 @@ static void fill_target_codes(gb_feed *feed, gb_network *net, const gb_feed_band
 }
 
 /* Targets and weights of scored row AT of the batch, which is ROW; −1: none. */
+/* Text stands first in the dense part: standardised × SD / unit. */
+void gb_feed_text(const gb_feed *feed, int64_t row, float *out)
+{
+	size_t first = feed->shape.linear - feed->shape.dense;
+	const float *in = feed->linear + (size_t)row * feed->shape.linear + first;
+
+	for (size_t i = 0; i < feed->shape.text; i++)
+		out[i] = in[i] * feed->statistics.linear_std[first + i] / feed->statistics.text_unit[0];
+}
+
 static void fill_target(gb_feed *feed, gb_network *net, size_t at, int64_t row)
 {
 	const gb_network_shape *s = &net->shape;
@@ -237,12 +247,8 @@ static void fill_target(gb_feed *feed, gb_network *net, size_t at, int64_t row)
 		read_mel(feed, mel, row, b->target_mel + at * s->mel_bands * s->mel_frames, false);
 	if (codes)
 		fill_target_codes(feed, net, codes, at, row, b->weight[1][at], b->weight_brain[1][at]);
-	/* Text stands first in the dense part: standardised × SD / unit. */
-	for (size_t i = 0; i < s->text; i++) {
-		size_t column = s->linear - s->dense + i;
-
-		b->target_text[at * s->text + i] = feed->linear[(size_t)row * s->linear + column] * feed->statistics.linear_std[column] / feed->statistics.text_unit[0];
-	}
+	if (s->text)
+		gb_feed_text(feed, row, b->target_text + at * s->text);
 }
 
 static void fill_contrast(gb_network *net, const int64_t *rows, const int *runs, int64_t apart)

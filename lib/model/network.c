@@ -361,13 +361,25 @@ static int decode_codes(gb_network *net, int x, int way)
 	return y;
 }
 
-static int decode_vector(gb_network *net, int x, int way, int modality, size_t out, const char *path, const char *last, const float *target)
+/* BESIDE: a value of the same width to add, −1: none. */
+static int decode_vector(gb_network *net, int x, int beside, int way, int modality, size_t out, const char *path, const char *last, const float *target)
 {
 	int term = (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO) + modality, counts = modality == 3 ? 2 : 1;
 	int y = dense(net, last, block(net, path, x, gb_scaled(PATH, sqrt(net->shape.width))), out, GB_LINEAR, true, 0);
 
+	if (beside >= 0)
+		y = gb_graph_add(net->graph, y, beside);
 	net->term[term] = gb_graph_mse(net->graph, y, target, way ? net->there.weight_brain[counts] : net->there.weight[counts], NULL, control(net, term));
 	return y;
+}
+
+/* Beside the layers, a linear path from as many directions of z as the brain's filters read. */
+static int text_path(gb_network *net, int z)
+{
+	size_t read = net->shape.basis * net->shape.rank;
+	int factors = dense(net, "13c.text.factors", z, read && read < net->bottleneck ? read : net->bottleneck, GB_LINEAR, false, 1);
+
+	return dense(net, "13c.text.linear", factors, net->shape.text, GB_LINEAR, false, 0);
 }
 
 static void decoder(gb_network *net, int z, int way)
@@ -381,11 +393,11 @@ static void decoder(gb_network *net, int z, int way)
 	if (s->video_frames)
 		net->decoded[way][0] = decode_video(net, x, way);
 	if (s->mel_bands)
-		net->decoded[way][1] = decode_vector(net, x, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->there.target_mel);
+		net->decoded[way][1] = decode_vector(net, x, -1, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->there.target_mel);
 	if (s->codebooks)
 		net->decoded[way][2] = decode_codes(net, x, way);
 	if (s->text)
-		net->decoded[way][3] = decode_vector(net, x, way, 3, s->text, "12c.text", "13c.text", net->there.target_text);
+		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way, 3, s->text, "12c.text", "13c.text", net->there.target_text);
 }
 
 /* ---- the whole ---- */

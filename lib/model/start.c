@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* start.c: the ridge solution, folded into the linear path and the heads. */
-#include "model/start.h"
+#include "model/start_fit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,29 +9,14 @@
 
 #include "base/rng.h"
 #include "base/size.h"
-#include "model/ridge.h"
 #include "model/ridge_map.h"
 
 enum { POWER_STEPS = 3 };
 
-typedef struct row_lists { int64_t *train, *have; int32_t *train_run, *have_run; size_t trains, haves; } row_lists;
-
-typedef struct start {
-	gb_network *net;
-	gb_feed *feed;
-	const gb_start_options *options;
-	row_lists rows;
-	gb_ridge_fit fit;
-	float **design;         /* by band: [trains, filters·width] */
-	float *factors;         /* P [voxels of all, rank] */
-	size_t targets, filters, rank;
-	size_t *driven, drivens; /* dimensions of z that reach the brain */
-} start;
-
-static float *numbers(size_t count, gb_err *err) { return gb_array(count ? count : 1, sizeof(float), err); }
+float *gb_start_numbers(size_t count, gb_err *err) { return gb_array(count ? count : 1, sizeof(float), err); }
 
 /* C = op(A) op(B) [m, n] over K. */
-static void product(const start *s, const float *a, bool ta, const float *b, bool tb, size_t m, size_t n, size_t k, bool more, float *c)
+void gb_start_product(const gb_start *s, const float *a, bool ta, const float *b, bool tb, size_t m, size_t n, size_t k, bool more, float *c)
 {
 	GB_RUN(s->options->device, matmul, m, n, k, a, b, c, ta, tb, more);
 }
@@ -72,7 +57,7 @@ static void randomise(float *x, size_t count, uint64_t seed, uint32_t stream)
 
 /* ---- the fit ---- */
 
-static gb_status list_rows(const start *s, const gb_delays *delays, row_lists *list, gb_err *err)
+gb_status gb_start_list_rows(const gb_start *s, const gb_delays *delays, gb_start_list *list, gb_err *err)
 {
 	const gb_feed *feed = s->feed;
 	size_t n = 0;
@@ -95,7 +80,7 @@ static gb_status list_rows(const start *s, const gb_delays *delays, row_lists *l
 	return gb_ridge_rows_read(delays, feed->clock, list->train, n, &list->have, &list->have_run, &list->haves, err);
 }
 
-static void free_rows(row_lists *list)
+void gb_start_list_free(gb_start_list *list)
 {
 	free(list->train);
 	free(list->have);
@@ -103,14 +88,14 @@ static void free_rows(row_lists *list)
 	free(list->have_run);
 }
 
-static gb_row_list trains_of(const row_lists *list) { return (gb_row_list){list->trains, list->train, list->train_run}; }
-static gb_row_list haves_of(const row_lists *list) { return (gb_row_list){list->haves, list->have, list->have_run}; }
+gb_row_list gb_start_trains(const gb_start_list *list) { return (gb_row_list){list->trains, list->train, list->train_run}; }
+gb_row_list gb_start_haves(const gb_start_list *list) { return (gb_row_list){list->haves, list->have, list->have_run}; }
 
 /* Standardised BOLD of the train rows, all subjects side by side. */
-static float *read_targets(start *s, gb_err *err)
+static float *read_targets(gb_start *s, gb_err *err)
 {
 	const gb_feed *feed = s->feed;
-	float *y = numbers(s->rows.trains * s->targets, err);
+	float *y = gb_start_numbers(s->rows.trains * s->targets, err);
 
 	for (size_t i = 0; y && i < s->rows.trains; i++) {
 		float *to = y + i * s->targets;
@@ -127,16 +112,16 @@ static float *read_targets(start *s, gb_err *err)
 	return y;
 }
 
-static gb_status solve(const row_lists *list, const gb_delays *delays, const gb_ridge_band *band, size_t bands, const float *y, size_t targets,
+gb_status gb_start_solve(const gb_start_list *list, const gb_delays *delays, const gb_ridge_band *band, size_t bands, const float *y, size_t targets,
                        const gb_start_options *options, gb_ridge_fit *fit, gb_err *err)
 {
-	gb_ridge_problem problem = {.delays = delays, .have = haves_of(list), .train = trains_of(list), .gap = options->gap, .bands = bands,
+	gb_ridge_problem problem = {.delays = delays, .have = gb_start_haves(list), .train = gb_start_trains(list), .gap = options->gap, .bands = bands,
 	                            .band = band, .targets = targets, .y = y, .draws = GB_RIDGE_DRAWS, .best = GB_RIDGE_BEST, .seed = options->seed};
 
 	return gb_ridge_solve(&problem, options->device->pool, fit, err);
 }
 
-static gb_status fit_encoder(start *s, gb_err *err)
+static gb_status fit_encoder(gb_start *s, gb_err *err)
 {
 	const gb_feed *feed = s->feed;
 	gb_ridge_band band[GB_BANDS_MAX] = {{0}};
@@ -148,8 +133,8 @@ static gb_status fit_encoder(start *s, gb_err *err)
 	for (int b = 0; status == GB_OK && b < feed->bands; b++) {
 		size_t width = feed->band[b].width;
 
-		x[b] = numbers(s->rows.haves * width, err);
-		s->design[b] = numbers(s->rows.trains * s->filters * width, err);
+		x[b] = gb_start_numbers(s->rows.haves * width, err);
+		s->design[b] = gb_start_numbers(s->rows.trains * s->filters * width, err);
 		if (!x[b] || !s->design[b]) {
 			status = GB_SYSTEM;
 			break;
@@ -160,7 +145,7 @@ static gb_status fit_encoder(start *s, gb_err *err)
 		gb_delays_design(s->options->delays, table, s->rows.trains, x[b], width, s->design[b]);
 	}
 	if (status == GB_OK)
-		status = solve(&s->rows, s->options->delays, band, (size_t)feed->bands, y, s->targets, s->options, &s->fit, err);
+		status = gb_start_solve(&s->rows, s->options->delays, band, (size_t)feed->bands, y, s->targets, s->options, &s->fit, err);
 	for (int b = 0; b < feed->bands; b++)
 		free(x[b]);
 	free(table);
@@ -171,37 +156,37 @@ static gb_status fit_encoder(start *s, gb_err *err)
 /* ---- the fit as a matrix: predictions of the train rows = Σ_b D_b W_b ---- */
 
 /* OUT [filters·width, columns] = W_b G, G [targets, columns]. */
-static gb_status coefficients(const start *s, size_t b, const float *g, size_t columns, float *out, gb_err *err)
+static gb_status coefficients(const gb_start *s, size_t b, const float *g, size_t columns, float *out, gb_err *err)
 {
 	size_t width = s->filters * s->feed->band[b].width, n = s->rows.trains;
 	float *part;
 
 	if (!s->fit.is_dual[b]) {
-		product(s, s->fit.coefficient[b], false, g, false, width, columns, s->targets, false, out);
+		gb_start_product(s, s->fit.coefficient[b], false, g, false, width, columns, s->targets, false, out);
 		return GB_OK;
 	}
-	if (!(part = numbers(n * columns, err)))
+	if (!(part = gb_start_numbers(n * columns, err)))
 		return GB_SYSTEM;
-	product(s, s->fit.coefficient[b], false, g, false, n, columns, s->targets, false, part);
-	product(s, s->design[b], true, part, false, width, columns, n, false, out);
+	gb_start_product(s, s->fit.coefficient[b], false, g, false, n, columns, s->targets, false, part);
+	gb_start_product(s, s->design[b], true, part, false, width, columns, n, false, out);
 	free(part);
 	return GB_OK;
 }
 
 /* One power step: G [targets, rank] → orthonormal basis of (ŶᵀŶ) G. */
-static gb_status power_step(const start *s, float *g, gb_err *err)
+static gb_status power_step(const gb_start *s, float *g, gb_err *err)
 {
 	size_t n = s->rows.trains, c = s->rank;
-	float *u = numbers(n * c, err), *next = numbers(s->targets * c, err), *w, *part = numbers(n * c, err);
+	float *u = gb_start_numbers(n * c, err), *next = gb_start_numbers(s->targets * c, err), *w, *part = gb_start_numbers(n * c, err);
 	gb_status status = u && next && part ? GB_OK : GB_SYSTEM;
 
 	for (int b = 0; status == GB_OK && b < s->feed->bands; b++) {
 		size_t width = s->filters * s->feed->band[b].width;
 
-		if (!(w = numbers(width * c, err)) || coefficients(s, (size_t)b, g, c, w, err) != GB_OK)
+		if (!(w = gb_start_numbers(width * c, err)) || coefficients(s, (size_t)b, g, c, w, err) != GB_OK)
 			status = GB_SYSTEM;
 		else
-			product(s, s->design[b], false, w, false, n, c, width, true, u);
+			gb_start_product(s, s->design[b], false, w, false, n, c, width, true, u);
 		free(w);
 	}
 	if (status == GB_OK)
@@ -209,16 +194,16 @@ static gb_status power_step(const start *s, float *g, gb_err *err)
 	for (int b = 0; status == GB_OK && b < s->feed->bands; b++) {
 		size_t width = s->filters * s->feed->band[b].width;
 
-		if (!(w = numbers(width * c, err))) {
+		if (!(w = gb_start_numbers(width * c, err))) {
 			status = GB_SYSTEM;
 			break;
 		}
-		product(s, s->design[b], true, u, false, width, c, n, false, w);
+		gb_start_product(s, s->design[b], true, u, false, width, c, n, false, w);
 		if (s->fit.is_dual[b]) {
-			product(s, s->design[b], false, w, false, n, c, width, false, part);
-			product(s, s->fit.coefficient[b], true, part, false, s->targets, c, n, true, next);
+			gb_start_product(s, s->design[b], false, w, false, n, c, width, false, part);
+			gb_start_product(s, s->fit.coefficient[b], true, part, false, s->targets, c, n, true, next);
 		} else {
-			product(s, s->fit.coefficient[b], true, w, false, s->targets, c, width, true, next);
+			gb_start_product(s, s->fit.coefficient[b], true, w, false, s->targets, c, width, true, next);
 		}
 		free(w);
 	}
@@ -234,7 +219,7 @@ static gb_status power_step(const start *s, float *g, gb_err *err)
 
 /* ---- folding into the network ---- */
 
-static float *parameter(const gb_network *net, const char *name)
+float *gb_start_parameter(const gb_network *net, const char *name)
 {
 	const gb_parameter *p = gb_graph_parameter_at(net->graph, gb_graph_find(net->graph, name));
 
@@ -242,10 +227,10 @@ static float *parameter(const gb_network *net, const char *name)
 }
 
 /* Unfiltered rows of the linear view, train rows only. */
-static float *train_view(const start *s, gb_err *err)
+float *gb_start_view(const gb_start *s, gb_err *err)
 {
 	size_t n = s->feed->shape.linear;
-	float *x = numbers(s->rows.trains * n, err);
+	float *x = gb_start_numbers(s->rows.trains * n, err);
 
 	for (size_t i = 0; x && i < s->rows.trains; i++)
 		memcpy(x + i * n, s->feed->linear + (size_t)s->rows.train[i] * n, n * sizeof *x);
@@ -253,14 +238,14 @@ static float *train_view(const start *s, gb_err *err)
 }
 
 /* C [linear, filters·rank]: what each column of the view gives to each factor through each filter. */
-static float *view_coefficients(const start *s, gb_err *err)
+static float *view_coefficients(const gb_start *s, gb_err *err)
 {
 	size_t wide = s->filters * s->rank;
-	float *c = numbers(s->feed->shape.linear * wide, err);
+	float *c = gb_start_numbers(s->feed->shape.linear * wide, err);
 
 	for (int b = 0; c && b < s->feed->bands; b++) {
 		const gb_feed_band *band = &s->feed->band[b];
-		float *w = numbers(s->filters * band->width * s->rank, err);
+		float *w = gb_start_numbers(s->filters * band->width * s->rank, err);
 
 		if (!w || coefficients(s, (size_t)b, s->factors, s->rank, w, err) != GB_OK) {
 			free(w);
@@ -276,7 +261,7 @@ static float *view_coefficients(const start *s, gb_err *err)
 }
 
 /* Directions R [wide, q] of the outputs X C that hold most of them; the identity where all fit. */
-static gb_status directions(const start *s, const float *outputs, size_t wide, size_t q, float *r, gb_err *err)
+static gb_status directions(const gb_start *s, const float *outputs, size_t wide, size_t q, float *r, gb_err *err)
 {
 	size_t n = s->rows.trains;
 	float *u;
@@ -286,13 +271,13 @@ static gb_status directions(const start *s, const float *outputs, size_t wide, s
 			r[i * q + i] = 1;
 		return GB_OK;
 	}
-	if (!(u = numbers(n * q, err)))
+	if (!(u = gb_start_numbers(n * q, err)))
 		return GB_SYSTEM;
 	randomise(r, wide * q, s->options->seed, 2);
 	for (int step = 0; step < POWER_STEPS; step++) {
-		product(s, outputs, false, r, false, n, q, wide, false, u);
+		gb_start_product(s, outputs, false, r, false, n, q, wide, false, u);
 		orthonormal(u, n, q);
-		product(s, outputs, true, u, false, wide, q, n, false, r);
+		gb_start_product(s, outputs, true, u, false, wide, q, n, false, r);
 		orthonormal(r, wide, q);
 	}
 	free(u);
@@ -303,14 +288,14 @@ static gb_status directions(const start *s, const float *outputs, size_t wide, s
 #define LEAST_SD 0.03f
 
 /* SD [B] over the train rows of z, as linear.weight makes it. */
-static gb_status measure_z(const start *s, const float *x, const float *weight, float *sd, gb_err *err)
+static gb_status measure_z(const gb_start *s, const float *x, const float *weight, float *sd, gb_err *err)
 {
 	size_t n = s->rows.trains, wide = s->feed->shape.linear, b = s->net->bottleneck;
-	float *z = numbers(n * b, err);
+	float *z = gb_start_numbers(n * b, err);
 
 	if (!z)
 		return GB_SYSTEM;
-	product(s, x, false, weight, true, n, b, wide, false, z);
+	gb_start_product(s, x, false, weight, true, n, b, wide, false, z);
 	for (size_t j = 0; j < b; j++) {
 		double sum = 0, squares = 0;
 
@@ -326,10 +311,10 @@ static gb_status measure_z(const start *s, const float *x, const float *weight, 
 
 /* Rows of linear.weight brought to unit SD of z on the train rows; SD [B] is what
  * they had, 0 for those of the Q that held nothing and are random now, like all others. */
-static gb_status unit_rows(const start *s, const float *x, float *weight, size_t q, float *sd, gb_err *err)
+static gb_status unit_rows(const gb_start *s, const float *x, float *weight, size_t q, float *sd, gb_err *err)
 {
 	size_t wide = s->feed->shape.linear, b = s->net->bottleneck;
-	float *random = numbers(b, err), most = 0;
+	float *random = gb_start_numbers(b, err), most = 0;
 	gb_status status = random ? measure_z(s, x, weight, sd, err) : GB_SYSTEM;
 
 	for (size_t j = 0; status == GB_OK && j < q; j++)
@@ -348,7 +333,7 @@ static gb_status unit_rows(const start *s, const float *x, float *weight, size_t
 	return status;
 }
 
-static void set_heads(start *s)
+static void set_heads(gb_start *s)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	size_t first = 0;
@@ -357,27 +342,27 @@ static void set_heads(start *s)
 		char name[96];
 
 		snprintf(name, sizeof name, "brain.%s.weight", shape->subject[k]);
-		memcpy(parameter(s->net, name), s->factors + first * s->rank, shape->voxels[k] * s->rank * sizeof(float));
+		memcpy(gb_start_parameter(s->net, name), s->factors + first * s->rank, shape->voxels[k] * s->rank * sizeof(float));
 		snprintf(name, sizeof name, "brain.%s.bias", shape->subject[k]);
-		memcpy(parameter(s->net, name), s->fit.mean + first, shape->voxels[k] * sizeof(float));
+		memcpy(gb_start_parameter(s->net, name), s->fit.mean + first, shape->voxels[k] * sizeof(float));
 		first += shape->voxels[k];
 	}
 }
 
-static gb_status set_linear(start *s, gb_err *err)
+static gb_status set_linear(gb_start *s, gb_err *err)
 {
 	size_t wide = s->filters * s->rank, b = s->net->bottleneck, q = wide < b ? wide : b, n = s->feed->shape.linear;
-	float *x = train_view(s, err), *c = view_coefficients(s, err), *outputs = numbers(s->rows.trains * wide, err);
-	float *r = numbers(wide * q, err), *a = numbers(n * q, err), *sd = numbers(b, err);
-	float *linear = parameter(s->net, "linear.weight"), *map = parameter(s->net, "brain.map.weight");
+	float *x = gb_start_view(s, err), *c = view_coefficients(s, err), *outputs = gb_start_numbers(s->rows.trains * wide, err);
+	float *r = gb_start_numbers(wide * q, err), *a = gb_start_numbers(n * q, err), *sd = gb_start_numbers(b, err);
+	float *linear = gb_start_parameter(s->net, "linear.weight"), *map = gb_start_parameter(s->net, "brain.map.weight");
 	gb_status status = x && c && outputs && r && a && sd ? GB_OK : GB_SYSTEM;
 
 	if (status == GB_OK) {
-		product(s, x, false, c, false, s->rows.trains, wide, n, false, outputs);
+		gb_start_product(s, x, false, c, false, s->rows.trains, wide, n, false, outputs);
 		status = directions(s, outputs, wide, q, r, err);
 	}
 	if (status == GB_OK) {
-		product(s, c, false, r, false, n, q, wide, false, a);
+		gb_start_product(s, c, false, r, false, n, q, wide, false, a);
 		for (size_t j = 0; j < q; j++)
 			for (size_t i = 0; i < n; i++)
 				linear[j * n + i] = a[i * q + j];
@@ -403,132 +388,9 @@ static gb_status set_linear(start *s, gb_err *err)
 	return status;
 }
 
-/* ---- the way back: factors of the BOLD window → z ---- */
+/* ---- the whole ---- */
 
-/* U [haves, rank]: BOLD·P, the mean over subjects, unit SD per factor on the train
- * rows; the heads get the same scale. */
-static float *brain_factors(start *s, const row_lists *list, gb_err *err)
-{
-	const gb_network_shape *shape = &s->net->shape;
-	float *u = numbers(list->haves * s->rank, err), *one = numbers(s->targets, err);
-	size_t first = 0;
-
-	for (size_t k = 0; u && one && k < shape->subjects; k++) {
-		size_t v = shape->voxels[k];
-
-		for (size_t i = 0; i < list->haves; i++) {
-			const gb_feed *feed = s->feed;
-			int64_t row = list->have[i];
-			bool good = feed->brain_valid[k][row] && gb_dataset_use(feed->set)[row] != GB_ROW_TEST && feed->use[row] != GB_FEED_VALIDATE;
-
-			if (!good)
-				continue;
-			gb_brain_read(&feed->brain[k], row, feed->scratch, one);
-			for (size_t j = 0; j < v; j++)
-				one[j] = (one[j] - feed->statistics.bold_mean[k][j]) / feed->statistics.bold_std[k][j] / (float)shape->subjects;
-			product(s, one, false, s->factors + first * s->rank, false, 1, s->rank, v, true, u + i * s->rank);
-		}
-		first += v;
-	}
-	free(one);
-	return u;
-}
-
-static void scale_factors(start *s, const row_lists *list, float *u)
-{
-	const gb_network_shape *shape = &s->net->shape;
-	size_t first = 0;
-	float *sd = s->feed->scratch; /* as long as any subject has voxels; the rank is below */
-
-	for (size_t f = 0; f < s->rank; f++) {
-		double squares = 0;
-
-		for (size_t i = 0; i < list->haves; i++)
-			squares += (double)u[i * s->rank + f] * (double)u[i * s->rank + f];
-		sd[f] = squares > 0 ? (float)sqrt(squares / (double)list->haves) : 1;
-		for (size_t i = 0; i < list->haves; i++)
-			u[i * s->rank + f] /= sd[f];
-	}
-	for (size_t k = 0; k < shape->subjects; k++) {
-		char name[96];
-		float *head;
-
-		snprintf(name, sizeof name, "decode.%s.weight", shape->subject[k]);
-		head = parameter(s->net, name);
-		for (size_t f = 0; f < s->rank; f++)
-			for (size_t v = 0; v < shape->voxels[k]; v++)
-				head[f * shape->voxels[k] + v] = s->factors[(first + v) * s->rank + f] / sd[f];
-		first += shape->voxels[k];
-	}
-}
-
-/* Fits z of the train rows, as it is now. */
-static gb_status set_decoder(start *s, gb_ridge_fit *fit, gb_err *err)
-{
-	const gb_network_shape *shape = &s->net->shape;
-	size_t lags = shape->window_lags, b = s->net->bottleneck, n = s->feed->shape.linear, d = s->drivens;
-	gb_delays delays;
-	row_lists list = {0};
-	float *u = NULL, *x = NULL, *z = NULL, *aim = NULL, *design = NULL, *map = parameter(s->net, "decode.map.weight"), *bias = parameter(s->net, "decode.map.bias");
-	int32_t *table = NULL;
-	gb_status status = gb_delays_fir(&delays, -(int)(shape->window_first + lags) + 1, -(int)shape->window_first + 1, err);
-
-	if (status != GB_OK)
-		return status;
-	status = list_rows(s, &delays, &list, err);
-	if (status == GB_OK && (!(u = brain_factors(s, &list, err)) || !(x = train_view(s, err)) || !(z = numbers(list.trains * b, err)) ||
-	                        !(aim = numbers(list.trains * d, err))))
-		status = GB_SYSTEM;
-	if (status == GB_OK) {
-		scale_factors(s, &list, u);
-		product(s, x, false, parameter(s->net, "linear.weight"), true, list.trains, b, n, false, z);
-		for (size_t i = 0; i < list.trains; i++)
-			for (size_t j = 0; j < d; j++)
-				aim[i * d + j] = z[i * b + s->driven[j]];
-		status = solve(&list, &delays, &(gb_ridge_band){s->rank, u}, 1, aim, d, s->options, fit, err);
-	}
-	if (status == GB_OK && fit->is_dual[0]) {
-		gb_row_list trains = trains_of(&list), haves = haves_of(&list);
-		float *w = numbers(lags * s->rank * d, err);
-
-		table = gb_delays_table(&delays, &trains, &haves, err);
-		design = numbers(list.trains * lags * s->rank, err);
-		status = table && design && w ? GB_OK : GB_SYSTEM;
-		if (status == GB_OK) {
-			gb_delays_design(&delays, table, list.trains, u, s->rank, design);
-			product(s, design, true, fit->coefficient[0], false, lags * s->rank, d, list.trains, false, w);
-			free(fit->coefficient[0]);
-			fit->coefficient[0] = w;
-			fit->is_dual[0] = false;
-		} else {
-			free(w);
-		}
-	}
-	/* Filter f of the delays is the farthest row first. */
-	if (status == GB_OK)
-		memset(map, 0, b * lags * s->rank * sizeof *map);
-	for (size_t j = 0; status == GB_OK && j < d; j++) {
-		float *to = map + s->driven[j] * lags * s->rank;
-
-		bias[s->driven[j]] = fit->mean[j];
-		for (size_t f = 0; f < lags; f++)
-			for (size_t i = 0; i < s->rank; i++)
-				to[(lags - 1 - f) * s->rank + i] = fit->coefficient[0][(f * s->rank + i) * d + j];
-	}
-	free(u);
-	free(x);
-	free(z);
-	free(aim);
-	free(design);
-	free(table);
-	free_rows(&list);
-	gb_delays_clear(&delays);
-	return status;
-}
-
-/* ---- ---- */
-
-static void describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
+void gb_start_describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
 {
 	gb_json *one = gb_json_object();
 
@@ -542,8 +404,7 @@ static void describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
 
 gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options *options, gb_json **state, gb_err *err)
 {
-	start s = {.net = net, .feed = feed, .options = options, .filters = (size_t)options->delays->filters, .rank = net->shape.rank};
-	gb_ridge_fit back = {0};
+	gb_start s = {.net = net, .feed = feed, .options = options, .filters = (size_t)options->delays->filters, .rank = net->shape.rank};
 	gb_status status;
 
 	*state = gb_json_object();
@@ -552,9 +413,9 @@ gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options 
 	if (!s.targets || !feed->shape.linear)
 		return GB_OK;
 	s.design = gb_array(GB_BANDS_MAX, sizeof *s.design, err);
-	s.factors = numbers(s.targets * s.rank, err);
+	s.factors = gb_start_numbers(s.targets * s.rank, err);
 	s.driven = gb_array(net->bottleneck, sizeof *s.driven, err);
-	status = s.design && s.factors && s.driven ? list_rows(&s, options->delays, &s.rows, err) : GB_SYSTEM;
+	status = s.design && s.factors && s.driven ? gb_start_list_rows(&s, options->delays, &s.rows, err) : GB_SYSTEM;
 	if (status == GB_OK)
 		status = fit_encoder(&s, err);
 	if (status == GB_OK) {
@@ -565,19 +426,16 @@ gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options 
 		status = power_step(&s, s.factors, err);
 	if (status == GB_OK)
 		status = set_linear(&s, err);
+	if (status == GB_OK)
+		gb_start_describe(*state, "encode", &s.fit);
 	if (status == GB_OK && s.drivens)
-		status = set_decoder(&s, &back, err);
-	if (status == GB_OK) {
-		describe(*state, "encode", &s.fit);
-		describe(*state, "decode", &back);
-	}
+		status = gb_start_back(&s, *state, err);
 	for (int b = 0; s.design && b < GB_BANDS_MAX; b++)
 		free(s.design[b]);
 	free(s.design);
 	free(s.factors);
 	free(s.driven);
-	free_rows(&s.rows);
+	gb_start_list_free(&s.rows);
 	gb_ridge_fit_clear(&s.fit);
-	gb_ridge_fit_clear(&back);
 	return status;
 }

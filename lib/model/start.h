@@ -9,7 +9,8 @@
  * linear.weight beyond those are random directions.
  *
  * Decoding: ridge from the factors BOLD·P in the window to those dimensions of
- * z that reach the brain; the others start undecoded. */
+ * z that reach the brain, and from these to the text (its linear path); the
+ * other dimensions and modalities start undecoded. */
 #ifndef GB_MODEL_START_H
 #define GB_MODEL_START_H
 
@@ -25,7 +26,7 @@ typedef struct gb_start_options {
 	const gb_device *device;
 } gb_start_options;
 
-/* *STATE: what cross-validation chose ({"encode":{"score","penalty"},"decode":{…}}); the caller's. */
+/* *STATE: what cross-validation chose ({"encode":{"score","penalty"},"decode":{…},"text":{…}}); the caller's. */
 GB_CHECK gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options *options, gb_json **state, gb_err *err);
 
 GB_END_DECLS

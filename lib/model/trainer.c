@@ -100,7 +100,7 @@ enum { LAYER_INPUTS = 512 };
 /* What the ridge solution set decays towards it. */
 bool gb_starts_at_ridge(const char *name)
 {
-	return !strcmp(name, "linear.weight") || !strncmp(name, "brain.", 6) || !strncmp(name, "decode.", 7);
+	return !strcmp(name, "linear.weight") || !strncmp(name, "13c.text.linear", 15) || !strncmp(name, "13c.text.factors", 16) || !strncmp(name, "brain.", 6) || !strncmp(name, "decode.", 7);
 }
 
 static void set_segments(gb_trainer *t)
