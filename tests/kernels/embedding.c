@@ -22,12 +22,12 @@ static void embedding(void)
 					want[(r * FRAMES + f) * WIDTH + c] += (double)table[(q * CLASSES + code) * WIDTH + c];
 					slope[(q * CLASSES + code) * WIDTH + c] += (double)dy[(r * FRAMES + f) * WIDTH + c];
 				}
-	SAME_BYTES(y, N, "embedding_sum", GB_RUN(device, embedding_sum, ROWS, Q, FRAMES, CLASSES, WIDTH, codes, table, y));
+	SAME_BYTES(y, N, "embedding_sum", 1e-6, RUN(device, embedding_sum, ROWS, Q, FRAMES, CLASSES, WIDTH, codes, table, y));
 	ok(worst(y, want, N) < 1e-6, "values; padding adds nothing");
-	SAME_BYTES(dtable, Q * CLASSES * WIDTH, "embedding_sum_backward",
-	           GB_RUN(device, embedding_sum_backward, ROWS, Q, FRAMES, CLASSES, WIDTH, codes, dy, dtable));
+	SAME_BYTES(dtable, Q * CLASSES * WIDTH, "embedding_sum_backward", 1e-6,
+	           RUN(device, embedding_sum_backward, ROWS, Q, FRAMES, CLASSES, WIDTH, codes, dy, dtable));
 	ok(worst(dtable, slope, Q * CLASSES * WIDTH) < 1e-5, "its backward (linear: the transposed loop)");
-	GB_RUN(&kernel_device[1], embedding_sum, 0, Q, FRAMES, CLASSES, WIDTH, codes, table, y);
+	RUN(&kernel_device[1], embedding_sum, 0, Q, FRAMES, CLASSES, WIDTH, codes, table, y);
 	free(table), free(y), free(dy), free(dtable), free(want), free(slope);
 }
 
@@ -38,7 +38,7 @@ static void dropout(void)
 	const gb_when when = {3, 0}, later = {4, 0}, other = {3, 1};
 	int kept = 0, scaled = 1, differ[4] = {0}, late = 1;
 
-	SAME_BYTES(y, N, "dropout", GB_RUN(device, dropout, ROWS, COLUMNS, 0.2f, 42, &when, 9, x, y));
+	SAME_BYTES(y, N, "dropout", 0, RUN(device, dropout, ROWS, COLUMNS, 0.2f, 42, &when, 9, x, y));
 	for (int i = 0; i < N; i++) {
 		kept += y[i] != 0;
 		scaled &= y[i] == 0 || fabsf(y[i] - x[i] / 0.8f) < 1e-6f * fabsf(y[i]) + 1e-9f;
@@ -46,15 +46,15 @@ static void dropout(void)
 	near((double)kept / N, 0.8, 4 * sqrt(0.16 / N), "keeps 1 - p of them");
 	ok(scaled, "what is kept is divided by 1 - p");
 	for (int what = 0; what < 4; what++) {
-		GB_RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.2f, what == 0 ? 43 : 42, what == 1 ? &later : what == 2 ? &other : &when, what == 3 ? 8 : 9, x, z);
+		RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.2f, what == 0 ? 43 : 42, what == 1 ? &later : what == 2 ? &other : &when, what == 3 ? 8 : 9, x, z);
 		for (int i = 0; i < N; i++)
 			differ[what] += (y[i] == 0) != (z[i] == 0);
 		ok(differ[what] > N / 5, "another %s drops others", (const char *[]){"seed", "step", "micro-batch", "op"}[what]);
 	}
-	GB_RUN(&kernel_device[0], dropout, ROWS / 3, COLUMNS, 0.2f, 42, &other, 9, x + ROWS / 3 * COLUMNS, z);
+	RUN(&kernel_device[0], dropout, ROWS / 3, COLUMNS, 0.2f, 42, &other, 9, x + ROWS / 3 * COLUMNS, z);
 	late = !memcmp(z, y + ROWS / 3 * COLUMNS, ROWS / 3 * COLUMNS * sizeof *z);
 	ok(late, "a row drops the same whatever micro-batch it is in");
-	GB_RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.0f, 42, &when, 9, x, z);
+	RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.0f, 42, &when, 9, x, z);
 	ok(!memcmp(x, z, N * sizeof *x), "p = 0 keeps all");
 	free(x), free(y), free(z);
 }
@@ -64,20 +64,17 @@ static void absent(void)
 	float x[6] = {1, 2, 3, 4, NAN, 6}, v[2] = {8, 9}, y[6], dx[6], dv[2] = {1, 1}, dy[6] = {1, 2, 3, 4, 5, 6};
 	const uint8_t keep[3] = {1, 0, 0};
 
-	devices_close();
-	devices_open();
-	GB_RUN(&kernel_device[1], absent, 3, 2, keep, x, v, y);
+	RUN(&kernel_device[1], absent, 3, 2, keep, x, v, y);
 	ok(y[0] == 1 && y[1] == 2 && y[2] == 8 && y[5] == 9, "absent rows hold the vector");
-	GB_RUN(&kernel_device[1], absent_backward, 3, 2, keep, dy, dx, dv);
+	RUN(&kernel_device[1], absent_backward, 3, 2, keep, dy, dx, dv);
 	ok(dx[1] == 2 && dx[2] == 0 && dx[5] == 0 && dv[0] == 9 && dv[1] == 11, "its backward");
 }
 
-int main(void)
+static void body(void)
 {
-	devices_open();
 	embedding();
 	dropout();
 	absent();
-	devices_close();
-	return done_testing();
 }
+
+int main(void) { return on_each_device(body); }

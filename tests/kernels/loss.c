@@ -2,7 +2,7 @@
 /* The losses against double loops and finite differences. */
 #include "tests/kernels/kernel.h"
 
-static const float one = 1, half = 0.5f, quarter = 0.25f;
+static float one = 1, half = 0.5f, quarter = 0.25f;
 
 static double entropy(const float *x, const int32_t *label, const float *weight, size_t rows, size_t n)
 {
@@ -31,7 +31,7 @@ static void softmax(void)
 		label[r] = r % 5 == 4 ? -1 : r * 31 % CLASSES;
 		weight[r] = (float)(r % 3) * 0.5f;
 	}
-	SAME_BYTES(dx, ROWS * CLASSES, "softmax_loss", GB_RUN(device, softmax_loss, ROWS, CLASSES, x, label, weight, &quarter, loss, dx));
+	SAME_BYTES(dx, ROWS * CLASSES, "softmax_loss", 1e-6, RUN(device, softmax_loss, ROWS, CLASSES, x, label, weight, &quarter, loss, dx));
 	for (int r = 0; r < ROWS; r++)
 		sum += loss[r];
 	near(sum, entropy(x, label, weight, ROWS, CLASSES), 1e-5, "cross-entropy");
@@ -42,12 +42,12 @@ static void softmax(void)
 	for (int i = 0; i < CLASSES; i++)
 		x[i] = (float)(i ? 500 : -500);
 	label[0] = 0, weight[0] = 1;
-	GB_RUN(&kernel_device[0], softmax_loss, 1, CLASSES, x, label, weight, &one, loss, dx);
+	RUN(&kernel_device[0], softmax_loss, 1, CLASSES, x, label, weight, &one, loss, dx);
 	near(loss[0], 1000 + log(CLASSES - 1), 1e-6, "large logits do not overflow");
 	x[3] = NAN;
-	GB_RUN(&kernel_device[0], softmax_loss, 2, CLASSES, x, label, weight, &one, loss, dx);
+	RUN(&kernel_device[0], softmax_loss, 2, CLASSES, x, label, weight, &one, loss, dx);
 	ok(isnan(loss[0]) && !isnan(loss[1]), "NaN spoils its row and no other");
-	GB_RUN(&kernel_device[1], softmax_loss, 0, CLASSES, x, label, weight, &one, loss, dx);
+	RUN(&kernel_device[1], softmax_loss, 0, CLASSES, x, label, weight, &one, loss, dx);
 	free(x), free(dx);
 }
 
@@ -69,7 +69,7 @@ static void mse(void)
 
 	for (int r = 0; r < ROWS; r++)
 		rw[r] = (float)(r % 4) * 0.5f;
-	SAME_BYTES(dx, ROWS * COLUMNS, "mse_loss", GB_RUN(device, mse_loss, ROWS, COLUMNS, x, t, rw, cw, &half, loss, dx));
+	SAME_BYTES(dx, ROWS * COLUMNS, "mse_loss", 1e-6, RUN(device, mse_loss, ROWS, COLUMNS, x, t, rw, cw, &half, loss, dx));
 	for (int r = 0; r < ROWS; r++)
 		sum += loss[r];
 	near(sum, squares(x, t, rw, cw, ROWS, COLUMNS), 1e-3, "weighted squared error");
@@ -77,18 +77,17 @@ static void mse(void)
 		off = fmax(off, fabs((double)dx[i] - 0.5 * SLOPE(x, i, squares(x, t, rw, cw, ROWS, COLUMNS))));
 	ok(off < 1e-4, "dx against finite differences (%g)", off);
 	x[0] = NAN, x[COLUMNS] = NAN;
-	GB_RUN(&kernel_device[0], mse_loss, ROWS, COLUMNS, x, t, rw, NULL, &one, loss, dx);
+	RUN(&kernel_device[0], mse_loss, ROWS, COLUMNS, x, t, rw, NULL, &one, loss, dx);
 	ok(loss[0] == 0 && dx[0] == 0, "a row of weight 0 is not read");
 	ok(isnan(loss[1]) && isnan(dx[COLUMNS]) && !isnan(loss[2]), "NaN spoils its row and no other");
-	GB_RUN(&kernel_device[1], mse_loss, 0, COLUMNS, x, t, rw, cw, &one, loss, dx);
+	RUN(&kernel_device[1], mse_loss, 0, COLUMNS, x, t, rw, cw, &one, loss, dx);
 	free(x), free(t), free(cw), free(dx);
 }
 
-int main(void)
+static void body(void)
 {
-	devices_open();
 	softmax();
 	mse();
-	devices_close();
-	return done_testing();
 }
+
+int main(void) { return on_each_device(body); }

@@ -19,7 +19,7 @@ static void unfold(void)
 	float *x = numbers(NX, 1), *y = zeros(NY), *dy = numbers(NY, 2), *dx = zeros(NX);
 	int right = 1;
 
-	SAME_BYTES(y, NY, "unfold_time", GB_RUN(device, unfold_time, ROWS, FRAMES, WIDTH, TAPS, STRIDE, PAD, OUT, x, y));
+	SAME_BYTES(y, NY, "unfold_time", 0, RUN(device, unfold_time, ROWS, FRAMES, WIDTH, TAPS, STRIDE, PAD, OUT, x, y));
 	for (int r = 0; r < ROWS; r++)
 		for (int f = 0; f < OUT; f++)
 			for (int j = 0; j < TAPS; j++)
@@ -29,7 +29,7 @@ static void unfold(void)
 					right &= y[((r * OUT + f) * TAPS + j) * WIDTH + c] == (at < 0 || at >= FRAMES ? 0 : x[(r * FRAMES + at) * WIDTH + c]);
 				}
 	ok(right, "each tap is its frame, 0 outside");
-	SAME_BYTES(dx, NX, "unfold_time_backward", GB_RUN(device, unfold_time_backward, ROWS, FRAMES, WIDTH, TAPS, STRIDE, PAD, OUT, dy, dx));
+	SAME_BYTES(dx, NX, "unfold_time_backward", 1e-6, RUN(device, unfold_time_backward, ROWS, FRAMES, WIDTH, TAPS, STRIDE, PAD, OUT, dy, dx));
 	near(inner(dx, x, NX), inner(dy, y, NY), 1e-3, "its backward is its transpose");
 	free(x), free(y), free(dy), free(dx);
 }
@@ -41,13 +41,13 @@ static void pool(void)
 	float *x = numbers(NX, 1), *y = zeros(NY), *dy = numbers(NY, 2), *dx = zeros(NX);
 	const float *last = x + 1 * FRAMES * WIDTH;
 
-	SAME_BYTES(y, NY, "pool_time", GB_RUN(device, pool_time, ROWS, FRAMES, WIDTH, count, x, y));
+	SAME_BYTES(y, NY, "pool_time", 1e-6, RUN(device, pool_time, ROWS, FRAMES, WIDTH, count, x, y));
 	near(y[2 * WIDTH + 3], (last[3] + last[WIDTH + 3] + last[2 * WIDTH + 3] + last[3 * WIDTH + 3]) / 4, 1e-6, "mean over 4 of 5 frames");
 	near(y[3 * WIDTH + 3], (-last[3] - last[WIDTH + 3] + last[2 * WIDTH + 3] + last[3 * WIDTH + 3]) / 2, 1e-6, "later half minus earlier half");
 	near(y[WIDTH], (x[3 * WIDTH] + x[4 * WIDTH] - x[0] - x[WIDTH]) / 2, 1e-6, "odd count: the middle frame is in neither half");
 	ok(y[4 * WIDTH] == x[2 * FRAMES * WIDTH] && y[5 * WIDTH] == 0, "one frame: itself, and no difference");
 	ok(y[6 * WIDTH] == 0 && y[8 * WIDTH] == 0 && y[10 * WIDTH] != 0, "counts are cut to 0 ... frames");
-	SAME_BYTES(dx, NX, "pool_time_backward", GB_RUN(device, pool_time_backward, ROWS, FRAMES, WIDTH, count, dy, dx));
+	SAME_BYTES(dx, NX, "pool_time_backward", 1e-6, RUN(device, pool_time_backward, ROWS, FRAMES, WIDTH, count, dy, dx));
 	near(inner(dx, x, NX), inner(dy, y, NY), 1e-3, "its backward is its transpose");
 	free(x), free(y), free(dy), free(dx);
 }
@@ -68,9 +68,9 @@ static void fir(int64_t offset)
 						if (row >= 0 && row < XROWS)
 							want[((g * YROWS + i) * BASIS + j) * WIDTH + c] += (double)h[j * TAPS + k] * (double)x[(g * XROWS + row) * WIDTH + c];
 					}
-	SAME_BYTES(y, NY, "fir", GB_RUN(device, fir, GROUPS, XROWS, YROWS, WIDTH, BASIS, TAPS, offset, h, x, y));
+	SAME_BYTES(y, NY, "fir", 1e-6, RUN(device, fir, GROUPS, XROWS, YROWS, WIDTH, BASIS, TAPS, offset, h, x, y));
 	ok(worst(y, want, NY) < 1e-5, "offset %d: values", (int)offset);
-	SAME_BYTES(dx, NX, "fir_backward", GB_RUN(device, fir_backward, GROUPS, XROWS, YROWS, WIDTH, BASIS, TAPS, offset, h, dy, dx));
+	SAME_BYTES(dx, NX, "fir_backward", 1e-6, RUN(device, fir_backward, GROUPS, XROWS, YROWS, WIDTH, BASIS, TAPS, offset, h, dy, dx));
 	near(inner(dx, x, NX), inner(dy, y, NY), 1e-3, "its backward is its transpose");
 	free(x), free(y), free(dy), free(dx), free(h), free(want);
 }
@@ -80,10 +80,10 @@ static void impulse(void)
 	float x[20] = {0}, y[20], h[3] = {0.5f, 0.3f, 0.2f};
 
 	x[11] = 1;
-	GB_RUN(&kernel_device[0], fir, 1, 20, 20, 1, 1, 3, 0, h, x, y);
+	RUN(&kernel_device[0], fir, 1, 20, 20, 1, 1, 3, 0, h, x, y);
 	ok(y[10] == 0 && y[11] == 0.5f && y[12] == 0.3f && y[13] == 0.2f && y[14] == 0, "an impulse is answered from its own row on, to the last tap");
 	x[11] = 0, x[2] = NAN;
-	GB_RUN(&kernel_device[0], fir, 1, 20, 20, 1, 1, 3, 0, h, x, y);
+	RUN(&kernel_device[0], fir, 1, 20, 20, 1, 1, 3, 0, h, x, y);
 	ok(!isnan(y[1]) && isnan(y[2]) && isnan(y[4]) && !isnan(y[5]), "NaN reaches the rows that read it and no other");
 }
 
@@ -96,7 +96,7 @@ static void patches(void)
 
 	for (int i = 0; i < IMAGES * PIXELS; i++)
 		x[i] = (uint8_t)(i * 37 % 251);
-	SAME_BYTES(y, NY, "patches", GB_RUN(device, patches, IMAGES, FRAMES, HEIGHT, WIDTH, 3, PH, PW, x, mean, scale, y));
+	SAME_BYTES(y, NY, "patches", 1e-6, RUN(device, patches, IMAGES, FRAMES, HEIGHT, WIDTH, 3, PH, PW, x, mean, scale, y));
 	for (int i = 0; i < NY; i++) {
 		int element = i % PATCH, patch = i / PATCH % (ACROSS * DOWN), image = i / PATCH / (ACROSS * DOWN);
 		int row = patch / ACROSS * PH + element / (PW * 3), column = patch % ACROSS * PW + element % (PW * 3) / 3;
@@ -108,9 +108,8 @@ static void patches(void)
 	free(mean), free(scale), free(y);
 }
 
-int main(void)
+static void body(void)
 {
-	devices_open();
 	unfold();
 	pool();
 	fir(0);
@@ -118,6 +117,6 @@ int main(void)
 	fir(-3);
 	impulse();
 	patches();
-	devices_close();
-	return done_testing();
 }
+
+int main(void) { return on_each_device(body); }
