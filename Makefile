@@ -60,7 +60,7 @@ tool_c := $(sort $(wildcard tools/*.c))
 unit_c := $(sort $(wildcard tests/unit/*.c) $(wildcard tests/kernels/*.c) $(wildcard tests/fuzz/*.c))
 lib_o := $(lib_c:%.c=$(BUILD)/%.o)
 tools := $(tool_c:tools/%.c=$(BUILD)/bin/%)
-units := $(unit_c:%.c=$(BUILD)/%)
+units := $(unit_c:%.c=$(BUILD)/%) $(BUILD)/tests/emu/emulator
 pages := $(wildcard man/*.[157])
 # Optional parts, opened only when asked for: each is built where what it needs is found.
 MPICC := $(shell command -v mpicc 2>/dev/null)
@@ -78,7 +78,7 @@ pic_o := $(patsubst %,$(BUILD)/pic/lib/base/%.o,cpu pool size status)
 emu_cpp := $(filter-out kernels/emu/fibre_%,$(wildcard kernels/emu/*.cpp)) kernels/emu/fibre_$(if $(filter x86_64,$(shell uname -m)),x86_64,any).cpp
 emu_o := $(cu:%.cu=$(BUILD)/emu/%.o) $(emu_cpp:%.cpp=$(BUILD)/emu/%.o) $(pic_o)
 cuda_o := $(cu:%.cu=$(BUILD)/cuda/%.o) $(patsubst %.cu,$(BUILD)/cuda/%.o,$(wildcard kernels/cuda/*.cu)) $(pic_o)
-EMU_CXXFLAGS = -std=c++17 -D_GNU_SOURCE -Ikernels/emu -Ikernels -Ilib -fPIC -fvisibility=hidden -ftls-model=initial-exec -ffp-contract=off -fno-math-errno -ftree-vectorize \
+EMU_CXXFLAGS = -std=c++17 -D_GNU_SOURCE -Ikernels/emu -Ikernels -Ilib -I. -fPIC -fvisibility=hidden -ftls-model=initial-exec -ffp-contract=off -fno-math-errno -ftree-vectorize \
                -Wall -Wextra -Wpointer-arith -Wno-unused-function -Wno-missing-field-initializers $(if $(WERROR),-Werror) $(CFLAGS) $(flags_$(MODE))
 # nvcc's warnings are errors always: nobody sees them on a machine without it.
 NVCCFLAGS = -std=c++17 -O3 $(CUDA_ARCH) -Ikernels/cuda -Ikernels -Ilib -Werror all-warnings -Xptxas -v -Xcompiler=-fPIC,-fvisibility=hidden,-Wall,-Wextra,-Werror,-Wno-unused-function,-Wno-missing-field-initializers,-Wno-unused-parameter
@@ -151,6 +151,13 @@ $(BUILD)/libexec/giblet/libgb_cuda.so: $(cuda_o)
 	@mkdir -p $(@D)
 	$(Q)$(NVCC) -shared -cudart static $(CUDA_ARCH) $(cuda_o) -lcublasLt -o $@
 
+# The emulator's own test, with its core inside.
+emu_core := $(filter-out %/target.o %/gemm.o,$(emu_cpp:%.cpp=$(BUILD)/emu/%.o)) $(pic_o)
+$(BUILD)/tests/emu/emulator: $(BUILD)/emu/tests/emu/emulator.o $(emu_core)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $^ $(GB_LDFLAGS) -lpthread -lm -o $@
+
 # Tests find the plug-ins where installed programs do.
 $(BUILD)/tests/libexec:
 	@mkdir -p $(@D) && ln -sfn ../libexec $@
@@ -160,7 +167,7 @@ $(BUILD)/data/%: $(BUILD)/data/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
 
--include $(BUILD)/data/shrink-mask.d $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d) $(emu_o:.o=.d) $(cuda_o:.o=.d)
+-include $(BUILD)/data/shrink-mask.d $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d) $(emu_o:.o=.d) $(cuda_o:.o=.d) $(BUILD)/emu/tests/emu/emulator.d
 .SECONDARY:
 
 deps:
