@@ -46,7 +46,7 @@ int main(void)
 	results plain, fast;
 	gb_err err;
 
-	devices_open();
+	devices_open("cpu");
 	if (gb_cpu_force("generic", &err) != GB_OK)
 		return 1;
 	run(&plain);

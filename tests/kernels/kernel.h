@@ -90,7 +90,7 @@ __attribute__((unused)) static void move_here(const gb_device *device, const mov
 
 /* ---- families ---- */
 
-static bool devices_open(const char *family)
+__attribute__((unused)) static bool devices_open(const char *family)
 {
 	static const char *const emu[] = {"emu:0:fp32", "emu:1:fp32", "emu:2:fp32"};
 	gb_err err;
@@ -112,7 +112,7 @@ static bool devices_open(const char *family)
 	return true;
 }
 
-static void devices_close(void)
+__attribute__((unused)) static void devices_close(void)
 {
 	for (int t = 0; t < THREADS; t++) {
 		gb_device_close(&kernel_device[t]);
