@@ -162,6 +162,14 @@ $(BUILD)/tests/emu/emulator: $(BUILD)/emu/tests/emu/emulator.o $(emu_core)
 $(BUILD)/tests/libexec:
 	@mkdir -p $(@D) && ln -sfn ../libexec $@
 
+# A tool with one edit in one source, which a test must catch: the first line of the
+# sed script names both, "# gb-train lib/comm/comm.c".  Tests build theirs (tests/lib.sh: twin).
+$(BUILD)/twins/%: tests/twins/%.sed $(BUILD)/libgb.a $(tool_c:%.c=$(BUILD)/%.o)
+	$(call say,TWIN,$<)
+	@mkdir -p $(@D)
+	$(Q)read -r _ tool source <$< && sed -E -f $< $$source >$@.c && { ! cmp -s $$source $@.c || { echo "$<: changes nothing in $$source" >&2; exit 1; }; } && \
+	  $(CC) $(GB_CFLAGS) $(PKG_CFLAGS) -c $@.c -o $@.o && $(CC) $(BUILD)/tools/$$tool.o $@.o $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
+
 # Programs that make sample data.
 $(BUILD)/data/%: $(BUILD)/data/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)

@@ -56,6 +56,13 @@ fails() {
 	fi
 }
 
+# twin NAME: the path of a tool with the edit tests/twins/NAME.sed, made if need be; a test
+# that passes with it would be worth nothing.
+twin() {
+	make -s --no-print-directory -C "$TOP" MODE="${GB_BUILD##*/}" "build/${GB_BUILD##*/}/twins/$1" >/dev/null || return 1
+	echo "$GB_BUILD/twins/$1"
+}
+
 # skip NAME REASON: says what was not tested and why.
 skip() {
 	tap_count=$((tap_count + 1))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* gb-train: data set → model. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
+#include "cli/ranks.h"
 #include "io/file.h"
 #include "model/model.h"
 #include "model/plan.h"
@@ -15,15 +15,16 @@
 #include "model/trainer.h"
 
 static struct {
-	const char *model, *kernel, *subject, *features, *window, *weights, *dims, *export;
+	const char *model, *kernel, *subject, *features, *window, *weights, *dims, *export, *comm;
 	int64_t seed;
 	bool fresh, no_decoders, plan;
+	double timeout;
 	gb_maybe_rational tr;
 	gb_train_options net;
-} opt = {.model = "giblet13", .subject = "mean", .window = "1.5:13.5", .seed = 1, .tr = {false, {3, 2}},
+} opt = {.model = "giblet13", .subject = "mean", .window = "1.5:13.5", .seed = 1, .comm = "auto", .timeout = 300, .tr = {false, {3, 2}},
          .net = {.device = "auto", .width = 0.125, .rank = 64, .window = 32, .groups = 2, .micro = 8, .epochs = 60, .warmup = 2, .patience = 20, .rate = 1e-3,
                  .rate_end = 1e-5, .decay = 0.01, .anchor_decay = 0.1, .anchor_rate = 0.1, .clip = 1, .dropout = 0.1, .modality_dropout = 0.2, .temperature = 0.1,
-                 .validation = 0.12, .start = "ridge"}};
+                 .validation = 0.12, .start = "ridge", .reduce = "exact"}};
 
 /* Options of giblet13 stand between the two flags of ridge and the end. */
 static const gb_option options[] = {
@@ -64,37 +65,11 @@ static const gb_option options[] = {
 	{"refit", GB_OPTION_FLAG, &opt.net.refit, NULL, "find the best epoch in RUN/search, then train as many on all train rows"},
 	{"weights", GB_OPTION_STRING, &opt.weights, "TERM=W,...", "weights of terms of the loss, by their names in metrics.tsv (default 1 each)"},
 	{"start", GB_OPTION_CHOICE, &opt.net.start, "ridge|zero", "where the linear path and the heads begin (default ridge)"},
+	{"comm", GB_OPTION_CHOICE, &opt.comm, "auto|none|socket|mpi", "how ranks talk (default auto: MPI under its launchers where it is, else sockets)", .not_param = true},
+	{"reduce", GB_OPTION_CHOICE, &opt.net.reduce, "exact|fast", "sum of gradients over ranks: one tree, or the library's all-reduce (default exact)"},
+	{"rank-timeout", GB_OPTION_REAL, &opt.timeout, "SECONDS", "a rank that does not answer for so long is lost (default 300)", .not_param = true, .min = 0.1, .max = 1e6},
 	{0},
 };
-
-static volatile sig_atomic_t stop_asked, save_asked, stop_number;
-
-static void on_signal(int number)
-{
-	if (number == SIGUSR1) {
-		save_asked = 1;
-		return;
-	}
-	stop_asked = 1;
-	stop_number = number;
-}
-
-/* "a,b" → its parts, in COPY (released with free, like the array). */
-static gb_status split_names(const char *option, const char *text, char **copy, const char ***name, int *names, gb_err *err)
-{
-	*copy = NULL;
-	*name = NULL;
-	*names = 0;
-	if (!text)
-		return GB_OK;
-	*copy = gb_string(text, err);
-	*name = *copy ? gb_array(strlen(text) + 1, sizeof **name, err) : NULL;
-	if (!*name)
-		return GB_SYSTEM;
-	for (char *part = strtok(*copy, ","); part; part = strtok(NULL, ","))
-		(*name)[(*names)++] = part;
-	return *names ? GB_OK : gb_fail(err, GB_USAGE, "--%s %s: names are wanted", option, text);
-}
 
 /* Is option I of the kind of model that is not trained? */
 static bool foreign(size_t i)
@@ -147,6 +122,8 @@ static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const cha
 		gb_cli_note("%s: finished already, with these options and this data set", args->out);
 	for (size_t i = 0; !status && i < gb_json_size(state); i++)
 		say_fit(gb_json_at(state, i));
+	if (!status && opt.export)
+		status = gb_export_weights(args->out, opt.export, err);
 	gb_json_free(state);
 	free(config);
 	return status;
@@ -166,17 +143,6 @@ static void on_note(void *context, const char *line)
 	gb_cli_note("%s", line);
 }
 
-static void catch_signals(void)
-{
-	const int number[] = {SIGTERM, SIGINT, SIGUSR1};
-	struct sigaction action = {.sa_handler = on_signal}, old;
-
-	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < sizeof number / sizeof *number; i++)
-		if (sigaction(number[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(number[i], &action, NULL);
-}
-
 /* What the command line says, as the trainer wants it; COPY and SUBJECT to be freed. */
 static gb_status prepare(const gb_args *args, const char *const *name, int names, char **copy, const char ***subject, gb_err *err)
 {
@@ -188,7 +154,7 @@ static gb_status prepare(const gb_args *args, const char *const *name, int names
 	                !(net->window_first >= 0 && net->window_last >= net->window_first && net->window_last < 1e4)))
 		status = gb_fail(err, GB_USAGE, "--brain-window %s: A:B wants seconds, 0 ≤ A ≤ B", opt.window);
 	if (!status && strcmp(opt.subject, "mean"))
-		status = split_names("subject", opt.subject, copy, subject, &net->subject_count, err);
+		status = gb_cli_split("subject", opt.subject, copy, subject, &net->subject_count, err);
 	net->tool = args->tool;
 	net->features = name;
 	net->feature_count = names;
@@ -196,8 +162,6 @@ static gb_status prepare(const gb_args *args, const char *const *name, int names
 	net->brain_kernel = opt.kernel ? opt.kernel : "glover";
 	net->seed = (uint64_t)opt.seed;
 	net->fresh = opt.fresh;
-	net->stop = &stop_asked;
-	net->save = &save_asked;
 	net->progress = on_progress;
 	net->note = on_note;
 	return status;
@@ -222,27 +186,54 @@ static gb_status print_plan(const gb_dataset *set, gb_err *err)
 	return status;
 }
 
+/* The other processes of this training, if a launcher started several. */
+static gb_status open_ranks(const gb_args *args, gb_err *err)
+{
+	gb_comm_options o = {.kind = opt.comm, .folder = args->out, .timeout = opt.timeout};
+	gb_status status;
+
+	gb_cli_launched(&o);
+	if (!strcmp(opt.comm, "none") || o.size == 1)
+		return GB_OK;
+	opt.net.local_ranks = o.local;
+	status = gb_train_ranks(o.size, opt.net.micro, err);
+	if (status && o.rank) /* rank 0 says it */
+		err->text[0] = 0;
+	if (!status && o.rank == 0)
+		status = gb_folder_make(args->out, err);
+	return status ? status : gb_comm_open(&opt.net.comm, &o, err);
+}
+
+static gb_status write_config(const gb_args *args, const gb_dataset *set, gb_err *err)
+{
+	char *config = config_of(args, set, err), *path = config ? gb_format(err, "%s/config", args->out) : NULL;
+	gb_status status = path ? gb_output_whole(path, config, strlen(config), err) : GB_SYSTEM;
+
+	free(config);
+	free(path);
+	return status;
+}
+
 static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, gb_err *err)
 {
 	gb_train_result result = {0};
-	char *config = NULL, *path = NULL;
-	gb_status status;
+	gb_cli_asked *asked = gb_cli_listen();
+	gb_status status = open_ranks(args, err);
+	bool first = gb_comm_rank(opt.net.comm) == 0;
 
-	catch_signals();
-	status = gb_train(set, args->out, &opt.net, args->pool, &result, err);
-	config = status ? NULL : config_of(args, set, err);
-	path = config ? gb_format(err, "%s/config", args->out) : NULL;
+	opt.net.stop = &asked->stop;
+	opt.net.save = &asked->save;
 	if (!status)
-		status = path ? gb_output_whole(path, config, strlen(config), err) : GB_SYSTEM;
-	if (!status)
+		status = gb_train(set, args->out, &opt.net, args->pool, &result, err);
+	if (!status && first)
+		status = write_config(args, set, err);
+	if (!status && first)
 		gb_cli_note("%s: epoch %lld, best %lld with a smoothed score of %.4f%s", args->out, (long long)result.epoch, (long long)result.best_epoch,
 		            result.best_score, result.stopped ? ": stopped, start again to go on" : "");
-	free(config);
-	free(path);
-	if (stop_asked) { /* make and Slurm see it */
-		signal(stop_number, SIG_DFL);
-		raise(stop_number);
-	}
+	if (!status && first && opt.export)
+		status = gb_export_weights(args->out, opt.export, err);
+	gb_cli_close_ranks(opt.net.comm, status, err);
+	gb_cli_pass_on();
 	return status;
 }
 
@@ -262,7 +253,14 @@ static gb_status run(const gb_args *args, gb_err *err)
 	char *copy = NULL, *subjects = NULL;
 	const char **name = NULL, **subject = NULL;
 	int names = 0;
+	gb_comm_options ranks;
 	gb_status status = check_given(args, err);
+
+	gb_cli_launched(&ranks);
+	if (!status && opt.plan && ranks.rank) /* rank 0 prints it */
+		return GB_OK;
+	if (!status && ridge && !opt.plan && ranks.size > 1)
+		status = gb_fail(err, GB_USAGE, "--model ridge: one process solves it, %d were started", ranks.size);
 
 	if (!status && !opt.plan && (!args->out || !strcmp(args->out, "-")))
 		status = gb_fail(err, GB_USAGE, "-o RUN is wanted: a run is a folder");
@@ -273,13 +271,11 @@ static gb_status run(const gb_args *args, gb_err *err)
 	if (!status && args->operands)
 		status = gb_dataset_open(&set, args->operand[0], err);
 	if (!status)
-		status = split_names("features", opt.features, &copy, &name, &names, err);
+		status = gb_cli_split("features", opt.features, &copy, &name, &names, err);
 	if (!status && !ridge)
 		status = prepare(args, name, names, &subjects, &subject, err);
 	if (!status)
 		status = opt.plan ? print_plan(set, err) : ridge ? run_ridge(args, set, name, names, err) : run_giblet13(args, set, err);
-	if (!status && opt.export)
-		status = gb_export_weights(args->out, opt.export, err);
 	free(copy);
 	free(name);
 	free(subjects);

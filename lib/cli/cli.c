@@ -14,6 +14,7 @@
 
 #include "base/size.h"
 #include "cli/internal.h"
+#include "cli/ranks.h"
 #include "io/file.h"
 
 gb_cli_state gb_cli;
@@ -285,7 +286,7 @@ static gb_status parse_and_run(int argc, char **argv, gb_err *err)
 	args.out = s->out;
 	args.quiet = s->quiet;
 	args.verbose = s->verbose;
-	args.threads = s->threads ? (int)s->threads : gb_cpu_count();
+	args.threads = s->threads ? (int)s->threads : gb_cli_share_of_cores();
 	if ((status = check_operands(&args, err)) != GB_OK || (status = gb_pool_open(&args.pool, args.threads, err)) != GB_OK)
 		return status;
 	args.params = gb_cli_params();

@@ -78,6 +78,8 @@ bool gb_cli_given(const gb_args *args, const gb_option *options, const char *nam
  * checkout the published file, and last encodec-tiny, with a warning.  GB_SYSTEM: none there; OTHERWISE says what
  * goes without. */
 GB_CHECK gb_status gb_cli_encodec_weights(char path[], const char *named, const char *otherwise, gb_err *err);
+/* "a,b" → its parts, in *COPY; both to be freed.  TEXT NULL: none.  GB_USAGE for no name at all. */
+GB_CHECK gb_status gb_cli_split(const char *option, const char *text, char **copy, const char ***name, int *names, gb_err *err);
 
 /* For people, on stderr, prefixed with the program's name: a note only with
  * -v, a warning unless -q, an answer always. */

@@ -69,8 +69,8 @@ gb_status gb_comm_open(gb_comm **out, const gb_comm_options *o, gb_err *err)
 	*out = NULL;
 	if (o->size <= 1 || !strcmp(o->kind, "none"))
 		return GB_OK;
-	if (o->size > GB_RANKS_MAX || (o->size & (o->size - 1)) || o->rank < 0 || o->rank >= o->size)
-		return gb_fail(err, GB_USAGE, "rank %d of %d: a power of two of ranks up to %d is wanted", o->rank, o->size, GB_RANKS_MAX);
+	if (o->size > GB_COMM_MOST || (o->size & (o->size - 1)) || o->rank < 0 || o->rank >= o->size)
+		return gb_fail(err, GB_USAGE, "rank %d of %d: a power of two of ranks up to %d is wanted", o->rank, o->size, GB_COMM_MOST);
 	comm = gb_array(1, sizeof *comm, err);
 	if (!comm)
 		return GB_SYSTEM;
@@ -216,15 +216,20 @@ size_t gb_comm_first(const gb_comm *comm, size_t count, int rank)
 	return count / size * r + count % size * r / size;
 }
 
-gb_status gb_comm_share(gb_comm *comm, void *x, size_t count, size_t bytes, gb_err *err)
+static size_t cut(const gb_comm *comm, const size_t *first, size_t count, int rank)
+{
+	return first ? first[rank] : gb_comm_first(comm, count, rank);
+}
+
+gb_status gb_comm_share(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err)
 {
 	gb_status status = GB_OK;
 	int phase = 0;
 
 	for (int step = 1; comm && step < comm->size && status == GB_OK; step *= 2, phase++) {
 		int own = comm->rank / step * step, other = own ^ step;
-		size_t a = gb_comm_first(comm, count, own), a_end = gb_comm_first(comm, count, own + step);
-		size_t b = gb_comm_first(comm, count, other), b_end = gb_comm_first(comm, count, other + step);
+		size_t a = cut(comm, first, count, own), a_end = cut(comm, first, count, own + step);
+		size_t b = cut(comm, first, count, other), b_end = cut(comm, first, count, other + step);
 
 		status = exchange(comm, phase, comm->rank ^ step, (char *)x + a * bytes, (a_end - a) * bytes, (char *)x + b * bytes, (b_end - b) * bytes, err);
 	}

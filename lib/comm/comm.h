@@ -22,6 +22,8 @@
 
 GB_BEGIN_DECLS
 
+enum { GB_COMM_MOST = 1024 }; /* ranks */
+
 typedef struct gb_comm gb_comm;
 
 typedef struct gb_comm_options {
@@ -55,10 +57,11 @@ bool gb_comm_has_fast(const gb_comm *comm);
 
 /* Rank 0's bytes reach all. */
 GB_CHECK gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_err *err);
-/* X [count] of BYTES each: rank r has filled its share, all get the rest. */
-GB_CHECK gb_status gb_comm_share(gb_comm *comm, void *x, size_t count, size_t bytes, gb_err *err);
-/* The share of rank RANK: items first … end−1. */
+/* COUNT items cut evenly: rank RANK's are gb_comm_first(…, RANK) … gb_comm_first(…, RANK + 1) − 1. */
 size_t gb_comm_first(const gb_comm *comm, size_t count, int rank);
+/* X, items of BYTES: rank r has filled items FIRST[r] … FIRST[r+1]−1 (FIRST NULL: COUNT cut evenly), all
+ * get the rest. */
+GB_CHECK gb_status gb_comm_share(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err);
 
 /* While PATIENT, waiting has no limit (rank 0 writes a checkpoint); the end of a process is still seen. */
 void gb_comm_patient(gb_comm *comm, bool patient);

@@ -216,7 +216,7 @@ gb_status gb_socket_listen(gb_socket_meeting *m, gb_err *err)
 	socklen_t size = sizeof any;
 
 	m->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (m->listener < 0 || bind(m->listener, (struct sockaddr *)&any, sizeof any) || listen(m->listener, 2 * GB_RANKS_MAX) ||
+	if (m->listener < 0 || bind(m->listener, (struct sockaddr *)&any, sizeof any) || listen(m->listener, SOMAXCONN) ||
 	    getsockname(m->listener, (struct sockaddr *)&any, &size))
 		return gb_fail_errno(err, GB_SYSTEM, errno, "rank %d: no socket to listen on", m->meeting.rank);
 	m->port = ntohs(any.sin_port);

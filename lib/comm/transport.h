@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 
-enum { GB_TRANSPORT_VERSION = 1, GB_RANKS_MAX = 1024 };
+enum { GB_TRANSPORT_VERSION = 1 };
 
 typedef struct gb_meeting { int rank, size; const char *folder; double timeout; } gb_meeting;
 

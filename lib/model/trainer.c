@@ -21,7 +21,7 @@ static const gb_rational negatives_apart = {30, 1};
 
 static void note(const gb_trainer *t, const char *line)
 {
-	if (t->options->note)
+	if (t->options->note && gb_trainer_writes(t))
 		t->options->note(t->options->context, line);
 }
 
@@ -84,7 +84,10 @@ static gb_status take_memory(gb_trainer *t, gb_err *err)
 		if (gb_twin_open(&t->device, twin[i].twin, twin[i].count, twin[i].size, err) != GB_OK)
 			return GB_SYSTEM;
 	if (take(&t->running, 2 * b, sizeof(double), err) != GB_OK || take(&t->order, t->fits, sizeof *t->order, err) != GB_OK ||
-	    take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK)
+	    take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK ||
+	    take(&t->numbers, 2 * b + 1 + 2 * GB_TERMS + 2, sizeof(double), err) != GB_OK)
+		return GB_SYSTEM;
+	if (t->options->comm && !t->device.ops->shares_memory && take(&t->host, n + n / 2 + 1, sizeof(float), err) != GB_OK)
 		return GB_SYSTEM;
 	for (t->partials = 0; t->partials < levels; t->partials++) {
 		gb_partial *p = &t->partial[t->partials];
@@ -126,11 +129,11 @@ static void set_segments(gb_trainer *t)
 }
 
 /* Counted before anything is allocated. */
-static gb_status check_memory(const gb_network_shape *shape, const gb_device *device, int64_t micro, gb_err *err)
+static gb_status check_memory(const gb_network_shape *shape, const gb_device *device, int64_t micro, int local_ranks, gb_err *err)
 {
 	gb_network net;
 	gb_status status = gb_network_build(&net, shape, NULL, device, 0, err);
-	size_t wanted = status == GB_OK ? gb_plan_memory(&net, micro) : 0, there = gb_machine_memory();
+	size_t wanted = status == GB_OK ? gb_plan_memory(&net, micro) * (size_t)(local_ranks > 1 ? local_ranks : 1) : 0, there = gb_machine_memory();
 
 	gb_network_clear(&net);
 	if (status == GB_OK && wanted > there)
@@ -162,7 +165,7 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 	if (status == GB_OK)
 		status = gb_giblet13_fixed(&t->fixed, &t->feed, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err);
 	if (status == GB_OK)
-		status = check_memory(&shape, &t->device, o->micro, err);
+		status = check_memory(&shape, &t->device, o->micro, o->local_ranks, err);
 	if (status == GB_OK)
 		status = gb_network_build(&t->net, &shape, &t->fixed, &t->device, o->seed, err);
 	if (status == GB_OK)
@@ -197,6 +200,8 @@ static void tear_down(gb_trainer *t)
 	free(t->step_window);
 	free(t->score);
 	free(t->metrics);
+	free(t->host);
+	free(t->numbers);
 	free(t->fit);
 	free(t->validate);
 	free(t->kernel);
@@ -305,19 +310,26 @@ static gb_status close_epoch(gb_trainer *t, gb_err *err)
 	memset(&t->sums, 0, sizeof t->sums);
 	t->norm_sum = 0;
 	t->step_in_epoch = 0;
+	if (status == GB_OK)
+		status = gb_trainer_compare(t, err);
 	if (status == GB_OK && better)
 		status = gb_trainer_write(t, "best.safetensors", false, err);
 	return status;
 }
 
+/* All wait until rank 0 has written: nobody runs ahead of a checkpoint by more than its file. */
 static gb_status save(gb_trainer *t, const char *state, gb_err *err)
 {
 	gb_status status = gb_trainer_write(t, "last.safetensors", true, err);
+	bool stop = t->stop;
 
 	if (status == GB_OK)
 		status = gb_trainer_write_text(t, err);
 	if (status == GB_OK)
 		status = gb_trainer_status(t, state, err);
+	if (status == GB_OK && t->options->comm)
+		status = gb_trainer_meet(t, err);
+	t->stop = t->stop || stop;
 	return status;
 }
 
@@ -327,8 +339,6 @@ static bool over(const gb_trainer *t)
 
 	return t->epoch >= o->epochs || (o->patience && t->validates && t->epoch - t->best_epoch >= o->patience);
 }
-
-static bool flag(volatile sig_atomic_t *f) { return f && *f; }
 
 static gb_status keep_epoch(gb_trainer *t, gb_err *err)
 {
@@ -340,6 +350,13 @@ static gb_status keep_epoch(gb_trainer *t, gb_err *err)
 	return gb_trainer_write(t, name, true, err);
 }
 
+static void saved(gb_trainer *t)
+{
+	t->save = false;
+	if (t->options->save)
+		*t->options->save = 0;
+}
+
 static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
 {
 	gb_status status = GB_OK;
@@ -349,13 +366,13 @@ static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
 		status = gb_trainer_step(t, err);
 		if (status != GB_OK)
 			return status;
-		*stopped = flag(t->options->stop);
+		*stopped = t->stop;
 		if (t->step_in_epoch == gb_trainer_steps_per_epoch(t))
 			break;
-		if (*stopped)
+		if (t->stop)
 			return save(t, "stopped", err);
-		if (flag(t->options->save)) {
-			*t->options->save = 0;
+		if (t->save) {
+			saved(t);
 			status = save(t, "running", err);
 		}
 	}
@@ -363,11 +380,12 @@ static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
 	status = status == GB_OK ? close_epoch(t, err) : status;
 	if (status == GB_OK)
 		status = keep_epoch(t, err);
-	if (status == GB_OK && t->options->save)
-		*t->options->save = 0;
-	if (t->options->progress)
+	if (status == GB_OK)
+		status = gb_trainer_meet(t, err);
+	saved(t);
+	if (t->options->progress && gb_trainer_writes(t))
 		t->options->progress(t->options->context, t->epoch, t->options->epochs);
-	*stopped = *stopped || flag(t->options->stop);
+	*stopped = *stopped || t->stop;
 	return status == GB_OK ? save(t, over(t) ? "done" : *stopped ? "stopped" : "running", err) : status;
 }
 
@@ -376,25 +394,30 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 	gb_status status = set_up(t, err);
 
 	if (status == GB_OK)
-		status = gb_trainer_resume(t, &result->resumed, err);
-	if (status == GB_OK && result->resumed)
-		gb_trainer_use_running(t);
-	else if (status == GB_OK)
-		status = begin(t, err);
-	if (status == GB_OK)
 		status = gb_trainer_constants(t, err);
+	if (status == GB_OK && gb_trainer_writes(t))
+		status = gb_trainer_find(t, &result->resumed, err);
+	if (status == GB_OK && gb_trainer_writes(t) && !result->resumed)
+		status = begin(t, err);
+	if (status == GB_OK) /* all slow work of one rank alone is done */
+		status = gb_trainer_spread(t, &result->resumed, err);
+	if (status == GB_OK && result->resumed)
+		status = gb_trainer_resume(t, err);
 	if (status == GB_OK && !result->resumed)
 		status = close_epoch(t, err);
 	if (status == GB_OK)
 		status = save(t, over(t) ? "done" : "running", err);
 	while (status == GB_OK && !over(t) && !result->stopped) {
-		if (t->step_in_epoch == 0 && flag(t->options->stop)) {
+		if (t->step_in_epoch == 0 && (status = gb_trainer_meet(t, err)) == GB_OK && t->stop) {
 			result->stopped = true;
 			status = gb_trainer_status(t, "stopped", err);
 			break;
 		}
-		status = train_epoch(t, &result->stopped, err);
+		if (status == GB_OK)
+			status = train_epoch(t, &result->stopped, err);
 	}
+	if (status == GB_OK) /* nobody leaves before all is written */
+		status = gb_trainer_meet(t, err);
 	result->stopped = result->stopped && !over(t);
 	if (status == GB_NO && gb_trainer_status(t, "diverged", NULL) != GB_OK)
 		note(t, "status.json could not be written");
@@ -428,7 +451,7 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 	t->config = gb_trainer_config(options);
 	if (status == GB_OK) {
 		gb_json_set(t->config, "device", gb_json_string(t->device.ops->name));
-		status = gb_folder_make(run, err);
+		status = gb_trainer_writes(t) ? gb_folder_make(run, err) : GB_OK;
 	}
 	if (status == GB_OK)
 		status = work(t, result, err);
@@ -450,6 +473,8 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 	char *folder;
 	gb_status status;
 
+	if (gb_train_ranks(gb_comm_size(options->comm), options->micro, err) != GB_OK)
+		return GB_USAGE;
 	if (!options->refit || options->validation == 0)
 		return train_once(set, run, options, pool, result, err);
 	folder = gb_format(err, "%s/search", run);

@@ -3,15 +3,17 @@
  * checkpoints, and going on where an earlier process was killed.
  *
  * A step is M micro-batches; gradients, losses and moments are summed in one
- * binary tree over the micro-batch index, so that ranks can share them out
- * later.  A run folder holds config, metrics.tsv, status.json, last.safetensors
- * and best.safetensors.  All that decides what comes next is in `last`: killed
+ * binary tree over the micro-batch index.  Each of N ranks owns an aligned block
+ * of them, and the tree goes on between ranks, so N does not change a bit.  A run
+ * folder holds config, metrics.tsv, status.json, last.safetensors and
+ * best.safetensors.  All that decides what comes next is in `last`: killed
  * anywhere and started again, the files end the same to the byte. */
 #ifndef GB_MODEL_TRAINER_H
 #define GB_MODEL_TRAINER_H
 
 #include <signal.h>
 
+#include "comm/comm.h"
 #include "dataset/dataset.h"
 #include "model/delay.h"
 #include "model/network.h"
@@ -44,6 +46,9 @@ typedef struct gb_train_options {
 	uint64_t seed;
 	bool refit;                   /* find the epoch in RUN/search, then train so many on all train rows */
 	bool fresh;                   /* --new: forget an earlier run */
+	gb_comm *comm;                /* NULL: one process; joined here, closed by the caller */
+	const char *reduce;           /* "exact", or "fast": the library's all-reduce of gradients */
+	int local_ranks;              /* on this machine, to count memory */
 	volatile sig_atomic_t *stop, *save; /* set by signals; NULL: never */
 	void (*progress)(void *context, int64_t done, int64_t total);
 	void (*note)(void *context, const char *line);
@@ -60,7 +65,11 @@ typedef struct gb_train_result {
 /* "TERM=W,TERM=W" over weights of 1 each; TEXT NULL: none.  GB_USAGE. */
 GB_CHECK gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *err);
 
-/* GB_NO when it diverged; GB_USAGE when RUN belongs to another config. */
+/* GB_USAGE, with the counts allowed, unless RANKS processes can share out MICRO micro-batches. */
+GB_CHECK gb_status gb_train_ranks(int ranks, int64_t micro, gb_err *err);
+
+/* GB_NO when it diverged (on every rank); GB_USAGE when RUN belongs to another config.  Only rank 0
+ * writes and notes. */
 GB_CHECK gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool,
                             gb_train_result *result, gb_err *err);
 

@@ -47,6 +47,7 @@ gb_json *gb_trainer_config(const gb_train_options *o)
 	gb_json_set(config, "subject", gb_json_string(o->subject_count ? o->subjects[0] : "mean"));
 	gb_json_set(config, "brain-kernel", gb_json_string(o->brain_kernel));
 	gb_json_set(config, "start", gb_json_string(o->start));
+	gb_json_set(config, "reduce", gb_json_string(o->reduce));
 	return config;
 }
 
@@ -130,6 +131,10 @@ gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *
 	char *path = gb_format(err, "%s/%s", t->run, name);
 	gb_status status;
 
+	if (!gb_trainer_writes(t)) {
+		free(path);
+		return GB_OK;
+	}
 	list.item = gb_array(list.room, sizeof *list.item, err);
 	list.name = gb_array(list.room, sizeof *list.name, err);
 	status = path && list.item && list.name ? pull(t, whole, err) : GB_SYSTEM;
@@ -157,9 +162,13 @@ gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *
 
 static gb_status write_small(const gb_trainer *t, const char *name, const char *text, gb_err *err)
 {
-	char *path = gb_format(err, "%s/%s", t->run, name);
-	gb_status status = path ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
+	char *path;
+	gb_status status;
 
+	if (!gb_trainer_writes(t))
+		return GB_OK;
+	path = gb_format(err, "%s/%s", t->run, name);
+	status = path ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
 	free(path);
 	return status;
 }
@@ -191,18 +200,45 @@ static gb_status read_tensor(gb_tensor_file *file, const char *name, gb_dtype dt
 	return GB_OK;
 }
 
-static gb_status read_weights(gb_trainer *t, gb_tensor_file *file, gb_err *err)
+/* Of a vector over all parameters the share of this rank. */
+static gb_status read_share(const gb_trainer *t, gb_tensor_file *file, const char *name, size_t first, size_t count, float *to, gb_err *err)
 {
-	gb_status status = GB_OK;
+	gb_comm *comm = t->options->comm;
+	size_t begin = gb_comm_first(comm, t->parameters, gb_comm_rank(comm)), end = gb_comm_first(comm, t->parameters, gb_comm_rank(comm) + 1);
+	const gb_tensor *tensor;
+	gb_status status = gb_tensor_file_need(file, name, GB_F32, -1, &tensor, err);
 
+	if (status != GB_OK)
+		return status;
+	if (tensor->elements != count)
+		return gb_fail(err, GB_DATA, "%s: %s: %zu numbers, %zu are wanted", gb_tensor_file_name(file), name, tensor->elements, count);
+	begin = begin > first ? begin : first;
+	end = end < first + count ? end : first + count;
+	if (begin < end)
+		memcpy(to + begin, (const float *)tensor->data + begin - first, (end - begin) * sizeof *to);
+	return GB_OK;
+}
+
+/* Weights, starts and moments: from the file once, whoever reads it, then shared. */
+static gb_status read_vectors(gb_trainer *t, gb_tensor_file *file, gb_err *err)
+{
+	const gb_twin *twin[] = {gb_graph_weights(t->net.graph), &t->anchor, &t->first, &t->second};
+	gb_status status = read_share(t, file, "optimiser.first", 0, t->parameters, t->first.here, err);
+
+	if (status == GB_OK)
+		status = read_share(t, file, "optimiser.second", 0, t->parameters, t->second.here, err);
 	for (int i = 0; status == GB_OK && i < gb_graph_parameters(t->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 		char name[96];
 
-		status = read_tensor(file, p->name, GB_F32, p->rows * p->columns, (float *)gb_graph_weights(t->net.graph)->here + p->first, err);
+		status = read_share(t, file, p->name, p->first, p->rows * p->columns, twin[0]->here, err);
 		snprintf(name, sizeof name, "start.%s", p->name);
 		if (status == GB_OK && p->anchored)
-			status = read_tensor(file, name, GB_F32, p->rows * p->columns, (float *)t->anchor.here + p->first, err);
+			status = read_share(t, file, name, p->first, p->rows * p->columns, t->anchor.here, err);
+	}
+	for (size_t i = 0; status == GB_OK && i < sizeof twin / sizeof *twin; i++) {
+		status = gb_comm_share(t->options->comm, twin[i]->here, NULL, t->parameters, sizeof(float), err);
+		gb_twin_push(&t->device, twin[i]);
 	}
 	return status;
 }
@@ -233,7 +269,6 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 {
 	const struct { const char *key; int64_t *to; } integer[] = {{"epoch", &t->epoch}, {"step", &t->step}, {"step_in_epoch", &t->step_in_epoch},
 	                                                            {"schedule", &t->schedule}, {"best_epoch", &t->best_epoch}};
-	const gb_twin *twin[] = {&t->first, &t->second, &t->anchor};
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; i < sizeof integer / sizeof *integer; i++)
@@ -241,14 +276,7 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 			return gb_fail(err, GB_DATA, "%s: no %s in its state", gb_tensor_file_name(file), integer[i].key);
 	gb_json_free(t->start);
 	t->start = gb_json_copy(gb_json_get(state, "start"));
-	status = read_weights(t, file, err);
-	if (status == GB_OK)
-		status = read_tensor(file, "optimiser.first", GB_F32, t->parameters, t->first.here, err);
-	if (status == GB_OK)
-		status = read_tensor(file, "optimiser.second", GB_F32, t->parameters, t->second.here, err);
-	gb_graph_push(t->net.graph);
-	for (size_t i = 0; i < sizeof twin / sizeof *twin; i++)
-		gb_twin_push(&t->device, twin[i]);
+	status = read_vectors(t, file, err);
 	if (status == GB_OK)
 		status = read_tensor(file, "running", GB_F64, 2 * t->net.bottleneck, t->running, err);
 	if (status == GB_OK)
@@ -275,23 +303,44 @@ static gb_status same_run(const gb_trainer *t, const gb_json *description, const
 	return GB_OK;
 }
 
-gb_status gb_trainer_resume(gb_trainer *t, bool *found, gb_err *err)
+gb_status gb_trainer_find(gb_trainer *t, bool *found, gb_err *err)
+{
+	char *path = gb_format(err, "%s/last.safetensors", t->run);
+	struct stat about;
+
+	*found = path && !t->options->fresh && stat(path, &about) == 0;
+	free(path);
+	return path ? GB_OK : GB_SYSTEM;
+}
+
+/* Each rank the tensors whose turn it is. */
+static gb_status verify(const gb_trainer *t, gb_tensor_file *file, gb_err *err)
+{
+	size_t rank = (size_t)gb_comm_rank(t->options->comm), size = (size_t)gb_comm_size(t->options->comm);
+	gb_status status = GB_OK;
+
+	if (size == 1)
+		return gb_tensor_file_verify(file, NULL, t->pool, err);
+	for (size_t i = rank; status == GB_OK && i < gb_tensor_file_count(file); i += size)
+		status = gb_tensor_file_verify(file, gb_tensor_file_at(file, i)->name, t->pool, err);
+	return status;
+}
+
+gb_status gb_trainer_resume(gb_trainer *t, gb_err *err)
 {
 	char *path = gb_format(err, "%s/last.safetensors", t->run);
 	gb_tensor_file *file = NULL;
 	gb_json *description = NULL;
-	struct stat about;
-	gb_status status = path ? GB_OK : GB_SYSTEM;
+	gb_status status = path ? gb_checkpoint_open(&file, &description, path, err) : GB_SYSTEM;
 
-	*found = path && !t->options->fresh && stat(path, &about) == 0;
-	if (status == GB_OK && *found)
-		status = gb_checkpoint_open(&file, &description, path, err);
-	if (status == GB_OK && *found)
+	if (status == GB_OK)
 		status = same_run(t, description, path, err);
-	if (status == GB_OK && *found)
-		status = gb_tensor_file_verify(file, NULL, t->pool, err);
-	if (status == GB_OK && *found)
+	if (status == GB_OK)
+		status = verify(t, file, err);
+	if (status == GB_OK)
 		status = read_state(t, file, gb_json_get(description, "state"), err);
+	if (status == GB_OK)
+		gb_trainer_use_running(t);
 	gb_json_free(description);
 	gb_tensor_file_close(file);
 	free(path);

@@ -11,121 +11,196 @@
 /* Below this a ceiling is not worth dividing by. */
 #define LEAST_CEILING 0.2
 
-typedef struct courses { float *predicted, *target; size_t rows; } courses; /* [rows, voxels] of one subject */
+/* Time courses of one subject, [rows of the windows, voxels]; which rows count; r of each voxel. */
+typedef struct courses { float *predicted, *target; uint8_t *counts; double *r; size_t rows, voxels; } courses;
 
-static double correlation(const courses *c, size_t voxels, size_t v)
+static double correlation(const courses *c, size_t v)
 {
-	double n = (double)c->rows, sx = 0, sy = 0, xx = 0, yy = 0, xy = 0;
+	double n = 0, sx = 0, sy = 0, xx = 0, yy = 0, xy = 0;
 
-	for (size_t r = 0; r < c->rows; r++) {
-		sx += (double)c->predicted[r * voxels + v];
-		sy += (double)c->target[r * voxels + v];
-	}
-	for (size_t r = 0; r < c->rows; r++) {
-		double x = (double)c->predicted[r * voxels + v] - sx / n, y = (double)c->target[r * voxels + v] - sy / n;
+	for (size_t r = 0; r < c->rows; r++)
+		if (c->counts[r]) {
+			n++;
+			sx += (double)c->predicted[r * c->voxels + v];
+			sy += (double)c->target[r * c->voxels + v];
+		}
+	for (size_t r = 0; r < c->rows; r++)
+		if (c->counts[r]) {
+			double x = (double)c->predicted[r * c->voxels + v] - sx / n, y = (double)c->target[r * c->voxels + v] - sy / n;
 
-		xx += x * x;
-		yy += y * y;
-		xy += x * y;
-	}
+			xx += x * x;
+			yy += y * y;
+			xy += x * y;
+		}
 	return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
 }
 
-/* Mean over subjects of Σr/Σceiling, or of the mean r where no ceiling can be had. */
-static double mean_r(const gb_trainer *t, const courses *course)
-{
-	double total = 0;
+static float ceiling_of(const gb_trainer *t, size_t k, size_t v) { return t->feed.brain[k].subjects > 1 ? t->feed.statistics.ceiling[k][v] : 1; }
 
-	for (size_t k = 0; k < t->net.shape.subjects; k++) {
+/* Mean over subjects of Σr/Σceiling, or of the mean r where no ceiling can be had.  Ranks share out the voxels. */
+static gb_status mean_r(const gb_trainer *t, courses *course, double *mean, gb_err *err)
+{
+	gb_comm *comm = t->options->comm;
+	int rank = gb_comm_rank(comm);
+	gb_status status = GB_OK;
+
+	*mean = 0;
+	for (size_t k = 0; status == GB_OK && k < t->net.shape.subjects; k++) {
+		courses *c = &course[k];
 		double r = 0, under = 0;
 
-		for (size_t v = 0; v < t->net.shape.voxels[k]; v++) {
-			double ceiling = t->feed.brain[k].subjects > 1 ? (double)t->feed.statistics.ceiling[k][v] : 1;
-
-			if (ceiling < LEAST_CEILING)
-				continue;
-			r += correlation(&course[k], t->net.shape.voxels[k], v);
-			under += ceiling;
-		}
-		total += under > 0 ? r / under / (double)t->net.shape.subjects : 0;
+		for (size_t v = gb_comm_first(comm, c->voxels, rank); v < gb_comm_first(comm, c->voxels, rank + 1); v++)
+			c->r[v] = ceiling_of(t, k, v) >= (float)LEAST_CEILING ? correlation(c, v) : 0;
+		status = gb_comm_share(comm, c->r, NULL, c->voxels, sizeof *c->r, err);
+		for (size_t v = 0; v < c->voxels; v++)
+			if (ceiling_of(t, k, v) >= (float)LEAST_CEILING) {
+				r += c->r[v];
+				under += (double)ceiling_of(t, k, v);
+			}
+		*mean += under > 0 ? r / under / (double)t->net.shape.subjects : 0;
 	}
-	return total;
+	return status;
 }
 
-static gb_status keep_courses(const gb_trainer *t, courses *course, gb_err *err)
+/* The rows of the batch, whose first is row AT of the windows. */
+static gb_status keep_courses(const gb_trainer *t, courses *course, size_t at, gb_err *err)
 {
 	for (size_t k = 0; k < t->net.shape.subjects; k++) {
-		size_t v = t->net.shape.voxels[k];
+		size_t v = course[k].voxels, row = at;
 		const float *predicted;
 		gb_status status = gb_graph_fetch(t->net.graph, t->net.predicted_bold[k], &predicted, err);
 
 		if (status != GB_OK)
 			return status;
 		for (size_t i = 0; i < t->net.scored; i++) {
-			if (t->net.batch.weight_bold[k][i] == 0)
+			if (t->feed.scored_row[i] < 0)
 				continue;
-			memcpy(course[k].predicted + course[k].rows * v, predicted + i * v, v * sizeof *predicted);
-			memcpy(course[k].target + course[k].rows * v, t->net.batch.target_bold[k] + i * v, v * sizeof *predicted);
-			course[k].rows++;
+			course[k].counts[row] = t->net.batch.weight_bold[k][i] > 0;
+			memcpy(course[k].predicted + row * v, predicted + i * v, v * sizeof *predicted);
+			memcpy(course[k].target + row * v, t->net.batch.target_bold[k] + i * v, v * sizeof *predicted);
+			row++;
 		}
 	}
 	return GB_OK;
 }
 
-/* Fill the batch with the next windows of LIST; false at its end. */
-static bool next_batch(gb_trainer *t, const gb_window *list, size_t count, size_t *at)
+/* Fill the batch with the windows of LIST from AT. */
+static void fill_batch(gb_trainer *t, const gb_window *list, size_t count, size_t at)
 {
 	size_t groups = (size_t)t->options->groups;
-	gb_feed_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(*at / groups), .scored = true, .apart = t->feed.apart};
+	gb_feed_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / groups), .scored = true, .apart = t->feed.apart};
 
-	if (*at >= count)
-		return false;
 	for (size_t g = 0; g < groups; g++)
-		t->step_window[g] = *at + g < count ? list[*at + g] : (gb_window){0, 0};
-	*at += groups;
+		t->step_window[g] = at + g < count ? list[at + g] : (gb_window){0, 0};
 	gb_feed_fill(&t->feed, &t->net, t->step_window, &fill);
-	return true;
 }
 
-static void add_sums(gb_trainer *t, gb_term_sums *sums)
+static void batch_sums(gb_trainer *t, gb_term_sums *sums)
 {
-	double count[GB_TERMS];
-
-	gb_feed_counts(&t->net, count);
-	for (int i = 0; i < GB_TERMS; i++)
-		sums->count[i] += count[i];
+	memset(sums, 0, sizeof *sums);
+	gb_feed_counts(&t->net, sums->count);
 	for (int i = 0; i < GB_TERMS + (int)t->net.shape.subjects; i++)
 		if (t->net.term[i] >= 0)
 			sums->loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(t->net.graph, t->net.term[i]);
 }
 
+/* What an evaluation works on: windows in batches, of which each rank runs a block. */
+typedef struct evaluating {
+	const gb_window *list;
+	size_t windows, batches, *first_row; /* [ranks + 1] rows before each rank's block */
+	gb_term_sums *sums;                  /* [batches] */
+	courses course[GB_SUBJECTS_MAX];
+} evaluating;
+
+static size_t rows_before(const evaluating *e, size_t window)
+{
+	size_t rows = 0;
+
+	for (size_t i = 0; i < window && i < e->windows; i++)
+		rows += (size_t)e->list[i].count;
+	return rows;
+}
+
+static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, gb_err *err)
+{
+	gb_comm *comm = t->options->comm;
+	size_t groups = (size_t)t->options->groups, rows;
+	bool good;
+
+	*e = (evaluating){.list = use == GB_FEED_FIT ? t->fit : t->validate, .windows = use == GB_FEED_FIT ? t->fits : t->validates};
+	e->batches = (e->windows + groups - 1) / groups;
+	rows = rows_before(e, e->windows);
+	e->sums = gb_array(e->batches, sizeof *e->sums, err);
+	e->first_row = gb_array((size_t)gb_comm_size(comm) + 1, sizeof *e->first_row, err);
+	good = e->sums && e->first_row;
+	for (int r = 0; good && r <= gb_comm_size(comm); r++)
+		e->first_row[r] = rows_before(e, gb_comm_first(comm, e->batches, r) * groups);
+	for (size_t k = 0; good && k < t->net.shape.subjects; k++) {
+		courses *c = &e->course[k];
+		size_t v = t->net.shape.voxels[k];
+
+		*c = (courses){.rows = rows, .voxels = v, .predicted = gb_array(rows * v, sizeof(float), err), .target = gb_array(rows * v, sizeof(float), err),
+		               .counts = gb_array(rows, 1, err), .r = gb_array(v, sizeof(double), err)};
+		good = c->predicted && c->target && c->counts && c->r;
+	}
+	return good ? GB_OK : GB_SYSTEM;
+}
+
+static void end_evaluating(const gb_trainer *t, evaluating *e)
+{
+	for (size_t k = 0; k < t->net.shape.subjects; k++) {
+		free(e->course[k].predicted);
+		free(e->course[k].target);
+		free(e->course[k].counts);
+		free(e->course[k].r);
+	}
+	free(e->sums);
+	free(e->first_row);
+}
+
+static gb_status share_courses(const gb_trainer *t, evaluating *e, gb_err *err)
+{
+	gb_comm *comm = t->options->comm;
+	gb_status status = gb_comm_share(comm, e->sums, NULL, e->batches, sizeof *e->sums, err);
+
+	for (size_t k = 0; status == GB_OK && k < t->net.shape.subjects; k++) {
+		courses *c = &e->course[k];
+
+		status = gb_comm_share(comm, c->predicted, e->first_row, 0, c->voxels * sizeof *c->predicted, err);
+		if (status == GB_OK)
+			status = gb_comm_share(comm, c->target, e->first_row, 0, c->voxels * sizeof *c->target, err);
+		if (status == GB_OK)
+			status = gb_comm_share(comm, c->counts, e->first_row, 0, 1, err);
+	}
+	return status;
+}
+
 gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation, gb_err *err)
 {
-	const gb_window *list = use == GB_FEED_FIT ? t->fit : t->validate;
-	size_t count = use == GB_FEED_FIT ? t->fits : t->validates, at = 0, rows = 0;
 	gb_graph_run run = {false, t->options->seed, 0, 0};
-	courses course[GB_SUBJECTS_MAX] = {{0}};
-	gb_status status = GB_OK;
+	int rank = gb_comm_rank(t->options->comm);
+	size_t groups = (size_t)t->options->groups, end;
+	evaluating e;
+	gb_status status = begin_evaluating(t, &e, use, err);
 
 	memset(evaluation, 0, sizeof *evaluation);
-	for (size_t i = 0; i < count; i++)
-		rows += (size_t)list[i].count;
-	for (size_t k = 0; k < t->net.shape.subjects; k++) {
-		course[k].predicted = gb_array(rows * t->net.shape.voxels[k], sizeof(float), err);
-		course[k].target = gb_array(rows * t->net.shape.voxels[k], sizeof(float), err);
-		if (!course[k].predicted || !course[k].target)
-			status = GB_SYSTEM;
-	}
-	while (status == GB_OK && next_batch(t, list, count, &at)) {
+	end = gb_comm_first(t->options->comm, e.batches, rank + 1);
+	for (size_t i = gb_comm_first(t->options->comm, e.batches, rank); status == GB_OK && i < end; i++) {
+		fill_batch(t, e.list, e.windows, i * groups);
 		gb_graph_forward(t->net.graph, &run);
-		add_sums(t, &evaluation->sums);
-		status = keep_courses(t, course, err);
+		batch_sums(t, &e.sums[i]);
+		status = keep_courses(t, e.course, rows_before(&e, i * groups), err);
 	}
-	evaluation->r = status == GB_OK ? mean_r(t, course) : 0;
-	for (size_t k = 0; k < t->net.shape.subjects; k++) {
-		free(course[k].predicted);
-		free(course[k].target);
-	}
+	if (status == GB_OK)
+		status = share_courses(t, &e, err);
+	for (size_t i = 0; status == GB_OK && i < e.batches; i++) /* in order, whoever ran them */
+		for (int j = 0; j < GB_TERMS; j++) {
+			evaluation->sums.loss[j] += e.sums[i].loss[j];
+			evaluation->sums.count[j] += e.sums[i].count[j];
+		}
+	if (status == GB_OK)
+		status = mean_r(t, e.course, &evaluation->r, err);
+	end_evaluating(t, &e);
 	return status;
 }
 
@@ -139,7 +214,8 @@ gb_status gb_trainer_constants(gb_trainer *t, gb_err *err)
 
 		for (size_t i = 0; i < count; i++)
 			rows += (double)list[i].count;
-		while (next_batch(t, list, count, &at)) {
+		for (; at < count; at += (size_t)t->options->groups) {
+			fill_batch(t, list, count, at);
 			gb_feed_constants(&t->net, one);
 			for (int i = 0; i < GB_TERMS; i++)
 				all[i] += one[i];

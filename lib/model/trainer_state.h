@@ -43,6 +43,8 @@ typedef struct gb_trainer {
 	gb_twin row_counts;       /* [scored] floats: 1 where a row of the batch is scored */
 	gb_twin sums_of_z;        /* [2·bottleneck] Σz, Σz² */
 	gb_twin norm;             /* [1] double */
+	float *host;              /* [parameters·3/2]: ranks sum here what the device holds; NULL: in place */
+	double *numbers;          /* [2·bottleneck + …]: what ranks sum beside the gradient */
 	double constant[2][GB_TERMS]; /* mean a counted row: train, validation */
 	double per_row[GB_TERMS]; /* counts a scored train row */
 	/* state */
@@ -56,7 +58,22 @@ typedef struct gb_trainer {
 	char *metrics;            /* text of metrics.tsv */
 	gb_json *config, *start;
 	const char *run;
+	bool stop, save;          /* asked for on any rank, as of the last step or meeting */
 } gb_trainer;
+
+/* trainer_ranks.c */
+/* Micro-batches first … end−1 are this rank's. */
+uint32_t gb_trainer_first_micro(const gb_trainer *trainer, int rank);
+/* The tree over ranks: WHOLE holds this rank's sum, and all ranks' after it.  What was asked of
+ * any rank by a signal is known to all then. */
+GB_CHECK gb_status gb_trainer_sum_ranks(gb_trainer *trainer, gb_partial *whole, gb_err *err);
+/* All wait for all, rank 0 for as long as it writes; then stop and save hold for all. */
+GB_CHECK gb_status gb_trainer_meet(gb_trainer *trainer, gb_err *err);
+/* The ranks join; what rank 0 BEGAN, or that it found a checkpoint instead, reaches all. */
+GB_CHECK gb_status gb_trainer_spread(gb_trainer *trainer, bool *found, gb_err *err);
+/* GB_SYSTEM unless the weights of all ranks are those of rank 0. */
+GB_CHECK gb_status gb_trainer_compare(gb_trainer *trainer, gb_err *err);
+static inline bool gb_trainer_writes(const gb_trainer *trainer) { return gb_comm_rank(trainer->options->comm) == 0; }
 
 /* trainer_step.c */
 GB_CHECK gb_status gb_trainer_step(gb_trainer *trainer, gb_err *err);
@@ -82,8 +99,10 @@ GB_CHECK gb_status gb_trainer_write(gb_trainer *trainer, const char *name, bool 
 GB_CHECK gb_status gb_trainer_status(gb_trainer *trainer, const char *state, gb_err *err);
 /* Metrics, config. */
 GB_CHECK gb_status gb_trainer_write_text(gb_trainer *trainer, gb_err *err);
-/* *FOUND: RUN held a checkpoint of this config, which is loaded. */
-GB_CHECK gb_status gb_trainer_resume(gb_trainer *trainer, bool *found, gb_err *err);
+/* Is there a checkpoint to go on from? */
+gb_status gb_trainer_find(gb_trainer *trainer, bool *found, gb_err *err);
+/* All ranks together: each reads and verifies its share of the large tensors. */
+GB_CHECK gb_status gb_trainer_resume(gb_trainer *trainer, gb_err *err);
 gb_json *gb_trainer_config(const gb_train_options *options);
 
 #endif

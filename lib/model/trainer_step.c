@@ -134,15 +134,16 @@ static void swap(gb_partial *a, gb_partial *b)
 }
 
 /* partial[0] works; partial[1 + l] holds a sum of 2^l micro-batches that waits
- * for its right neighbour.  M is a power of two, so partial[1 + log2 M] ends
- * with the whole tree. */
+ * for its right neighbour.  A rank's share is a power of two and aligned, so the
+ * last partial ends with its part of the tree. */
 static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **whole, gb_err *err)
 {
 	size_t groups = (size_t)t->options->groups;
+	int rank = gb_comm_rank(t->options->comm), level = 0;
+	uint32_t begin = gb_trainer_first_micro(t, rank), end = gb_trainer_first_micro(t, rank + 1);
 	gb_status status = GB_OK;
-	int level = 0;
 
-	for (uint32_t micro = 0; status == GB_OK && micro < (uint32_t)t->options->micro; micro++) {
+	for (uint32_t micro = begin; status == GB_OK && micro < end; micro++) {
 		const gb_window *own = windows + micro * groups;
 		gb_partial *work = &t->partial[0];
 
@@ -150,14 +151,14 @@ static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **
 		for (size_t g = 0; g < groups; g++)
 			if (own[g].count && work->empty && status == GB_OK)
 				status = run_micro(t, own, micro, work, err);
-		for (level = 0; micro >> level & 1; level++) {
+		for (level = 0; (micro - begin) >> level & 1; level++) {
 			merge(t, &t->partial[1 + level], work);
 			swap(&t->partial[1 + level], work);
 		}
 		swap(&t->partial[1 + level], work);
 	}
 	*whole = &t->partial[1 + level];
-	return status;
+	return status == GB_OK ? gb_trainer_sum_ranks(t, *whole, err) : status;
 }
 
 static void update_running(gb_trainer *t, const double *moments)

@@ -151,7 +151,7 @@ static int shares(int rank, int size, size_t n)
 
 	for (size_t i = gb_comm_first(comm, n, rank); i < gb_comm_first(comm, n, rank + 1); i++)
 		x[i] = (double)i + 1;
-	bad = bad || gb_comm_share(comm, x, n, sizeof *x, &err) != GB_OK;
+	bad = bad || gb_comm_share(comm, x, NULL, n, sizeof *x, &err) != GB_OK;
 	for (size_t i = 0; i < n; i++)
 		bad |= x[i] != (double)i + 1;
 	if (rank == 0)

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/ranks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/pool.h"
+#include "cli/cli.h"
+
+static int number(const char *name)
+{
+	const char *text = name ? getenv(name) : NULL;
+	char *end;
+	long value = text ? strtol(text, &end, 10) : -1;
+
+	return text && end != text && !*end && value >= 0 && value < 1 << 24 ? (int)value : -1;
+}
+
+void gb_cli_launched(gb_comm_options *o)
+{
+	/* srun sets SLURM_PROCID in batch scripts too, but a step of several tasks only where it started one. */
+	static const struct { const char *rank, *size, *local; bool mpi; } launcher[] = {
+		{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", true},
+		{"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", true},
+		{"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", false},
+		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS_PER_NODE", false},
+	};
+
+	o->rank = 0;
+	o->size = o->local = 1;
+	o->launcher_is_mpi = false;
+	for (size_t i = 0; i < sizeof launcher / sizeof *launcher; i++) {
+		int rank = number(launcher[i].rank), size = number(launcher[i].size), local = number(launcher[i].local);
+
+		if (rank < 0 || size < 1)
+			continue;
+		o->rank = rank;
+		o->size = size;
+		o->local = local > 0 ? local : 1;
+		o->launcher_is_mpi = launcher[i].mpi || getenv("PMIX_RANK");
+		return;
+	}
+}
+
+int gb_cli_share_of_cores(void)
+{
+	gb_comm_options o;
+	int cores = gb_cpu_count();
+
+	gb_cli_launched(&o);
+	return cores / o.local > 1 ? cores / o.local : 1;
+}
+
+void gb_cli_close_ranks(gb_comm *comm, gb_status status, gb_err *err)
+{
+	/* That training diverged is found by all together: one says it. */
+	if (comm && status == GB_NO && gb_comm_rank(comm) > 0)
+		err->text[0] = 0;
+	if (comm && status != GB_OK && status != GB_NO) {
+		gb_cli_say("rank %d: %s", gb_comm_rank(comm), err->text);
+		gb_comm_abort(comm, status, err->text);
+		err->text[0] = 0;
+	}
+	gb_comm_close(comm);
+}
+
+/* ---- signals ---- */
+
+static gb_cli_asked asked;
+
+static void on_signal(int signal_number)
+{
+	if (signal_number == SIGUSR1) {
+		asked.save = 1;
+		return;
+	}
+	asked.stop = 1;
+	asked.number = signal_number;
+}
+
+gb_cli_asked *gb_cli_listen(void)
+{
+	const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
+	struct sigaction action = {.sa_handler = on_signal}, old;
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(numbers[i], &action, NULL);
+	return &asked;
+}
+
+void gb_cli_pass_on(void)
+{
+	if (!asked.stop)
+		return;
+	signal(asked.number, SIG_DFL);
+	raise(asked.number);
+}

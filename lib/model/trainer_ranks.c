@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* trainer_ranks.c: what ranks do together. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "io/hash.h"
+#include "model/trainer_state.h"
+
+gb_status gb_train_ranks(int ranks, int64_t micro, gb_err *err)
+{
+	char allowed[64] = "1";
+	size_t used = 1;
+
+	if (ranks >= 1 && ranks <= micro && !(ranks & (ranks - 1)))
+		return GB_OK;
+	for (int64_t n = 2; n <= micro && n <= GB_COMM_MOST; n *= 2)
+		used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%lld", 2 * n <= micro && 2 * n <= GB_COMM_MOST ? ", " : " or ", (long long)n);
+	return gb_fail(err, GB_USAGE, "%d ranks: the %lld micro-batches of a step (--micro) are shared out evenly in one binary tree, by %s ranks", ranks,
+	               (long long)micro, allowed);
+}
+
+uint32_t gb_trainer_first_micro(const gb_trainer *t, int rank)
+{
+	return (uint32_t)(t->options->micro / gb_comm_size(t->options->comm) * rank);
+}
+
+static bool flag(volatile sig_atomic_t *f) { return f && *f; }
+
+static size_t numbers_count(const gb_trainer *t) { return 2 * t->net.bottleneck + 1 + 2 * GB_TERMS + 2; }
+
+/* Sums in place of what -0.0 leaves as it is. */
+static void neutral(double *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = -0.0;
+}
+
+/* The gradient of the device, through the host where it must. */
+static gb_status sum_gradient(gb_trainer *t, gb_partial *whole, gb_err *err)
+{
+	const gb_device host = {gb_ops_cpu(), t->pool, NULL};
+	size_t n = t->parameters;
+	float *x = t->host ? t->host : whole->gradient, *scratch = t->host ? t->host + n : t->partial[0].gradient;
+	gb_status status = GB_OK;
+
+	if (t->host && !whole->empty)
+		status = t->device.ops->download(&t->device, x, whole->gradient, n * sizeof *x, err);
+	for (size_t i = 0; whole->empty && i < n; i++)
+		x[i] = -0.0f;
+	if (status == GB_OK)
+		status = strcmp(t->options->reduce, "fast") ? gb_comm_sum_floats(t->options->comm, &host, x, n, scratch, err)
+		                                            : gb_comm_sum_fast(t->options->comm, x, n, err);
+	if (status == GB_OK && t->host)
+		t->device.ops->upload(&t->device, whole->gradient, x, n * sizeof *x);
+	return status;
+}
+
+gb_status gb_trainer_sum_ranks(gb_trainer *t, gb_partial *whole, gb_err *err)
+{
+	size_t b = 2 * t->net.bottleneck + 1, terms = 2 * GB_TERMS, n = numbers_count(t);
+	gb_status status;
+
+	t->stop = flag(t->options->stop);
+	t->save = flag(t->options->save);
+	if (!t->options->comm)
+		return GB_OK;
+	if (whole->empty) {
+		neutral(t->numbers, n);
+	} else {
+		memcpy(t->numbers, whole->moments, b * sizeof *t->numbers);
+		memcpy(t->numbers + b, &whole->sums, terms * sizeof *t->numbers);
+	}
+	t->numbers[n - 2] = t->stop;
+	t->numbers[n - 1] = t->save;
+	status = sum_gradient(t, whole, err);
+	if (status == GB_OK)
+		status = gb_comm_sum_doubles(t->options->comm, t->numbers, n, err);
+	if (status != GB_OK)
+		return status;
+	memcpy(whole->moments, t->numbers, b * sizeof *t->numbers);
+	memcpy(&whole->sums, t->numbers + b, terms * sizeof *t->numbers);
+	t->stop = t->numbers[n - 2] > 0;
+	t->save = t->numbers[n - 1] > 0;
+	whole->empty = false;
+	return GB_OK;
+}
+
+gb_status gb_trainer_meet(gb_trainer *t, gb_err *err)
+{
+	double asked[2] = {flag(t->options->stop), flag(t->options->save)};
+	gb_status status;
+
+	gb_comm_patient(t->options->comm, true);
+	status = gb_comm_sum_doubles(t->options->comm, asked, 2, err);
+	gb_comm_patient(t->options->comm, false);
+	t->stop = asked[0] > 0;
+	t->save = asked[1] > 0;
+	return status;
+}
+
+/* What all ranks must have in common, in one line. */
+static gb_status join(gb_trainer *t, gb_err *err)
+{
+	char *config = gb_json_dump(t->config), agree[512];
+	gb_status status;
+
+	if (!config)
+		return gb_fail(err, GB_SYSTEM, "%s: memory is short", t->run);
+	snprintf(agree, sizeof agree, "%s, processor class %s, device %s, set %s, options %016llx", t->options->tool, gb_cpu_name(), t->device.ops->name,
+	         gb_dataset_id(t->set), (unsigned long long)gb_hash64_of(config, strlen(config)));
+	free(config);
+	status = gb_comm_join(t->options->comm, agree, err);
+	return status;
+}
+
+gb_status gb_trainer_spread(gb_trainer *t, bool *found, gb_err *err)
+{
+	gb_comm *comm = t->options->comm;
+	int64_t state[3] = {*found, t->schedule, t->best_epoch};
+	const gb_twin *weights = gb_graph_weights(t->net.graph);
+	gb_status status;
+
+	if (!comm)
+		return GB_OK;
+	status = join(t, err);
+	gb_comm_patient(comm, true); /* rank 0 may begin a second time, in --refit */
+	if (status == GB_OK)
+		status = gb_comm_broadcast(comm, state, sizeof state, err);
+	gb_comm_patient(comm, false);
+	*found = state[0];
+	if (status != GB_OK || *found)
+		return status;
+	t->schedule = state[1];
+	t->best_epoch = state[2];
+	status = gb_comm_broadcast(comm, weights->here, weights->bytes, err);
+	if (status == GB_OK)
+		status = gb_comm_broadcast(comm, t->running, 2 * t->net.bottleneck * sizeof *t->running, err);
+	gb_graph_push(t->net.graph);
+	t->device.ops->copy(&t->device, t->anchor.there, weights->there, t->anchor.bytes);
+	gb_trainer_use_running(t);
+	return status;
+}
+
+gb_status gb_trainer_compare(gb_trainer *t, gb_err *err)
+{
+	gb_comm *comm = t->options->comm;
+	const gb_twin *weights = gb_graph_weights(t->net.graph);
+	uint64_t own, first;
+	double differ;
+	gb_status status;
+
+	if (!comm)
+		return GB_OK;
+	if (gb_graph_pull(t->net.graph, err) != GB_OK)
+		return GB_SYSTEM;
+	own = first = gb_hash64_of(weights->here, weights->bytes);
+	status = gb_comm_broadcast(comm, &first, sizeof first, err);
+	differ = own == first ? -0.0 : 1;
+	if (status == GB_OK)
+		status = gb_comm_sum_doubles(comm, &differ, 1, err);
+	if (status == GB_OK && differ > 0)
+		status = gb_fail(err, GB_SYSTEM, "%s: epoch %lld: the weights of %.0f of %d ranks are not those of rank 0%s: a fault of a machine; the last checkpoint is good",
+		                 t->run, (long long)t->epoch, differ, gb_comm_size(comm), own == first ? "" : " (this one's are not)");
+	return status;
+}
