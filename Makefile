@@ -64,7 +64,7 @@ units := $(unit_c:%.c=$(BUILD)/%) $(BUILD)/tests/emu/emulator
 pages := $(wildcard man/*.[157])
 # Optional parts, opened only when asked for: each is built where what it needs is found.
 MPICC := $(shell command -v mpicc 2>/dev/null)
-plugins := $(if $(MPICC),$(BUILD)/bin/libgb_mpi.so)
+plugins := $(if $(MPICC),$(BUILD)/libexec/giblet/libgb_mpi.so)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
@@ -112,7 +112,7 @@ $(BUILD)/bin/%: $(BUILD)/tools/%.o $(BUILD)/libgb.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
 
-$(BUILD)/bin/libgb_mpi.so: lib/comm/mpi/mpi.c lib/comm/transport.h lib/base/status.h $(BUILD)/flags
+$(BUILD)/libexec/giblet/libgb_mpi.so: lib/comm/mpi/mpi.c lib/comm/transport.h lib/base/status.h $(BUILD)/flags
 	$(call say,MPICC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(MPICC) -std=c11 -D_GNU_SOURCE -Ilib -fvisibility=hidden $(WARNINGS) $(if $(WERROR),-Werror) $(CFLAGS) -fPIC -shared $< -o $@

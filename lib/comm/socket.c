@@ -103,7 +103,7 @@ static gb_status join(void *opaque, gb_err *err)
  * gives up says more than that it is gone, so every connection is looked at first. */
 static gb_status hear(state *s, gb_err *err)
 {
-	int gone = -1;
+	int gone = -1, why = 0;
 
 	for (int p = 0; p < s->m.meeting.size; p++) {
 		note got;
@@ -123,9 +123,13 @@ static gb_status hear(state *s, gb_err *err)
 			got.text[sizeof got.text - 1] = 0;
 			return gb_fail(err, GB_SYSTEM, "rank %d gave up: %s", p, got.text);
 		}
+		why = n < 0 ? errno : 0;
 		gone = p;
 	}
-	return gone < 0 ? GB_OK : gb_fail(err, GB_SYSTEM, "rank %d is lost: its process has ended", gone);
+	return gone < 0 ? GB_OK
+	       : why == ETIMEDOUT || why == EHOSTUNREACH || why == ENETUNREACH
+	           ? gb_fail(err, GB_SYSTEM, "rank %d is lost: no answer from its machine (--rank-timeout)", gone)
+	           : gb_fail(err, GB_SYSTEM, "rank %d is lost: its process has ended", gone);
 }
 
 /* The partner's data connection ended: its own word, if there is one, else that. */

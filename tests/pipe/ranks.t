@@ -26,7 +26,7 @@ ranks() {
 	done
 	return $ranks_code
 }
-have_mpi() { command -v mpirun >/dev/null && [ -e "$GB_BUILD/bin/libgb_mpi.so" ]; }
+have_mpi() { command -v mpirun >/dev/null && [ -e "$GB_BUILD/libexec/giblet/libgb_mpi.so" ]; }
 mpi() { # mpi N RUN COMMAND…
 	mpi_n=$1 mpi_run=$2
 	shift 2
