@@ -15,7 +15,7 @@ struct gb_comm {
 	void *state;
 	int rank, size;
 	double timeout;
-	bool patient, joined;
+	bool joined;
 	double *scratch;
 	size_t scratch_room;
 };
@@ -25,12 +25,6 @@ int gb_comm_size(const gb_comm *comm) { return comm ? comm->size : 1; }
 const char *gb_comm_name(const gb_comm *comm) { return comm ? comm->transport->name : "none"; }
 bool gb_comm_joined(const gb_comm *comm) { return !comm || comm->joined; }
 bool gb_comm_has_fast(const gb_comm *comm) { return !comm || comm->transport->sum_fast; }
-
-void gb_comm_patient(gb_comm *comm, bool patient)
-{
-	if (comm)
-		comm->patient = patient;
-}
 
 /* ---- opening ---- */
 
@@ -111,7 +105,7 @@ void gb_comm_abort(gb_comm *comm, gb_status status, const char *why)
  * for a waiting one. */
 static gb_status exchange(gb_comm *comm, int phase, int peer, const void *send, size_t sends, void *receive, size_t receives, gb_err *err)
 {
-	return comm->transport->exchange(comm->state, peer, send, sends, receive, receives, comm->patient ? 0 : comm->timeout + phase, err);
+	return comm->transport->exchange(comm->state, peer, send, sends, receive, receives, comm->timeout + phase, err);
 }
 
 static size_t half(size_t first, size_t end) { return first + (end - first) / 2; }
@@ -189,7 +183,7 @@ gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err)
 		return GB_OK;
 	if (!comm->transport->sum_fast)
 		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", comm->transport->name);
-	return comm->transport->sum_fast(comm->state, x, n, comm->patient ? 0 : comm->timeout, err);
+	return comm->transport->sum_fast(comm->state, x, n, comm->timeout, err);
 }
 
 /* From rank 0 down a binomial tree, the far half first. */
@@ -214,6 +208,21 @@ size_t gb_comm_first(const gb_comm *comm, size_t count, int rank)
 	size_t size = (size_t)gb_comm_size(comm), r = (size_t)rank;
 
 	return count / size * r + count % size * r / size;
+}
+
+enum { PATIENCE = 20 };
+
+/* Straight from rank 0 to each: a rank that hangs makes nobody else wait so long. */
+gb_status gb_comm_follow(gb_comm *comm, gb_err *err)
+{
+	char here = 1;
+	gb_status status = GB_OK;
+
+	if (gb_comm_rank(comm) > 0)
+		return comm->transport->exchange(comm->state, 0, NULL, 0, &here, 1, PATIENCE * comm->timeout, err);
+	for (int p = 1; p < gb_comm_size(comm) && status == GB_OK; p++)
+		status = comm->transport->exchange(comm->state, p, &here, 1, NULL, 0, comm->timeout, err);
+	return status;
 }
 
 static size_t cut(const gb_comm *comm, const size_t *first, size_t count, int rank)

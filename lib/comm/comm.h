@@ -63,8 +63,9 @@ size_t gb_comm_first(const gb_comm *comm, size_t count, int rank);
  * get the rest. */
 GB_CHECK gb_status gb_comm_share(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err);
 
-/* While PATIENT, waiting has no limit (rank 0 writes a checkpoint); the end of a process is still seen. */
-void gb_comm_patient(gb_comm *comm, bool patient);
+/* The others wait until rank 0 is here, which may have written a checkpoint: twenty times as long as
+ * for anything else. */
+GB_CHECK gb_status gb_comm_follow(gb_comm *comm, gb_err *err);
 /* Tell the others why this rank gives up; with mpi the job ends here. */
 void gb_comm_abort(gb_comm *comm, gb_status status, const char *why);
 

@@ -184,7 +184,7 @@ static gb_status exchange(void *opaque, int peer, const void *out, size_t outs, 
 		if (sent < 0 || got < 0)
 			return ended(s, peer, err);
 		if (sent || got) {
-			since = limit > 0 ? gb_socket_now() : since;
+			since = gb_socket_now();
 			continue;
 		}
 		s->poll[size] = (struct pollfd){.fd = fd, .events = (short)((finished(&to) ? 0 : POLLOUT) | (finished(&from) ? 0 : POLLIN))};
@@ -194,7 +194,7 @@ static gb_status exchange(void *opaque, int peer, const void *out, size_t outs, 
 		if (ready > 0 && hear(s, err) != GB_OK)
 			return GB_SYSTEM;
 		now = gb_socket_now();
-		if (limit > 0 && now - since > limit)
+		if (now - since > limit)
 			return gb_fail(err, GB_SYSTEM, "rank %d is lost: no answer for %.0f s (--rank-timeout)", peer, now - since);
 	}
 	return GB_OK;

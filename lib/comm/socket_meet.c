@@ -27,8 +27,8 @@ typedef struct hello { uint64_t magic, job; int32_t rank, size, kind, good; } he
 #define HELLO_MAGIC UINT64_C(0x316b6e6172746c67) /* "gltrank1" */
 enum { GREETING_SECONDS = 5, RETRY_MILLISECONDS = 30, HOSTS_MAX = 32 };
 
-/* Small messages go at once.  A patient rank waits for a process, not for a machine: the kernels
- * ask each other whether they are there. */
+/* Small messages go at once.  A rank may wait long for a process, not for a machine: the
+ * kernels ask each other whether they are there. */
 static bool tune(int fd, double timeout)
 {
 	int on = 1, seconds = timeout < 3 ? 1 : (int)(timeout / 3), tries = 2;

@@ -17,7 +17,7 @@ typedef struct gb_transport {
 	gb_status (*open)(void **state, const gb_meeting *meeting, gb_err *err);
 	/* Waits for all. */
 	gb_status (*join)(void *state, gb_err *err);
-	/* Send and receive at once; at most LIMIT seconds (0: any) without progress. */
+	/* Send and receive at once; at most LIMIT seconds without progress. */
 	gb_status (*exchange)(void *state, int peer, const void *send, size_t sends, void *receive, size_t receives, double limit, gb_err *err);
 	/* NULL: none. */
 	gb_status (*sum_fast)(void *state, float *x, size_t n, double limit, gb_err *err);

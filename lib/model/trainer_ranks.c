@@ -92,9 +92,9 @@ gb_status gb_trainer_meet(gb_trainer *t, gb_err *err)
 	double asked[2] = {flag(t->options->stop), flag(t->options->save)};
 	gb_status status;
 
-	gb_comm_patient(t->options->comm, true);
-	status = gb_comm_sum_doubles(t->options->comm, asked, 2, err);
-	gb_comm_patient(t->options->comm, false);
+	status = gb_comm_follow(t->options->comm, err);
+	if (status == GB_OK)
+		status = gb_comm_sum_doubles(t->options->comm, asked, 2, err);
 	t->stop = asked[0] > 0;
 	t->save = asked[1] > 0;
 	return status;
@@ -125,10 +125,10 @@ gb_status gb_trainer_spread(gb_trainer *t, bool *found, gb_err *err)
 	if (!comm)
 		return GB_OK;
 	status = join(t, err);
-	gb_comm_patient(comm, true); /* rank 0 may begin a second time, in --refit */
+	if (status == GB_OK) /* rank 0 may begin a second time, in --refit */
+		status = gb_comm_follow(comm, err);
 	if (status == GB_OK)
 		status = gb_comm_broadcast(comm, state, sizeof state, err);
-	gb_comm_patient(comm, false);
 	*found = state[0];
 	if (status != GB_OK || *found)
 		return status;

@@ -204,6 +204,23 @@ static int differs(int rank, int size, size_t n)
 	return status != GB_USAGE;
 }
 
+/* Rank 0 comes late to where the others follow it; with n 1 it never does. */
+static int follows(int rank, int size, size_t n)
+{
+	gb_err err = {GB_OK, ""};
+	gb_comm *comm = start(rank, size, 0.3, &err);
+	gb_status status;
+
+	if (rank == 0 && n)
+		raise(SIGSTOP);
+	if (rank == 0)
+		nanosleep(&(struct timespec){1, 500000000}, NULL);
+	status = comm ? gb_comm_follow(comm, &err) : GB_SYSTEM;
+	snprintf(found->text[rank], sizeof found->text[rank], "%s", err.text);
+	gb_comm_close(comm);
+	return status != (n ? GB_SYSTEM : GB_OK);
+}
+
 /* Rank 0 is slow before it joins, and others wait although the time-out is short. */
 static int slow(int rank, int size, size_t n)
 {
@@ -265,6 +282,8 @@ int main(void)
 			printf("# rank %d after %.1f s: %s\n", r, found->seconds[r], found->text[r]);
 	ok(spawn(loses, 4, 2) == 4 && named("rank 3 gave up: the disk is full", 3) == 3, "why a rank gives up reaches the others");
 	ok(spawn(differs, 4, 0) == 4 && strstr(found->text[2], "rank 2: avx2; rank 0: avx512"), "ranks that differ do not begin");
+	ok(spawn(follows, 4, 0) == 4, "rank 0 may be late, longer than the time-out, where the others follow it: %s", found->text[1]);
+	ok(spawn(follows, 4, 1) == 3 && named("rank 0 is lost", 0) == 3, "but not for ever: %s", found->text[1]);
 	ok(spawn(slow, 4, 0) == 4, "slow work before joining is no reason to be lost");
 	ok(gb_comm_open(&comm, &(gb_comm_options){.kind = "socket", .size = 3, .folder = folder, .timeout = 1}, &err) == GB_USAGE, "three ranks are refused: %s", err.text);
 	ok(gb_comm_open(&comm, &(gb_comm_options){.kind = "socket", .rank = 1, .size = 2, .folder = folder, .timeout = 0.3}, &err) == GB_OK &&

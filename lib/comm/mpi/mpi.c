@@ -69,7 +69,7 @@ static gb_status finish(MPI_Request *request, int count, int peer, double limit,
 			return FAIL(err, "rank %d is lost: mpi reports an error", peer);
 		if (done)
 			return GB_OK;
-		if (limit > 0 && turn % 64 == 0 && now() - since > limit)
+		if (turn % 64 == 0 && now() - since > limit)
 			return peer >= 0 ? FAIL(err, "rank %d is lost: no answer for %.0f s (--rank-timeout)", peer, limit)
 			                 : FAIL(err, "a rank is lost: no answer for %.0f s (--rank-timeout)", limit);
 		rest(turn);
