@@ -15,6 +15,7 @@ enum { KERNEL_MAX = 64 };
 typedef struct loader {
 	gb_tensor_file *file;
 	gb_err *err;
+	bool normed; /* the first convolution has a norm: then all have */
 } loader;
 
 static bool has(const loader *l, const char *name) { return gb_tensor_file_find(l->file, name) != NULL; }
@@ -100,7 +101,9 @@ static gb_status norm(loader *l, const char *prefix, gb_conv *conv)
 	gb_status status;
 
 	snprintf(name, sizeof name, "%s.norm.weight", prefix);
-	if (!has(l, name))
+	if (!l->normed && has(l, name))
+		return gb_fail(l->err, GB_DATA, "%s: tensor %s: the first convolution has no norm, so none may have", gb_tensor_file_name(l->file), name);
+	if (!l->normed)
 		return GB_OK;
 	if ((status = vector(l, name, conv->out, &conv->norm_weight)) != GB_OK)
 		return status;
@@ -277,8 +280,8 @@ static gb_status lstm_layer(loader *l, const char *prefix, int layer, gb_lstm *m
 {
 	static const char *const part[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
 	size_t width = (size_t)m->width, wide = 4 * (size_t)m->room, units = (size_t)gb_encodec_kernel_of_class()->units;
-	float *read[4] = {0}, *weight = gb_array(width * wide, sizeof *weight, l->err), *bias = gb_array(wide, sizeof *bias, l->err);
-	gb_status status = weight && bias ? GB_OK : GB_SYSTEM;
+	float *read[4] = {0}, *weight = NULL, *bias = NULL;
+	gb_status status = GB_OK;
 
 	for (int k = 0; k < 4 && status == GB_OK; k++) {
 		char name[96];
@@ -286,7 +289,8 @@ static gb_status lstm_layer(loader *l, const char *prefix, int layer, gb_lstm *m
 		status = k < 2 ? floats(l, name, 2, (int64_t[]){4 * m->width, m->width}, &read[k]) : vector(l, name, 4 * m->width, &read[k]);
 	}
 	m->recurrent[layer] = (gb_recurrence){m->width, m->room / (int)units, NULL};
-	if (status == GB_OK && !(m->recurrent[layer].weight = gb_array(width * wide, sizeof *weight, l->err)))
+	if (status == GB_OK && (!(weight = gb_array(width * wide, sizeof *weight, l->err)) || !(bias = gb_array(wide, sizeof *bias, l->err)) ||
+	                        !(m->recurrent[layer].weight = gb_array(width * wide, sizeof *weight, l->err))))
 		status = GB_SYSTEM;
 	for (size_t column = 0; column < 4 * width && status == GB_OK; column++) {
 		size_t to = gate_column(column, width, units), panel = to / (4 * units);
@@ -409,14 +413,14 @@ static gb_status load_encoder(loader *l, gb_encodec_weights *w)
 {
 	char name[96];
 	int width;
-	gb_status status = conv(l, "encoder.layers.0", 0, 0, 0, 1, &w->encoder_in);
+	gb_status status;
 
-	if (status != GB_OK)
+	w->normed = l->normed = has(l, "encoder.layers.0.norm.weight");
+	if ((status = conv(l, "encoder.layers.0", 0, 0, 0, 1, &w->encoder_in)) != GB_OK)
 		return status;
 	w->channels = w->encoder_in.in;
 	if (w->channels > 2)
 		return gb_fail(l->err, GB_DATA, "%s: %d channels, 1 or 2 are wanted", gb_tensor_file_name(l->file), w->channels);
-	w->normed = w->encoder_in.norm_weight != NULL;
 	width = w->encoder_in.out;
 	w->hop = 1;
 	for (int i = 0; i < w->stages; i++) {
@@ -460,22 +464,32 @@ static gb_status load_decoder(loader *l, gb_encodec_weights *w)
 	return conv(l, name, width, w->channels, 0, 1, &w->decoder_out);
 }
 
+gb_status gb_encodec_weights_read(gb_encodec_weights *w, gb_tensor_file *file, gb_err *err)
+{
+	loader l = {.file = file, .err = err};
+	gb_status status;
+
+	memset(w, 0, sizeof *w);
+	if ((status = count_stages(&l, w)) == GB_OK && (status = load_encoder(&l, w)) == GB_OK &&
+	    (status = load_decoder(&l, w)) == GB_OK)
+		status = codebooks(&l, w);
+	if (status != GB_OK)
+		gb_encodec_weights_close(w);
+	return status;
+}
+
 gb_status gb_encodec_weights_open(gb_encodec_weights *w, const char *path, gb_err *err)
 {
-	loader l = {.err = err};
+	gb_tensor_file *file;
 	gb_status status;
 
 	memset(w, 0, sizeof *w);
 	if (access(path, R_OK) != 0)
 		return gb_fail(err, GB_SYSTEM, "%s: the EnCodec weights are not there", path);
-	if ((status = gb_tensor_file_open(&l.file, path, err)) != GB_OK)
+	if ((status = gb_tensor_file_open(&file, path, err)) != GB_OK)
 		return status;
-	if ((status = count_stages(&l, w)) == GB_OK && (status = load_encoder(&l, w)) == GB_OK &&
-	    (status = load_decoder(&l, w)) == GB_OK)
-		status = codebooks(&l, w);
-	gb_tensor_file_close(l.file);
-	if (status != GB_OK)
-		gb_encodec_weights_close(w);
+	status = gb_encodec_weights_read(w, file, err);
+	gb_tensor_file_close(file);
 	return status;
 }
 

@@ -10,6 +10,7 @@
 #define GB_ENCODEC_WEIGHTS_H
 
 #include "encodec/kernel.h"
+#include "meta/tensor_file.h"
 
 GB_BEGIN_DECLS
 
@@ -55,6 +56,7 @@ typedef struct gb_encodec_weights {
 
 /* GB_SYSTEM: PATH is not there (weights: 4); GB_DATA: not such a model, naming the tensor. */
 GB_CHECK gb_status gb_encodec_weights_open(gb_encodec_weights *weights, const char *path, gb_err *err);
+GB_CHECK gb_status gb_encodec_weights_read(gb_encodec_weights *weights, gb_tensor_file *file, gb_err *err);
 void gb_encodec_weights_close(gb_encodec_weights *weights); /* accepts one that is all zero */
 
 GB_END_DECLS

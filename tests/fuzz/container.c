@@ -4,6 +4,7 @@
  * repaired copy of what does not open. */
 #define FUZZ_TARGET "container"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/header.h"
 
 #include "base/size.h"
 #include "meta/profile.h"
@@ -103,21 +104,6 @@ static void read_all(const uint8_t *data, size_t size, bool by_path)
 	gb_tensor_file_close(file);
 }
 
-/* The header as a whole file again: its length, the text, blanks up to the
- * data.  Returns the new size; 0 when it does not fit. */
-static size_t put_header(uint8_t *out, size_t room, const char *text, const uint8_t *data, size_t data_size)
-{
-	size_t n = strlen(text), total = 8 + n + data_size;
-
-	if (total > room)
-		return 0;
-	memmove(out + 8 + n, data, data_size);
-	memcpy(out + 8, text, n);
-	for (int i = 0; i < 8; i++)
-		out[i] = (uint8_t)((uint64_t)n >> 8 * i);
-	return total;
-}
-
 /* Make the id and the checksums of the file right, as far as it has them. */
 static size_t repair(uint8_t *file, size_t size, size_t room)
 {
@@ -187,32 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* Mutate the text of the header, or the data, or anything; then repair. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	uint64_t n = 0;
-	uint8_t *text, *rest;
-	size_t rest_size;
+	size_t header = seed % 4 ? mutate_header(data, size, max_size) : 0;
 
-	if (size < 10 || seed % 4 == 0)
-		return LLVMFuzzerMutate(data, size, max_size);
-	for (int i = 0; i < 8; i++)
-		n |= (uint64_t)data[i] << 8 * i;
-	if (n > size - 8)
-		return LLVMFuzzerMutate(data, size, max_size);
-	rest_size = size - 8 - (size_t)n;
-	text = malloc(max_size + 1);
-	rest = malloc(rest_size + 1);
-	if (text && rest) {
-		memcpy(text, data + 8, (size_t)n);
-		memcpy(rest, data + 8 + n, rest_size);
-		n = LLVMFuzzerMutate(text, (size_t)n, max_size - rest_size > 8 ? max_size - rest_size - 8 : 1);
-		text[n] = 0;
-		if (strlen((char *)text) == n) {
-			size_t total = put_header(data, max_size, (char *)text, rest, rest_size);
-
-			size = total ? repair(data, total, max_size) : size;
-		}
-	}
-	free(text);
-	free(rest);
-	return size;
+	return header ? repair(data, header, max_size) : LLVMFuzzerMutate(data, size, max_size);
 }
 #endif
