@@ -32,7 +32,7 @@ static const gb_option options[] = {
 	{"device", GB_OPTION_STRING, &opt.net.device, "auto|cpu|cuda|emu", "where giblet13 trains; of cuda and emu also :bf16 (default), :tf32, :fp32 (default auto: cuda where there is one)"},
 	{"brain-kernel", GB_OPTION_STRING, &opt.kernel, "fir|fir:A:B|glover|glover3|spm|FILE.tsv",
 	 "from stimulus to BOLD: a kernel, or free delays of A to B-1 rows (default glover; of ridge fir: 0 to 13.5 s)"},
-	{"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|mean", "whose brain (default mean: of all subjects in the set); ridge takes one"},
+	{"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|all|mean", "whose brain (default mean: of all subjects in the set); ridge takes one"},
 	{"features", GB_OPTION_STRING, &opt.features, "NAME,...", "stimulus tensors to use (default: all of the set)"},
 	{"seed", GB_OPTION_INTEGER, &opt.seed, "S", "of all random numbers (default 1)", .min = 0, .max = 4294967295},
 	{"new", GB_OPTION_FLAG, &opt.fresh, NULL, "overwrite a run of other options", .not_param = true},
@@ -144,7 +144,7 @@ static void on_note(void *context, const char *line)
 }
 
 /* What the command line says, as the trainer wants it; COPY and SUBJECT to be freed. */
-static gb_status prepare(const gb_args *args, const char *const *name, int names, char **copy, const char ***subject, gb_err *err)
+static gb_status prepare(const gb_args *args, const gb_dataset *set, const char *const *name, int names, char **copy, const char ***subject, gb_err *err)
 {
 	gb_train_options *net = &opt.net;
 	int used = 0;
@@ -153,7 +153,9 @@ static gb_status prepare(const gb_args *args, const char *const *name, int names
 	if (!status && (sscanf(opt.window, "%lf:%lf%n", &net->window_first, &net->window_last, &used) != 2 || opt.window[used] ||
 	                !(net->window_first >= 0 && net->window_last >= net->window_first && net->window_last < 1e4)))
 		status = gb_fail(err, GB_USAGE, "--brain-window %s: A:B wants seconds, 0 ≤ A ≤ B", opt.window);
-	if (!status && strcmp(opt.subject, "mean"))
+	if (!status && set && !strcmp(opt.subject, "all"))
+		status = gb_train_all_subjects(set, subject, &net->subject_count, err);
+	else if (!status && strcmp(opt.subject, "mean"))
 		status = gb_cli_split("subject", opt.subject, copy, subject, &net->subject_count, err);
 	net->tool = args->tool;
 	net->features = name;
@@ -273,7 +275,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	if (!status)
 		status = gb_cli_split("features", opt.features, &copy, &name, &names, err);
 	if (!status && !ridge)
-		status = prepare(args, name, names, &subjects, &subject, err);
+		status = prepare(args, set, name, names, &subjects, &subject, err);
 	if (!status)
 		status = opt.plan ? print_plan(set, err) : ridge ? run_ridge(args, set, name, names, err) : run_giblet13(args, set, err);
 	free(copy);

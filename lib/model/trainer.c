@@ -293,6 +293,8 @@ static gb_status close_epoch(gb_trainer *t, gb_err *err)
 	bool better;
 
 	if (status == GB_OK)
+		status = gb_trainer_check_weights(t, err);
+	if (status == GB_OK)
 		status = gb_trainer_evaluate(t, GB_FEED_VALIDATE, &validation, err);
 	if (status == GB_OK)
 		status = gb_grow(&t->score, (size_t)t->epoch + 1, sizeof *t->score, err);
@@ -366,6 +368,7 @@ static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
 		status = gb_trainer_step(t, err);
 		if (status != GB_OK)
 			return status;
+		status = gb_trainer_status(t, NULL, err);
 		*stopped = t->stop;
 		if (t->step_in_epoch == gb_trainer_steps_per_epoch(t))
 			break;
@@ -405,6 +408,7 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 		status = gb_trainer_resume(t, err);
 	if (status == GB_OK && !result->resumed)
 		status = close_epoch(t, err);
+	t->first_step = t->step;
 	if (status == GB_OK)
 		status = save(t, over(t) ? "done" : "running", err);
 	while (status == GB_OK && !over(t) && !result->stopped) {
@@ -516,4 +520,13 @@ gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *er
 	}
 	free(copy);
 	return status;
+}
+
+gb_status gb_train_all_subjects(const gb_dataset *set, const char ***subject, int *count, gb_err *err)
+{
+	*count = (int)gb_dataset_subjects(set);
+	*subject = gb_array((size_t)*count + 1, sizeof **subject, err);
+	for (int i = 0; *subject && i < *count; i++)
+		(*subject)[i] = gb_dataset_subject(set, (size_t)i);
+	return !*subject ? GB_SYSTEM : *count ? GB_OK : gb_fail(err, GB_DATA, "data set: no BOLD in it; pack it with --subject NAME=FILE");
 }

@@ -65,6 +65,9 @@ typedef struct gb_train_result {
 /* "TERM=W,TERM=W" over weights of 1 each; TEXT NULL: none.  GB_USAGE. */
 GB_CHECK gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *err);
 
+/* The names of all subjects of SET, borrowed from it, in an array to be freed. */
+GB_CHECK gb_status gb_train_all_subjects(const gb_dataset *set, const char ***subject, int *count, gb_err *err);
+
 /* GB_USAGE, with the counts allowed, unless RANKS processes can share out MICRO micro-batches. */
 GB_CHECK gb_status gb_train_ranks(int ranks, int64_t micro, gb_err *err);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* trainer_file.c: what a run folder holds, and reading it back. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/size.h"
 #include "io/file.h"
@@ -173,14 +176,61 @@ static gb_status write_small(const gb_trainer *t, const char *name, const char *
 	return status;
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+enum { STATUS_SECONDS = 5 };
+
+static gb_json *losses(const gb_trainer *t, int part)
+{
+	gb_json *object = gb_json_object();
+
+	for (int i = 0; i < GB_TERMS; i++)
+		if (t->constant[part][i] > 0 && isfinite(t->shown[part][i]))
+			gb_json_set(object, gb_term_name(i), gb_json_real(t->shown[part][i]));
+	return object;
+}
+
 gb_status gb_trainer_status(gb_trainer *t, const char *state, gb_err *err)
 {
-	char *text = gb_format(err, "{\"state\":\"%s\",\"epoch\":%lld,\"epochs\":%lld,\"step\":%lld,\"best_epoch\":%lld,\"best_score\":%.9g}\n", state,
-	                       (long long)t->epoch, (long long)t->options->epochs, (long long)t->step, (long long)t->best_epoch, t->best_score);
-	gb_status status = text ? write_small(t, "status.json", text, err) : GB_SYSTEM;
+	double at = now(), seconds;
+	int64_t steps = t->options->epochs * gb_trainer_steps_per_epoch(t), done = t->step - t->first_step;
+	const struct { const char *key; int64_t value; } integer[] = {
+		{"epoch", t->epoch}, {"epochs", t->options->epochs}, {"step", t->step}, {"steps", steps}, {"best_epoch", t->best_epoch}, {"ranks", gb_comm_size(t->options->comm)}};
+	gb_json *status;
+	struct rusage usage;
+	char *text;
+	gb_status result;
 
+	if (t->since <= 0)
+		t->since = at;
+	if (!gb_trainer_writes(t) || (!state && at - t->told < STATUS_SECONDS))
+		return GB_OK;
+	t->told = at;
+	seconds = at - t->since;
+	status = gb_json_object();
+	gb_json_set(status, "state", gb_json_string(state ? state : "running"));
+	for (size_t i = 0; i < sizeof integer / sizeof *integer; i++)
+		gb_json_set(status, integer[i].key, gb_json_integer(integer[i].value));
+	gb_json_set(status, "best_score", gb_json_real(t->best_score));
+	gb_json_set(status, "train", losses(t, 0));
+	gb_json_set(status, "validation", losses(t, 1));
+	if (done > 0 && seconds > 0) {
+		gb_json_set(status, "rows_per_second", gb_json_real(t->rows / seconds));
+		gb_json_set(status, "seconds_left", gb_json_real(seconds / (double)done * (double)(steps - t->step)));
+	}
+	if (getrusage(RUSAGE_SELF, &usage) == 0)
+		gb_json_set(status, "memory_bytes", gb_json_integer((int64_t)usage.ru_maxrss * 1024));
+	text = gb_json_dump(status);
+	gb_json_free(status);
+	result = text ? write_small(t, "status.json", text, err) : gb_fail(err, GB_SYSTEM, "%s: memory is short", t->run);
 	free(text);
-	return status;
+	return result;
 }
 
 gb_status gb_trainer_write_text(gb_trainer *t, gb_err *err) { return write_small(t, "metrics.tsv", t->metrics ? t->metrics : "", err); }

@@ -309,6 +309,8 @@ gb_status gb_trainer_log(gb_trainer *t, const gb_term_sums *train, const gb_eval
 
 			if (t->constant[0][i] > 0 && append_value(t, k % 2 ? 1 - loss : loss, err) != GB_OK)
 				return GB_SYSTEM;
+			if (k % 2 == 0)
+				t->shown[k / 2][i] = loss;
 		}
 	if (append_value(t, validation->sums.count[GB_TERM_BOLD] > 0 ? validation->r : NAN, err) != GB_OK ||
 	    append_value(t, score, err) != GB_OK || append_value(t, smooth, err) != GB_OK)

@@ -58,6 +58,10 @@ typedef struct gb_trainer {
 	char *metrics;            /* text of metrics.tsv */
 	gb_json *config, *start;
 	const char *run;
+	double shown[2][GB_TERMS]; /* losses of the last epoch that was closed: train, validation */
+	double since, told;       /* clock when this process began to train, and last wrote status.json */
+	double rows;              /* trained on since */
+	int64_t first_step;       /* of this process */
 	bool stop, save;          /* asked for on any rank, as of the last step or meeting */
 } gb_trainer;
 
@@ -83,6 +87,15 @@ double gb_trainer_rate(const gb_trainer *trainer);
 void gb_trainer_use_running(gb_trainer *trainer);
 double gb_trainer_count_rows(gb_trainer *trainer); /* scored rows of the filled batch, which ROW_COUNTS then marks */
 
+/* One micro-batch, forward and back, into PARTIAL. */
+GB_CHECK gb_status gb_trainer_micro(gb_trainer *trainer, const gb_window *windows, uint32_t micro, gb_partial *partial, gb_err *err);
+
+/* trainer_health.c: GB_NO, naming the first bad tensor, when ... */
+/* the losses of a step or the norm of its gradient are not finite, or a loss has exploded; */
+GB_CHECK gb_status gb_trainer_check_step(gb_trainer *trainer, const gb_term_sums *sums, double norm, gb_err *err);
+/* weights are not finite: before they are saved. */
+GB_CHECK gb_status gb_trainer_check_weights(gb_trainer *trainer, gb_err *err);
+
 /* trainer_score.c */
 typedef struct gb_evaluation { gb_term_sums sums; double r; } gb_evaluation;
 /* Every window of USE without dropout.  r: mean correlation of BOLD over the voxels
@@ -96,6 +109,7 @@ GB_CHECK gb_status gb_trainer_log(gb_trainer *trainer, const gb_term_sums *train
 
 /* trainer_file.c */
 GB_CHECK gb_status gb_trainer_write(gb_trainer *trainer, const char *name, bool whole, gb_err *err);
+/* status.json, if STATE is new (NULL: only every few seconds). */
 GB_CHECK gb_status gb_trainer_status(gb_trainer *trainer, const char *state, gb_err *err);
 /* Metrics, config. */
 GB_CHECK gb_status gb_trainer_write_text(gb_trainer *trainer, gb_err *err);

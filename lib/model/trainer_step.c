@@ -83,7 +83,7 @@ static void collect_sums(gb_trainer *t, gb_partial *partial)
 			partial->sums.loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(net->graph, net->term[i]);
 }
 
-static gb_status run_micro(gb_trainer *t, const gb_window *windows, uint32_t micro, gb_partial *partial, gb_err *err)
+gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t micro, gb_partial *partial, gb_err *err)
 {
 	size_t b = t->net.bottleneck;
 	double *there = t->sums_of_z.there;
@@ -150,7 +150,7 @@ static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **
 		work->empty = true;
 		for (size_t g = 0; g < groups; g++)
 			if (own[g].count && work->empty && status == GB_OK)
-				status = run_micro(t, own, micro, work, err);
+				status = gb_trainer_micro(t, own, micro, work, err);
 		for (level = 0; (micro - begin) >> level & 1; level++) {
 			merge(t, &t->partial[1 + level], work);
 			swap(&t->partial[1 + level], work);
@@ -198,9 +198,9 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 	if (status != GB_OK)
 		return status;
 	norm = sqrt(*(const double *)t->norm.here);
-	if (!isfinite(norm))
-		return gb_fail(err, GB_NO, "%s: step %lld: the gradient is not finite: lower --rate, or look at the data with gb-inspect --health",
-		               t->run, (long long)t->step);
+	status = gb_trainer_check_step(t, &whole->sums, norm, err);
+	if (status != GB_OK)
+		return status;
 	GB_RUN(&t->device, adamw, (size_t)gb_graph_parameters(t->net.graph), t->segment.there,
 	       gb_graph_weights(t->net.graph)->there, t->first.there, t->second.there,
 	       whole->gradient, o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1.0f, (float)gb_trainer_rate(t), 0.9f, 0.95f, 1e-8f,
@@ -210,6 +210,7 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 		t->sums.count[i] += whole->sums.count[i];
 	}
 	t->norm_sum += norm;
+	t->rows += rows;
 	update_running(t, whole->moments);
 	t->step++;
 	t->step_in_epoch++;

@@ -11,14 +11,16 @@
 #include "model/ridge.h"
 #include "report/report.h"
 
-enum { LINES_MAX = 8 };
+enum { LINES_MAX = 12 };
 
 typedef struct curve { char name[64]; float *value; size_t count; int column; } curve;
 
-/* Columns worth drawing: validation skills and r. */
-static bool is_drawn(const char *name)
+/* A picture: the columns that begin with PREFIX, and ALSO (NULL: none). */
+typedef struct picture { const char *prefix, *also, *title, *y, *caption; } picture;
+
+static bool is_drawn(const picture *p, const char *name)
 {
-	return strncmp(name, "validation.skill.", 17) == 0 || strcmp(name, "validation.r") == 0;
+	return strncmp(name, p->prefix, strlen(p->prefix)) == 0 || (p->also && strcmp(name, p->also) == 0);
 }
 
 static gb_status read_line(char *line, curve *curves, int count, gb_err *err)
@@ -42,7 +44,7 @@ static gb_status read_line(char *line, curve *curves, int count, gb_err *err)
 	return GB_OK;
 }
 
-static int find_columns(char *header, curve *curves)
+static int find_columns(const picture *p, char *header, curve *curves)
 {
 	int n = 0, column = 0;
 
@@ -50,7 +52,7 @@ static int find_columns(char *header, curve *curves)
 		next = strchr(cell, '\t');
 		if (next)
 			*next++ = 0;
-		if (is_drawn(cell) && n < LINES_MAX) {
+		if (is_drawn(p, cell) && n < LINES_MAX) {
 			snprintf(curves[n].name, sizeof curves[n].name, "%s", cell);
 			curves[n++].column = column;
 		}
@@ -58,12 +60,13 @@ static int find_columns(char *header, curve *curves)
 	return n;
 }
 
-/* The curves of TEXT, a metrics.tsv with a line an epoch. */
-static gb_status draw_epochs(gb_page *page, char *text, gb_err *err)
+/* Curves of TEXT, a metrics.tsv with a line an epoch, which is taken apart; a line stands at epoch BEST. */
+static gb_status draw_epochs(gb_page *page, const picture *p, char *text, int64_t best, gb_err *err)
 {
 	curve curves[LINES_MAX] = {{{0}}};
 	gb_series series[LINES_MAX];
-	gb_plot plot = {.title = "Training", .x = "epoch", .y = "validation (inside the train rows)", .width = 860, .height = 320};
+	gb_mark mark = {(double)best, "best"};
+	gb_plot plot = {.title = p->title, .x = "epoch", .y = p->y, .width = 860, .height = 320, .mark = &mark, .marks = best >= 0};
 	gb_canvas canvas;
 	gb_status status = GB_OK;
 	int n = 0;
@@ -73,7 +76,7 @@ static gb_status draw_epochs(gb_page *page, char *text, gb_err *err)
 		if (next)
 			*next++ = 0;
 		if (line == text)
-			n = find_columns(line, curves);
+			n = find_columns(p, line, curves);
 		else
 			status = read_line(line, curves, n, err);
 	}
@@ -82,10 +85,30 @@ static gb_status draw_epochs(gb_page *page, char *text, gb_err *err)
 	if (!status && n > 0 && curves[0].count > 1) {
 		status = gb_plot_series(&canvas, &plot, series, n, err);
 		if (!status)
-			status = gb_page_figure(page, &canvas, "What the validation block inside the train rows says, epoch by epoch: skill is 1 - loss/loss of a constant, so 0 is no better than the train mean.", err);
+			status = gb_page_figure(page, &canvas, p->caption, err);
 	}
 	for (int i = 0; i < n; i++)
 		free(curves[i].value);
+	return status;
+}
+
+static gb_status draw_curves(gb_page *page, const gb_input *input, const gb_json *state, gb_err *err)
+{
+	static const picture pictures[] = {
+		{"validation.skill.", "validation.r", "Validation", "skill, r (inside the train rows)",
+		 "What the validation block inside the train rows says, epoch by epoch: skill is 1 - loss/loss of a constant, so 0 is no better than the train mean."},
+		{"train.skill.", NULL, "Training", "skill on the rows that fit",
+		 "The same on the rows that fit, as they were met in training, with dropout from epoch 1 on: how far it lies above validation is what was learned by heart."}};
+	int64_t best = -1;
+	gb_status status = GB_OK;
+
+	gb_json_read_integer(gb_json_get(state, "best_epoch"), &best);
+	for (size_t i = 0; i < sizeof pictures / sizeof *pictures && !status; i++) {
+		char *text = gb_format(err, "%.*s", (int)input->size, (const char *)input->data);
+
+		status = text ? draw_epochs(page, &pictures[i], text, best, err) : GB_SYSTEM;
+		free(text);
+	}
 	return status;
 }
 
@@ -121,7 +144,7 @@ gb_status gb_report_training(gb_page *page, const gb_report *r, gb_err *err)
 	const gb_json *state = gb_json_get(gb_model_description(r->model), "state"), *first = gb_json_at(state, 0);
 	gb_input input = {0};
 	struct stat about;
-	char *path, *text;
+	char *path;
 	gb_status status = GB_OK;
 
 	if (strcmp(gb_model_kind(r->model), "ridge") == 0 && gb_json_size(gb_json_get(first, "curve")) == GB_RIDGE_PENALTIES) {
@@ -133,12 +156,10 @@ gb_status gb_report_training(gb_page *page, const gb_report *r, gb_err *err)
 		return GB_SYSTEM;
 	if (stat(path, &about) == 0 && S_ISREG(about.st_mode)) {
 		status = gb_input_open(&input, path, err);
-		text = status ? NULL : gb_format(err, "%.*s", (int)input.size, (const char *)input.data);
 		if (!status) {
 			gb_page_heading(page, "How it was trained");
-			status = text ? draw_epochs(page, text, err) : GB_SYSTEM;
+			status = draw_curves(page, &input, state, err);
 		}
-		free(text);
 		gb_input_close(&input);
 	}
 	free(path);
