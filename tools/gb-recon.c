@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* gb-recon: model + data set → what it predicts, and how good that is. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,11 @@
 #include "report/compare.h"
 #include "report/maps.h"
 #include "report/report.h"
+#include "report/sound.h"
 #include "report/truth.h"
 
 static struct {
-	const char *rows, *from, *only, *lesion, *keep, *controls, *baseline, *null, *truth;
+	const char *rows, *from, *only, *lesion, *keep, *controls, *baseline, *null, *truth, *weights, *sound;
 	bool no_score, compare;
 	size_t regions; /* --controls as a number; 0: all */
 } opt = {.rows = "test", .controls = "20"};
@@ -28,6 +30,8 @@ static const gb_option options[] = {
 	{"baseline", GB_OPTION_STRING, &opt.baseline, "RUN", "ridge run to print beside the model (default: ridge.safetensors in its folder)", .not_param = true},
 	{"null", GB_OPTION_STRING, &opt.null, "SET", "other brains on the same clock: the null where there are too few rows for shifts", .not_param = true},
 	{"truth", GB_OPTION_STRING, &opt.truth, "FILE", "truth.safetensors of gb-sim: what the planted signal reaches, beside the model", .not_param = true},
+	{"weights", GB_OPTION_STRING, &opt.weights, "FILE", "EnCodec weights that made the codes (default: $GB_ENCODEC, then the data folder)", .not_param = true},
+	{"sound", GB_OPTION_STRING, &opt.sound, "MEDIA", "the film or sound behind codes or mel: decoded sound is held against it", .not_param = true},
 	{"no-score", GB_OPTION_FLAG, &opt.no_score, NULL, "predict BOLD only: for stimuli without BOLD"},
 	{"compare", GB_OPTION_FLAG, &opt.compare, NULL, "operands are folders of gb-recon: a table of them beside the first"},
 	{0},
@@ -52,6 +56,7 @@ typedef struct work {
 	bool has_lesion, has_mask;
 	gb_metrics metrics;
 	gb_nifti_mask mask;
+	char weights[PATH_MAX];  /* of EnCodec; empty: none */
 } work;
 
 static bool wanted(const char *kind)
@@ -90,22 +95,6 @@ static gb_status check_options(const gb_args *args, gb_err *err)
 	return GB_OK;
 }
 
-static gb_status parse_rows(work *w, gb_err *err)
-{
-	long long first, end, rows = (long long)gb_dataset_rows(w->set);
-	int used = 0;
-
-	w->end = rows;
-	w->any = strcmp(opt.rows, "test") != 0;
-	if (!w->any || strcmp(opt.rows, "all") == 0)
-		return GB_OK;
-	if (sscanf(opt.rows, "%lld:%lld%n", &first, &end, &used) != 2 || opt.rows[used] || first < 0 || end <= first || end > rows)
-		return gb_fail(err, GB_USAGE, "--rows %s: test, all, or A:B with 0 ≤ A < B ≤ %lld is wanted", opt.rows, rows);
-	w->first = first;
-	w->end = end;
-	return GB_OK;
-}
-
 static gb_status open_all(work *w, gb_err *err)
 {
 	gb_status status = gb_model_open(&w->model, w->args->operand[0], err);
@@ -113,7 +102,7 @@ static gb_status open_all(work *w, gb_err *err)
 	if (!status)
 		status = gb_dataset_open(&w->set, w->args->operand[1], err);
 	if (!status)
-		status = parse_rows(w, err);
+		status = gb_scored_parse(opt.rows, w->set, &w->first, &w->end, &w->any, err);
 	if (!status)
 		status = gb_model_fits(w->model, w->set, err);
 	if (!status)
@@ -129,37 +118,43 @@ static gb_status open_all(work *w, gb_err *err)
 	return status ? status : gb_folder_make(w->args->out, err);
 }
 
+/* Codes can be heard with the weights that made them; without, they are only counted. */
+static gb_status find_weights(work *w, gb_err *err)
+{
+	const gb_feature *codes = gb_decoded_codes(w->set);
+	gb_status status = codes && wanted("audio") ? gb_cli_encodec_weights(w->weights, opt.weights, "without them codes are counted, not heard", err) : GB_OK;
+
+	if (!status && w->weights[0])
+		status = gb_sound_check_input(codes, "weights", w->weights, err);
+	if (!status || opt.weights)
+		return status;
+	gb_cli_warn("%s", err->text);
+	w->weights[0] = 0;
+	return GB_OK;
+}
+
+static gb_maps maps_of(const work *w)
+{
+	return (gb_maps){w->args->out, w->args->tool, w->has_mask ? &w->mask : NULL, w->model, w->set, w->args->pool};
+}
+
 /* Predicted BOLD of all rows asked for, scored or not. */
 static gb_status predict(work *w, gb_err *err)
 {
-	gb_scored all;
-	int64_t *row = NULL;
-	int32_t *run = NULL;
-	float *predicted = NULL;
-	gb_status status = gb_maps_predict(w->model, w->set, w->first, w->end, w->any, &all, &row, &run, &predicted, w->args->pool, err);
+	gb_maps maps = maps_of(w);
 
-	if (!status && w->has_mask)
-		status = gb_maps_predicted(w->args->out, &w->mask, w->set, predicted, all.rows, err);
-	if (!status && opt.no_score)
-		status = gb_maps_tensors(w->args->out, w->args->tool, w->model, w->set, &all, predicted, NULL, w->args->pool, err);
-	free(predicted);
-	free(row);
-	free(run);
-	return status;
+	return gb_maps_prediction(&maps, w->first, w->end, w->any, opt.no_score, err);
 }
 
 static gb_status encode(work *w, gb_err *err)
 {
 	gb_encoding_options of = {w->model, w->baseline, w->set, w->null, w->first, w->end, w->args->pool};
 	gb_encoding *e = &w->encoding;
+	gb_maps maps = maps_of(w);
 	gb_status status = gb_encoding_make(e, &of, err);
 
-	if (!status && w->has_mask)
-		status = gb_maps_scores(w->args->out, &w->mask, e, err);
 	if (!status)
-		status = gb_maps_voxels(w->args->out, e, err);
-	if (!status)
-		status = gb_maps_tensors(w->args->out, w->args->tool, w->model, w->set, &e->scored, e->predicted, e->measured, w->args->pool, err);
+		status = gb_maps_encoding(&maps, e, err);
 	if (!status)
 		status = gb_encoding_metrics(e, w->set, gb_model_subject(w->model), &w->metrics, err);
 	return status || !opt.truth ? status : gb_truth_metrics(opt.truth, e, w->set, gb_model_subject(w->model), &w->metrics, w->args->pool, err);
@@ -167,29 +162,18 @@ static gb_status encode(work *w, gb_err *err)
 
 static gb_decoding_options decoding_of(const work *w, const char *feature, bool from_brain)
 {
-	return (gb_decoding_options){w->model, w->set, feature, gb_model_subject(w->model), from_brain, NULL, &w->scored, w->args->pool};
+	return (gb_decoding_options){w->model, w->set, feature, gb_model_subject(w->model), from_brain, NULL, &w->scored, w->args->pool,
+	                             w->weights[0] ? w->weights : NULL, opt.sound, NULL};
 }
 
-/* Every tensor that the model decodes one way. */
 static gb_status decode(work *w, bool from_brain, gb_err *err)
 {
-	gb_status status = GB_OK;
+	size_t first = w->decodeds;
+	gb_decoding_options of = decoding_of(w, NULL, from_brain);
+	gb_status status = gb_decoded_all(w->decoded, &w->decodeds, FEATURES_MAX, &of, wanted, err);
 
-	for (size_t i = 0; !status && i < gb_dataset_features(w->set); i++) {
-		const gb_feature *f = gb_dataset_feature(w->set, i);
-		gb_decoding_options of = decoding_of(w, f->name, from_brain);
-		gb_decoded *d = &w->decoded[w->decodeds];
-
-		if (f->subject || !wanted(gb_decoded_modality(f)) || !gb_model_decodes(w->model, f->name, from_brain) || w->decodeds == FEATURES_MAX)
-			continue;
-		status = gb_decoded_make(d, &of, err);
-		if (status)
-			break;
-		w->decodeds++;
-		status = gb_decoded_metrics(d, &w->metrics, err);
-		if (!status)
-			status = gb_decoded_write(w->args->out, d, w->set, &w->scored, w->args->pool, err);
-	}
+	if (!status)
+		status = gb_decoded_tell(w->decoded + first, w->decodeds - first, w->args->out, w->set, &w->scored, &w->metrics, err);
 	w->from_brain = from_brain ? w->decodeds : w->from_brain;
 	return status;
 }
@@ -233,6 +217,8 @@ static gb_status score(work *w, gb_err *err)
 
 	if (!status && stimulus && wanted("bold"))
 		status = encode(w, err);
+	if (!status)
+		status = find_weights(w, err);
 	if (!status && brain)
 		status = decode(w, true, err);
 	if (!status && stimulus)
@@ -289,7 +275,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 
 static const gb_command commands[] = {
 	{NULL, "-o DIR [--rows test|all|A:B] [--from stimulus|brain] [--only video,audio,text,bold] [--lesion ROI.nii.gz | --keep ROI.nii.gz] "
-	       "[--controls all|N] [--baseline RUN] [--null SET] [--truth FILE] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
+	       "[--controls all|N] [--baseline RUN] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
 	 "What a model predicts, and how good that is", options, 2, -1, false, run},
 	{0},
 };

@@ -110,7 +110,8 @@ static gb_status finish_open(gb_feed *feed, gb_err *err)
 		largest = feed->shape.voxels[s] > largest ? feed->shape.voxels[s] : largest;
 	feed->scratch = gb_array(largest, sizeof(float), err);
 	feed->scratch2 = gb_array(largest, sizeof(float), err);
-	return feed->use && feed->linear && feed->scratch && feed->scratch2 ? GB_OK : GB_SYSTEM;
+	feed->code_row = gb_array(feed->shape.codebooks * feed->shape.code_frames, sizeof *feed->code_row, err);
+	return feed->use && feed->linear && feed->scratch && feed->scratch2 && feed->code_row ? GB_OK : GB_SYSTEM;
 }
 
 static bool wanted(const char *name, const char *const *features, size_t count)
@@ -225,6 +226,7 @@ void gb_feed_close(gb_feed *feed)
 	free(feed->use);
 	free(feed->scratch);
 	free(feed->scratch2);
+	free(feed->code_row);
 	free(feed->scored_row);
 	free(feed->scored_run);
 	memset(feed, 0, sizeof *feed);

@@ -50,6 +50,7 @@ typedef struct gb_feed {
 	uint8_t *present[3];             /* [rows] */
 	uint8_t *brain_valid[GB_SUBJECTS_MAX]; /* [rows] BOLD may be read */
 	float *scratch, *scratch2;
+	int16_t *code_row;     /* [codebooks, frames] */
 	int64_t *scored_row;             /* rows of the filled batch, −1: none */
 	int *scored_run;
 	int64_t apart;                   /* rows that a contrastive negative is away; the caller's */
@@ -91,6 +92,8 @@ typedef struct gb_feed_options {
 	int64_t apart;         /* rows that a contrastive negative is away */
 } gb_feed_options;
 void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *window, const gb_feed_options *options);
+/* Codes of ROW as OUT [codebooks, frames], −1 behind the row's count. */
+void gb_feed_read_codes(gb_feed *feed, const gb_feed_band *band, int64_t row, int16_t *out);
 
 /* The text of ROW as a target: (x − mean) / unit.  OUT [shape.text]. */
 void gb_feed_text(const gb_feed *feed, int64_t row, float *out);

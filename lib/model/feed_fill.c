@@ -51,6 +51,19 @@ static void read_mel(gb_feed *feed, const gb_feed_band *band, int64_t row, float
 		}
 }
 
+/* Codes of ROW as [codebooks, frames]; what stands behind the row's count is padding, whatever it is. */
+void gb_feed_read_codes(gb_feed *feed, const gb_feed_band *band, int64_t row, int16_t *out)
+{
+	size_t frames = feed->shape.code_frames, count = (size_t)count_of(feed, band, row);
+
+	gb_dataset_read(feed->set, band->band.feature, row, false, feed->scratch);
+	for (size_t i = 0; i < band->elements; i++) {
+		float code = feed->scratch[i];
+
+		out[i] = i % frames < count && code >= 0 && code < GB_CODE_CLASSES ? (int16_t)code : -1;
+	}
+}
+
 static void fill_row_inputs(gb_feed *feed, gb_network *net, size_t at, int64_t row)
 {
 	const gb_network_shape *s = &feed->shape;
@@ -68,7 +81,7 @@ static void fill_row_inputs(gb_feed *feed, gb_network *net, size_t at, int64_t r
 		b->mel_count[at] = (count_of(feed, mel, row) + 1) / 2;
 	}
 	if (codes) {
-		memcpy(b->codes + at * codes->elements, gb_dataset_row(feed->set, codes->band.feature, row), codes->elements * sizeof *b->codes);
+		gb_feed_read_codes(feed, codes, row, b->codes + at * codes->elements);
 		b->code_count[at] = (count_of(feed, codes, row) + 1) / 2;
 	}
 }
@@ -191,16 +204,17 @@ static void fill_target_video(gb_feed *feed, gb_network *net, const gb_feed_band
 static void fill_target_codes(gb_feed *feed, gb_network *net, const gb_feed_band *band, size_t at, int64_t row, float count, float brain)
 {
 	const gb_network_shape *s = &net->shape;
-	const int16_t *codes = gb_dataset_row(feed->set, band->band.feature, row);
+	int16_t *codes = feed->code_row;
 	size_t first = at * s->code_frames * s->codebooks;
 
+	gb_feed_read_codes(feed, band, row, codes);
 	for (size_t f = 0; f < s->code_frames; f++)
 		for (size_t q = 0; q < s->codebooks; q++) {
 			int16_t code = codes[q * s->code_frames + f];
 			size_t i = first + f * s->codebooks + q;
-			bool good = code >= 0 && code < GB_CODE_CLASSES;
+			bool good = code >= 0;
 
-			net->batch.target_codes[i] = good ? code : -1;
+			net->batch.target_codes[i] = code;
 			net->batch.weight_codes[i] = good ? count : 0;
 			net->batch.weight_brain_codes[i] = good ? brain : 0;
 		}

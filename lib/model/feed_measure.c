@@ -106,19 +106,39 @@ static gb_status measure_video(gb_feed *feed, const gb_feed_band *band, gb_err *
 	return GB_OK;
 }
 
+/* GB_DATA for a code that the network's tables do not hold. */
+static gb_status check_codes(const gb_feed *feed, const gb_feed_band *band, gb_err *err)
+{
+	const gb_feature *f = band->band.feature;
+
+	for (int64_t r = 0; r < feed->rows; r++) {
+		int64_t count = gb_dataset_count(feed->set, f, r);
+
+		gb_dataset_read(feed->set, f, r, false, feed->scratch);
+		for (size_t i = 0; i < f->elements; i++)
+			if ((int64_t)(i % feed->shape.code_frames) < count && feed->scratch[i] >= GB_CODE_CLASSES)
+				return gb_fail(err, GB_DATA, "%s: row %lld: code %.0f: this network knows %d codes a codebook", f->name, (long long)r,
+				               (double)feed->scratch[i], GB_CODE_CLASSES);
+	}
+	return GB_OK;
+}
+
 /* log unigram of each codebook, one added to every count. */
 static gb_status measure_codes(gb_feed *feed, const gb_feed_band *band, gb_err *err)
 {
 	size_t q = feed->shape.codebooks, frames = feed->shape.code_frames;
-	double *count = gb_array(q * GB_CODE_CLASSES, sizeof *count, err);
+	double *count;
+	gb_status status = check_codes(feed, band, err);
 
+	count = status ? NULL : gb_array(q * GB_CODE_CLASSES, sizeof *count, err);
 	if (!count)
-		return GB_SYSTEM;
+		return status ? status : GB_SYSTEM;
 	for (int64_t r = 0; r < feed->rows; r++) {
-		const int16_t *codes = gb_dataset_row(feed->set, band->band.feature, r);
+		const int16_t *codes = feed->code_row;
 
+		gb_feed_read_codes(feed, band, r, feed->code_row);
 		for (size_t i = 0; fits(feed, r) && i < q * frames; i++)
-			if (codes[i] >= 0 && codes[i] < GB_CODE_CLASSES)
+			if (codes[i] >= 0)
 				count[i / frames * GB_CODE_CLASSES + (size_t)codes[i]]++;
 	}
 	for (size_t b = 0; b < q; b++) {

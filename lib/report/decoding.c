@@ -2,14 +2,11 @@
 #include "report/decoding.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "io/file.h"
 #include "model/band.h"
-#include "report/encoding.h"
 #include "report/sound.h"
 
 static gb_decoded_kind kind_of(const gb_feature *f)
@@ -89,15 +86,16 @@ static void errors(gb_decoded *d, const gb_dataset *set, const gb_feature *f, co
 	}
 }
 
-/* Share of codes that are right, and of each codebook's commonest code of the train rows. */
-static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feature *f, const gb_scored *scored, gb_err *err)
-{
-	enum { CODES = 65536 };
-	size_t books = (size_t)d->shape[0], frames = (size_t)d->shape[1], n = 0, right = 0, common = 0;
-	uint32_t *seen = gb_array(books * CODES, sizeof *seen, err);
-	float *row = seen ? gb_array(f->elements, sizeof *row, err) : NULL, *best = row ? gb_array(books, sizeof *best, err) : NULL;
+enum { CODES = 65536 };
 
-	for (int64_t r = 0; best && r < gb_dataset_rows(set); r++) {
+/* MEAN: the commonest train code of each codebook, the lowest of equals. */
+static gb_status commonest(gb_decoded *d, const gb_dataset *set, const gb_feature *f, gb_err *err)
+{
+	size_t books = (size_t)d->shape[0], frames = (size_t)d->shape[1];
+	uint32_t *seen = gb_array(books * CODES, sizeof *seen, err);
+	float *row = seen ? gb_array(f->elements, sizeof *row, err) : NULL;
+
+	for (int64_t r = 0; row && r < gb_dataset_rows(set); r++) {
 		int64_t count = gb_dataset_count(set, f, r);
 
 		if (gb_dataset_use(set)[r] != GB_ROW_TRAIN)
@@ -107,27 +105,48 @@ static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feat
 			if ((int64_t)(i % frames) < count && row[i] >= 0 && row[i] < CODES)
 				seen[i / frames * CODES + (size_t)row[i]]++;
 	}
-	for (size_t b = 0; best && b < books; b++)
+	for (size_t b = 0; row && b < books; b++) {
+		size_t best = 0;
+
 		for (size_t c = 1; c < CODES; c++)
-			if (seen[b * CODES + c] > seen[b * CODES + (size_t)best[b]])
-				best[b] = (float)c;
-	for (size_t t = 0; best && t < d->rows; t++) {
+			if (seen[b * CODES + c] > seen[b * CODES + best])
+				best = c;
+		for (size_t k = 0; k < frames; k++)
+			d->mean[b * frames + k] = (float)best;
+	}
+	free(seen);
+	free(row);
+	return row ? GB_OK : GB_SYSTEM;
+}
+
+/* Share of codes that are right, of all and of each codebook. */
+static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feature *f, const gb_scored *scored, gb_err *err)
+{
+	size_t books = (size_t)d->shape[0], frames = (size_t)d->shape[1], n = 0;
+	gb_status status = commonest(d, set, f, err);
+
+	d->book_right = gb_array(books, sizeof *d->book_right, err);
+	d->book_unigram = gb_array(books, sizeof *d->book_unigram, err);
+	if (status || !d->book_right || !d->book_unigram)
+		return GB_SYSTEM;
+	for (size_t t = 0; t < d->rows; t++) {
 		int64_t count = gb_dataset_count(set, f, scored->row[t]);
 
 		for (size_t i = 0; i < d->elements; i++)
 			if ((int64_t)(i % frames) < count) {
-				n++;
-				right += d->predicted[t * d->elements + i] == d->actual[t * d->elements + i];
-				common += best[i / frames] == d->actual[t * d->elements + i];
+				float truth = d->actual[t * d->elements + i];
+
+				n += i < frames; /* frames, of which every codebook has one code */
+				d->book_right[i / frames] += d->predicted[t * d->elements + i] == truth;
+				d->book_unigram[i / frames] += d->mean[i] == truth;
 			}
 	}
-	free(seen);
-	free(row);
-	if (!best)
-		return GB_SYSTEM;
-	free(best);
-	d->right = n ? (double)right / (double)n : 0;
-	d->right_unigram = n ? (double)common / (double)n : 0;
+	for (size_t b = 0; b < books && n; b++) {
+		d->book_right[b] /= (double)n;
+		d->book_unigram[b] /= (double)n;
+		d->right += d->book_right[b] / (double)books;
+		d->right_unigram += d->book_unigram[b] / (double)books;
+	}
 	return GB_OK;
 }
 
@@ -143,7 +162,8 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 	float *scratch = NULL;
 	gb_status status = GB_OK;
 
-	*d = (gb_decoded){.feature = o->feature, .direction = o->from_brain ? "brain to stimulus" : "stimulus to stimulus", .rows = o->scored->rows};
+	*d = (gb_decoded){.feature = o->feature, 
+	                  .direction = o->from_brain ? "brain to stimulus" : "stimulus to stimulus", .from_brain = o->from_brain, .rows = o->scored->rows};
 	if (!f)
 		return gb_fail(err, GB_DATA, "data set: no tensor %s to compare with", o->feature);
 	d->kind = kind_of(f);
@@ -169,6 +189,8 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 		status = gb_identify(&d->identification, o->scored, d->predicted, d->actual, d->elements, o->pool, err);
 	if (!status && d->kind == GB_DECODED_FLOATS)
 		status = gb_decoded_find_segments(d, o->set, f, o->scored, o->pool, err);
+	if (!status && (d->kind == GB_DECODED_CODES || d->kind == GB_DECODED_MEL))
+		status = gb_sound_make(&d->sound, d, o, err);
 	if (status)
 		gb_decoded_clear(d);
 	return status;
@@ -179,6 +201,9 @@ void gb_decoded_clear(gb_decoded *d)
 	for (size_t k = 0; d->text && k < d->segments; k++)
 		free(d->text[k]);
 	free(d->text);
+	gb_sound_free(d->sound);
+	free(d->book_right);
+	free(d->book_unigram);
 	free(d->nearest);
 	free(d->truth);
 	free(d->predicted);
@@ -200,100 +225,15 @@ gb_status gb_decoded_percentile(const gb_decoding_options *o, const gb_decoded *
 	return status;
 }
 
-static gb_status add(const gb_decoded *d, gb_metrics *metrics, const char *figure, double value, double chance, const char *control, gb_err *err)
+const gb_feature *gb_decoded_codes(const gb_dataset *set)
 {
-	gb_metric m = gb_metric_none();
+	for (size_t i = 0; i < gb_dataset_features(set); i++) {
+		const gb_feature *f = gb_dataset_feature(set, i);
 
-	m.direction = d->direction;
-	m.target = d->feature;
-	m.figure = figure;
-	m.value = value;
-	m.chance = chance;
-	m.control = control;
-	return gb_metrics_add(metrics, &m, err);
-}
-
-gb_status gb_decoded_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
-{
-	gb_status status;
-
-	if (d->kind == GB_DECODED_CODES)
-		return add(d, metrics, "codes right", d->right, d->right_unigram, "the commonest train code of each codebook", err);
-	status = gb_metrics_identification(metrics, d->direction, d->feature, &d->identification, err);
-	if (!status)
-		status = add(d, metrics, "root mean square error", d->error, d->error_mean, "the train mean", err);
-	if (!status && d->kind == GB_DECODED_VIDEO)
-		status = add(d, metrics, "PSNR (dB)", d->psnr, d->psnr_mean, "the mean train frame", err);
-	if (!status && d->kind == GB_DECODED_VIDEO)
-		status = add(d, metrics, "SSIM", d->ssim, d->ssim_mean, "the mean train frame", err);
-	for (int k = 0; !status && d->has_segments && d->rows_with_text && k < 3; k++) {
-		static const char *const name[] = {"rank percentile of the nearest true segment", "nearest segment is a true one",
-		                                   "a true segment among the five nearest"};
-		gb_metric m = gb_metric_none();
-
-		m.direction = d->direction;
-		m.target = d->feature;
-		m.figure = name[k];
-		m.value = d->segment[k];
-		m.chance = d->chance[k];
-		m.control = "chance, for as many true segments; a constant prediction may exceed it";
-		if (d->shifts) {
-			m.null_mean = d->null_mean[k];
-			m.null_sd = d->null_sd[k];
-			m.p = d->null_p[k];
-			m.nulls = (double)d->shifts;
-			m.control = "circular shifts of 45 s and more";
-		}
-		status = gb_metrics_add(metrics, &m, err);
+		if (!f->subject && kind_of(f) == GB_DECODED_CODES)
+			return f;
 	}
-	return status;
-}
-
-/* TSV cannot hold tabs and line ends. */
-static void print_cell(FILE *out, const char *text)
-{
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-}
-
-static gb_status write_text(const char *folder, const gb_decoded *d, const gb_dataset *set, const gb_scored *scored, gb_err *err)
-{
-	const gb_clock *clock = gb_dataset_clock(set);
-	char *path = gb_format(err, "%s/%s.tsv", folder, d->feature), *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	gb_status status;
-
-	if (!path || !out) {
-		free(path);
-		return gb_fail(err, GB_SYSTEM, "%s: memory is short", d->feature);
-	}
-	fputs("row\trun\tseconds\tsegment\trank\tnearest\tcosine\n", out);
-	for (size_t t = 0; t < d->rows; t++)
-		for (int k = 0; k < 5 && d->nearest[t].segment[k] >= 0; k++) {
-			gb_rational at = {0, 1};
-
-			if (!gb_clock_time_of(clock, scored->run[t], scored->row[t] - gb_clock_first(clock, scored->run[t]), &at))
-				continue;
-			fprintf(out, "%lld\t%s\t%g\t", (long long)scored->row[t], clock->run[scored->run[t]].name, gb_rational_double(at));
-			print_cell(out, d->truth[t] < 0 ? "" : d->text[d->truth[t]]);
-			fprintf(out, "\t%d\t", k + 1);
-			print_cell(out, d->text[d->nearest[t].segment[k]]);
-			fprintf(out, "\t%.4f\n", (double)d->nearest[t].cosine[k]);
-		}
-	status = fclose(out) ? gb_fail(err, GB_SYSTEM, "%s: memory is short", path) : gb_output_whole(path, text, size, err);
-	free(text);
-	free(path);
-	return status;
-}
-
-gb_status gb_decoded_write(const char *folder, const gb_decoded *d, const gb_dataset *set, const gb_scored *scored, gb_pool *pool, gb_err *err)
-{
-	bool made;
-
-	if (d->has_segments)
-		return write_text(folder, d, set, scored, err);
-	return d->kind == GB_DECODED_MEL ? gb_decoded_write_sound(folder, d, set, scored, pool, &made, err) : GB_OK;
+	return NULL;
 }
 
 const char *gb_decoded_modality(const gb_feature *f)
@@ -301,4 +241,26 @@ const char *gb_decoded_modality(const gb_feature *f)
 	gb_decoded_kind kind = kind_of(f);
 
 	return kind == GB_DECODED_VIDEO ? "video" : kind == GB_DECODED_FLOATS ? "text" : "audio";
+}
+
+gb_status gb_decoded_all(gb_decoded *list, size_t *count, size_t most, const gb_decoding_options *options, bool (*wanted)(const char *modality),
+                         gb_err *err)
+{
+	size_t before = *count;
+	gb_status status = GB_OK;
+
+	for (size_t i = 0; !status && i < gb_dataset_features(options->set) && *count < most; i++) {
+		const gb_feature *f = gb_dataset_feature(options->set, i);
+		gb_decoding_options o = *options;
+
+		if (f->subject || !wanted(gb_decoded_modality(f)) || !gb_model_decodes(o.model, f->name, o.from_brain))
+			continue;
+		o.feature = f->name;
+		for (size_t k = 0; k < before; k++)
+			if (!strcmp(list[k].feature, f->name))
+				o.like = list[k].sound;
+		status = gb_decoded_make(&list[*count], &o, err);
+		*count += !status;
+	}
+	return status;
 }

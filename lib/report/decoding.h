@@ -15,6 +15,7 @@ typedef struct gb_nearest { int32_t segment[5]; float cosine[5]; } gb_nearest;
 
 typedef struct gb_decoded {
 	const char *feature, *direction; /* "brain to stimulus", "stimulus to stimulus" */
+	bool from_brain;
 	gb_decoded_kind kind;
 	int64_t shape[4];
 	int rank;
@@ -24,7 +25,9 @@ typedef struct gb_decoded {
 	gb_identification identification;
 	double error, error_mean;  /* root mean square over valid elements: of the model, of the train mean */
 	double psnr, psnr_mean, ssim, ssim_mean; /* video */
-	double right, right_unigram; /* codes: share of codes right, of each codebook's commonest train code */
+	double right, right_unigram; /* codes: share of codes right, of each codebook's commonest train code (then MEAN holds that) */
+	double *book_right, *book_unigram; /* [codebooks] the same of each codebook */
+	struct gb_sound *sound;      /* codes, mel: sound.h; NULL: none */
 	bool has_segments;
 	size_t segments;
 	char **text;               /* [segments] */
@@ -43,22 +46,30 @@ typedef struct gb_decoding_options {
 	const uint8_t *keep;       /* [voxels] or NULL */
 	const gb_scored *scored;
 	gb_pool *pool;
+	const char *weights;       /* of EnCodec, for the sound of codes; NULL: none */
+	const char *medium;        /* the film or sound that the set's sound was made of; NULL: not at hand */
+	const struct gb_sound *like; /* sound of the same feature and rows, decoded the other way; NULL: none */
 } gb_decoding_options;
 
 GB_CHECK gb_status gb_decoded_make(gb_decoded *decoded, const gb_decoding_options *options, gb_err *err);
 void gb_decoded_clear(gb_decoded *decoded);
-GB_CHECK gb_status gb_decoded_metrics(const gb_decoded *decoded, gb_metrics *metrics, gb_err *err);
-
+/* Every tensor of a WANTED modality that the model decodes this way, added to LIST behind COUNT, up to MOST; FEATURE and
+ * LIKE of OPTIONS are set for each. */
+GB_CHECK gb_status gb_decoded_all(gb_decoded *list, size_t *count, size_t most, const gb_decoding_options *options,
+                                  bool (*wanted)(const char *modality), gb_err *err);
 /* Rank percentile of the true row with some voxels silenced: what lesions are measured by. */
 GB_CHECK gb_status gb_decoded_percentile(const gb_decoding_options *options, const gb_decoded *intact, double *percentile, gb_err *err);
 
 /* "video", "audio" or "text": what --only calls a tensor. */
 const char *gb_decoded_modality(const gb_feature *feature);
+/* The first tensor of codes; NULL: none. */
+const gb_feature *gb_decoded_codes(const gb_dataset *set);
 
-/* What was decoded, for people.  Of text, FOLDER/FEATURE.tsv: for each row its segment, and the five nearest with
- * their cosine.  Of mel, FOLDER/FEATURE.wav (sound.h). */
-GB_CHECK gb_status gb_decoded_write(const char *folder, const gb_decoded *decoded, const gb_dataset *set,
-                                    const gb_scored *scored, gb_pool *pool, gb_err *err);
+/* COUNT tensors decoded, as figures in METRICS and as files for people.  Of text, FOLDER/FEATURE.tsv: for each row its
+ * segment, and the five nearest with their cosine.  Of sound, FOLDER/FEATURE.wav (sound.h).  From the stimulus,
+ * FEATURE.stimulus.tsv and .wav. */
+GB_CHECK gb_status gb_decoded_tell(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set,
+                                   const gb_scored *scored, gb_metrics *metrics, gb_err *err);
 
 /* nearest.c: segments of FEATURE's file → nearest, ranks and chance of DECODED.  Nothing where the file has none. */
 GB_CHECK gb_status gb_decoded_find_segments(gb_decoded *decoded, const gb_dataset *set, const gb_feature *feature,

@@ -12,6 +12,21 @@
 
 enum { SEED = 20 };
 
+gb_status gb_scored_parse(const char *text, const gb_dataset *set, int64_t *first, int64_t *end, bool *any, gb_err *err)
+{
+	long long from = 0, to, rows = (long long)gb_dataset_rows(set);
+	int used = 0;
+
+	to = rows;
+	*any = strcmp(text, "test") != 0;
+	if (*any && strcmp(text, "all") != 0 &&
+	    (sscanf(text, "%lld:%lld%n", &from, &to, &used) != 2 || text[used] || from < 0 || to <= from || to > rows))
+		return gb_fail(err, GB_USAGE, "--rows %s: test, all, or A:B with 0 ≤ A < B ≤ %lld is wanted", text, rows);
+	*first = from;
+	*end = to;
+	return GB_OK;
+}
+
 gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first, int64_t end, int64_t **row, int32_t **run, gb_err *err)
 {
 	size_t count, kept = 0;

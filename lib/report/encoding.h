@@ -38,6 +38,8 @@ typedef struct gb_encoding_options {
 	gb_pool *pool;
 } gb_encoding_options;
 
+/* TEXT: "test", "all" or A:B → rows FIRST … END−1, and whether they are ANY or the test rows alone.  GB_USAGE. */
+GB_CHECK gb_status gb_scored_parse(const char *text, const gb_dataset *set, int64_t *first, int64_t *end, bool *any, gb_err *err);
 /* Test rows FIRST … END−1 of SET that are valid in every subject and tensor; ROW and RUN (of SCORED) are
  * released with free().  GB_DATA for fewer than 3. */
 GB_CHECK gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first, int64_t end, int64_t **row,

@@ -32,7 +32,7 @@ gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, gb_nifti_mask *ma
 	return status;
 }
 
-gb_status gb_maps_predict(gb_model *model, const gb_dataset *set, int64_t first, int64_t end, bool any, gb_scored *all, int64_t **row,
+static gb_status predict(gb_model *model, const gb_dataset *set, int64_t first, int64_t end, bool any, gb_scored *all, int64_t **row,
                           int32_t **run, float **predicted, gb_pool *pool, gb_err *err)
 {
 	const gb_clock *clock = gb_dataset_clock(set);
@@ -78,7 +78,7 @@ static gb_status write_volumes(const char *folder, const char *name, const gb_ni
 	return status;
 }
 
-gb_status gb_maps_predicted(const char *folder, const gb_nifti_mask *mask, const gb_dataset *set, const float *predicted, size_t rows,
+static gb_status write_predicted(const char *folder, const gb_nifti_mask *mask, const gb_dataset *set, const float *predicted, size_t rows,
                             gb_err *err)
 {
 	return write_volumes(folder, "predicted.nii.gz", mask, predicted, rows, true, gb_dataset_clock(set)->step,
@@ -95,7 +95,7 @@ float *gb_maps_share(const gb_encoding *e, gb_err *err)
 	return out;
 }
 
-gb_status gb_maps_scores(const char *folder, const gb_nifti_mask *mask, const gb_encoding *e, gb_err *err)
+static gb_status write_scores(const char *folder, const gb_nifti_mask *mask, const gb_encoding *e, gb_err *err)
 {
 	gb_rational tr = {1, 1};
 	float *value = gb_array(e->voxels, sizeof *value, err);
@@ -125,7 +125,7 @@ float *gb_maps_volume(const gb_nifti_mask *mask, const float *value, int shape[3
 	return out;
 }
 
-gb_status gb_maps_voxels(const char *folder, const gb_encoding *e, gb_err *err)
+static gb_status write_voxels(const char *folder, const gb_encoding *e, gb_err *err)
 {
 	const double *ceiling = e->is_mean ? e->ceiling.many : e->ceiling.one;
 	char *path = gb_format(err, "%s/voxels.tsv", folder), *text = NULL;
@@ -152,7 +152,7 @@ gb_status gb_maps_voxels(const char *folder, const gb_encoding *e, gb_err *err)
 	return status;
 }
 
-gb_status gb_maps_tensors(const char *folder, const char *tool, gb_model *model, const gb_dataset *set, const gb_scored *scored,
+static gb_status write_tensors(const char *folder, const char *tool, gb_model *model, const gb_dataset *set, const gb_scored *scored,
                           const float *predicted, const float *measured, gb_pool *pool, gb_err *err)
 {
 	int64_t rows = (int64_t)scored->rows, voxels = (int64_t)gb_model_voxels(model);
@@ -192,4 +192,31 @@ gb_status gb_maps_tensors(const char *folder, const char *tool, gb_model *model,
 	gb_tensor_writer_free(writer);
 	free(path);
 	return status;
+}
+
+gb_status gb_maps_prediction(const gb_maps *m, int64_t first, int64_t end, bool any, bool tensors, gb_err *err)
+{
+	gb_scored all;
+	int64_t *row = NULL;
+	int32_t *run = NULL;
+	float *predicted = NULL;
+	gb_status status = predict(m->model, m->set, first, end, any, &all, &row, &run, &predicted, m->pool, err);
+
+	if (!status && m->mask)
+		status = write_predicted(m->folder, m->mask, m->set, predicted, all.rows, err);
+	if (!status && tensors)
+		status = write_tensors(m->folder, m->tool, m->model, m->set, &all, predicted, NULL, m->pool, err);
+	free(predicted);
+	free(row);
+	free(run);
+	return status;
+}
+
+gb_status gb_maps_encoding(const gb_maps *m, const gb_encoding *e, gb_err *err)
+{
+	gb_status status = m->mask ? write_scores(m->folder, m->mask, e, err) : GB_OK;
+
+	if (!status)
+		status = write_voxels(m->folder, e, err);
+	return status ? status : write_tensors(m->folder, m->tool, m->model, m->set, &e->scored, e->predicted, e->measured, m->pool, err);
 }

@@ -12,26 +12,26 @@ GB_BEGIN_DECLS
 /* The mask of the brain that MODEL predicts, else of SET's BOLD.  *HAS false: none is stated (foreign data). */
 GB_CHECK gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, gb_nifti_mask *mask, bool *has, gb_err *err);
 
-/* BOLD predicted for rows FIRST … END−1 of SET, test rows alone unless ANY: *PREDICTED [all->rows, voxels]; it,
- * *ROW and *RUN (of ALL) are released with free(), also on failure. */
-GB_CHECK gb_status gb_maps_predict(gb_model *model, const gb_dataset *set, int64_t first, int64_t end, bool any, gb_scored *all,
-                                   int64_t **row, int32_t **run, float **predicted, gb_pool *pool, gb_err *err);
-/* FOLDER/predicted.nii.gz: PREDICTED [rows, mask->voxels]. */
-GB_CHECK gb_status gb_maps_predicted(const char *folder, const gb_nifti_mask *mask, const gb_dataset *set, const float *predicted,
-                                     size_t rows, gb_err *err);
-/* FOLDER/r.nii.gz and, with ceilings, FOLDER/r_of_ceiling.nii.gz (NaN where the ceiling is below GB_CEILING_MIN). */
-GB_CHECK gb_status gb_maps_scores(const char *folder, const gb_nifti_mask *mask, const gb_encoding *encoding, gb_err *err);
+typedef struct gb_maps {
+	const char *folder, *tool;
+	const gb_nifti_mask *mask;   /* NULL: none known, so no pictures of it */
+	gb_model *model;
+	const gb_dataset *set;
+	gb_pool *pool;
+} gb_maps;
+
+/* BOLD predicted for rows FIRST … END−1, test rows alone unless ANY: FOLDER/predicted.nii.gz, and with TENSORS
+ * FOLDER/prediction.safetensors: rows and predicted. */
+GB_CHECK gb_status gb_maps_prediction(const gb_maps *maps, int64_t first, int64_t end, bool any, bool tensors, gb_err *err);
+/* What was scored: FOLDER/r.nii.gz and, with ceilings, r_of_ceiling.nii.gz (NaN where the ceiling is below
+ * GB_CEILING_MIN), voxels.tsv (r, ceiling, p, q, family-wise p), and prediction.safetensors: rows, predicted and
+ * measured; what --compare reads. */
+GB_CHECK gb_status gb_maps_encoding(const gb_maps *maps, const gb_encoding *encoding, gb_err *err);
+
 /* VOLUME [z, y, x] of VALUE [voxels], NaN outside the mask; SHAPE x, y, z.  Released with free(). */
 GB_CHECK float *gb_maps_volume(const gb_nifti_mask *mask, const float *value, int shape[3], gb_err *err);
 /* r/ceiling of each voxel, NaN below GB_CEILING_MIN and where no ceiling is estimable.  Released with free(). */
 GB_CHECK float *gb_maps_share(const gb_encoding *encoding, gb_err *err);
-
-/* FOLDER/voxels.tsv: r, ceiling, p, q, family-wise p. */
-GB_CHECK gb_status gb_maps_voxels(const char *folder, const gb_encoding *encoding, gb_err *err);
-/* FOLDER/prediction.safetensors: rows, predicted and, unless MEASURED is NULL, measured; what --compare reads. */
-GB_CHECK gb_status gb_maps_tensors(const char *folder, const char *tool, gb_model *model, const gb_dataset *set,
-                                   const gb_scored *scored, const float *predicted, const float *measured, gb_pool *pool,
-                                   gb_err *err);
 
 GB_END_DECLS
 #endif

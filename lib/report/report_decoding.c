@@ -7,6 +7,8 @@
 
 #include "base/size.h"
 #include "report/report.h"
+#include "report/sound.h"
+#include "signal/spectrogram.h"
 
 enum { SHOWN = 6 };
 
@@ -116,6 +118,77 @@ static gb_status spectrum(gb_page *page, const gb_decoded *d, gb_err *err)
 	return gb_page_figure(page, &all, caption, err);
 }
 
+enum { SECONDS = 8 };
+
+/* The power of SAMPLES over time, low frequencies below. */
+static gb_status sound_picture(const float *samples, size_t count, int64_t rate, const char *title, gb_canvas *out, gb_err *err)
+{
+	size_t frames = gb_spectrogram_frames(count, GB_SOUND_WINDOW), bins = GB_SOUND_WINDOW / 2 + 1;
+	float *x = gb_array(frames * bins, sizeof *x, err), *turned = x ? gb_array(frames * bins, sizeof *turned, err) : NULL;
+	char y[48];
+	gb_plot plot = {.title = title, .x = "frames", .y = y, .width = 960, .height = 170, .palette = GB_PALETTE_SEQUENTIAL};
+	gb_grid grid;
+	gb_status status = turned ? gb_spectrogram(samples, count, GB_SOUND_WINDOW, GB_SOUND_FLOOR, x, err) : GB_SYSTEM;
+
+	snprintf(y, sizeof y, "0 to %lld kHz", (long long)rate / 2000);
+	for (size_t k = 0; !status && k < frames; k++)
+		for (size_t i = 0; i < bins; i++)
+			turned[(bins - 1 - i) * frames + k] = x[k * bins + i];
+	if (!status) {
+		grid = gb_grid_of(turned, bins, frames, false);
+		status = gb_plot_heat(out, &plot, &grid, err);
+	}
+	free(x);
+	free(turned);
+	return status;
+}
+
+/* What was heard, what the codec leaves of it, what was decoded: a stretch from the middle. */
+static gb_status sound_pictures(gb_page *page, const gb_decoded *d, gb_err *err)
+{
+	const gb_sound *s = d->sound;
+	const float *from[] = {s->original, s->round_trip, s->decoded};
+	static const char *const title[] = {"sound of the medium", "the true rows as sound: the best there can be", "decoded"};
+	size_t count = s->samples < (size_t)(SECONDS * s->rate) ? s->samples : (size_t)(SECONDS * s->rate), at = (s->samples - count) / 2;
+	gb_canvas part[3], all;
+	int parts = 0;
+	char caption[600], figure[2][32];
+	gb_status status = GB_OK;
+
+	if (count < GB_SOUND_WINDOW)
+		return GB_OK;
+	for (int k = 0; !status && k < 3; k++)
+		if (from[k]) {
+			status = sound_picture(from[k] + at, count, s->rate, title[k], &part[parts], err);
+			parts += !status;
+		}
+	if (!status)
+		status = gb_canvas_stack(&all, part, parts, (gb_color){255, 255, 255}, err);
+	for (int k = 0; k < parts; k++)
+		gb_canvas_close(&part[k]);
+	if (status)
+		return status;
+	snprintf(caption, sizeof caption, "%s, %s, as sound: %d s from the middle, %.0f dB from dark to bright. Intelligibility (STOI, made for speech) %s, log-spectral distance %.2f dB; "
+	         "the true rows as sound have %s and %.2f, %s %.3f and %.2f; all against %s.", d->feature, d->direction, (int)(count / (size_t)s->rate), -GB_SOUND_FLOOR,
+	         gb_page_format(s->stoi, 3, figure[0]), s->distance, gb_page_format(s->stoi_round_trip, 3, figure[1]), s->distance_round_trip,
+	         d->kind == GB_DECODED_MEL ? "the mean train spectrum" : "the commonest train codes", s->stoi_constant, s->distance_constant,
+	         s->original ? "the sound of the medium" : "the true rows as sound, as the medium was not given (--sound)");
+	return gb_page_figure(page, &all, caption, err);
+}
+
+static gb_status codes(gb_page *page, const gb_decoded *d, gb_err *err)
+{
+	gb_page_text(page, "%s, %s: %.2f %% of the codes are right; the commonest train code of each codebook would be right in %.2f %%. "
+	             "A decoder that is not above it says nothing about the sound.", d->feature, d->direction, 100 * d->right, 100 * d->right_unigram);
+	gb_page_table_begin(page, "codebook\tright\tthe commonest train code");
+	for (int64_t b = 0; b < d->shape[0]; b++)
+		gb_page_row(page, "%lld\t%.2f %%\t%.2f %%", (long long)b + 1, 100 * d->book_right[b], 100 * d->book_unigram[b]);
+	gb_page_table_end(page);
+	if (!d->sound)
+		gb_page_text(page, "The weights that made these codes were not at hand (--weights), so they were not made sound.");
+	return d->sound ? sound_pictures(page, d, err) : GB_OK;
+}
+
 /* TEXT, cut at a word's end where it is long; OUT is returned. */
 static const char *shorten(const char *text, char out[240])
 {
@@ -180,15 +253,16 @@ static void identification(gb_page *page, const gb_decoded *d)
 
 static gb_status pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 {
+	gb_status status;
+
 	switch (d->kind) {
 	case GB_DECODED_VIDEO:
 		return frames(page, d, err);
 	case GB_DECODED_MEL:
-		return spectrum(page, d, err);
+		status = spectrum(page, d, err);
+		return status || !d->sound ? status : sound_pictures(page, d, err);
 	case GB_DECODED_CODES:
-		gb_page_text(page, "%s, %s: %.2f %% of the codes are right; the commonest train code of each codebook would be right in %.2f %%.", d->feature,
-		             d->direction, 100 * d->right, 100 * d->right_unigram);
-		break;
+		return codes(page, d, err);
 	case GB_DECODED_FLOATS:
 		text_examples(page, d);
 		break;
