@@ -26,7 +26,7 @@ demo_split  := 0:240/280:360
 ANNOTATIONS := $(top)/data/demo-annotations.csv
 endif
 demo_text     := $(if $(ANNOTATIONS),$(d)/text.safetensors)
-demo_features := $(d)/video.safetensors $(d)/mel.safetensors $(demo_text)
+demo_features := $(d)/video.safetensors $(d)/sound.safetensors $(demo_text)
 
 .PHONY: demo demo-inputs
 demo-inputs: $(d)/movie.mp4 $(d)/mask.nii.gz
@@ -48,8 +48,9 @@ $(top)/build/opt/data/%:
 $(d)/video.safetensors: $(demo_film) demo.mk | $(bin)/gb-video-frames $(d)
 	gb-video-frames --tr $(demo_tr) --fps 8 $(demo_rows) -o $@ '$<'
 
-$(d)/mel.safetensors: $(demo_film) demo.mk | $(bin)/gb-audio-encodec $(d)
-	gb-audio-encodec --mel --tr $(demo_tr) $(demo_rows) -o $@ '$<'
+# Codes where weights for them are at hand (exit 4: they are not), else a log-mel spectrum.
+$(d)/sound.safetensors: $(demo_film) demo.mk | $(bin)/gb-audio-encodec $(d)
+	gb-audio-encodec --tr $(demo_tr) $(demo_rows) -o $@ '$<' || { test $$? = 4 && gb-audio-encodec --mel --tr $(demo_tr) $(demo_rows) -o $@ '$<'; }
 
 $(d)/text.safetensors: $(ANNOTATIONS) demo.mk | $(bin)/gb-text-align $(d)
 	gb-text-align --tr $(demo_tr) $(demo_rows) --rate -o $@ '$<'
@@ -99,8 +100,9 @@ $(d)/report-planted/metrics.tsv: $(d)/planted/best.safetensors $(d)/set-null/ind
 	gb-recon --truth $(d)/brain/truth.safetensors --null $(d)/set-null -o $(@D) $(<D) $(d)/set-planted
 
 $(d)/report/metrics.tsv: $(d)/giblet13/best.safetensors $(d)/ridge/best.safetensors $(d)/set-null/index.safetensors | $(bin)/gb-recon
-	gb-recon --truth $(d)/brain/truth.safetensors --baseline $(d)/ridge --null $(d)/set-null -o $(@D) $(<D) $(d)/set
+	gb-recon --truth $(d)/brain/truth.safetensors --sound '$(demo_film)' --baseline $(d)/ridge --null $(d)/set-null -o $(@D) $(<D) $(d)/set
 
 demo: $(d)/report/metrics.tsv $(d)/report-planted/metrics.tsv $(demo_delays:%=$(d)/lag-%.txt) $(d)/lag-none.txt
+	@gb-inspect --json $(d)/sound.safetensors | grep -q '"name":"codes"' && echo 'demo: sound as codes' || echo 'demo: sound as a log-mel spectrum: no weights for codes'
 	@./demo-check $(d) $(demo_delays)
 	@echo 'demo: the report: $(d)/report/report.html'

@@ -111,9 +111,13 @@ static gb_status declare(const gb_codes_job *job, const gb_encodec_weights *w, c
 	                       .attributes = describe(job, w, result)};
 	gb_tensor_spec count = {.name = "codes.count", .dtype = GB_I32, .rank = 1, .shape = {result->rows}, .dims = "time",
 	                        .clock = &clock, .unit = "frames", .doc = "valid frames of each row of codes"};
+	gb_tensor_spec words = {.name = "codes.codebook", .dtype = GB_F32, .rank = 3, .shape = {job->codebooks, w->codes, w->width},
+	                        .dims = "codebook,code,latent", .doc = "codewords; a frame is the sum of its codebooks' words"};
 	gb_status status = gb_tensor_writer_add(writer, &spec, err);
 
-	return status ? status : gb_tensor_writer_add(writer, &count, err);
+	if (!status)
+		status = gb_tensor_writer_add(writer, &count, err);
+	return status ? status : gb_tensor_writer_add(writer, &words, err);
 }
 
 static gb_status write_tensors(const gb_codes_job *job, const gb_encodec_weights *w, const gb_frames *frames, int64_t samples,
@@ -143,6 +147,9 @@ static gb_status write_tensors(const gb_codes_job *job, const gb_encodec_weights
 		status = gb_tensor_writer_begin(writer, job->out, err);
 	if (!status)
 		status = gb_frame_rows_write(&plan, frames, 0xff, writer, "codes", "codes.count", err); /* −1 in every byte */
+	if (!status)
+		status = gb_tensor_writer_put(writer, "codes.codebook", w->codebook,
+		                              (size_t)job->codebooks * (size_t)w->codes * (size_t)w->width * sizeof *w->codebook, err);
 	if (!status)
 		status = gb_tensor_writer_commit(writer, job->pool, err);
 	gb_tensor_writer_free(writer);

@@ -2,6 +2,7 @@
 #include "model/band.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,15 +23,39 @@ static size_t patches(int64_t pixels)
 	return (size_t)(pixels + PATCH - 1) / PATCH;
 }
 
+/* The codewords beside codes, if the file has them. */
+static gb_status find_codewords(gb_band *band, const gb_feature *f, gb_err *err)
+{
+	const gb_tensor *t;
+	char name[160];
+	gb_status status;
+
+	band->width = (size_t)f->shape[0] * CODES;
+	snprintf(name, sizeof name, "%s.codebook", f->name);
+	if (!gb_tensor_file_find(f->file, name))
+		return GB_OK;
+	status = gb_tensor_file_need((gb_tensor_file *)f->file, name, GB_F32, 3, &t, err);
+	if (!status && (t->shape[0] != f->shape[0] || !t->shape[1] || !t->shape[2]))
+		status = gb_fail(err, GB_DATA, "%s: %s: %lld codebooks, the codes have %lld", gb_tensor_file_name(f->file), name, (long long)t->shape[0],
+		                 (long long)f->shape[0]);
+	if (status)
+		return status;
+	band->codeword = t->data;
+	band->codes = (size_t)t->shape[1];
+	band->latent = (size_t)t->shape[2];
+	band->width = 2 * band->latent;
+	return GB_OK;
+}
+
 gb_status gb_band_of(gb_band *band, const gb_feature *f, gb_err *err)
 {
-	*band = (gb_band){f, GB_BAND_FLOAT, f->elements};
+	*band = (gb_band){.feature = f, .kind = GB_BAND_FLOAT, .width = f->elements};
 	if (is_video(f)) {
 		band->kind = GB_BAND_VIDEO;
 		band->width = patches(f->shape[1]) * patches(f->shape[2]) * 3 * 2;
 	} else if (f->rank == 2 && (f->dtype == GB_I16 || f->dtype == GB_I32 || f->dtype == GB_I64)) {
 		band->kind = GB_BAND_CODES;
-		band->width = (size_t)f->shape[0] * CODES;
+		return find_codewords(band, f, err);
 	} else if (is_float(f->dtype) && f->rank == 2 && strcmp(f->name, "mel") == 0) {
 		band->kind = GB_BAND_MEL;
 		band->width = (size_t)f->shape[0] * 2;
@@ -55,6 +80,40 @@ static void read_mel(const gb_dataset *set, const gb_feature *f, int64_t row, co
 			square += ((double)v[k] - sum / n) * ((double)v[k] - sum / n);
 		out[b] = (float)(sum / n);
 		out[f->shape[0] + b] = (float)sqrt(square / n);
+	}
+}
+
+/* Dimension I of the sum of a frame's codewords. */
+static double latent_at(const gb_band *band, const float *values, int64_t frame, size_t i)
+{
+	const gb_feature *f = band->feature;
+	double sum = 0;
+
+	for (int64_t q = 0; q < f->shape[0]; q++) {
+		float code = values[q * f->shape[1] + frame];
+
+		if (code >= 0 && code < (float)band->codes)
+			sum += (double)band->codeword[((size_t)q * band->codes + (size_t)code) * band->latent + i];
+	}
+	return sum;
+}
+
+static void read_latents(const gb_dataset *set, const gb_band *band, int64_t row, const float *values, float *out)
+{
+	int64_t count = gb_dataset_count(set, band->feature, row);
+	double n = count > 0 ? (double)count : 1;
+
+	for (size_t i = 0; i < band->latent; i++) {
+		double sum = 0, square = 0;
+
+		for (int64_t k = 0; k < count; k++) {
+			double v = latent_at(band, values, k, i);
+
+			sum += v;
+			square += v * v;
+		}
+		out[i] = (float)(sum / n);
+		out[band->latent + i] = (float)sqrt(fmax(0, square / n - sum / n * (sum / n)));
 	}
 }
 
@@ -110,7 +169,10 @@ void gb_band_read(const gb_dataset *set, const gb_band *band, int64_t row, float
 		break;
 	case GB_BAND_CODES:
 		gb_dataset_read(set, band->feature, row, false, scratch);
-		read_codes(set, band->feature, row, scratch, out);
+		if (band->codeword)
+			read_latents(set, band, row, scratch, out);
+		else
+			read_codes(set, band->feature, row, scratch, out);
 		break;
 	case GB_BAND_MEL:
 		gb_dataset_read(set, band->feature, row, false, scratch);

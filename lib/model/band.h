@@ -3,7 +3,9 @@
  *
  *   float tensors        as they are, flattened
  *   mel                  of each band, mean and SD over the row's valid frames
- *   codes                of each codebook, the share of the row's frames that has each code (1024 wide)
+ *   codes                with `codes.codebook` beside them: of each dimension of the sum of a frame's codewords, mean and
+ *                        SD over the row's valid frames; else of each codebook, the share of the row's frames that has
+ *                        each code (1024 wide)
  *   video (U8 pictures)  of each 10 × 10 patch and colour, the mean over the row's frames, and the mean
  *                        absolute difference of neighbouring frames; 0 … 1 */
 #ifndef GB_MODEL_BAND_H
@@ -19,6 +21,8 @@ typedef struct gb_band {
 	const gb_feature *feature;
 	gb_band_kind kind;
 	size_t width;
+	const float *codeword; /* [codebooks, codes, latent], borrowed from the feature's file; NULL: not there */
+	size_t codes, latent;
 } gb_band;
 
 /* GB_DATA for a tensor that is none of these. */
