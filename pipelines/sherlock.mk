@@ -28,7 +28,7 @@ sherlock_kernel  ?= fir:0:10
 sherlock_seeds   ?= 1 2 3 4 5
 sherlock_ridge   ?=
 
-.PHONY: sherlock sherlock-ridge
+.PHONY: sherlock sherlock-ridge sherlock-ablation
 ifneq ($(filter sherlock%,$(MAKECMDGOALS)),)
 ifndef DATA
 $(error sherlock: say where the scans are: make -C pipelines sherlock DATA=DIR)
@@ -106,4 +106,23 @@ sherlock: $(call sherlock_reports,$(sherlock_models))
 # Without the network: a few minutes less.
 sherlock-ridge: $(call sherlock_reports,$(sherlock_baselines))
 	@./sherlock-check $(s) $(sherlock_baselines)
+
+# What each part of giblet13 adds: seed 1 without it, or with another kernel, beside
+# the whole, on the same rows.  Twelve trainings.
+ablation_linear   := --subject mean --epochs 0
+ablation_glover   := --subject mean --brain-kernel glover
+ablation_glover3  := --subject mean --brain-kernel glover3
+ablation_one-row  := --subject mean --brain-kernel fir:3:4
+comma := ,
+ablation_together := --subject $(subst $() ,$(comma),$(subjects))
+ablations := linear glover glover3 one-row together
+
+define sherlock_ablation
+$(s)/without-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors sherlock.conf | $(bin)/gb-train
+	gb-train --model giblet13 --seed 1 -c sherlock.conf $(ablation_$(1)) -o $$(@D) $$(<D)
+endef
+$(foreach part,$(ablations),$(eval $(call sherlock_ablation,$(part))))
+
+sherlock-ablation: $(call sherlock_reports,giblet13-1 $(ablations:%=without-%))
+	@./sherlock-ablation $(s) $(ablations)
 endif
