@@ -108,6 +108,7 @@ static gb_status finish_open(gb_feed *feed, gb_err *err)
 	}
 	for (size_t s = 0; s < feed->shape.subjects; s++)
 		largest = feed->shape.voxels[s] > largest ? feed->shape.voxels[s] : largest;
+	feed->scratch_count = largest;
 	feed->scratch = gb_array(largest, sizeof(float), err);
 	feed->scratch2 = gb_array(largest, sizeof(float), err);
 	feed->code_row = gb_array(feed->shape.codebooks * feed->shape.code_frames, sizeof *feed->code_row, err);
@@ -265,6 +266,36 @@ gb_status gb_feed_fit_network(gb_feed *feed, const gb_network *net, gb_err *err)
 	feed->scored_row = gb_array(net->scored, sizeof *feed->scored_row, err);
 	feed->scored_run = gb_array(net->scored, sizeof *feed->scored_run, err);
 	return feed->scored_row && feed->scored_run ? GB_OK : GB_SYSTEM;
+}
+
+gb_status gb_feed_share(gb_feed *shared, const gb_feed *feed, const gb_network *net, gb_err *err)
+{
+	*shared = *feed;
+	shared->scratch2 = NULL; /* for measuring */
+	shared->scored_row = NULL;
+	shared->scored_run = NULL;
+	shared->scratch = gb_array(feed->scratch_count, sizeof(float), err);
+	shared->code_row = gb_array(feed->shape.codebooks * feed->shape.code_frames, sizeof *shared->code_row, err);
+	return shared->scratch && shared->code_row ? gb_feed_fit_network(shared, net, err) : GB_SYSTEM;
+}
+
+void gb_feed_unshare(gb_feed *shared)
+{
+	free(shared->scratch);
+	free(shared->code_row);
+	free(shared->scored_row);
+	free(shared->scored_run);
+}
+
+void gb_feed_take_rows(gb_feed *feed, gb_feed *shared)
+{
+	int64_t *row = feed->scored_row;
+	int *run = feed->scored_run;
+
+	feed->scored_row = shared->scored_row;
+	feed->scored_run = shared->scored_run;
+	shared->scored_row = row;
+	shared->scored_run = run;
 }
 
 gb_status gb_feed_windows(const gb_feed *feed, int use, size_t length, gb_window **window, size_t *count, gb_err *err)

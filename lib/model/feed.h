@@ -49,8 +49,9 @@ typedef struct gb_feed {
 	uint8_t *use;                    /* [rows] GB_FEED_… */
 	uint8_t *present[3];             /* [rows] */
 	uint8_t *brain_valid[GB_SUBJECTS_MAX]; /* [rows] BOLD may be read */
-	float *scratch, *scratch2;
-	int16_t *code_row;     /* [codebooks, frames] */
+	float *scratch, *scratch2;       /* [scratch_count] */
+	size_t scratch_count;
+	int16_t *code_row;               /* [codebooks, frames] */
 	int64_t *scored_row;             /* rows of the filled batch, −1: none */
 	int *scored_run;
 	int64_t apart;                   /* rows that a contrastive negative is away; the caller's */
@@ -94,6 +95,14 @@ typedef struct gb_feed_options {
 void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *window, const gb_feed_options *options);
 /* Codes of ROW as OUT [codebooks, frames], −1 behind the row's count. */
 void gb_feed_read_codes(gb_feed *feed, const gb_feed_band *band, int64_t row, int16_t *out);
+/* The same into NET's batch as it lies, unsent. */
+void gb_feed_write(gb_feed *feed, gb_network *net, const gb_window *window, const gb_feed_options *options);
+
+/* SHARED fills batches beside FEED, which it must not outlive: the same data, rows and scratch of its own. */
+GB_CHECK gb_status gb_feed_share(gb_feed *shared, const gb_feed *feed, const gb_network *net, gb_err *err);
+void gb_feed_unshare(gb_feed *shared);
+/* FEED's scored rows become those that SHARED filled last, and the other way round. */
+void gb_feed_take_rows(gb_feed *feed, gb_feed *shared);
 
 /* The text of ROW as a target: (x − mean) / unit.  OUT [shape.text]. */
 void gb_feed_text(const gb_feed *feed, int64_t row, float *out);

@@ -299,13 +299,18 @@ static void fill_targets(gb_feed *feed, gb_network *net, const gb_window *window
 	fill_contrast(net, feed->scored_row, feed->scored_run, options->apart);
 }
 
-void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+void gb_feed_write(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
 {
-	gb_network_turn(net);
 	fill_inputs(feed, net, windows, options);
 	fill_bold(feed, net, windows, options);
 	if (options->scored)
 		fill_targets(feed, net, windows, options);
+}
+
+void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+{
+	gb_network_turn(net);
+	gb_feed_write(feed, net, windows, options);
 	gb_network_send(net);
 }
 

@@ -198,6 +198,37 @@ void gb_network_turn(gb_network *net)
 	lay_batch(net, &net->batch, net->host[net->turn]);
 }
 
+void *gb_network_room(const gb_network *net, gb_err *err)
+{
+	return net->device->ops->shares_memory ? gb_array(net->batch_bytes, 1, err) : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
+}
+
+void gb_network_release_room(const gb_network *net, void *room)
+{
+	if (net->device->ops->shares_memory)
+		free(room);
+	else if (room)
+		net->device->ops->release_host(net->device, room);
+}
+
+void gb_network_lay(gb_network *net, void *room) { lay_batch(net, &net->batch, room); }
+
+void gb_network_take(gb_network *net, void **filled)
+{
+	void *before;
+
+	gb_network_turn(net);
+	before = net->host[net->turn];
+	if (net->device->ops->shares_memory)
+		memcpy(before, *filled, net->batch_bytes);
+	else {
+		net->host[net->turn] = *filled;
+		*filled = before;
+		gb_network_lay(net, net->host[net->turn]);
+	}
+	gb_network_send(net);
+}
+
 void gb_network_send(gb_network *net)
 {
 	net->device->ops->send(net->device, net->memory, net->host[net->turn], net->batch_bytes);

@@ -118,6 +118,12 @@ void gb_network_clear(gb_network *network);
 void gb_network_turn(gb_network *network);
 /* The filled batch and the scales → the device, beside what it still computes. */
 void gb_network_send(gb_network *network);
+/* Room for one more batch, which a thread of its own may fill: NET's batch is laid there, and what was filled
+ * is taken and sent; *FILLED is then free to be filled again. */
+GB_CHECK void *gb_network_room(const gb_network *network, gb_err *err);
+void gb_network_release_room(const gb_network *network, void *room); /* accepts NULL */
+void gb_network_lay(gb_network *network, void *room);
+void gb_network_take(gb_network *network, void **filled);
 /* The latent arrays of FIXED, which follow the running statistics → the device. */
 void gb_network_send_latent(gb_network *network);
 

@@ -177,7 +177,7 @@ size_t gb_plan_memory(const gb_network *net, int64_t micro)
 
 	for (int64_t m = micro; m > 1; m /= 2)
 		arrays++;
-	return arrays * sizeof(float) * gb_graph_parameter_count(net->graph) + gb_graph_activation_bytes(net->graph) + net->batch_bytes;
+	return arrays * sizeof(float) * gb_graph_parameter_count(net->graph) + gb_graph_activation_bytes(net->graph) + 2 * net->batch_bytes; /* one is filled ahead */
 }
 
 size_t gb_machine_memory(void)

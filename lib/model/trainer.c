@@ -179,11 +179,17 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 		status = take_memory(t, err);
 	if (status == GB_OK)
 		set_segments(t);
+	if (status == GB_OK && !(t->next_window = gb_array((size_t)o->groups, sizeof *t->next_window, err)))
+		status = GB_SYSTEM;
+	if (status == GB_OK && gb_pool_threads(t->pool) > 1)
+		status = gb_ahead_open(&t->ahead, &t->feed, &t->net, err);
 	return status;
 }
 
 static void tear_down(gb_trainer *t)
 {
+	gb_ahead_close(t->ahead);
+	free(t->next_window);
 	for (int i = 0; i < t->partials + 1 && i < 16; i++) {
 		gb_device_release(&t->device, t->partial[i].gradient);
 		free(t->partial[i].moments);
@@ -362,10 +368,13 @@ static void saved(gb_trainer *t)
 static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
 {
 	gb_status status = GB_OK;
+	double began;
 
 	gb_trainer_shuffle(t);
 	while (status == GB_OK && t->step_in_epoch < gb_trainer_steps_per_epoch(t)) {
+		began = gb_trainer_clock();
 		status = gb_trainer_step(t, err);
+		t->stepping += gb_trainer_clock() - began;
 		if (status != GB_OK)
 			return status;
 		status = gb_trainer_status(t, NULL, err);
@@ -390,6 +399,17 @@ static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
 		t->options->progress(t->options->context, t->epoch, t->options->epochs);
 	*stopped = *stopped || t->stop;
 	return status == GB_OK ? save(t, over(t) ? "done" : *stopped ? "stopped" : "running", err) : status;
+}
+
+static void say_pace(const gb_trainer *t)
+{
+	char line[160];
+
+	if (t->step == t->first_step)
+		return;
+	snprintf(line, sizeof line, "%lld steps of %.3f s; %.3f s in all waited for data", (long long)(t->step - t->first_step),
+	         t->stepping / (double)(t->step - t->first_step), t->waited);
+	note(t, line);
 }
 
 static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
@@ -420,6 +440,7 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 		if (status == GB_OK)
 			status = train_epoch(t, &result->stopped, err);
 	}
+	say_pace(t);
 	if (status == GB_OK) /* nobody leaves before all is written */
 		status = gb_trainer_meet(t, err);
 	result->stopped = result->stopped && !over(t);

@@ -176,14 +176,6 @@ static gb_status write_small(const gb_trainer *t, const char *name, const char *
 	return status;
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 enum { STATUS_SECONDS = 5 };
 
 static gb_json *losses(const gb_trainer *t, int part)
@@ -198,7 +190,7 @@ static gb_json *losses(const gb_trainer *t, int part)
 
 gb_status gb_trainer_status(gb_trainer *t, const char *state, gb_err *err)
 {
-	double at = now(), seconds;
+	double at = gb_trainer_clock(), seconds;
 	int64_t steps = t->options->epochs * gb_trainer_steps_per_epoch(t), done = t->step - t->first_step;
 	const struct { const char *key; int64_t value; } integer[] = {
 		{"epoch", t->epoch}, {"epochs", t->options->epochs}, {"step", t->step}, {"steps", steps}, {"best_epoch", t->best_epoch}, {"ranks", gb_comm_size(t->options->comm)}};
@@ -221,6 +213,7 @@ gb_status gb_trainer_status(gb_trainer *t, const char *state, gb_err *err)
 	gb_json_set(status, "train", losses(t, 0));
 	gb_json_set(status, "validation", losses(t, 1));
 	if (done > 0 && seconds > 0) {
+		gb_json_set(status, "seconds_waited_for_data", gb_json_real(t->waited));
 		gb_json_set(status, "rows_per_second", gb_json_real(t->rows / seconds));
 		gb_json_set(status, "seconds_left", gb_json_real(seconds / (double)done * (double)(steps - t->step)));
 	}

@@ -5,6 +5,7 @@
 
 #include "model/delay.h"
 #include "model/feed.h"
+#include "model/feed_ahead.h"
 #include "model/trainer.h"
 
 enum { GB_SMOOTH = 5 };
@@ -40,6 +41,9 @@ typedef struct gb_trainer {
 	gb_window *fit, *validate;
 	size_t fits, validates, *order;
 	gb_window *step_window;   /* [micro·groups] */
+	gb_ahead *ahead;          /* fills the next batch; NULL with one thread */
+	gb_window *next_window;   /* [groups] of it */
+	double stepping, waited;  /* seconds of this process in steps, and in them for batches */
 	gb_twin row_counts;       /* [scored] floats: 1 where a row of the batch is scored */
 	gb_twin sums_of_z;        /* [2·bottleneck] Σz, Σz² */
 	gb_twin norm;             /* [1] double */
@@ -78,6 +82,12 @@ GB_CHECK gb_status gb_trainer_spread(gb_trainer *trainer, bool *found, gb_err *e
 /* GB_SYSTEM unless the weights of all ranks are those of rank 0. */
 GB_CHECK gb_status gb_trainer_compare(gb_trainer *trainer, gb_err *err);
 static inline bool gb_trainer_writes(const gb_trainer *trainer) { return gb_comm_rank(trainer->options->comm) == 0; }
+
+/* trainer_feed.c */
+double gb_trainer_clock(void); /* seconds */
+gb_window gb_trainer_window(const gb_trainer *trainer, int64_t step_in_epoch, size_t index); /* count 0 past the last */
+/* The batch of micro-batch MICRO, of these windows, is the network's. */
+void gb_trainer_fill(gb_trainer *trainer, const gb_window *windows, uint32_t micro);
 
 /* trainer_step.c */
 GB_CHECK gb_status gb_trainer_step(gb_trainer *trainer, gb_err *err);

@@ -89,10 +89,8 @@ gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t mic
 	double *there = t->sums_of_z.there;
 	gb_status status;
 	gb_graph_run run = {true, t->options->seed, (uint32_t)t->step, micro};
-	gb_feed_options fill = {.drop = t->options->modality_dropout, .seed = t->options->seed, .step = (uint32_t)t->step, .micro = micro,
-	                        .bold_one = -1, .scored = true, .apart = t->feed.apart};
 
-	gb_feed_fill(&t->feed, &t->net, windows, &fill);
+	gb_trainer_fill(t, windows, micro);
 	gb_graph_forward(t->net.graph, &run);
 	partial->moments[2 * b] = gb_trainer_count_rows(t);
 	t->device.ops->fill(&t->device, there, 0, t->sums_of_z.bytes);
@@ -179,13 +177,13 @@ static void update_running(gb_trainer *t, const double *moments)
 gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 {
 	const gb_train_options *o = t->options;
-	size_t per = windows_per_step(t), first = (size_t)t->step_in_epoch * per;
+	size_t per = windows_per_step(t);
 	double rows = 0, norm;
 	gb_partial *whole;
 	gb_status status;
 
 	for (size_t i = 0; i < per; i++) {
-		t->step_window[i] = first + i < t->fits ? t->fit[t->order[first + i]] : (gb_window){0, 0};
+		t->step_window[i] = gb_trainer_window(t, t->step_in_epoch, i);
 		rows += (double)t->step_window[i].count;
 	}
 	for (int i = 0; i < GB_TERMS; i++) /* the mean over the step's rows of loss/constant */

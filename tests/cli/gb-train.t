@@ -45,6 +45,7 @@ check 'the ridge start beats the constant' "awk 'BEGIN {exit !($(column train.sk
 for j in 1 3; do
 	check "same bytes for -j$j" "gb-train -j$j -o j$j $small SET && for f in last.safetensors best.safetensors metrics.tsv config; do cmp one/\$f j$j/\$f || exit 1; done"
 done
+check 'the seconds that steps waited for data are told' "grep -q 'seconds_waited_for_data' j3/status.json && gb-train -v -j2 -o pace $small SET 2>&1 | grep -q 'steps of .* s; .* s in all waited for data'"
 check 'OPENBLAS_NUM_THREADS does not matter' "OPENBLAS_NUM_THREADS=2 gb-train -j2 -o blas $small SET && cmp one/last.safetensors blas/last.safetensors"
 check 'another seed is another model' "gb-train -j2 -o seed --seed 2 $small SET && ! cmp -s one/best.safetensors seed/best.safetensors"
 
