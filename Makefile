@@ -164,13 +164,15 @@ $(BUILD)/tests/emu/emulator: $(BUILD)/emu/tests/emu/emulator.o $(emu_core)
 $(BUILD)/tests/libexec:
 	@mkdir -p $(@D) && ln -sfn ../libexec $@
 
-# A tool with one edit in one source, which a test must catch: the first line of the
-# sed script names both, "# gb-train lib/comm/comm.c".  Tests build theirs (tests/lib.sh: twin).
+# Tools with one edit in one source, which a test must catch: the first line of the sed
+# script names them, "# gb-train,gb-recon lib/model/network.c"; twins/NAME is the first,
+# twins/NAME.gb-recon the other.  Tests build theirs (tests/lib.sh: twin).
 $(BUILD)/twins/%: tests/twins/%.sed $(BUILD)/libgb.a $(tool_c:%.c=$(BUILD)/%.o)
 	$(call say,TWIN,$<)
 	@mkdir -p $(@D)
-	$(Q)read -r _ tool source <$< && sed -E -f $< $$source >$@.c && { ! cmp -s $$source $@.c || { echo "$<: changes nothing in $$source" >&2; exit 1; }; } && \
-	  $(CC) $(GB_CFLAGS) $(PKG_CFLAGS) -c $@.c -o $@.o && $(CC) $(BUILD)/tools/$$tool.o $@.o $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
+	$(Q)read -r _ names source <$< && sed -E -f $< $$source >$@.c && { ! cmp -s $$source $@.c || { echo "$<: changes nothing in $$source" >&2; exit 1; }; } && \
+	  $(CC) $(GB_CFLAGS) $(PKG_CFLAGS) -c $@.c -o $@.o && for tool in $$(echo $$names | tr , ' '); do \
+	  $(CC) $(BUILD)/tools/$$tool.o $@.o $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@.$$tool || exit 1; done && cp $@.$${names%%,*} $@
 
 # Programs that make sample data.
 $(BUILD)/data/%: $(BUILD)/data/%.o $(BUILD)/libgb.a

@@ -15,12 +15,16 @@ enum { LINES_MAX = 12 };
 
 typedef struct curve { char name[64]; float *value; size_t count; int column; } curve;
 
-/* A picture: the columns that begin with PREFIX, and ALSO (NULL: none). */
-typedef struct picture { const char *prefix, *also, *title, *y, *caption; } picture;
+/* A picture: the columns that begin with PREFIX, those that decode the brain or the others, and ALSO (NULL: none). */
+typedef struct picture { const char *prefix, *also; bool brain; const char *title, *caption; } picture;
 
 static bool is_drawn(const picture *p, const char *name)
 {
-	return strncmp(name, p->prefix, strlen(p->prefix)) == 0 || (p->also && strcmp(name, p->also) == 0);
+	size_t n = strlen(p->prefix);
+
+	if (p->also && strcmp(name, p->also) == 0)
+		return true;
+	return strncmp(name, p->prefix, n) == 0 && (strncmp(name + n, "brain.", 6) == 0) == p->brain;
 }
 
 static gb_status read_line(char *line, curve *curves, int count, gb_err *err)
@@ -53,7 +57,7 @@ static int find_columns(const picture *p, char *header, curve *curves)
 		if (next)
 			*next++ = 0;
 		if (is_drawn(p, cell) && n < LINES_MAX) {
-			snprintf(curves[n].name, sizeof curves[n].name, "%s", cell);
+			snprintf(curves[n].name, sizeof curves[n].name, "%s", strncmp(cell, p->prefix, strlen(p->prefix)) ? cell : cell + strlen(p->prefix));
 			curves[n++].column = column;
 		}
 	}
@@ -65,8 +69,8 @@ static gb_status draw_epochs(gb_page *page, const picture *p, char *text, int64_
 {
 	curve curves[LINES_MAX] = {{{0}}};
 	gb_series series[LINES_MAX];
-	gb_mark mark = {(double)best, "best"};
-	gb_plot plot = {.title = p->title, .x = "epoch", .y = p->y, .width = 860, .height = 320, .mark = &mark, .marks = best >= 0};
+	gb_mark mark = {(double)best + 0.5, "best"}; /* an epoch is drawn in the middle of its step */
+	gb_plot plot = {.title = p->title, .x = "epoch", .y = "skill", .width = 860, .height = 280, .mark = &mark, .marks = best >= 0};
 	gb_canvas canvas;
 	gb_status status = GB_OK;
 	int n = 0;
@@ -95,10 +99,12 @@ static gb_status draw_epochs(gb_page *page, const picture *p, char *text, int64_
 static gb_status draw_curves(gb_page *page, const gb_input *input, const gb_json *state, gb_err *err)
 {
 	static const picture pictures[] = {
-		{"validation.skill.", "validation.r", "Validation", "skill, r (inside the train rows)",
+		{"validation.skill.", "validation.r", false, "Validation: stimuli and brain from the latent",
 		 "What the validation block inside the train rows says, epoch by epoch: skill is 1 - loss/loss of a constant, so 0 is no better than the train mean."},
-		{"train.skill.", NULL, "Training", "skill on the rows that fit",
-		 "The same on the rows that fit, as they were met in training, with dropout from epoch 1 on: how far it lies above validation is what was learned by heart."}};
+		{"train.skill.", NULL, false, "Training: the same terms on the rows that fit",
+		 "As they were met in training, with dropout from epoch 1 on: how far this lies above validation is what was learned by heart."},
+		{"validation.skill.", NULL, true, "Validation: stimuli from the brain", "The decoders, fed by the BOLD of the window after each row."},
+		{"train.skill.", NULL, true, "Training: stimuli from the brain", "The same on the rows that fit."}};
 	int64_t best = -1;
 	gb_status status = GB_OK;
 

@@ -68,6 +68,17 @@ else
 	skip '--reduce fast' 'no MPI here'
 fi
 
+# The emulated device, whose memory is not the host's.
+check 'one process on the emulated device' "gb-train --device emu -o emu1 $small SET"
+for n in 2 8; do
+	check "$n ranks on it: the same bytes" "ranks $n emu$n gb-train --device emu $small && same emu1 emu$n"
+done
+if have_mpi; then
+	check 'mpirun -n 4 on it: the same bytes' "mpi 4 emu4 gb-train --comm mpi --device emu $small && same emu1 emu4"
+else
+	skip 'mpirun -n 4 on it' 'no MPI here'
+fi
+
 # A twin whose tree, keys or scores depend on the ranks must be seen.
 for name in tree-far-first sum-in-line key-of-rank scores-of-own-part; do
 	check "seen: $name" "bad=\$(twin $name) && \$bad -o twin1-$name $small SET && ranks 4 twin4-$name \$bad $small && ! same twin1-$name twin4-$name >/dev/null"

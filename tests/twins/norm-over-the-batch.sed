@@ -1,0 +1,9 @@
+# gb-train,gb-recon lib/model/network.c
+# A norm takes its statistics over the rows of the batch, as batch norm does.
+s/return gb_graph_norm\(net->graph, x, gamma, weight\(net, name, "norm.shift", 1, n, 0\)\);/\
+	size_t rows = x < 0 ? 1 : gb_graph_rows_of(net->graph, x);\
+\
+	(void)gamma;\
+	(void)weight(net, name, "norm.shift", 1, n, 0);\
+	x = gb_graph_reshape(net->graph, gb_graph_dropout(net->graph, x, 0), 1, rows * n);\
+	return gb_graph_reshape(net->graph, gb_graph_norm(net->graph, x, -1, -1), rows, n);/
