@@ -95,12 +95,17 @@ static void elu_all(const float *x, float *out, size_t count)
 
 /* ---- product ---- */
 
-/* K steps of ROWS_ rows; X: a pointer for every third row. */
+/* Floats ahead: panels that are longer than the first cache come from the second or beyond in time. */
+enum { AHEAD = 2048 };
+
+/* One k of all rows; X: a pointer for every third row. */
 #define MULTIPLY(u)                                                                                  \
 	do {                                                                                         \
 		vec b[2];                                                                            \
-		UNROLL for (int v = 0; v < vectors; v++)                                             \
+		UNROLL for (int v = 0; v < vectors; v++) {                                           \
 			b[v] = load(w + ((u) * vectors + v) * LANES);                                \
+			__builtin_prefetch(w + ((u) * vectors + v) * LANES + AHEAD);                 \
+		}                                                                                    \
 		UNROLL for (int r = 0; r < rows; r++) {                                              \
 			vec a = all(x[r / 3][(size_t)(r % 3) * step + (u)]);                         \
 			UNROLL for (int v = 0; v < vectors; v++)                                     \
@@ -222,10 +227,8 @@ INLINE void panel_step(const float *w, int width, const float *gates, const floa
 	for (int k = 0; k < width; k++, w += 4 * UNITS) {
 		vec x = all(h[k]);
 		UNROLL for (int g = 0; g < 4; g++)
-			UNROLL for (int v = 0; v < UNIT_VECTORS; v++) {
-				__builtin_prefetch(w + g * UNITS + v * LANES + 2048);
+			UNROLL for (int v = 0; v < UNIT_VECTORS; v++)
 				sum[g][v] = multiply_add(x, load(w + g * UNITS + v * LANES), sum[g][v]);
-			}
 	}
 	UNROLL for (int v = 0; v < UNIT_VECTORS; v++) {
 		vec cell = multiply_add(sigmoid(sum[1][v]), load(c + v * LANES), sigmoid(sum[0][v]) * hyperbolic_tangent(sum[2][v]));

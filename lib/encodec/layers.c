@@ -251,7 +251,7 @@ size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu)
 
 /* ---- LSTM ---- */
 
-enum { STEPS = 32 }; /* whose inputs are one product */
+enum { STEPS = 28 }; /* whose inputs are one product: twice the rows that the widest kernel keeps in registers */
 
 gb_status gb_lstm_state_open(gb_lstm_state *s, const gb_lstm *lstm, int layer, gb_err *err)
 {
