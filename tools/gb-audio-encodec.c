@@ -7,13 +7,14 @@
 
 #include "cli/cli.h"
 #include "encodec/codes_tensor.h"
+#include "encodec/stereo.h"
 #include "media/mel_tensor.h"
 
 static gb_maybe_rational tr = {false, {3, 2}}, start = {false, {0, 1}};
 static gb_maybe_rational window = {false, {1, 40}}, hop = {false, {1, 100}};
 static const char *weights, *bandwidth, *resample = "medium", *run_name = "run-1";
 static int64_t codebooks, rows = -1, track = -1, bands = 128;
-static bool partial, as_mel, invert;
+static bool partial, as_mel, invert, round_trip;
 
 static const gb_option options[] = {
     GB_OPT_TR(&tr),
@@ -31,6 +32,7 @@ static const gb_option options[] = {
     {"window", GB_OPTION_RATIONAL, &window, "R", "with --mel: window in seconds (default 1/40)", false, 0, 0, 0},
     {"hop", GB_OPTION_RATIONAL, &hop, "R", "with --mel: hop in seconds (default 1/100)", false, 0, 0, 0},
     {"invert", GB_OPTION_FLAG, &invert, NULL, "make a WAV file from the tensor file instead", false, 0, 0, 0},
+    {"round-trip", GB_OPTION_FLAG, &round_trip, NULL, "sound to codes and back to a WAV file: hear what the codec keeps", false, 0, 0, 0},
     {0}};
 
 static void progress(int64_t done) { gb_cli_progress("rows", (uint64_t)done, 0); }
@@ -44,10 +46,48 @@ static gb_status refuse(const gb_args *args, const char *const *names, const cha
 	return GB_OK;
 }
 
-/* Kbit/s to codebooks: 0.75 each. */
-static int wanted_codebooks(void)
+/* What an option that was not asked for would have done is no parameter of the result. */
+static void forget(const gb_args *args, const char *const *names)
 {
-	return codebooks ? (int)codebooks : bandwidth ? (int)(strtod(bandwidth, NULL) / 0.75) : 4;
+	for (; *names; names++)
+		gb_json_remove(args->params, *names);
+}
+
+/* Kbit/s (3 if not said) to codebooks: 0.75 each, 1.5 in stereo. */
+static gb_status wanted_codebooks(const gb_encodec_weights *w, const char *path, int *out, gb_err *err)
+{
+	double each = w->channels == 2 ? 1.5 : 0.75;
+
+	*out = codebooks ? (int)codebooks : (int)((bandwidth ? strtod(bandwidth, NULL) : 3) / each);
+	if (*out >= 1 && *out <= w->codebooks)
+		return GB_OK;
+	return gb_fail(err, GB_USAGE, "--%s: %d codebooks wanted, %s has 1 to %d", codebooks ? "codebooks" : "bandwidth", *out, path, w->codebooks);
+}
+
+static gb_status run_round_trip(const gb_args *args, gb_err *err)
+{
+	static const char *const others[] = {"tr", "rows", "partial", "run", "mel", "bands", "window", "hop", NULL};
+	char path[PATH_MAX];
+	gb_encodec_weights w = {0};
+	gb_codes_job job = {.path = args->operand[0], .out = args->out, .weights = path, .tool = args->tool, .step = tr.value, .pool = args->pool,
+	                    .audio = {track, start.value, 24000, strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST, 0}};
+	int64_t samples = 0;
+	gb_status status = refuse(args, others, "with --round-trip: it makes no rows", err);
+
+	if (!status)
+		status = gb_cli_encodec_weights(path, weights, "a round trip goes through them", err);
+	if (!status)
+		status = gb_encodec_weights_open(&w, path, err);
+	if (!status)
+		status = wanted_codebooks(&w, path, &job.codebooks, err);
+	if (!status && w.channels == 2)
+		status = gb_stereo_round_trip(job.path, &job.audio, job.out, job.codebooks, &w, &samples, job.pool, err);
+	else if (!status)
+		status = gb_codes_round_trip(&job, &w, &samples, err);
+	if (!status)
+		gb_cli_note("%lld samples at %d kHz through %d codebooks", (long long)samples, w.channels == 2 ? 48 : 24, job.codebooks);
+	gb_encodec_weights_close(&w);
+	return status;
 }
 
 static gb_status run_codes(const gb_args *args, gb_err *err)
@@ -56,16 +96,14 @@ static gb_status run_codes(const gb_args *args, gb_err *err)
 	gb_encodec_weights w = {0};
 	gb_codes_job job = {.path = args->operand[0], .out = args->out, .weights = path, .tool = args->tool, .run = run_name, .params = args->params,
 	                    .audio = {track, start.value, 24000, strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
-	                    .codebooks = wanted_codebooks(), .step = tr.value, .rows = rows, .partial = partial, .pool = args->pool,
-	                    .progress = progress};
+	                    .step = tr.value, .rows = rows, .partial = partial, .pool = args->pool, .progress = progress};
 	gb_codes_result result;
 	gb_status status = gb_cli_encodec_weights(path, weights, "--mel needs none", err);
 
 	if (!status)
 		status = gb_encodec_weights_open(&w, path, err);
-	if (!status && job.codebooks > w.codebooks)
-		status = gb_fail(err, GB_USAGE, "--%s: %d codebooks wanted, %s has %d", bandwidth ? "bandwidth" : "codebooks", job.codebooks, path,
-		                 w.codebooks);
+	if (!status)
+		status = wanted_codebooks(&w, path, &job.codebooks, err);
 	if (!status)
 		status = gb_codes_tensor_write(&job, &w, &result, err);
 	if (!status)
@@ -92,7 +130,7 @@ static gb_status invert_codes(gb_tensor_file *file, const gb_args *args, gb_err 
 static gb_status run_invert(const gb_args *args, gb_err *err)
 {
 	static const char *const others[] = {"tr", "bandwidth", "codebooks", "resample", "start", "rows", "partial",
-	                                     "run", "track", "mel", "bands", "window", "hop", NULL};
+	                                     "run", "track", "mel", "bands", "window", "hop", "round-trip", NULL};
 	gb_tensor_file *file = NULL;
 	gb_status status = refuse(args, others, "with --invert: the file says it", err);
 
@@ -138,19 +176,24 @@ static gb_status run(const gb_args *args, gb_err *err)
 {
 	static const char *const of_codes[] = {"weights", "bandwidth", "codebooks", NULL};
 	static const char *const of_mel[] = {"bands", "window", "hop", NULL};
+	static const char *const modes[] = {"invert", "round-trip", "bandwidth", NULL}; /* bandwidth: the codebooks say it */
 	gb_status status;
 
 	if (invert)
 		return run_invert(args, err);
 	status = check(err);
+	if (!status && bandwidth && codebooks)
+		status = gb_fail(err, GB_USAGE, "--bandwidth and --codebooks say the same: give one");
+	if (!status && round_trip)
+		return run_round_trip(args, err);
 	if (!status && as_mel)
 		status = refuse(args, of_codes, "with --mel", err);
 	if (!status && !as_mel)
 		status = refuse(args, of_mel, "without --mel", err);
-	if (!status && bandwidth && codebooks)
-		status = gb_fail(err, GB_USAGE, "--bandwidth and --codebooks say the same: give one");
 	if (status)
 		return status;
+	forget(args, as_mel ? of_codes : of_mel);
+	forget(args, modes);
 	return as_mel ? run_mel(args, err) : run_codes(args, err);
 }
 
@@ -159,7 +202,7 @@ int main(int argc, char **argv)
 	static const gb_command commands[] = {
 	    {NULL,
 	     "[--tr R] [--weights FILE] [--bandwidth 1.5|3|6|12|24 | --codebooks N] [--resample medium|best] [--start T] [--rows N] "
-	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R]] [-o OUT] MEDIA | --invert [-o OUT] FILE",
+	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R]] [-o OUT] MEDIA | --round-trip [-o OUT] MEDIA | --invert [-o OUT] FILE",
 	     "the sound of a film or sound file, in rows: codes, or a log-mel spectrum", options, 1, 1, true, run},
 	    {0}};
 

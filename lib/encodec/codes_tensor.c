@@ -8,7 +8,7 @@
 #include "media/frame_rows.h"
 #include "media/wav.h"
 
-enum { SAMPLES = 65536, RATE = 24000, FRAMES = 64 };
+enum { SAMPLES = 65536, RATE = 24000, FRAMES = 448 };
 
 /* What the encoder's frames go through. */
 typedef struct sink {
@@ -17,7 +17,6 @@ typedef struct sink {
 	gb_frames *frames;
 	int16_t *codes; /* [FRAMES, codebooks] */
 } sink;
-
 
 static gb_status keep_codes(void *context, const float *latents, size_t frames, gb_err *err)
 {
@@ -95,29 +94,9 @@ static gb_json *describe(const gb_codes_job *job, const gb_encodec_weights *w, c
 	gb_json_set(a, "sample_rate", gb_json_integer(RATE));
 	gb_json_set(a, "codebooks", gb_json_integer(job->codebooks));
 	gb_json_set(a, "codes", gb_json_integer(w->codes));
-	gb_json_set(a, "total", gb_json_integer(result->total));
-	gb_json_set(a, "kept", gb_json_integer(result->kept));
 	gb_json_set(a, "samples", gb_json_integer(result->samples));
 	gb_audio_describe(&result->facts, a);
 	return a;
-}
-
-static gb_status declare(const gb_codes_job *job, const gb_encodec_weights *w, const gb_codes_result *result, int64_t longest,
-                         gb_tensor_writer *writer, gb_err *err)
-{
-	gb_clock clock = gb_clock_single(job->step, job->run, result->rows, job->audio.start);
-	gb_tensor_spec spec = {.name = "codes", .dtype = GB_I16, .rank = 3, .shape = {result->rows, job->codebooks, longest},
-	                       .dims = "time,codebook,frame", .clock = &clock, .doc = "EnCodec codes; -1 is padding",
-	                       .attributes = describe(job, w, result)};
-	gb_tensor_spec count = {.name = "codes.count", .dtype = GB_I32, .rank = 1, .shape = {result->rows}, .dims = "time",
-	                        .clock = &clock, .unit = "frames", .doc = "valid frames of each row of codes"};
-	gb_tensor_spec words = {.name = "codes.codebook", .dtype = GB_F32, .rank = 3, .shape = {job->codebooks, w->codes, w->width},
-	                        .dims = "codebook,code,latent", .doc = "codewords; a frame is the sum of its codebooks' words"};
-	gb_status status = gb_tensor_writer_add(writer, &spec, err);
-
-	if (!status)
-		status = gb_tensor_writer_add(writer, &count, err);
-	return status ? status : gb_tensor_writer_add(writer, &words, err);
 }
 
 static gb_status write_tensors(const gb_codes_job *job, const gb_encodec_weights *w, const gb_frames *frames, int64_t samples,
@@ -125,6 +104,9 @@ static gb_status write_tensors(const gb_codes_job *job, const gb_encodec_weights
 {
 	gb_ragged ragged = {result->facts.first, frame_hop(w), job->audio.start, job->step, result->facts.end, frames->count};
 	gb_tensor_writer *writer = NULL;
+	gb_tensor_spec spec = {.name = "codes", .dtype = GB_I16, .dims = "time,codebook,frame", .doc = "EnCodec codes; -1 is padding"};
+	gb_tensor_spec words = {.name = "codes.codebook", .dtype = GB_F32, .rank = 3, .shape = {job->codebooks, w->codes, w->width},
+	                        .dims = "codebook,code,latent", .doc = "codewords; a frame is the sum of its codebooks' words"};
 	gb_frame_plan plan;
 	gb_status status = gb_frame_plan_make(&plan, &ragged, job->partial, job->rows, job->path, err);
 
@@ -141,8 +123,12 @@ static gb_status write_tensors(const gb_codes_job *job, const gb_encodec_weights
 		status = gb_tensor_writer_input_path(writer, "sound", job->path, err);
 	if (!status)
 		status = gb_tensor_writer_input_path(writer, "weights", job->weights, err);
+	if (!status) {
+		spec.attributes = describe(job, w, result);
+		status = gb_frame_rows_declare(&plan, frames, job->run, &spec, "codes.count", "valid frames of each row of codes", writer, err);
+	}
 	if (!status)
-		status = declare(job, w, result, plan.longest, writer, err);
+		status = gb_tensor_writer_add(writer, &words, err);
 	if (!status)
 		status = gb_tensor_writer_begin(writer, job->out, err);
 	if (!status)
@@ -216,6 +202,57 @@ static gb_status decode_rows(const gb_tensor *codes, const int64_t *begin, const
 	return status;
 }
 
+/* Frames as they are stored for a while, to sound. */
+static gb_status decode_frames(const gb_frames *frames, const gb_encodec_weights *w, int codebooks, gb_decoder *decoder, gb_err *err)
+{
+	int16_t *codes = gb_array((size_t)FRAMES * (size_t)codebooks, sizeof *codes, err);
+	float *latents = gb_array((size_t)FRAMES * (size_t)w->width, sizeof *latents, err);
+	gb_status status = codes && latents ? GB_OK : GB_SYSTEM;
+
+	for (int64_t at = 0; at < frames->count && !status; at += FRAMES) {
+		int64_t count = frames->count - at < FRAMES ? frames->count - at : FRAMES;
+		status = gb_frames_get(frames, at, count, codes, err);
+		if (!status)
+			status = gb_encodec_dequantise(w, codes, (size_t)count, codebooks, latents, err);
+		if (!status)
+			status = gb_decoder_put(decoder, latents, (size_t)count, err);
+	}
+	free(codes);
+	free(latents);
+	return status ? status : gb_decoder_finish(decoder, err);
+}
+
+gb_status gb_codes_round_trip(const gb_codes_job *job, const gb_encodec_weights *w, int64_t *samples, gb_err *err)
+{
+	gb_frames frames = {.descriptor = -1};
+	gb_audio *audio = NULL;
+	gb_decoder *decoder = NULL;
+	output o = {0};
+	gb_status status = gb_audio_open(&audio, job->path, &job->audio, err);
+
+	if (!status)
+		status = gb_frames_open(&frames, (size_t)job->codebooks, sizeof(int16_t), err);
+	if (!status)
+		status = analyse(job, w, audio, &frames, samples, err);
+	if (!status) {
+		o.left = *samples;
+		status = gb_wav_create(&o.wav, job->out, RATE, 1, *samples, err);
+	}
+	if (!status)
+		status = gb_decoder_open(&decoder, w, keep_samples, &o, job->pool, err);
+	if (!status)
+		status = decode_frames(&frames, w, job->codebooks, decoder, err);
+	if (!status) {
+		status = gb_wav_commit(o.wav, err);
+		o.wav = NULL;
+	}
+	gb_wav_free(o.wav);
+	gb_decoder_close(decoder);
+	gb_audio_close(audio);
+	gb_frames_close(&frames);
+	return status;
+}
+
 gb_status gb_codes_tensor_invert(gb_tensor_file *file, const gb_encodec_weights *w, const char *out, gb_pool *pool, gb_err *err)
 {
 	const char *name = gb_tensor_file_name(file);
@@ -233,7 +270,7 @@ gb_status gb_codes_tensor_invert(gb_tensor_file *file, const gb_encodec_weights 
 	                o.left > begin[codes->shape[0]] * w->hop))
 		status = gb_fail(err, GB_DATA, "%s: codes: its description does not say how many samples it holds", name);
 	if (!status)
-		status = gb_wav_create(&o.wav, out, RATE, o.left, err);
+		status = gb_wav_create(&o.wav, out, RATE, 1, o.left, err);
 	if (!status)
 		status = gb_decoder_open(&decoder, w, keep_samples, &o, pool, err);
 	if (!status)

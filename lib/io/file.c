@@ -79,6 +79,12 @@ static gb_status spool(int descriptor, const char *name, int *spooled, gb_err *e
 	return status;
 }
 
+void gb_input_pass(const gb_input *input, size_t offset)
+{
+	if (input->map)
+		(void)!madvise(input->map, offset & ~(size_t)0xffff, MADV_DONTNEED);
+}
+
 gb_status gb_input_open(gb_input *input, const char *path, gb_err *err)
 {
 	bool is_stdin = !strcmp(path, "-");

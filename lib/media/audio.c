@@ -182,6 +182,7 @@ gb_status gb_audio_open(gb_audio **audio, const char *path, const gb_audio_optio
 	status = open_source(a, path, options->track, err);
 	if (status)
 		goto fail;
+	a->source->side = options->side;
 	a->facts.reader = a->source->reader;
 	a->facts.rate = a->source->rate;
 	a->facts.channels = a->source->channels;

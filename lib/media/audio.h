@@ -2,7 +2,7 @@
 /* audio.h: the sound of a file as one channel at one rate, on the film's clock.
  *
  * WAV, FLAC and AIFF are read by libsndfile, all else by the FFmpeg libraries.
- * Channels are averaged first, then resampled.  Priming and padding that the
+ * Channels are averaged first (or one of them taken), then resampled.  Priming and padding that the
  * container marks are skipped; what it does not mark stays.  In a film, a track
  * that begins late gets leading silence and one that begins early is cut; in a
  * file without video the first sample is time 0.  A jump of more than 1/20 s in
@@ -24,6 +24,7 @@ typedef struct gb_audio_options {
 	gb_rational start;           /* film time ≥ 0: what lies before is not read into anything */
 	int64_t rate;                /* wanted, in Hz */
 	gb_resample_quality quality;
+	int side;                    /* 0: all channels averaged; 1, 2: left, right of a stereo sound (a mono one: the same) */
 } gb_audio_options;
 
 /* Exact once gb_audio_read has given its end; all in source samples. */

@@ -88,7 +88,7 @@ static double sample(const AVFrame *f, int channel, int channels, int i)
 static gb_status mix(track *t, gb_err *err)
 {
 	const AVFrame *f = t->frame;
-	int channels = f->ch_layout.nb_channels;
+	int channels = f->ch_layout.nb_channels, count, first = gb_audio_side(&t->source, channels, &count);
 
 	if (f->sample_rate != t->source.rate)
 		return gb_fail(err, GB_DATA, "%s: sound track: the sample rate changes from %lld to %d Hz", t->media.name,
@@ -103,9 +103,9 @@ static gb_status mix(track *t, gb_err *err)
 	for (int i = 0; i < f->nb_samples; i++) {
 		double sum = 0;
 
-		for (int c = 0; c < channels; c++)
+		for (int c = first; c < first + count; c++)
 			sum += sample(f, c, channels, i);
-		t->mono[i] = (float)(sum / channels);
+		t->mono[i] = (float)(sum / count);
 	}
 	return GB_OK;
 }

@@ -7,7 +7,7 @@
 #include "base/size.h"
 #include "media/audio_source.h"
 
-enum { FRAMES = 4096 };
+enum { FRAMES = 4096, PASSED = 16 << 20 }; /* frames of a read; bytes read between two lettings-go */
 
 typedef struct sound {
 	gb_audio_source source;
@@ -15,7 +15,7 @@ typedef struct sound {
 	SNDFILE *file;
 	float *frames, *mono;
 	int64_t total, done;
-	sf_count_t at; /* position in INPUT */
+	sf_count_t at, passed; /* positions in INPUT: the next byte, what was let go */
 } sound;
 
 static void sound_close(gb_audio_source *source)
@@ -33,7 +33,7 @@ static void sound_close(gb_audio_source *source)
 static gb_status sound_read(gb_audio_source *source, gb_audio_piece *piece, gb_err *err)
 {
 	sound *s = (sound *)source;
-	int channels = source->channels;
+	int channels = source->channels, count, first = gb_audio_side(source, channels, &count);
 	sf_count_t n = sf_readf_float(s->file, s->frames, FRAMES);
 
 	if (sf_error(s->file))
@@ -45,9 +45,9 @@ static gb_status sound_read(gb_audio_source *source, gb_audio_piece *piece, gb_e
 	for (sf_count_t i = 0; i < n; i++) {
 		double sum = 0;
 
-		for (int c = 0; c < channels; c++)
+		for (int c = first; c < first + count; c++)
 			sum += (double)s->frames[i * channels + c];
-		s->mono[i] = (float)(sum / channels);
+		s->mono[i] = (float)(sum / count);
 	}
 	piece->timed = s->done == 0;
 	piece->time = (gb_rational){0, 1};
@@ -113,6 +113,10 @@ static sf_count_t memory_read(void *out, sf_count_t count, void *user)
 	count = count < left ? count : left;
 	memcpy(out, s->input.data + s->at, (size_t)count);
 	s->at += count;
+	if (s->at - s->passed > PASSED) {
+		gb_input_pass(&s->input, (size_t)s->at);
+		s->passed = s->at;
+	}
 	return count;
 }
 

@@ -10,7 +10,7 @@
 GB_BEGIN_DECLS
 
 typedef struct gb_audio_piece {
-	const float *samples; /* the mean of the channels; borrowed until the next read */
+	const float *samples; /* one channel; borrowed until the next read */
 	size_t count;         /* 0: the end */
 	bool timed;
 	gb_rational time;     /* film time of the first one, if timed */
@@ -23,6 +23,7 @@ struct gb_audio_source {
 	int channels;
 	gb_status (*read)(gb_audio_source *source, gb_audio_piece *piece, gb_err *err);
 	void (*close)(gb_audio_source *source);
+	int side;             /* 0: the mean of the channels; 1, 2: that one, or the only one */
 };
 
 /* INPUT is taken when it fits; *SOURCE NULL and
@@ -30,6 +31,13 @@ struct gb_audio_source {
 GB_CHECK gb_status gb_audio_sndfile_open(gb_audio_source **source, gb_input *input, gb_err *err);
 /* TRACK −1: the container's default.  INPUT is always taken. */
 GB_CHECK gb_status gb_audio_libav_open(gb_audio_source **source, gb_input *input, int64_t track, gb_err *err);
+
+/* Which of CHANNELS are averaged: COUNT from the returned one on. */
+static inline int gb_audio_side(const gb_audio_source *source, int channels, int *count)
+{
+	*count = source->side ? 1 : channels;
+	return !source->side ? 0 : source->side <= channels ? source->side - 1 : channels - 1;
+}
 
 GB_END_DECLS
 #endif

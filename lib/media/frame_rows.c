@@ -23,6 +23,22 @@ gb_status gb_frames_put(gb_frames *f, const void *values, size_t count, gb_err *
 	return gb_write_all(f->descriptor, values, count * f->columns * f->size, spool_name, err);
 }
 
+gb_status gb_frames_get(const gb_frames *f, int64_t first, int64_t count, void *values, gb_err *err)
+{
+	size_t frame = f->columns * f->size, size = (size_t)count * frame, done = 0;
+
+	while (done < size) {
+		ssize_t n = pread(f->descriptor, (char *)values + done, size - done, (off_t)((size_t)first * frame + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return gb_fail_errno(err, GB_SYSTEM, n ? errno : EIO, "%s", spool_name);
+		done += (size_t)n;
+	}
+	return GB_OK;
+}
+
 void gb_frames_close(gb_frames *f)
 {
 	if (f->descriptor >= 0)
@@ -58,20 +74,23 @@ gb_status gb_frame_plan_make(gb_frame_plan *plan, const gb_ragged *ragged, bool 
 	return GB_OK;
 }
 
-static gb_status read_frames(const gb_frames *f, int64_t first, int64_t count, char *values, gb_err *err)
+gb_status gb_frame_rows_declare(const gb_frame_plan *plan, const gb_frames *f, const char *run, gb_tensor_spec *spec,
+                                const char *count_name, const char *count_doc, gb_tensor_writer *writer, gb_err *err)
 {
-	size_t frame = f->columns * f->size, size = (size_t)count * frame, done = 0;
+	gb_clock clock = gb_clock_single(plan->ragged.step, run, plan->rows, plan->ragged.start);
+	gb_tensor_spec count = {.name = count_name, .dtype = GB_I32, .rank = 1, .shape = {plan->rows}, .dims = "time",
+	                        .clock = &clock, .unit = "frames", .doc = count_doc};
+	gb_status status;
 
-	while (done < size) {
-		ssize_t n = pread(f->descriptor, values + done, size - done, (off_t)((size_t)first * frame + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return gb_fail_errno(err, GB_SYSTEM, n ? errno : EIO, "%s", spool_name);
-		done += (size_t)n;
-	}
-	return GB_OK;
+	spec->rank = 3;
+	spec->shape[0] = plan->rows;
+	spec->shape[1] = (int64_t)f->columns;
+	spec->shape[2] = plan->longest;
+	spec->clock = &clock;
+	gb_json_set(spec->attributes, "total", gb_json_integer(f->count));
+	gb_json_set(spec->attributes, "kept", gb_json_integer(plan->kept));
+	status = gb_tensor_writer_add(writer, spec, err);
+	return status ? status : gb_tensor_writer_add(writer, &count, err);
 }
 
 gb_status gb_frame_rows_write(const gb_frame_plan *plan, const gb_frames *f, int pad, gb_tensor_writer *writer,
@@ -87,7 +106,7 @@ gb_status gb_frame_rows_write(const gb_frame_plan *plan, const gb_frames *f, int
 		if (!gb_ragged_begin(&plan->ragged, i + 1, &end))
 			end = begin; /* cannot be: the plan went through all rows */
 		count[i] = (int32_t)(end - begin);
-		status = read_frames(f, begin, end - begin, frames, err);
+		status = gb_frames_get(f, begin, end - begin, frames, err);
 		if (status)
 			break;
 		memset(row, pad, bytes);

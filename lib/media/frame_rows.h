@@ -20,6 +20,8 @@ typedef struct gb_frames {
 
 GB_CHECK gb_status gb_frames_open(gb_frames *frames, size_t columns, size_t size, gb_err *err);
 GB_CHECK gb_status gb_frames_put(gb_frames *frames, const void *values, size_t count, gb_err *err);
+/* COUNT frames from FIRST on; all must have been put. */
+GB_CHECK gb_status gb_frames_get(const gb_frames *frames, int64_t first, int64_t count, void *values, gb_err *err);
 void gb_frames_close(gb_frames *frames);
 
 typedef struct gb_frame_plan {
@@ -27,6 +29,10 @@ typedef struct gb_frame_plan {
 	int64_t rows, longest; /* frames of the fullest row */
 	int64_t kept;          /* frames in the rows */
 } gb_frame_plan;
+
+/* Tensor SPEC (name, type, dims, unit, doc, attributes) of [rows, columns, longest] and its COUNT_NAME, on the rows' clock. */
+GB_CHECK gb_status gb_frame_rows_declare(const gb_frame_plan *plan, const gb_frames *frames, const char *run, gb_tensor_spec *spec,
+                                         const char *count_name, const char *count_doc, gb_tensor_writer *writer, gb_err *err);
 
 /* WANT rows (−1: all that there are).  GB_DATA if the medium NAME fills fewer, or none. */
 GB_CHECK gb_status gb_frame_plan_make(gb_frame_plan *plan, const gb_ragged *ragged, bool partial, int64_t want,

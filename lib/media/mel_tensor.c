@@ -58,7 +58,7 @@ static gb_status analyse(const gb_mel_job *job, gb_audio *audio, gb_mel *mel, gb
 
 /* ---- frames → rows ---- */
 
-static gb_json *describe(const gb_mel_job *job, const gb_mel *mel, const gb_mel_result *result)
+static gb_json *describe(const gb_mel_job *job, const gb_mel *mel, const gb_audio_facts *facts)
 {
 	gb_json *a = gb_json_object();
 	char text[GB_RATIONAL_TEXT];
@@ -67,25 +67,8 @@ static gb_json *describe(const gb_mel_job *job, const gb_mel *mel, const gb_mel_
 	gb_json_set(a, "window", gb_json_string(gb_rational_format(job->mel.window, text)));
 	gb_json_set(a, "hop", gb_json_string(gb_rational_format(job->mel.hop, text)));
 	gb_json_set(a, "fft_length", gb_json_integer(gb_mel_fft_length(mel)));
-	gb_json_set(a, "total", gb_json_integer(result->total));
-	gb_json_set(a, "kept", gb_json_integer(result->kept));
-	gb_audio_describe(&result->facts, a);
+	gb_audio_describe(facts, a);
 	return a;
-}
-
-static gb_status declare(const gb_mel_job *job, const gb_mel *mel, const gb_mel_result *result, int64_t longest,
-                         gb_tensor_writer *writer, gb_err *err)
-{
-	gb_clock clock = gb_clock_single(job->step, job->run, result->rows, job->audio.start);
-	gb_tensor_spec spec = {.name = "mel", .dtype = GB_F32, .rank = 3, .shape = {result->rows, job->mel.bands, longest},
-	                       .dims = "time,band,frame", .clock = &clock, .unit = "ln(1 + 1e10 power)",
-	                       .doc = "log-mel spectrum; frame j covers one hop, its window ends with it; 0 is silence and padding",
-	                       .attributes = describe(job, mel, result)};
-	gb_tensor_spec count = {.name = "mel.count", .dtype = GB_I32, .rank = 1, .shape = {result->rows}, .dims = "time",
-	                        .clock = &clock, .unit = "frames", .doc = "valid frames of each row of mel"};
-	gb_status status = gb_tensor_writer_add(writer, &spec, err);
-
-	return status ? status : gb_tensor_writer_add(writer, &count, err);
 }
 
 static gb_status write_tensors(const gb_mel_job *job, const gb_mel *mel, const gb_frames *from, gb_mel_result *result,
@@ -93,6 +76,8 @@ static gb_status write_tensors(const gb_mel_job *job, const gb_mel *mel, const g
 {
 	gb_tensor_writer *writer = NULL;
 	gb_ragged ragged = {result->facts.first, job->mel.hop, job->audio.start, job->step, result->facts.end, from->count};
+	gb_tensor_spec spec = {.name = "mel", .dtype = GB_F32, .dims = "time,band,frame", .unit = "ln(1 + 1e10 power)",
+	                       .doc = "log-mel spectrum; frame j covers one hop, its window ends with it; 0 is silence and padding"};
 	gb_frame_plan plan;
 	gb_status status = gb_frame_plan_make(&plan, &ragged, job->partial, job->rows, job->path, err);
 
@@ -103,8 +88,10 @@ static gb_status write_tensors(const gb_mel_job *job, const gb_mel *mel, const g
 		status = gb_tensor_writer_new(&writer, job->tool, job->params, err);
 	if (!status)
 		status = gb_tensor_writer_input_path(writer, "sound", job->path, err);
-	if (!status)
-		status = declare(job, mel, result, plan.longest, writer, err);
+	if (!status) {
+		spec.attributes = describe(job, mel, &result->facts);
+		status = gb_frame_rows_declare(&plan, from, job->run, &spec, "mel.count", "valid frames of each row of mel", writer, err);
+	}
 	if (!status)
 		status = gb_tensor_writer_begin(writer, job->out, err);
 	if (!status)

@@ -89,7 +89,7 @@ gb_status gb_mel_tensor_invert(gb_tensor_file *file, const char *out, gb_pool *p
 	if (!status && gb_mel_new(&mel, &options, err)) /* what a file says is data, not a command line */
 		status = gb_fail(err, GB_DATA, "%s: mel: window, hop or rate out of range", r.name);
 	if (!status)
-		status = gb_wav_create(&wav, out, options.rate, gb_mel_position(mel, r.frames), err);
+		status = gb_wav_create(&wav, out, options.rate, 1, gb_mel_position(mel, r.frames), err);
 	if (!status)
 		status = gb_mel_invert(&options, r.frames, ITERATIONS, source, &r, sink, wav, pool, err);
 	if (!status) {

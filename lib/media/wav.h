@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wav.h: one channel of 32-bit float samples as a WAV file, streamed. */
+/* wav.h: 32-bit float samples as a WAV file, streamed. */
 #ifndef GB_MEDIA_WAV_H
 #define GB_MEDIA_WAV_H
 
@@ -9,9 +9,10 @@ GB_BEGIN_DECLS
 
 typedef struct gb_wav gb_wav;
 
-/* The length comes first, so that a pipe can be written.  OUT: a path, "-" or
+/* SAMPLES of each channel.  The length comes first, so that a pipe can be written.  OUT: a path, "-" or
  * NULL for standard output. */
-GB_CHECK gb_status gb_wav_create(gb_wav **wav, const char *out, int64_t rate, int64_t samples, gb_err *err);
+GB_CHECK gb_status gb_wav_create(gb_wav **wav, const char *out, int64_t rate, int channels, int64_t samples, gb_err *err);
+/* COUNT in all channels together, interleaved. */
 GB_CHECK gb_status gb_wav_put(gb_wav *wav, const float *samples, size_t count, gb_err *err);
 GB_CHECK gb_status gb_wav_commit(gb_wav *wav, gb_err *err); /* all samples must be there; also frees */
 void gb_wav_free(gb_wav *wav);                             /* aborts; accepts NULL */

@@ -313,7 +313,7 @@ static gb_status write_one(const char *folder, const char *name, const char *kin
 {
 	char *path = gb_format(err, "%s/%s%s.wav", folder, name, kind);
 	gb_wav *wav = NULL;
-	gb_status status = path ? gb_wav_create(&wav, path, s->rate, (int64_t)s->samples, err) : GB_SYSTEM;
+	gb_status status = path ? gb_wav_create(&wav, path, s->rate, 1, (int64_t)s->samples, err) : GB_SYSTEM;
 
 	if (!status)
 		status = gb_wav_put(wav, samples, s->samples, err);

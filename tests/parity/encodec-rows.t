@@ -34,6 +34,9 @@ assert list(rows["codes.count"]) == [113, 112] * 6 + [113], rows["codes.count"]
 assert rows["codes"].shape == (13, 8, 113) and (rows["codes"][1, :, 112] == -1).all() and (rows["codes"][0] >= 0).all()
 assert all["codes.count"].sum() == 1500 and len(all["codes.count"]) == 14
 E'
+check 'params: of codes alone; --bandwidth 3 says what --codebooks 4 says' '
+gb-inspect --json rows.st | grep -o "\"params\":{[^}]*}" >params && grep -q "\"codebooks\":8" params && ! grep -E "bands|hop|window|invert|trip|bandwidth" params &&
+gb-audio-encodec --weights '"$golden/tiny.safetensors --bandwidth 3 -o b.st $sound && gb-audio-encodec --weights $golden/tiny.safetensors --codebooks 4 -o c.st $sound"' && cmp b.st c.st'
 check '--invert: exactly the samples of the rows, or all of them' "
 gb-audio-encodec --weights $golden/tiny.safetensors --invert -o rows.wav rows.st &&
 gb-audio-encodec --weights $golden/tiny.safetensors --invert -o all.wav all.st &&
@@ -48,7 +51,22 @@ for n in 1 319 320 321 24000; do
 	test \"\$(ffprobe -v error -show_entries stream=duration_ts -of csv=p=0 back.wav)\" = $n &&
 	gb-inspect --json n.st | grep -q '\"total\":$(((n + 319) / 320))'"
 done
-fails 2 '32 codebooks wanted.*has 8' 'more codebooks than the file has' gb-audio-encodec --weights "$golden/tiny.safetensors" --bandwidth 24 "$sound"
+check '48 kHz: the sound of the reference, by --round-trip' '
+"$PYTHON" - "$TOP/tests/tensors.py" '"$golden"'/tiny48_out.safetensors <<E
+import runpy, sys
+from scipy.io import wavfile
+wavfile.write("stereo.wav", 48000, runpy.run_path(sys.argv[1])["load"](sys.argv[2])[0]["input"].T.copy())
+E
+gb-audio-encodec --weights '"$golden"'/tiny48.safetensors --codebooks 4 --round-trip -o back48.wav stereo.wav && "$PYTHON" - "$TOP/tests/tensors.py" '"$golden"'/tiny48_out.safetensors <<E
+import runpy, sys
+from scipy.io import wavfile
+want, (rate, got) = runpy.run_path(sys.argv[1])["load"](sys.argv[2])[0]["audio"].T, wavfile.read("back48.wav")
+assert rate == 48000 and got.shape == want.shape, (rate, got.shape, want.shape)
+off = abs(got - want).max() / abs(want).max()
+print(off)
+assert off < 1e-4
+E'
+fails 2 '32 codebooks wanted.*has 1 to 8' 'more codebooks than the file has' gb-audio-encodec --weights "$golden/tiny.safetensors" --bandwidth 24 "$sound"
 head -c 2000000 "$golden/tiny.safetensors" >cut.safetensors
 fails 3 'cut.safetensors' 'truncated weights' gb-audio-encodec --weights cut.safetensors "$sound"
 fails 3 '48 kHz' 'weights of the stereo model' gb-audio-encodec --weights "$golden/tiny48.safetensors" "$sound"
