@@ -37,7 +37,7 @@ static const gb_option options[] = {
 	{"seed", GB_OPTION_INTEGER, &opt.seed, "S", "of all random numbers (default 1)", .min = 0, .max = 4294967295},
 	{"new", GB_OPTION_FLAG, &opt.fresh, NULL, "overwrite a run of other options", .not_param = true},
 	{"export", GB_OPTION_STRING, &opt.export, "FILE", "then write the best weights alone, as plain safetensors", .not_param = true},
-	{"plan", GB_OPTION_FLAG, &opt.plan, NULL, "print parameters, memory, bytes and steps, and stop", .not_param = true},
+	{"plan", GB_OPTION_FLAG, &opt.plan, NULL, "print parameters, memory, bytes, steps and time, and stop", .not_param = true},
 	{"dims", GB_OPTION_STRING, &opt.dims, "NAME=SIZE,...", "plan for these sizes, without a set", .not_param = true},
 	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "repetition time for --dims (default 3/2)", .not_param = true},
 	{"no-decoders", GB_OPTION_FLAG, &opt.no_decoders, NULL, "ridge: only stimulus to brain, not back"},
@@ -169,7 +169,7 @@ static gb_status prepare(const gb_args *args, const gb_dataset *set, const char 
 	return status;
 }
 
-static gb_status print_plan(const gb_dataset *set, gb_err *err)
+static gb_status print_plan(const gb_args *args, const gb_dataset *set, gb_err *err)
 {
 	gb_plan_dims dims;
 	gb_text *out = NULL;
@@ -177,7 +177,7 @@ static gb_status print_plan(const gb_dataset *set, gb_err *err)
 	gb_status status = set ? gb_plan_set(&dims, set, &opt.net, err) : gb_plan_parse(&dims, opt.dims, err);
 
 	if (!status)
-		status = (plan = gb_plan_text(opt.model, &dims, &opt.net, set ? gb_dataset_clock(set)->step : opt.tr.value, err)) ? GB_OK : err->status;
+		status = (plan = gb_plan_text(opt.model, &dims, &opt.net, set ? gb_dataset_clock(set)->step : opt.tr.value, args->pool, err)) ? GB_OK : err->status;
 	if (!status)
 		status = gb_text_open(&out, NULL, err);
 	if (!status) {
@@ -277,7 +277,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	if (!status && !ridge)
 		status = prepare(args, set, name, names, &subjects, &subject, err);
 	if (!status)
-		status = opt.plan ? print_plan(set, err) : ridge ? run_ridge(args, set, name, names, err) : run_giblet13(args, set, err);
+		status = opt.plan ? print_plan(args, set, err) : ridge ? run_ridge(args, set, name, names, err) : run_giblet13(args, set, err);
 	free(copy);
 	free(name);
 	free(subjects);

@@ -400,6 +400,19 @@ size_t gb_graph_activation_bytes(const gb_graph *graph)
 	return (floats + largest) * sizeof(float);
 }
 
+double gb_graph_operations(const gb_graph *graph)
+{
+	double sum = 0;
+
+	for (int i = 0; i < graph->nodes; i++) {
+		const gb_graph_node *node = &graph->node[i];
+
+		if (node->kind == &gb_node_linear)
+			sum += 2.0 * (double)(ROWS(node->y) * COLUMNS(node->y)) * (double)COLUMNS(node->x[0]) * (graph->value[node->x[0]].needs_grad ? 3 : 2);
+	}
+	return sum;
+}
+
 static void *block(gb_graph *graph, size_t count, size_t size, gb_err *err)
 {
 	void *memory;

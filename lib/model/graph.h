@@ -39,6 +39,8 @@ gb_parameter *gb_graph_parameter_at(const gb_graph *graph, int index); /* NULL p
 int gb_graph_parameters(const gb_graph *graph);
 size_t gb_graph_parameter_count(const gb_graph *graph);  /* numbers in all of them */
 size_t gb_graph_activation_bytes(const gb_graph *graph); /* what ready allocates for one micro-batch */
+/* Multiplications and additions of the linear nodes in one training run, forward and back. */
+double gb_graph_operations(const gb_graph *graph);
 
 /* ---- values and operations ---- */
 /* DATA [rows, columns] of the device is the caller's, like all that is "borrowed"

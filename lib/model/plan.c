@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/size.h"
 #include "io/file.h"
+#include "kernels/device.h"
 #include "meta/tensor_file.h"
 #include "model/band.h"
 #include "model/brain.h"
@@ -171,9 +173,9 @@ static bool seed_text(text *out, const gb_network_shape *s)
 
 /* ---- giblet13 ---- */
 
-size_t gb_plan_memory(const gb_network *net, int64_t micro)
+size_t gb_plan_memory(const gb_network *net, int64_t micro, bool ridge)
 {
-	size_t arrays = 4 + 2; /* weights, two moments, starts; two partial sums at least */
+	size_t arrays = ridge ? 5 : 4; /* weights, two moments, starts; a gradient */
 
 	for (int64_t m = micro; m > 1; m /= 2)
 		arrays++;
@@ -185,6 +187,49 @@ size_t gb_machine_memory(void)
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 
 	return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+}
+
+static double clock_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Seconds of OPERATIONS in products with large weights, and of passing BYTES through memory, as both go on this machine now. */
+static gb_status measure(gb_pool *pool, double operations, double bytes, double *seconds, gb_err *err)
+{
+	enum { ROWS = 64, OUT = 4096, IN = 2048, TURNS = 4, N = OUT * IN };
+	gb_device device = {gb_ops_cpu(), pool, NULL};
+	float *x = gb_device_array(&device, ROWS * IN, sizeof *x, err), *w = gb_device_array(&device, N, sizeof *w, err);
+	float *y = gb_device_array(&device, N, sizeof *y, err);
+	double product = 1e9, pass = 1e9;
+
+	for (int i = 0; x && w && y && i < TURNS; i++) {
+		double began = clock_seconds(), between;
+
+		GB_RUN(&device, matmul, ROWS, OUT, IN, x, w, y, false, true);
+		between = clock_seconds();
+		GB_RUN(&device, add, N, 1.0f, w, 1.0f, y);
+		product = fmin(product, between - began);
+		pass = fmin(pass, clock_seconds() - between);
+	}
+	*seconds = operations * product / (2.0 * ROWS * N) + bytes * pass / (12.0 * N);
+	gb_device_release(&device, x);
+	gb_device_release(&device, w);
+	gb_device_release(&device, y);
+	return x && w && y ? GB_OK : GB_SYSTEM;
+}
+
+/* A step: products of each micro-batch; AdamW, the norm, and the sums of micro-batches, by the bytes of a parameter. */
+static bool time_text(text *out, const gb_network *net, const gb_train_options *o, int64_t steps, gb_pool *pool)
+{
+	double seconds, bytes = 32 + 12 * (double)(o->micro - 1);
+
+	if (measure(pool, (double)o->micro * gb_graph_operations(net->graph), bytes * (double)gb_graph_parameter_count(net->graph), &seconds, out->err) != GB_OK)
+		return false;
+	return line(out, "step\tseconds\t%.3g\n", seconds) && (!steps || line(out, "all steps\thours\t%.3g\n", seconds * (double)steps / 3600));
 }
 
 static bool layers_text(text *out, const gb_network *net)
@@ -213,7 +258,7 @@ static size_t anchored(const gb_network *net)
 	return count;
 }
 
-static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_train_options *o, gb_rational step, gb_err *err)
+static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_train_options *o, gb_rational step, gb_pool *pool, gb_err *err)
 {
 	gb_network_shape shape = dims->shape;
 	gb_device device = {gb_ops_cpu(), NULL, NULL};
@@ -232,7 +277,7 @@ static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_tra
 		count = gb_graph_parameter_count(net.graph);
 		for (size_t k = 0; k < shape.subjects; k++)
 			heads += shape.voxels[k] * (2 * shape.rank + 1);
-		memory = gb_plan_memory(&net, o->micro);
+		memory = gb_plan_memory(&net, o->micro, !strcmp(o->start, "ridge"));
 		windows = (int64_t)ceil((double)dims->rows * (1 - o->validation) / (double)shape.scored);
 		steps = (windows + o->micro * o->groups - 1) / (o->micro * o->groups);
 		if (!layers_text(out, &net) || !line(out, "total\t\t%zu\n", count) || !line(out, "without voxel heads\t\t%zu\n", count - heads) ||
@@ -240,7 +285,8 @@ static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_tra
 		    !line(out, "fits this machine\t\t%s\n", memory <= gb_machine_memory() ? "yes" : "no") ||
 		    !line(out, "last.safetensors\tbytes\t%zu\n", 4 * (3 * count + (strcmp(o->start, "ridge") ? 0 : anchored(&net)))) ||
 		    !line(out, "best.safetensors\tbytes\t%zu\n", 4 * count) ||
-		    (dims->rows && (!line(out, "steps an epoch\t\t%lld\n", (long long)steps) || !line(out, "steps\t\t%lld\n", (long long)(steps * o->epochs)))))
+		    (dims->rows && (!line(out, "steps an epoch\t\t%lld\n", (long long)steps) || !line(out, "steps\t\t%lld\n", (long long)(steps * o->epochs)))) ||
+		    !time_text(out, &net, o, dims->rows ? steps * o->epochs : 0, pool))
 			status = GB_SYSTEM;
 	}
 	gb_network_clear(&net);
@@ -248,11 +294,11 @@ static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_tra
 	return status;
 }
 
-char *gb_plan_text(const char *model, const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_err *err)
+char *gb_plan_text(const char *model, const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool, gb_err *err)
 {
 	text out = {NULL, err};
 	gb_status status = !strcmp(model, "giblet13-seed") ? seed_text(&out, &dims->shape) ? GB_OK : GB_SYSTEM
-	                                                    : giblet13_text(&out, dims, options, step, err);
+	                                                    : giblet13_text(&out, dims, options, step, pool, err);
 
 	if (status == GB_OK)
 		return out.at;

@@ -19,12 +19,14 @@ GB_CHECK gb_status gb_plan_parse(gb_plan_dims *dims, const char *text, gb_err *e
 /* The same from a data set: its tensors, the subjects of OPTIONS, its train rows. */
 GB_CHECK gb_status gb_plan_set(gb_plan_dims *dims, const gb_dataset *set, const gb_train_options *options, gb_err *err);
 
-/* TSV text, to be released with free(): layers and their parameters, then totals, bytes and steps.
+/* TSV text, to be released with free(): layers and their parameters, then totals, bytes and steps, and how long they
+ * take on the processors of this machine, from a short measurement with POOL.
  * MODEL: "giblet13" or "giblet13-seed" (facts of the seed network; it is not trained here). */
-GB_CHECK char *gb_plan_text(const char *model, const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_err *err);
+GB_CHECK char *gb_plan_text(const char *model, const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool,
+                            gb_err *err);
 
-/* Bytes that training NET takes, M micro-batches a step; bytes of this machine. */
-size_t gb_plan_memory(const gb_network *net, int64_t micro);
+/* Bytes that training NET takes, M micro-batches a step, with a RIDGE start or without; bytes of this machine. */
+size_t gb_plan_memory(const gb_network *net, int64_t micro, bool ridge);
 size_t gb_machine_memory(void);
 /* Is this weight set by the ridge start, and then decays towards it? */
 bool gb_starts_at_ridge(const char *name);

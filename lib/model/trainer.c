@@ -72,10 +72,10 @@ static gb_status take_memory(gb_trainer *t, gb_err *err)
 {
 	size_t b = t->net.bottleneck, per = (size_t)(t->options->micro * t->options->groups), n = gb_graph_parameter_count(t->net.graph);
 	const struct { gb_twin *twin; size_t count, size; } twin[] = {
-		{&t->first, n, sizeof(float)}, {&t->second, n, sizeof(float)}, {&t->anchor, n, sizeof(float)},
+		{&t->first, n, sizeof(float)}, {&t->second, n, sizeof(float)}, {&t->anchor, strcmp(t->options->start, "ridge") ? 0 : n, sizeof(float)},
 		{&t->segment, (size_t)gb_graph_parameters(t->net.graph), sizeof(gb_adamw_segment)},
 		{&t->row_counts, t->net.scored, sizeof(float)}, {&t->sums_of_z, 2 * b, sizeof(double)}, {&t->norm, 1, sizeof(double)}};
-	int levels = 2; /* the one that works, and single micro-batches */
+	int levels = 1; /* the one that works; of waiting sums one of each size */
 
 	t->parameters = n;
 	for (int64_t m = t->options->micro; m > 1; m /= 2)
@@ -129,11 +129,12 @@ static void set_segments(gb_trainer *t)
 }
 
 /* Counted before anything is allocated. */
-static gb_status check_memory(const gb_network_shape *shape, const gb_device *device, int64_t micro, int local_ranks, gb_err *err)
+static gb_status check_memory(const gb_network_shape *shape, const gb_device *device, const gb_train_options *o, gb_err *err)
 {
 	gb_network net;
 	gb_status status = gb_network_build(&net, shape, NULL, device, 0, err);
-	size_t wanted = status == GB_OK ? gb_plan_memory(&net, micro) * (size_t)(local_ranks > 1 ? local_ranks : 1) : 0, there = gb_machine_memory();
+	size_t ranks = o->local_ranks > 1 ? (size_t)o->local_ranks : 1, there = gb_machine_memory();
+	size_t wanted = status == GB_OK ? gb_plan_memory(&net, o->micro, !strcmp(o->start, "ridge")) * ranks : 0;
 
 	gb_network_clear(&net);
 	if (status == GB_OK && wanted > there)
@@ -165,7 +166,7 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 	if (status == GB_OK)
 		status = gb_giblet13_fixed(&t->fixed, &t->feed, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err);
 	if (status == GB_OK)
-		status = check_memory(&shape, &t->device, o->micro, o->local_ranks, err);
+		status = check_memory(&shape, &t->device, o, err);
 	if (status == GB_OK)
 		status = gb_network_build(&t->net, &shape, &t->fixed, &t->device, o->seed, err);
 	if (status == GB_OK)

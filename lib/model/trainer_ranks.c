@@ -42,7 +42,7 @@ static gb_status sum_gradient(gb_trainer *t, gb_partial *whole, gb_err *err)
 {
 	const gb_device host = {gb_ops_cpu(), t->pool, NULL};
 	size_t n = t->parameters;
-	float *x = t->host ? t->host : whole->gradient, *scratch = t->host ? t->host + n : t->partial[0].gradient;
+	float *x = t->host ? t->host : whole->gradient, *scratch = t->host ? t->host + n : t->partial[1].gradient; /* free: all is merged */
 	gb_status status = GB_OK;
 
 	if (t->host && !whole->empty)

@@ -14,25 +14,35 @@
 /* Time courses of one subject, [rows of the windows, voxels]; which rows count; r of each voxel. */
 typedef struct courses { float *predicted, *target; uint8_t *counts; double *r; size_t rows, voxels; } courses;
 
-static double correlation(const courses *c, size_t v)
+enum { TOGETHER = 256 };
+
+/* r of voxels FIRST … END−1, TOGETHER at most: rows are read as they lie. */
+static void correlations(const courses *c, size_t first, size_t end)
 {
-	double n = 0, sx = 0, sy = 0, xx = 0, yy = 0, xy = 0;
+	double n = 0, sx[TOGETHER] = {0}, sy[TOGETHER] = {0}, xx[TOGETHER] = {0}, yy[TOGETHER] = {0}, xy[TOGETHER] = {0};
 
-	for (size_t r = 0; r < c->rows; r++)
-		if (c->counts[r]) {
-			n++;
-			sx += (double)c->predicted[r * c->voxels + v];
-			sy += (double)c->target[r * c->voxels + v];
-		}
-	for (size_t r = 0; r < c->rows; r++)
-		if (c->counts[r]) {
-			double x = (double)c->predicted[r * c->voxels + v] - sx / n, y = (double)c->target[r * c->voxels + v] - sy / n;
+	for (size_t r = 0; r < c->rows; r++) {
+		const float *predicted = c->predicted + r * c->voxels, *target = c->target + r * c->voxels;
 
-			xx += x * x;
-			yy += y * y;
-			xy += x * y;
+		n += c->counts[r] != 0;
+		for (size_t v = first; c->counts[r] && v < end; v++) {
+			sx[v - first] += (double)predicted[v];
+			sy[v - first] += (double)target[v];
 		}
-	return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
+	}
+	for (size_t r = 0; r < c->rows; r++) {
+		const float *predicted = c->predicted + r * c->voxels, *target = c->target + r * c->voxels;
+
+		for (size_t v = first; c->counts[r] && v < end; v++) {
+			double x = (double)predicted[v] - sx[v - first] / n, y = (double)target[v] - sy[v - first] / n;
+
+			xx[v - first] += x * x;
+			yy[v - first] += y * y;
+			xy[v - first] += x * y;
+		}
+	}
+	for (size_t v = 0; v < end - first; v++)
+		c->r[first + v] = xx[v] > 0 && yy[v] > 0 ? xy[v] / sqrt(xx[v] * yy[v]) : 0;
 }
 
 static float ceiling_of(const gb_trainer *t, size_t k, size_t v) { return t->feed.brain[k].subjects > 1 ? t->feed.statistics.ceiling[k][v] : 1; }
@@ -47,10 +57,11 @@ static gb_status mean_r(const gb_trainer *t, courses *course, double *mean, gb_e
 	*mean = 0;
 	for (size_t k = 0; status == GB_OK && k < t->net.shape.subjects; k++) {
 		courses *c = &course[k];
+		size_t end = gb_comm_first(comm, c->voxels, rank + 1);
 		double r = 0, under = 0;
 
-		for (size_t v = gb_comm_first(comm, c->voxels, rank); v < gb_comm_first(comm, c->voxels, rank + 1); v++)
-			c->r[v] = ceiling_of(t, k, v) >= (float)LEAST_CEILING ? correlation(c, v) : 0;
+		for (size_t v = gb_comm_first(comm, c->voxels, rank); v < end; v += TOGETHER)
+			correlations(c, v, v + TOGETHER < end ? v + TOGETHER : end);
 		status = gb_comm_share(comm, c->r, NULL, c->voxels, sizeof *c->r, err);
 		for (size_t v = 0; v < c->voxels; v++)
 			if (ceiling_of(t, k, v) >= (float)LEAST_CEILING) {
@@ -109,6 +120,7 @@ typedef struct evaluating {
 	const gb_window *list;
 	size_t windows, batches, *first_row; /* [ranks + 1] rows before each rank's block */
 	gb_term_sums *sums;                  /* [batches] */
+	bool follows;                        /* the courses; else only the sums */
 	courses course[GB_SUBJECTS_MAX];
 } evaluating;
 
@@ -135,7 +147,8 @@ static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, g
 	good = e->sums && e->first_row;
 	for (int r = 0; good && r <= gb_comm_size(comm); r++)
 		e->first_row[r] = rows_before(e, gb_comm_first(comm, e->batches, r) * groups);
-	for (size_t k = 0; good && k < t->net.shape.subjects; k++) {
+	e->follows = use == GB_FEED_VALIDATE;
+	for (size_t k = 0; good && e->follows && k < t->net.shape.subjects; k++) {
 		courses *c = &e->course[k];
 		size_t v = t->net.shape.voxels[k];
 
@@ -163,7 +176,7 @@ static gb_status share_courses(const gb_trainer *t, evaluating *e, gb_err *err)
 	gb_comm *comm = t->options->comm;
 	gb_status status = gb_comm_share(comm, e->sums, NULL, e->batches, sizeof *e->sums, err);
 
-	for (size_t k = 0; status == GB_OK && k < t->net.shape.subjects; k++) {
+	for (size_t k = 0; status == GB_OK && e->follows && k < t->net.shape.subjects; k++) {
 		courses *c = &e->course[k];
 
 		status = gb_comm_share(comm, c->predicted, e->first_row, 0, c->voxels * sizeof *c->predicted, err);
@@ -189,7 +202,8 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 		fill_batch(t, e.list, e.windows, i * groups);
 		gb_graph_forward(t->net.graph, &run);
 		batch_sums(t, &e.sums[i]);
-		status = keep_courses(t, e.course, rows_before(&e, i * groups), err);
+		if (e.follows)
+			status = keep_courses(t, e.course, rows_before(&e, i * groups), err);
 	}
 	if (status == GB_OK)
 		status = share_courses(t, &e, err);
@@ -198,7 +212,7 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 			evaluation->sums.loss[j] += e.sums[i].loss[j];
 			evaluation->sums.count[j] += e.sums[i].count[j];
 		}
-	if (status == GB_OK)
+	if (status == GB_OK && e.follows)
 		status = mean_r(t, e.course, &evaluation->r, err);
 	end_evaluating(t, &e);
 	return status;

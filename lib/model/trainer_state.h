@@ -108,7 +108,7 @@ GB_CHECK gb_status gb_trainer_check_weights(gb_trainer *trainer, gb_err *err);
 
 /* trainer_score.c */
 typedef struct gb_evaluation { gb_term_sums sums; double r; } gb_evaluation;
-/* Every window of USE without dropout.  r: mean correlation of BOLD over the voxels
+/* Every window of USE without dropout.  r, of validation only: mean correlation of BOLD over the voxels
  * (of the ceiling, where there is one). */
 GB_CHECK gb_status gb_trainer_evaluate(gb_trainer *trainer, int use, gb_evaluation *evaluation, gb_err *err);
 GB_CHECK gb_status gb_trainer_constants(gb_trainer *trainer, gb_err *err);

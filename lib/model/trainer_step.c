@@ -132,8 +132,8 @@ static void swap(gb_partial *a, gb_partial *b)
 }
 
 /* partial[0] works; partial[1 + l] holds a sum of 2^l micro-batches that waits
- * for its right neighbour.  A rank's share is a power of two and aligned, so the
- * last partial ends with its part of the tree. */
+ * for its right neighbour.  A rank's share is a power of two and aligned, so
+ * partial[0] ends with its part of the tree. */
 static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **whole, gb_err *err)
 {
 	size_t groups = (size_t)t->options->groups;
@@ -153,9 +153,10 @@ static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **
 			merge(t, &t->partial[1 + level], work);
 			swap(&t->partial[1 + level], work);
 		}
-		swap(&t->partial[1 + level], work);
+		if (micro + 1 < end)
+			swap(&t->partial[1 + level], work);
 	}
-	*whole = &t->partial[1 + level];
+	*whole = &t->partial[0];
 	return status == GB_OK ? gb_trainer_sum_ranks(t, *whole, err) : status;
 }
 

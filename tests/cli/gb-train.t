@@ -109,6 +109,7 @@ for pair in 85810:3543969010 83138:3500188290 77347:3405302755; do
 	check "the seed with ${pair%:*} voxels has ${pair#*:} parameters" "gb-train --model giblet13-seed --plan --dims $plan,voxels=${pair%:*} | grep -q '^total.*	${pair#*:}\$'"
 done
 check 'the full size stays under 150 million without voxel heads' "test \$(gb-train --plan --width 1 --dims video=4x90x160x3,codes=4x113,text=4096,voxels=85810 | awk -F'\t' '\$1 == \"without voxel heads\" {print \$3}') -lt 150000000"
+check 'the plan says how long a step takes, more for a wider network' "test 1 = \$(for w in 0.05 1; do gb-train --plan --start zero --width \$w --dims text=512,voxels=481,rows=900 | awk -F'\\t' '\$1 == \"step\" {print \$3}'; done | awk 'NR == 1 {a = \$1} END {print (a > 0 && \$1 > a)}')"
 check 'the plan of a set counts what the checkpoint holds' "gb-train --plan $small SET >plan.tsv && $PYTHON -c \"
 import sys; sys.path.insert(0, '$TOP/tests')
 from tensors import *
