@@ -15,7 +15,7 @@
 #include "model/trainer.h"
 
 static struct {
-	const char *model, *kernel, *subject, *features, *window, *weights, *dims, *export, *comm;
+	const char *model, *kernel, *subject, *features, *window, *weights, *dims, *export, *comm, *fit;
 	int64_t seed;
 	bool fresh, no_decoders, plan;
 	double timeout;
@@ -65,6 +65,8 @@ static const gb_option options[] = {
 	{"refit", GB_OPTION_FLAG, &opt.net.refit, NULL, "find the best epoch in RUN/search, then train as many on all train rows"},
 	{"weights", GB_OPTION_STRING, &opt.weights, "TERM=W,...", "weights of terms of the loss, by their names in metrics.tsv (default 1 each)"},
 	{"start", GB_OPTION_CHOICE, &opt.net.start, "ridge|zero", "where the linear path and the heads begin (default ridge)"},
+	{"fit-subject", GB_OPTION_STRING, &opt.fit, "NAME", "fit the heads of this subject alone to the model --from, all else frozen"},
+	{"from", GB_OPTION_STRING, &opt.net.from, "RUN|CKPT", "the model that --fit-subject keeps; its options are those of -c RUN/config"},
 	{"comm", GB_OPTION_CHOICE, &opt.comm, "auto|none|socket|mpi", "how ranks talk (default auto: MPI under its launchers where it is, else sockets)", .not_param = true},
 	{"reduce", GB_OPTION_CHOICE, &opt.net.reduce, "exact|fast", "sum of gradients over ranks: one tree, or the library's all-reduce (default exact)"},
 	{"rank-timeout", GB_OPTION_REAL, &opt.timeout, "SECONDS", "a rank that does not answer for so long is lost (default 300)", .not_param = true, .min = 0.1, .max = 1e6},
@@ -153,7 +155,11 @@ static gb_status prepare(const gb_args *args, const gb_dataset *set, const char 
 	if (!status && (sscanf(opt.window, "%lf:%lf%n", &net->window_first, &net->window_last, &used) != 2 || opt.window[used] ||
 	                !(net->window_first >= 0 && net->window_last >= net->window_first && net->window_last < 1e4)))
 		status = gb_fail(err, GB_USAGE, "--brain-window %s: A:B wants seconds, 0 ≤ A ≤ B", opt.window);
-	if (!status && set && !strcmp(opt.subject, "all"))
+	if (!status && !opt.fit != !net->from)
+		status = gb_fail(err, GB_USAGE, "--fit-subject NAME and --from RUN go together");
+	if (!status && opt.fit)
+		status = gb_cli_split("fit-subject", opt.fit, copy, subject, &net->subject_count, err);
+	else if (!status && set && !strcmp(opt.subject, "all"))
 		status = gb_train_all_subjects(set, subject, &net->subject_count, err);
 	else if (!status && strcmp(opt.subject, "mean"))
 		status = gb_cli_split("subject", opt.subject, copy, subject, &net->subject_count, err);
@@ -188,24 +194,6 @@ static gb_status print_plan(const gb_args *args, const gb_dataset *set, gb_err *
 	return status;
 }
 
-/* The other processes of this training, if a launcher started several. */
-static gb_status open_ranks(const gb_args *args, gb_err *err)
-{
-	gb_comm_options o = {.kind = opt.comm, .folder = args->out, .timeout = opt.timeout};
-	gb_status status;
-
-	gb_cli_launched(&o);
-	if (!strcmp(opt.comm, "none") || o.size == 1)
-		return GB_OK;
-	opt.net.local_ranks = o.local;
-	status = gb_train_ranks(o.size, opt.net.micro, err);
-	if (status && o.rank) /* rank 0 says it */
-		err->text[0] = 0;
-	if (!status && o.rank == 0)
-		status = gb_folder_make(args->out, err);
-	return status ? status : gb_comm_open(&opt.net.comm, &o, err);
-}
-
 static gb_status write_config(const gb_args *args, const gb_dataset *set, gb_err *err)
 {
 	char *config = config_of(args, set, err), *path = config ? gb_format(err, "%s/config", args->out) : NULL;
@@ -220,7 +208,7 @@ static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, gb_err
 {
 	gb_train_result result = {0};
 	gb_cli_asked *asked = gb_cli_listen();
-	gb_status status = open_ranks(args, err);
+	gb_status status = gb_cli_open_ranks(&opt.net.comm, &opt.net.local_ranks, opt.comm, args->out, opt.timeout, opt.net.micro, err);
 	bool first = gb_comm_rank(opt.net.comm) == 0;
 
 	opt.net.stop = &asked->stop;

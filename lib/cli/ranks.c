@@ -3,9 +3,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/pool.h"
 #include "cli/cli.h"
+#include "io/file.h"
+#include "model/trainer.h"
 
 static int number(const char *name)
 {
@@ -49,6 +52,25 @@ int gb_cli_share_of_cores(void)
 
 	gb_cli_launched(&o);
 	return cores / o.local > 1 ? cores / o.local : 1;
+}
+
+gb_status gb_cli_open_ranks(gb_comm **comm, int *local, const char *kind, const char *folder, double timeout, int64_t micro, gb_err *err)
+{
+	gb_comm_options o = {.kind = kind, .folder = folder, .timeout = timeout};
+	gb_status status;
+
+	*comm = NULL;
+	*local = 1;
+	gb_cli_launched(&o);
+	if (!strcmp(kind, "none") || o.size == 1)
+		return GB_OK;
+	*local = o.local;
+	status = gb_train_ranks(o.size, micro, err);
+	if (status != GB_OK && o.rank) /* rank 0 says it */
+		err->text[0] = 0;
+	if (status == GB_OK && o.rank == 0)
+		status = gb_folder_make(folder, err);
+	return status != GB_OK ? status : gb_comm_open(comm, &o, err);
 }
 
 void gb_cli_close_ranks(gb_comm *comm, gb_status status, gb_err *err)

@@ -108,7 +108,7 @@ bool gb_starts_at_ridge(const char *name)
 
 static void set_segments(gb_trainer *t)
 {
-	bool ridge = !strcmp(t->options->start, "ridge");
+	bool ridge = !strcmp(t->options->start, "ridge") && !t->options->from;
 	gb_adamw_segment *segment = t->segment.here;
 
 	for (int i = 0; i < gb_graph_parameters(t->net.graph); i++) {
@@ -124,6 +124,8 @@ static void set_segments(gb_trainer *t)
 		/* A step of AdamW moves every weight alike, so an output moves with the number of its inputs. */
 		if (p->decays && p->columns > LAYER_INPUTS)
 			segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
+		if (gb_trainer_frozen(t, p))
+			segment[i].rate = segment[i].decay = 0;
 	}
 	gb_twin_push(&t->device, &t->segment);
 }
@@ -158,6 +160,8 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 		status = gb_feed_split(&t->feed, o->validation, gb_dataset_gap(t->set), err);
 	if (status == GB_OK)
 		status = gb_feed_measure(&t->feed, t->pool, err);
+	if (status == GB_OK && o->from)
+		status = gb_trainer_adopt_statistics(t, err);
 	if (status == GB_OK)
 		status = gb_feed_prepare(&t->feed, err);
 	shape = t->feed.shape;
@@ -264,13 +268,15 @@ static gb_status begin(gb_trainer *t, gb_err *err)
 	gb_status status = GB_OK;
 
 	start_codes(t);
-	if (!strcmp(t->options->start, "ridge")) {
+	if (t->options->from)
+		status = gb_trainer_adopt_weights(t, err);
+	else if (!strcmp(t->options->start, "ridge")) {
 		note(t, "ridge, for the linear path to start from");
 		status = gb_start_ridge(&t->net, &t->feed, &start, &t->start, err);
 	}
 	gb_graph_push(t->net.graph);
 	t->device.ops->copy(&t->device, t->anchor.there, gb_graph_weights(t->net.graph)->there, t->anchor.bytes);
-	if (status == GB_OK)
+	if (status == GB_OK && !t->options->from)
 		status = start_running(t, err);
 	t->schedule = t->options->schedule ? t->options->schedule : t->options->epochs;
 	t->best_epoch = -1;

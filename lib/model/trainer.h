@@ -46,6 +46,7 @@ typedef struct gb_train_options {
 	uint64_t seed;
 	bool refit;                   /* find the epoch in RUN/search, then train so many on all train rows */
 	bool fresh;                   /* --new: forget an earlier run */
+	const char *from;             /* a model: the heads of the only subject are fitted to it, all else stays; NULL: none */
 	gb_comm *comm;                /* NULL: one process; joined here, closed by the caller */
 	const char *reduce;           /* "exact", or "fast": the library's all-reduce of gradients */
 	int local_ranks;              /* on this machine, to count memory */

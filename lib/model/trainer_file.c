@@ -50,6 +50,8 @@ gb_json *gb_trainer_config(const gb_train_options *o)
 	gb_json_set(config, "subject", gb_json_string(o->subject_count ? o->subjects[0] : "mean"));
 	gb_json_set(config, "brain-kernel", gb_json_string(o->brain_kernel));
 	gb_json_set(config, "start", gb_json_string(o->start));
+	if (o->from)
+		gb_json_set(config, "from", gb_json_string(o->from));
 	gb_json_set(config, "reduce", gb_json_string(o->reduce));
 	return config;
 }

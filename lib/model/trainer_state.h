@@ -100,6 +100,15 @@ double gb_trainer_count_rows(gb_trainer *trainer); /* scored rows of the filled 
 /* One micro-batch, forward and back, into PARTIAL. */
 GB_CHECK gb_status gb_trainer_micro(gb_trainer *trainer, const gb_window *windows, uint32_t micro, gb_partial *partial, gb_err *err);
 
+/* trainer_heads.c: fitting the heads of one subject to the model at options->from. */
+/* The statistics of its inputs become the feed's. */
+GB_CHECK gb_status gb_trainer_adopt_statistics(gb_trainer *trainer, gb_err *err);
+/* Its weights, but for the heads, and the running moments of z. */
+GB_CHECK gb_status gb_trainer_adopt_weights(gb_trainer *trainer, gb_err *err);
+bool gb_trainer_frozen(const gb_trainer *trainer, const gb_parameter *parameter);
+/* No gradient for what is frozen, so that the norm is that of the heads. */
+void gb_trainer_freeze(const gb_trainer *trainer, float *gradient);
+
 /* trainer_health.c: GB_NO, naming the first bad tensor, when ... */
 /* the losses of a step or the norm of its gradient are not finite, or a loss has exploded; */
 GB_CHECK gb_status gb_trainer_check_step(gb_trainer *trainer, const gb_term_sums *sums, double norm, gb_err *err);

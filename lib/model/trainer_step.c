@@ -165,7 +165,7 @@ static void update_running(gb_trainer *t, const double *moments)
 	size_t b = t->net.bottleneck;
 	double rows = moments[2 * b];
 
-	for (size_t i = 0; rows > 1 && i < b; i++) {
+	for (size_t i = 0; rows > 1 && !t->options->from && i < b; i++) {
 		double mean = moments[i] / rows, variance = moments[b + i] / rows - mean * mean, off = mean - t->running[i];
 
 		/* Variance about the running mean, so that drift counts. */
@@ -192,6 +192,7 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 	status = run_tree(t, t->step_window, &whole, err);
 	if (status != GB_OK)
 		return status;
+	gb_trainer_freeze(t, whole->gradient);
 	GB_RUN(&t->device, square_sum, t->parameters, whole->gradient, t->norm.there);
 	status = gb_twin_pull(&t->device, &t->norm, err);
 	if (status != GB_OK)
