@@ -11,7 +11,9 @@
 #     demo       everything on a sample film: install packages, build, fetch, run, report
 #     check      all tests (alone on a fresh machine: installs what it needs first)
 #     lint       warnings as errors, layers, headers, man pages, shell scripts
-#     bench      speed against the usual peers, ratios in one run
+#     bench      speed against the usual peers, ratios in one run; DEVICE=cuda: the roofline table too
+#     sanitize   all tests of the operations on the emulated device, under both sanitizers (nightly)
+#     mutants    small faults planted in the kernels, each of which a test must find (nightly)
 #     fuzz       libFuzzer campaigns (SECONDS=600 each)
 #     deps       install the Debian packages that are missing; says which
 #     install    programs, pages and shell completion under DESTDIR/PREFIX
@@ -83,7 +85,7 @@ EMU_CXXFLAGS = -std=c++17 -D_GNU_SOURCE -Ikernels/emu -Ikernels -Ilib -I. -fPIC 
 # nvcc's warnings are errors always: nobody sees them on a machine without it.
 NVCCFLAGS = -std=c++17 -O3 $(CUDA_ARCH) -Ikernels/cuda -Ikernels -Ilib -Werror all-warnings -Xptxas -v -Xcompiler=-fPIC,-fvisibility=hidden,-Wall,-Wextra,-Werror,-Wno-unused-function,-Wno-missing-field-initializers,-Wno-unused-parameter
 
-.PHONY: all check lint bench fuzz deps install clean demo units FORCE
+.PHONY: kernel-units mutants sanitize roofline all check lint bench fuzz deps install clean demo units FORCE
 all: $(tools) $(plugins) $(BUILD)/tests/libexec
 
 # Rebuild exactly when a flag changed.
@@ -109,6 +111,13 @@ $(BUILD)/libgb.a: $(lib_o)
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
 
+# What the tests of the operations need, which sanitizers can build in a minute.
+kernels_o := $(filter $(BUILD)/kernels/% $(BUILD)/lib/base/% $(BUILD)/lib/tensor/dtype.o $(BUILD)/lib/model/graph% $(BUILD)/lib/model/network.o,$(lib_o))
+$(BUILD)/libgb_kernels.a: $(kernels_o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
 $(BUILD)/bin/%: $(BUILD)/tools/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -118,6 +127,10 @@ $(BUILD)/libexec/giblet/libgb_mpi.so: lib/comm/mpi/mpi.c lib/comm/transport.h li
 	$(call say,MPICC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(MPICC) -std=c11 -D_GNU_SOURCE -Ilib -fvisibility=hidden $(WARNINGS) $(if $(WERROR),-Werror) $(CFLAGS) -fPIC -shared $< -o $@
+
+$(BUILD)/tests/kernels/%: $(BUILD)/tests/kernels/%.o $(BUILD)/libgb_kernels.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $< $(BUILD)/libgb_kernels.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
@@ -160,6 +173,14 @@ $(BUILD)/tests/emu/emulator: $(BUILD)/emu/tests/emu/emulator.o $(emu_core)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) $^ $(GB_LDFLAGS) -lpthread -lm -o $@
 
+# For tests/mutants/run, which builds the plug-in with one object changed.
+print-emu-compile:
+	@echo '$(CXX) $(EMU_CXXFLAGS)'
+print-emu-objects:
+	@echo '$(emu_o)'
+print-emu-link:
+	@echo '$(GB_LDFLAGS)'
+
 # Tests find the plug-ins where installed programs do.
 $(BUILD)/tests/libexec:
 	@mkdir -p $(@D) && ln -sfn ../libexec $@
@@ -174,6 +195,10 @@ $(BUILD)/twins/%: tests/twins/%.sed $(BUILD)/libgb.a $(tool_c:%.c=$(BUILD)/%.o)
 	  $(CC) $(GB_CFLAGS) $(PKG_CFLAGS) -c $@.c -o $@.o && for tool in $$(echo $$names | tr , ' '); do \
 	  $(CC) $(BUILD)/tools/$$tool.o $@.o $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@.$$tool || exit 1; done && cp $@.$${names%%,*} $@
 
+$(BUILD)/bench/roofline: $(BUILD)/bench/roofline.o $(BUILD)/libgb_kernels.a $(plugins)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $< $(BUILD)/libgb_kernels.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
+
 # Programs that make sample data.
 $(BUILD)/data/%: $(BUILD)/data/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
@@ -185,21 +210,34 @@ $(BUILD)/data/%: $(BUILD)/data/%.o $(BUILD)/libgb.a
 deps:
 	@.ci/deps build
 
-units: $(units) $(plugins) $(BUILD)/tests/libexec
+kernel_units := $(filter $(BUILD)/tests/kernels/%,$(units)) $(BUILD)/tests/emu/emulator
+kernel-units: $(kernel_units) $(BUILD)/libexec/giblet/libgb_emu.so $(BUILD)/tests/libexec
+
+units: $(units) $(plugins) $(BUILD)/tests/libexec $(BUILD)/bench/roofline
 
 T ?= $(sort $(wildcard tests/*/*.t)) $(units)
 check:
 	@.ci/deps check
 	@$(MAKE) --no-print-directory -j2 all units MODE=$(MODE)
+	@$(MAKE) --no-print-directory -j2 kernel-units MODE=asan
+	@$(MAKE) --no-print-directory -j2 kernel-units MODE=tsan
 	@GB_BUILD=$(abspath $(BUILD)) LC_ALL=C prove -j2 --timer --merge -e '' $(T)
 
 lint:
 	@.ci/deps lint
 	@tests/lint
 
+# All planted faults; all kernel tests under the sanitizers: minutes each.
+mutants sanitize:
+	@.ci/deps check
+	@$(MAKE) --no-print-directory -j2 all units
+	@for mode in asan tsan; do $(MAKE) --no-print-directory -j2 kernel-units MODE=$$mode || exit 1; done
+	@$(if $(filter mutants,$@),tests/mutants/run,GB_SANITIZE_ALL=1 tests/kernels/sanitized.t)
+
 bench:
 	@.ci/deps bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/roofline
+	@$(if $(DEVICE),$(BUILD)/bench/roofline --device $(DEVICE) | tee bench/results/roofline-$(DEVICE).tsv)
 	@GB_BUILD=$(abspath $(BUILD)) bench/run
 
 fuzz:

@@ -10,7 +10,7 @@ static __global__ void sum_entries(struct gb_op_embedding_sum a)
 			float sum = 0;
 
 			for (size_t q = 0; q < a.codebooks; q++)
-				if (code[q * a.frames] >= 0 && (size_t)code[q * a.frames] < a.classes)
+				if ((size_t)code[q * a.frames] < a.classes) /* padding is negative: far past the end */
 					sum += a.table[(q * a.classes + (size_t)code[q * a.frames]) * a.width + c];
 			a.y[i * a.width + c] = sum;
 		}

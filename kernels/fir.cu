@@ -2,7 +2,8 @@
 /* fir.cu: filters over rows of time, forward and backward. */
 #include "kernel.cuh"
 
-static __device__ __forceinline__ bool source_row(int64_t row, size_t rows) { return row >= 0 && (size_t)row < rows; }
+/* A row before the start is far past the end. */
+static __device__ __forceinline__ bool source_row(int64_t row, size_t rows) { return (size_t)row < rows; }
 
 /* A row of the plane is one filter of one output row. */
 static __global__ void filter(struct gb_op_fir a)

@@ -103,13 +103,10 @@ static __device__ __forceinline__ double gb_warp_sum(double x)
 	return x;
 }
 
-/* NaN wins. */
-static __device__ __forceinline__ float gb_larger(float a, float b) { return a > b || a != a ? a : b; }
-
 static __device__ __forceinline__ float gb_warp_max(float x)
 {
 	for (int by = 16; by > 0; by /= 2)
-		x = gb_larger(x, __shfl_xor_sync(ALL_LANES, x, by));
+		x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, by));
 	return x;
 }
 
@@ -139,7 +136,7 @@ static __device__ __forceinline__ float gb_block_max(float x, float *room)
 		room[threadIdx.x / 32] = x;
 	__syncthreads();
 	for (unsigned i = 0; i < blockDim.x / 32; i++)
-		x = gb_larger(x, room[i]);
+		x = fmaxf(x, room[i]);
 	__syncthreads();
 	return x;
 }

@@ -12,12 +12,12 @@ static __global__ void cross_entropy(struct gb_op_softmax_loss a)
 	for (size_t r = blockIdx.x; r < a.rows; r += gridDim.x) {
 		const float *x = a.x + r * n;
 		int32_t label = a.label[r];
-		bool counts = label >= 0 && (size_t)label < n; /* the same for the whole block */
+		bool counts = (size_t)label < n; /* -1 is far past the end; the same for the whole block */
 		float top = -INFINITY, scale;
 		double sum = 0;
 
 		for (size_t i = threadIdx.x; i < n; i += blockDim.x)
-			top = gb_larger(top, x[i]);
+			top = fmaxf(top, x[i]); /* NaN comes back in the sum */
 		top = gb_block_max(top, room);
 		for (size_t i = threadIdx.x; i < n; i += blockDim.x)
 			sum += exp((double)x[i] - (double)top);

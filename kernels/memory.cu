@@ -25,31 +25,31 @@ void gb_cuda_release(const gb_device *device, void *memory)
 }
 
 /* Writing where the weights lie leaves their copy behind. */
-static void about_to_write(gb_cuda *cuda, const void *to, size_t bytes)
+static void about_to_write(gb_cuda *cuda, const void *to)
 {
-	const char *first = (const char *)cuda->weights, *at = (const char *)to;
+	const float *at = (const float *)to;
 
-	if (cuda->shadow && at < first + cuda->count * sizeof(float) && at + bytes > first)
+	if (at >= cuda->weights && at < cuda->weights + cuda->count)
 		cuda->shadow_good = false;
 }
 
 void gb_cuda_upload(const gb_device *device, void *to, const void *from, size_t bytes)
 {
-	about_to_write(gb_cuda_of(device), to, bytes);
+	about_to_write(gb_cuda_of(device), to);
 	if (bytes)
 		gb_cuda_good(device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, gb_stream(device)), "upload");
 }
 
 void gb_cuda_copy(const gb_device *device, void *to, const void *from, size_t bytes)
 {
-	about_to_write(gb_cuda_of(device), to, bytes);
+	about_to_write(gb_cuda_of(device), to);
 	if (bytes && to != from)
 		gb_cuda_good(device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, gb_stream(device)), "copy");
 }
 
 void gb_cuda_fill(const gb_device *device, void *to, int byte, size_t bytes)
 {
-	about_to_write(gb_cuda_of(device), to, bytes);
+	about_to_write(gb_cuda_of(device), to);
 	if (bytes)
 		gb_cuda_good(device, cudaMemsetAsync(to, byte, bytes, gb_stream(device)), "fill");
 }
@@ -183,7 +183,7 @@ uint16_t *gb_shadow_to_write(const gb_device *device, const float *w, size_t n)
 		cuda->shadow_good = true;
 		return cuda->shadow;
 	}
-	about_to_write(cuda, w, n * sizeof *w);
+	about_to_write(cuda, w);
 	return NULL;
 }
 

@@ -49,7 +49,7 @@ struct worker { /* one for each thread of the pool, kept between launches */
 	const void *bottom;
 	size_t bottom_size;
 	uint64_t random;
-	char begin, end, barrier; /* addresses that ThreadSanitizer orders by, as each warp's order */
+	char begin, end, barrier, made; /* addresses that ThreadSanitizer orders by, as each warp's order */
 };
 
 thread_local worker *mine;
@@ -286,22 +286,11 @@ const char *refusal(const launch *l)
 	return l->shared > MOST_SHARED ? "a block has at most 227 KB of shared memory" : nullptr;
 }
 
-/* A fibre of ThreadSanitizer is good for one launch. */
-void forget(std::vector<worker *> *workers)
-{
-	for (worker *w : *workers)
-		for (fibre *f : w->fibres) {
-			if (f->tsan)
-				__tsan_destroy_fiber(f->tsan);
-			f->tsan = nullptr;
-		}
-}
-
 } // namespace
 
 void gb_emu_run(gb_pool *pool, unsigned seed, const char *name, dim3 grid, dim3 block, size_t shared, const std::function<void()> &body)
 {
-	static std::vector<worker *> workers;
+	static std::vector<worker *> &workers = *new std::vector<worker *>; /* to the end */
 	launch l = {name, grid, block, shared, seed, &body};
 	task t = {&l, &workers, (size_t)grid.x * grid.y * grid.z};
 	const char *why = refusal(&l);
@@ -314,7 +303,6 @@ void gb_emu_run(gb_pool *pool, unsigned seed, const char *name, dim3 grid, dim3 
 	while ((int)workers.size() < gb_pool_threads(pool))
 		workers.push_back(new worker());
 	gb_pool_run(pool, t.blocks, run_block, &t);
-	forget(&workers);
 }
 
 /* ---- called by the fibres ---- */
@@ -326,8 +314,10 @@ void *gb_emu_shared(const void *site, size_t bytes)
 	char *memory;
 
 	for (const array &a : w->shared) {
-		if (a.site == site)
+		if (a.site == site) {
+			gb_tsan_acquire(&w->made);
 			return a.memory;
+		}
 		all += a.site ? a.bytes : 0;
 	}
 	if (site && all > MOST_STATIC)
@@ -335,6 +325,7 @@ void *gb_emu_shared(const void *site, size_t bytes)
 	memory = (char *)malloc(bytes);
 	memset(memory, 0xff, bytes); /* NaN: the device does not clear it either */
 	w->shared.push_back({site, memory, bytes});
+	gb_tsan_release(&w->made);
 	return memory;
 }
 

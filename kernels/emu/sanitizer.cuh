@@ -14,7 +14,6 @@ GB_WEAK void __sanitizer_finish_switch_fiber(void *saved, const void **bottom, s
 GB_WEAK void __asan_unpoison_memory_region(const volatile void *at, size_t size);
 GB_WEAK void *__tsan_get_current_fiber(void);
 GB_WEAK void *__tsan_create_fiber(unsigned flags);
-GB_WEAK void __tsan_destroy_fiber(void *fiber);
 GB_WEAK void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 GB_WEAK void __tsan_acquire(void *at);
 GB_WEAK void __tsan_release(void *at);

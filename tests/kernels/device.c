@@ -160,6 +160,7 @@ static void kept_weights(void)
 	float *w = numbers(W, 1), *x = numbers(COLUMNS, 2), y[ROWS], *g = numbers(W, 3), *tw, *tx, *ty, *tm, *tv, *tg;
 	gb_adamw_segment segment = {0, W, 1, 0, NULL}, *ts;
 	char device[32];
+	void *made = NULL;
 	gb_device d;
 	gb_err err;
 
@@ -169,28 +170,32 @@ static void kept_weights(void)
 	tw = there(&d, w, W), tx = there(&d, x, COLUMNS), ty = there(&d, NULL, ROWS), tm = there(&d, NULL, W), tv = there(&d, NULL, W), tg = there(&d, g, W);
 	ts = (gb_adamw_segment *)(void *)there(&d, (const float *)(const void *)&segment, sizeof segment / sizeof(float));
 	d.ops->keep_weights(&d, tw, W);
-	for (int change = 0; change < 5; change++) {
+	for (int change = 0; change < 6; change++) {
 		double want[ROWS] = {0};
 
-		if (change == 1) {
+		if (change == 2) {
 			for (int i = 0; i < W; i++)
 				w[i] = -2 * w[i];
 			d.ops->upload(&d, tw, w, W * sizeof *w);
-		} else if (change == 2) {
-			GB_RUN(&d, adamw, 1, ts, tw, tm, tv, tg, 1, 0.1f, 0.9f, 0.95f, 1e-8f, 1, W);
 		} else if (change == 3) {
-			d.ops->copy(&d, tw + COLUMNS, tg, COLUMNS * sizeof *w);
+			GB_RUN(&d, adamw, 1, ts, tw, tm, tv, tg, 1, 0.1f, 0.9f, 0.95f, 1e-8f, 1, W);
 		} else if (change == 4) {
+			d.ops->copy(&d, tw + COLUMNS, tg, COLUMNS * sizeof *w);
+		} else if (change == 5) {
 			d.ops->fill(&d, tw + 2 * COLUMNS, 0, COLUMNS * sizeof *w);
 		}
 		here(&d, w, tw, W);
 		for (int r = 0; r < ROWS; r++)
 			for (int c = 0; c < COLUMNS; c++)
 				want[r] += (double)rounded(w[r * COLUMNS + c], 0) * (double)rounded(x[c], 0);
-		GB_RUN(&d, matmul, 1, ROWS - 1, COLUMNS, tx, tw + COLUMNS, ty + 1, false, true);
+		if (d.ops->begin(&d, &made)) { /* made, recorded, and played from then on */
+			GB_RUN(&d, matmul, 1, ROWS - 1, COLUMNS, tx, tw + COLUMNS, ty + 1, false, true);
+			d.ops->end(&d, &made);
+		}
 		here(&d, y, ty, ROWS);
-		ok(worst(y + 1, want + 1, ROWS - 1) < 1e-5, "%s", ((const char *[]){"as they were", "after an upload", "after AdamW", "after a copy", "after a fill"})[change]);
+		ok(worst(y + 1, want + 1, ROWS - 1) < 1e-5, "%s", ((const char *[]){"as they were", "recorded", "after an upload", "after AdamW", "after a copy", "after a fill"})[change]);
 	}
+	d.ops->forget(&d, made);
 	d.ops->keep_weights(&d, NULL, 0);
 	gb_device_release(&d, tw), gb_device_release(&d, tx), gb_device_release(&d, ty), gb_device_release(&d, tm), gb_device_release(&d, tv), gb_device_release(&d, tg);
 	gb_device_release(&d, ts);
@@ -214,7 +219,9 @@ static void names(void)
 			ok(status == GB_USAGE && strlen(err.text) > 20, "%s: %s", bad[i], err.text);
 		gb_device_close(&d);
 	}
-	ok(gb_device_open(&d, "auto", NULL, &why, &err) == GB_OK && (why != NULL) == !strcmp(d.ops->name, "cpu"), "auto: %s", why ? why : d.ops->name);
+	if (gb_device_open(&d, "auto", NULL, &why, &err) != GB_OK)
+		bail(err.text);
+	ok((why != NULL) == !strcmp(d.ops->name, "cpu"), "auto: %s", why ? why : d.ops->name);
 	free(why);
 	gb_device_close(&d);
 }

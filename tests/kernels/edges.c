@@ -16,7 +16,7 @@ static void nothing(void)
 {
 	const gb_device *d = &kernel_device[1];
 	float y[16], z[16], s = 1;
-	double loss[4] = {7, 7, 7, 7}, wide[4] = {7, 7, 7, 7};
+	double loss[4] = {7, 7, 7, 7}, wide[6] = {7, 7, 7, 7, 7, 7};
 	const int16_t codes[4] = {0};
 	const int32_t label[4] = {0};
 	const uint8_t keep[4] = {1};
@@ -29,7 +29,7 @@ static void nothing(void)
 
 		RUN(d, matmul, r, c, 2, z, z, y, false, false, false, z, NULL, GB_GELU);
 		RUN(d, column_sum, r, c, z, y);
-		RUN(d, moments, r, c, z, z, wide, wide + 2);
+		RUN(d, moments, r, c, z, z, wide, wide + 3);
 		RUN(d, affine, r, c, z, z, z, y);
 		RUN(d, copy_columns, r, c, 3, 3, z, y, false);
 		RUN(d, copy_rows, r, 2, 0, 2, 0, c ? 1 : 0, 2, z, y, true);
@@ -56,7 +56,7 @@ static void nothing(void)
 	RUN(d, add, 0, 1.0f, z, 0.0f, y);
 	RUN(d, adamw, 0, (const gb_adamw_segment[]){{0, 0, 1, 0, NULL}}, y, y + 4, y + 8, z, 1, 1, 0.9f, 0.95f, 1e-8f, 1, 0);
 	RUN(d, cast, 0, GB_CAST_F32_F16, z, y);
-	ok(untouched(y, 16) && loss[0] == 7 && wide[0] == 7 && wide[3] == 7, "size 0 writes nothing, of 28 operations");
+	ok(untouched(y, 16) && loss[0] == 7 && wide[0] == 7 && wide[5] == 7, "size 0 writes nothing, of 28 operations");
 	RUN(d, square_sum, 0, z, &loss[0]);
 	RUN(d, sum, 0, wide, &loss[1]);
 	ok(loss[0] == 0 && loss[1] == 0, "sums of nothing are 0");
@@ -155,8 +155,64 @@ static void in_place(void)
 	free(x), free(g), free(same), free(y), free(mean), free(rstd), free(out), free(gamma), free(dgamma);
 }
 
+/* What accumulates adds to what was there. */
+static bool added(const float *now, const float *before, const float *alone, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(fabsf(now[i] - before[i] - alone[i]) <= 2e-5f * (1 + fabsf(alone[i]))))
+			return false;
+	return true;
+}
+
+/* Runs STATEMENT, which accumulates into `to`, from 0 and from numbers. */
+#define ACCUMULATES(n, what, statement)                                                                      \
+	do {                                                                                                 \
+		float *alone_ = zeros(n), *before_ = numbers(n, 9), *now_ = numbers(n, 9), *to = alone_;      \
+		statement;                                                                                    \
+		to = now_;                                                                                    \
+		statement;                                                                                    \
+		ok(added(now_, before_, alone_, n), "%s adds to what was there", what);                       \
+		free(alone_), free(before_), free(now_);                                                      \
+	} while (0)
+
+static void accumulating(void)
+{
+	const gb_device *d = &kernel_device[0];
+	float *x = numbers(N, 1), *y = zeros(2 * N), *g = numbers(N, 2), mean[ROWS] = {0}, rstd[ROWS] = {1, 1, 1, 1, 1}, other[COLUMNS];
+	const float one[ROWS] = {1, 1, 0, 1, 1};
+	const uint8_t keep[ROWS] = {1, 0, 1, 0, 0};
+	const int16_t codes[ROWS] = {1, 1, 0, -1, 1};
+	double sum[COLUMNS], squares[COLUMNS];
+	bool right = true;
+
+	ACCUMULATES(COLUMNS, "column_sum", RUN(d, column_sum, ROWS, COLUMNS, x, to));
+	ACCUMULATES(COLUMNS, "layer_norm_backward, gamma", RUN(d, layer_norm_backward, ROWS, COLUMNS, x, NULL, mean, rstd, g, y, to, other));
+	ACCUMULATES(COLUMNS, "layer_norm_backward, beta", RUN(d, layer_norm_backward, ROWS, COLUMNS, x, NULL, mean, rstd, g, y, other, to));
+	ACCUMULATES(2 * COLUMNS, "embedding_sum_backward", RUN(d, embedding_sum_backward, ROWS, 1, 1, 2, COLUMNS, codes, x, to));
+	ACCUMULATES(COLUMNS, "absent_backward", RUN(d, absent_backward, ROWS, COLUMNS, keep, x, y, to));
+	ACCUMULATES(4 * COLUMNS, "unfold_time_backward", RUN(d, unfold_time_backward, 1, 4, COLUMNS, 2, 2, 0, 2, x, to));
+	ACCUMULATES(N, "fir_backward", RUN(d, fir_backward, 1, ROWS, ROWS, COLUMNS, 1, 2, 0, g, x, to));
+	ACCUMULATES(N, "copy_rows", RUN(d, copy_rows, 1, ROWS, 1, ROWS, 2, 3, COLUMNS, x, to, true));
+	ACCUMULATES(N, "copy_columns", RUN(d, copy_columns, ROWS, 7, COLUMNS, COLUMNS, x, to, true));
+	for (int c = 0; c < COLUMNS; c++)
+		sum[c] = squares[c] = 100;
+	RUN(d, moments, ROWS, COLUMNS, x, one, sum, squares);
+	for (int c = 0; c < COLUMNS; c++) {
+		double s = 100, q = 100;
+
+		for (int r = 0; r < ROWS; r++) {
+			s += one[r] > 0 ? (double)x[r * COLUMNS + c] : 0;
+			q += one[r] > 0 ? (double)x[r * COLUMNS + c] * (double)x[r * COLUMNS + c] : 0;
+		}
+		right &= fabs(s - sum[c]) < 1e-12 * 100 && fabs(q - squares[c]) < 1e-12 * 100;
+	}
+	ok(right, "moments add to what was there, rows of weight 0 left out");
+	free(x), free(y), free(g);
+}
+
 static void body(void)
 {
+	accumulating();
 	nothing();
 	nan_passed_on();
 	in_place();

@@ -54,6 +54,10 @@ static void dropout(void)
 	RUN(&kernel_device[0], dropout, ROWS / 3, COLUMNS, 0.2f, 42, &other, 9, x + ROWS / 3 * COLUMNS, z);
 	late = !memcmp(z, y + ROWS / 3 * COLUMNS, ROWS / 3 * COLUMNS * sizeof *z);
 	ok(late, "a row drops the same whatever micro-batch it is in");
+	RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.2f, 42ull << 32 | 42, &when, 9, x, z);
+	for (int i = 0; i < N; i++)
+		differ[0] -= (y[i] == 0) != (z[i] == 0);
+	ok(differ[0] < N / 5, "all bits of the seed count");
 	RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.0f, 42, &when, 9, x, z);
 	ok(!memcmp(x, z, N * sizeof *x), "p = 0 keeps all");
 	free(x), free(y), free(z);

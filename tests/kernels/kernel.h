@@ -41,22 +41,25 @@ __attribute__((unused)) static void *pointer_in(const void *args, size_t at)
 	return p;
 }
 
-__attribute__((unused)) static size_t move_there(const gb_device *device, void *args, const extent *e, size_t n, moved *m)
+__attribute__((unused)) static void move_there(const gb_device *device, void *args, size_t bytes, const extent *e, size_t n, moved *m)
 {
+	char given[256];
 	gb_err err;
 
+	memcpy(given, args, bytes);
 	for (size_t i = 0; i < n; i++) {
 		m[i] = (moved){pointer_in(args, e[i].at), NULL, e[i].bytes, e[i].at};
-		for (size_t k = 0; k < i && m[i].here; k++)
-			if (m[k].here == m[i].here)
-				m[i].there = m[k].there;
+		for (size_t k = 0; k < n; k++)
+			if (m[i].here && pointer_in(given, e[k].at) == m[i].here) {
+				m[i].bytes = e[k].bytes > m[i].bytes ? e[k].bytes : m[i].bytes;
+				m[i].there = k < i ? m[k].there : m[i].there;
+			}
 		if (m[i].here && !m[i].there && !(m[i].there = gb_device_array(device, m[i].bytes, 1, &err)))
 			bail(err.text);
 		if (m[i].here)
 			device->ops->upload(device, m[i].there, m[i].here, m[i].bytes);
 		memcpy((char *)args + e[i].at, &m[i].there, sizeof m[i].there);
 	}
-	return n;
 }
 
 __attribute__((unused)) static void move_here(const gb_device *device, const moved *m, size_t n)
@@ -83,7 +86,7 @@ __attribute__((unused)) static void move_here(const gb_device *device, const mov
 		extent extent_[EXTENTS];                                                                     \
 		moved moved_[EXTENTS];                                                                       \
 		size_t n_ = run_->ops->shares_memory ? 0 : extent_##name(&args_, extent_);                   \
-		move_there(run_, &args_, extent_, n_, moved_);                                               \
+		move_there(run_, &args_, sizeof args_, extent_, n_, moved_);                                               \
 		run_->ops->name(run_, &args_);                                                               \
 		move_here(run_, moved_, n_);                                                                 \
 	} while (0)

@@ -44,6 +44,10 @@ static void softmax(void)
 	label[0] = 0, weight[0] = 1;
 	RUN(&kernel_device[0], softmax_loss, 1, CLASSES, x, label, weight, &one, loss, dx);
 	near(loss[0], 1000 + log(CLASSES - 1), 1e-6, "large logits do not overflow");
+	label[0] = CLASSES;
+	RUN(&kernel_device[2], softmax_loss, 1, CLASSES, x, label, weight, &one, loss, dx);
+	ok(loss[0] == 0 && dx[0] == 0 && dx[CLASSES - 1] == 0, "nor does a label that is no class");
+	label[0] = 0;
 	x[3] = NAN;
 	RUN(&kernel_device[0], softmax_loss, 2, CLASSES, x, label, weight, &one, loss, dx);
 	ok(isnan(loss[0]) && !isnan(loss[1]), "NaN spoils its row and no other");
@@ -84,10 +88,29 @@ static void mse(void)
 	free(x), free(t), free(cw), free(dx);
 }
 
+/* Few and very long rows; many classes. */
+static void long_rows(void)
+{
+	enum { ROWS = 3, COLUMNS = 20011, CLASSES = 4099 };
+	float *x = numbers(ROWS * COLUMNS, 1), *t = numbers(ROWS * COLUMNS, 2), *dx = zeros(ROWS * COLUMNS), rw[ROWS] = {1, 0, 2};
+	double loss[ROWS] = {0}, off = 0;
+	int32_t label[ROWS] = {4098, 0, 7};
+
+	SAME_BYTES(dx, ROWS * COLUMNS, "mse_loss, long rows", 1e-6, RUN(device, mse_loss, ROWS, COLUMNS, x, t, rw, NULL, &half, loss, dx));
+	for (int i = 0; i < ROWS * COLUMNS; i++)
+		off = fmax(off, fabs((double)dx[i] - (double)rw[i / COLUMNS] * ((double)x[i] - (double)t[i])));
+	near(loss[0] + loss[1] + loss[2], squares(x, t, rw, NULL, ROWS, COLUMNS), 2e-2, "their squared error");
+	ok(off < 1e-5 && loss[1] == 0 && loss[2] > loss[0], "and its slope");
+	SAME_BYTES(dx, ROWS * CLASSES, "softmax_loss, many classes", 1e-6, RUN(device, softmax_loss, ROWS, CLASSES, x, label, rw, &one, loss, dx));
+	near(loss[0] + loss[1] + loss[2], entropy(x, label, rw, ROWS, CLASSES), 1e-4, "cross-entropy over many classes");
+	free(x), free(t), free(dx);
+}
+
 static void body(void)
 {
 	softmax();
 	mse();
+	long_rows();
 }
 
 int main(void) { return on_each_device(body); }

@@ -89,7 +89,7 @@ static void impulse(void)
 
 static void patches(void)
 {
-	enum { IMAGES = 7, FRAMES = 2, HEIGHT = 10, WIDTH = 15, PH = 3, PW = 4, ACROSS = 3, DOWN = 3, PATCH = PH * PW * 3, PIXELS = HEIGHT * WIDTH * 3, NY = IMAGES * ACROSS * DOWN * PATCH };
+	enum { IMAGES = 7, FRAMES = 2, HEIGHT = 10, WIDTH = 21, PH = 3, PW = 4, ACROSS = 5, DOWN = 3, PATCH = PH * PW * 3, PIXELS = HEIGHT * WIDTH * 3, NY = IMAGES * ACROSS * DOWN * PATCH };
 	uint8_t x[IMAGES * PIXELS];
 	float *mean = numbers(FRAMES * PIXELS, 1), *scale = numbers(FRAMES * PIXELS, 2), *y = zeros(NY);
 	int right = 1;
