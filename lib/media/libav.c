@@ -102,7 +102,6 @@ static gb_status open_format(gb_libav *media, gb_err *err)
 			av_free(buffer);
 		return gb_fail(err, GB_SYSTEM, "%s: out of memory", media->name);
 	}
-	media->io->direct = AVIO_FLAG_DIRECT; /* packets are copied from memory once, not twice */
 	media->format->pb = media->io;
 	media->format->io_open = refuse_open;
 	code = avformat_open_input(&media->format, NULL, NULL, NULL); /* frees FORMAT when it fails */
@@ -112,6 +111,8 @@ static gb_status open_format(gb_libav *media, gb_err *err)
 	if (is_unwanted(media->format->iformat->name))
 		return gb_fail(err, GB_DATA, "%s: not a film or sound (%s); give the media file itself", media->name,
 		               media->format->iformat->long_name);
+	if (strstr(media->format->iformat->name, "mp4"))
+		media->io->direct = AVIO_FLAG_DIRECT; /* packets are copied from memory once, not twice; Ogg's reader goes back in the buffer */
 	return GB_OK;
 }
 
