@@ -142,5 +142,6 @@ assert b <= a + 24, (a, b)
 E'
 fi
 cp a.mp4 film.mp4
-check 'the examples of the page' 'sed -n "s/^[.]Dl [$] //p" "$TOP/man/gb-audio-encodec.1" >examples && test -s examples && sh -ex examples'
+"$PYTHON" "$TOP/tests/encodec_model.py" w.st filters=2 latent=4 codebooks=8 codes=16
+check 'the examples of the page' 'GB_ENCODEC=$PWD/w.st; export GB_ENCODEC; sed -n "s/^[.]Dl [$] //p" "$TOP/man/gb-audio-encodec.1" >examples && test -s examples && sh -ex examples'
 done_testing
