@@ -255,6 +255,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/libexec/giblet && install -m 755 $(plugins) $(DESTDIR)$(PREFIX)/libexec/giblet
 	for section in 1 5 7; do install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \
 	  install -m 644 man/*.$$section $(DESTDIR)$(PREFIX)/share/man/man$$section; done
+	install -d $(DESTDIR)$(PREFIX)/share/giblet
+	install -m 644 data/encodec-tiny.safetensors $(DESTDIR)$(PREFIX)/share/giblet
 	for tool in $(tools); do $$tool --completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$${tool##*/}; done
 
 clean:

@@ -118,19 +118,20 @@ static gb_status spectrum(gb_page *page, const gb_decoded *d, gb_err *err)
 	return gb_page_figure(page, &all, caption, err);
 }
 
-enum { SECONDS = 8 };
+enum { SECONDS = 8, LOUD = -20 /* dB: the brightest */ };
 
 /* The power of SAMPLES over time, low frequencies below. */
 static gb_status sound_picture(const float *samples, size_t count, int64_t rate, const char *title, gb_canvas *out, gb_err *err)
 {
 	size_t frames = gb_spectrogram_frames(count, GB_SOUND_WINDOW), bins = GB_SOUND_WINDOW / 2 + 1;
 	float *x = gb_array(frames * bins, sizeof *x, err), *turned = x ? gb_array(frames * bins, sizeof *turned, err) : NULL;
-	char y[48];
-	gb_plot plot = {.title = title, .x = "frames", .y = y, .width = 960, .height = 170, .palette = GB_PALETTE_SEQUENTIAL};
+	double kilohertz = (double)rate / GB_SOUND_WINDOW / 1000;
+	gb_plot plot = {.title = title, .x = "seconds", .y = "kHz", .value = "dB", .width = 960, .height = 190, .low = GB_SOUND_FLOOR, .high = LOUD,
+	                .x_step = GB_SOUND_WINDOW / 4 / (double)rate, .y_first = kilohertz * (double)(bins - 1), .y_step = -kilohertz,
+	                .palette = GB_PALETTE_SEQUENTIAL};
 	gb_grid grid;
 	gb_status status = turned ? gb_spectrogram(samples, count, GB_SOUND_WINDOW, GB_SOUND_FLOOR, x, err) : GB_SYSTEM;
 
-	snprintf(y, sizeof y, "0 to %lld kHz", (long long)rate / 2000);
 	for (size_t k = 0; !status && k < frames; k++)
 		for (size_t i = 0; i < bins; i++)
 			turned[(bins - 1 - i) * frames + k] = x[k * bins + i];
@@ -168,8 +169,8 @@ static gb_status sound_pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 		gb_canvas_close(&part[k]);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "%s, %s, as sound: %d s from the middle, %.0f dB from dark to bright. Intelligibility (STOI, made for speech) %s, log-spectral distance %.2f dB; "
-	         "the true rows as sound have %s and %.2f, %s %.3f and %.2f; all against %s.", d->feature, d->direction, (int)(count / (size_t)s->rate), -GB_SOUND_FLOOR,
+	snprintf(caption, sizeof caption, "%s, %s, as sound: %d s from the middle. Intelligibility (STOI, made for speech) %s, log-spectral distance %.2f dB; "
+	         "the true rows as sound have %s and %.2f, %s %.3f and %.2f; all against %s.", d->feature, d->direction, (int)(count / (size_t)s->rate),
 	         gb_page_format(s->stoi, 3, figure[0]), s->distance, gb_page_format(s->stoi_round_trip, 3, figure[1]), s->distance_round_trip,
 	         d->kind == GB_DECODED_MEL ? "the mean train spectrum" : "the commonest train codes", s->stoi_constant, s->distance_constant,
 	         s->original ? "the sound of the medium" : "the true rows as sound, as the medium was not given (--sound)");
@@ -230,7 +231,7 @@ static void text_examples(gb_page *page, const gb_decoded *d)
 		            d->nearest[t].segment[0] < 0 ? "" : shorten(d->text[d->nearest[t].segment[0]], near));
 	}
 	gb_page_table_end(page);
-	gb_page_text(page, "These six rows are evenly spread over the test rows, not chosen. All are in %s.tsv.", d->feature);
+	gb_page_text(page, "These six rows are evenly spread over the test rows, not chosen. All are in %s%s.tsv.", d->feature, d->from_brain ? "" : ".stimulus");
 }
 
 static void identification(gb_page *page, const gb_decoded *d)

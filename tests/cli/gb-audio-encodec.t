@@ -76,6 +76,11 @@ test "$(ffprobe -v error -show_entries stream=duration_ts -of csv=p=0 1.wav)" = 
 
 mkdir -p alone/bin alone/share/giblet && cp "$GB_BUILD/bin/gb-audio-encodec" alone/bin
 fails 4 'mel' 'codes without weights: exit 4, one line' env -u GB_ENCODEC alone/bin/$g --codebooks 8 a.wav
+if cp "$TOP/data/encodec-tiny.safetensors" alone/share/giblet 2>/dev/null; then
+	check 'the tiny codec is found last, which is said, and its way there and back' 'env -u GB_ENCODEC alone/bin/$g --tr 1/2 -o tiny.st a.wav 2>tiny.err && grep -q "tiny codec .*share/giblet/encodec-tiny" tiny.err && env -u GB_ENCODEC alone/bin/$g -q --invert -o tiny.wav tiny.st && gb-inspect --json tiny.st | grep -q "\"encodec-tiny.safetensors\""'
+	echo none >alone/share/giblet/encodec_24khz.safetensors
+	fails 3 'encodec_24khz' 'the published ones before it' env -u GB_ENCODEC alone/bin/$g a.wav
+fi
 fails 4 'w.safetensors.*weights' '… also where they are named' $g --bandwidth 6 --weights w.safetensors a.wav
 fails 4 'w.safetensors.*weights' '… or in the environment' env GB_ENCODEC=w.safetensors $g a.wav
 fails 3 'EnCodec' 'weights that are none: exit 3' $g --weights a.st a.wav
