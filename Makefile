@@ -75,6 +75,12 @@ CXX ?= c++
 NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
 CUDA_ARCH := -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90
 plugins += $(BUILD)/libexec/giblet/libgb_emu.so $(if $(and $(NVCC),$(filter opt,$(MODE))),$(BUILD)/libexec/giblet/libgb_cuda.so)
+cuda_home := $(if $(NVCC),$(abspath $(dir $(realpath $(NVCC)))..))
+comma := ,
+nccl_h := $(firstword $(wildcard $(cuda_home)/include/nccl.h /usr/include/nccl.h /usr/local/include/nccl.h))
+nccl_lib := $(firstword $(wildcard $(cuda_home)/lib64/libnccl.so /usr/lib/x86_64-linux-gnu/libnccl.so)) $(wildcard $(cuda_home)/lib64/libcudart.so)
+link_flags = -std=c11 -D_GNU_SOURCE -Ilib -isystem $(cuda_home)/include -isystem $(dir $(nccl_h)) -fvisibility=hidden -fPIC $(WARNINGS) $(if $(WERROR),-Werror) $(CFLAGS)
+plugins += $(if $(and $(nccl_h),$(filter %libnccl.so,$(nccl_lib))),$(BUILD)/libexec/giblet/libgb_nccl.so)
 cu := $(sort $(wildcard kernels/*.cu))
 pic_o := $(patsubst %,$(BUILD)/pic/lib/base/%.o,cpu pool size status)
 emu_cpp := $(filter-out kernels/emu/fibre_%,$(wildcard kernels/emu/*.cpp)) kernels/emu/fibre_$(if $(filter x86_64,$(shell uname -m)),x86_64,any).cpp
@@ -156,6 +162,16 @@ $(BUILD)/libexec/giblet/libgb_emu.so: $(emu_o)
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -shared $(emu_o) $(GB_LDFLAGS) -lpthread -o $@
 
+# Gradients from GPU to GPU, where NCCL is; and, where its header is, with the tests' stand-in.
+$(BUILD)/libexec/giblet/libgb_nccl.so: lib/comm/nccl/nccl.c lib/comm/link.h $(BUILD)/flags
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(link_flags) $< -shared $(nccl_lib) $(patsubst %,-Wl$(comma)-rpath$(comma)%,$(sort $(dir $(nccl_lib)))) -o $@
+$(BUILD)/tests/nccl/libgb_nccl.so: lib/comm/nccl/nccl.c tests/nccl/standin.c lib/comm/link.h $(BUILD)/flags
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(link_flags) -Wno-missing-prototypes $(filter %.c,$^) -shared -o $@
+
 # What ptxas says of registers, shared memory and spills stays beside each object.
 $(BUILD)/cuda/%.o: %.cu $(BUILD)/flags
 	$(call say,NVCC,$<)
@@ -213,7 +229,7 @@ deps:
 kernel_units := $(filter $(BUILD)/tests/kernels/%,$(units)) $(BUILD)/tests/emu/emulator
 kernel-units: $(kernel_units) $(BUILD)/libexec/giblet/libgb_emu.so $(BUILD)/tests/libexec
 
-units: $(units) $(plugins) $(BUILD)/tests/libexec $(BUILD)/bench/roofline
+units: $(units) $(plugins) $(if $(nccl_h),$(BUILD)/tests/nccl/libgb_nccl.so) $(BUILD)/tests/libexec $(BUILD)/bench/roofline
 
 T ?= $(sort $(wildcard tests/*/*.t)) $(units)
 check:

@@ -67,7 +67,7 @@ static const gb_option options[] = {
 	{"start", GB_OPTION_CHOICE, &opt.net.start, "ridge|zero", "where the linear path and the heads begin (default ridge)"},
 	{"fit-subject", GB_OPTION_STRING, &opt.fit, "NAME", "fit the heads of this subject alone to the model --from, all else frozen"},
 	{"from", GB_OPTION_STRING, &opt.net.from, "RUN|CKPT", "the model that --fit-subject keeps; its options are those of -c RUN/config"},
-	{"comm", GB_OPTION_CHOICE, &opt.comm, "auto|none|socket|mpi", "how ranks talk (default auto: MPI under its launchers where it is, else sockets)", .not_param = true},
+	{"comm", GB_OPTION_CHOICE, &opt.comm, "auto|none|socket|mpi|nccl", "how ranks talk (default auto: MPI under its launchers where it is, else sockets); nccl: gradients from GPU to GPU", .not_param = true},
 	{"reduce", GB_OPTION_CHOICE, &opt.net.reduce, "exact|fast", "sum of gradients over ranks: one tree, or the library's all-reduce (default exact)"},
 	{"rank-timeout", GB_OPTION_REAL, &opt.timeout, "SECONDS", "a rank that does not answer for so long is lost (default 300)", .not_param = true, .min = 0.1, .max = 1e6},
 	{0},
@@ -208,7 +208,7 @@ static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, gb_err
 {
 	gb_train_result result = {0};
 	gb_cli_asked *asked = gb_cli_listen();
-	gb_status status = gb_cli_open_ranks(&opt.net.comm, &opt.net.local_ranks, opt.comm, args->out, opt.timeout, opt.net.micro, err);
+	gb_status status = gb_cli_open_ranks(&opt.net.comm, &opt.net.local_ranks, opt.comm, opt.net.device, args->out, opt.timeout, opt.net.micro, err);
 	bool first = gb_comm_rank(opt.net.comm) == 0;
 
 	opt.net.stop = &asked->stop;

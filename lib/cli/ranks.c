@@ -54,9 +54,10 @@ int gb_cli_share_of_cores(void)
 	return cores / o.local > 1 ? cores / o.local : 1;
 }
 
-gb_status gb_cli_open_ranks(gb_comm **comm, int *local, const char *kind, const char *folder, double timeout, int64_t micro, gb_err *err)
+gb_status gb_cli_open_ranks(gb_comm **comm, int *local, const char *kind, const char *device, const char *folder, double timeout, int64_t micro, gb_err *err)
 {
-	gb_comm_options o = {.kind = kind, .folder = folder, .timeout = timeout};
+	const char *number = strchr(device, ':');
+	gb_comm_options o = {.kind = kind, .device = number ? atoi(number + 1) : 0, .folder = folder, .timeout = timeout};
 	gb_status status;
 
 	*comm = NULL;

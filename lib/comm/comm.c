@@ -8,6 +8,7 @@
 
 #include "base/plugin.h"
 #include "base/size.h"
+#include "comm/link.h"
 #include "comm/socket.h"
 
 struct gb_comm {
@@ -15,6 +16,9 @@ struct gb_comm {
 	void *state;
 	int rank, size;
 	double timeout;
+	const gb_link *link;  /* NULL: floats go through the transport */
+	void *link_state;
+	int device;
 	bool joined;
 	double *scratch;
 	size_t scratch_room;
@@ -24,7 +28,7 @@ int gb_comm_rank(const gb_comm *comm) { return comm ? comm->rank : 0; }
 int gb_comm_size(const gb_comm *comm) { return comm ? comm->size : 1; }
 const char *gb_comm_name(const gb_comm *comm) { return comm ? comm->transport->name : "none"; }
 bool gb_comm_joined(const gb_comm *comm) { return !comm || comm->joined; }
-bool gb_comm_has_fast(const gb_comm *comm) { return !comm || comm->transport->sum_fast; }
+bool gb_comm_on_device(const gb_comm *comm) { return comm && comm->link; }
 
 /* ---- opening ---- */
 
@@ -40,8 +44,16 @@ static gb_status load(gb_comm *comm, const char *name, gb_err *err)
 
 static gb_status choose(gb_comm *comm, const gb_comm_options *o, gb_err *err)
 {
-	bool automatic = !strcmp(o->kind, "auto");
+	bool nccl = !strcmp(o->kind, "nccl"), automatic = nccl || !strcmp(o->kind, "auto");
+	const void *table;
 
+	if (nccl) {
+		if (gb_plugin_open("nccl", "gb_link_plugin", &table, err) != GB_OK)
+			return GB_SYSTEM;
+		comm->link = table;
+		if (comm->link->version != GB_LINK_VERSION)
+			return gb_fail(err, GB_SYSTEM, "plug-in nccl: of another version of giblet");
+	}
 	comm->transport = &gb_transport_socket;
 	if (!strcmp(o->kind, "mpi") || (automatic && o->launcher_is_mpi)) {
 		gb_status status = load(comm, "mpi", err);
@@ -71,6 +83,7 @@ gb_status gb_comm_open(gb_comm **out, const gb_comm_options *o, gb_err *err)
 	comm->rank = o->rank;
 	comm->size = o->size;
 	comm->timeout = o->timeout;
+	comm->device = o->device;
 	status = choose(comm, o, err);
 	if (status == GB_OK)
 		status = comm->transport->open(&comm->state, &meeting, err);
@@ -86,6 +99,8 @@ void gb_comm_close(gb_comm *comm)
 {
 	if (!comm)
 		return;
+	if (comm->link)
+		comm->link->close(comm->link_state);
 	if (comm->state)
 		comm->transport->close(comm->state);
 	free(comm->scratch);
@@ -110,10 +125,24 @@ static gb_status exchange(gb_comm *comm, int phase, int peer, const void *send, 
 
 static size_t half(size_t first, size_t end) { return first + (end - first) / 2; }
 
-typedef void add_fn(const void *context, void *into, const void *from, size_t n);
+/* Of numbers of BYTES; those of a device once what it was asked for is done. */
+static gb_status swap(gb_comm *comm, const gb_device *device, int phase, int peer, const char *send, size_t sends, char *receive, size_t receives,
+                      size_t bytes, gb_err *err)
+{
+	float word;
+	gb_status status;
+
+	if (!device || !comm->link)
+		return exchange(comm, phase, peer, send, sends * bytes, receive, receives * bytes, err);
+	status = sends ? device->ops->download(device, &word, send, sizeof word, err) : GB_OK;
+	return status != GB_OK ? status : comm->link->exchange(comm->link_state, peer, (const float *)(const void *)send, sends, (float *)(void *)receive, receives,
+	                                                       comm->timeout + phase, err);
+}
+
+typedef void add_fn(const gb_device *device, void *into, const void *from, size_t n);
 
 /* Halving: at each level the partner gets the half this rank gives up.  Then doubling, back. */
-static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scratch, add_fn *add, const void *context, gb_err *err)
+static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scratch, add_fn *add, const gb_device *context, gb_err *err)
 {
 	size_t first[16], end[16];
 	int levels = 0, phase = 0;
@@ -127,8 +156,7 @@ static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scrat
 		bool low = !(comm->rank >> levels & 1);
 		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a, theirs_end = low ? b : m;
 
-		status = exchange(comm, phase++, comm->rank ^ 1 << levels, base + theirs * bytes, (theirs_end - theirs) * bytes, scratch,
-		                  (mine_end - mine) * bytes, err);
+		status = swap(comm, context, phase++, comm->rank ^ 1 << levels, base + theirs * bytes, theirs_end - theirs, scratch, mine_end - mine, bytes, err);
 		if (status == GB_OK)
 			add(context, base + mine * bytes, scratch, mine_end - mine);
 		first[levels + 1] = mine;
@@ -139,23 +167,23 @@ static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scrat
 		bool low = !(comm->rank >> levels & 1);
 		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a, theirs_end = low ? b : m;
 
-		status = exchange(comm, phase++, comm->rank ^ 1 << levels, base + mine * bytes, (mine_end - mine) * bytes, base + theirs * bytes,
-		                  (theirs_end - theirs) * bytes, err);
+		status = swap(comm, context, phase++, comm->rank ^ 1 << levels, base + mine * bytes, mine_end - mine, base + theirs * bytes, theirs_end - theirs,
+		              bytes, err);
 	}
 	return status;
 }
 
-static void add_floats(const void *context, void *into, const void *from, size_t n)
+static void add_floats(const gb_device *device, void *into, const void *from, size_t n)
 {
-	GB_RUN((const gb_device *)context, add, n, 1.0f, from, 1.0f, into);
+	GB_RUN(device, add, n, 1.0f, from, 1.0f, into);
 }
 
-static void add_doubles(const void *context, void *into, const void *from, size_t n)
+static void add_doubles(const gb_device *device, void *into, const void *from, size_t n)
 {
 	double *to = into;
 	const double *x = from;
 
-	(void)context;
+	(void)device;
 	for (size_t i = 0; i < n; i++)
 		to[i] += x[i];
 }
@@ -177,10 +205,17 @@ gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err)
 	return sum(comm, x, n, sizeof *x, comm->scratch, add_doubles, NULL, err);
 }
 
-gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err)
+gb_status gb_comm_sum_fast(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err)
 {
+	float word;
+	gb_status status;
+
 	if (!comm)
 		return GB_OK;
+	if (comm->link) {
+		status = n ? device->ops->download(device, &word, x, sizeof word, err) : GB_OK;
+		return status != GB_OK ? status : comm->link->sum_fast(comm->link_state, x, n, comm->timeout, err);
+	}
 	if (!comm->transport->sum_fast)
 		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", comm->transport->name);
 	return comm->transport->sum_fast(comm->state, x, n, comm->timeout, err);
@@ -249,6 +284,17 @@ gb_status gb_comm_share(gb_comm *comm, void *x, const size_t *first, size_t coun
 
 enum { AGREE = 1024 };
 
+/* The link's id is made by rank 0 and reaches the others through the transport. */
+static gb_status open_link(gb_comm *comm, gb_err *err)
+{
+	char id[GB_LINK_ID] = "";
+	gb_status status = comm->rank == 0 ? comm->link->make_id(id, err) : GB_OK;
+
+	if (status == GB_OK)
+		status = gb_comm_broadcast(comm, id, sizeof id, err);
+	return status != GB_OK ? status : comm->link->open(&comm->link_state, id, comm->rank, comm->size, comm->device, err);
+}
+
 gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err)
 {
 	char own[AGREE] = "", common[AGREE] = "";
@@ -268,5 +314,7 @@ gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err)
 		status = gb_comm_sum_doubles(comm, &wrong, 1, err);
 	if (status == GB_OK && strcmp(own, common))
 		return gb_fail(err, GB_USAGE, "rank %d: %s; rank 0: %s; all ranks must be alike", comm->rank, own, common);
+	if (status == GB_OK && wrong == 0 && comm->link)
+		status = open_link(comm, err);
 	return status != GB_OK || wrong == 0 ? status : gb_fail(err, GB_USAGE, "another rank differs from rank 0 in build, processor class, options or data");
 }

@@ -13,7 +13,8 @@
  * of one binary tree over the items, however many ranks share them.  A rank
  * without items contributes −0.0, the neutral element of addition.
  *
- * Back ends: socket (TCP, built in), mpi (plug-in libgb_mpi.so).  A NULL comm is
+ * Back ends: socket (TCP, built in), mpi (plug-in libgb_mpi.so), and beside either
+ * of them nccl (plug-in libgb_nccl.so) for gradients.  A NULL comm is
  * one process alone: every call succeeds and does nothing. */
 #ifndef GB_COMM_COMM_H
 #define GB_COMM_COMM_H
@@ -27,7 +28,8 @@ enum { GB_COMM_MOST = 1024 }; /* ranks */
 typedef struct gb_comm gb_comm;
 
 typedef struct gb_comm_options {
-	const char *kind;     /* "auto", "none", "socket", "mpi" */
+	const char *kind;     /* "auto", "none", "socket", "mpi"; "nccl": as auto, but floats go from device to device */
+	int device;           /* number of the device that nccl uses */
 	int rank, size;       /* as the launcher says */
 	int local;            /* ranks on this machine, 1 if unknown */
 	bool launcher_is_mpi; /* then auto takes mpi where its plug-in is */
@@ -48,12 +50,13 @@ int gb_comm_rank(const gb_comm *comm);
 int gb_comm_size(const gb_comm *comm);
 const char *gb_comm_name(const gb_comm *comm);
 
-/* X [n] becomes the tree's sum on every rank.  SCRATCH [(n + 1)/2]; DEVICE adds (host memory). */
+/* Do floats go from device to device?  Then their pointers are memory of the device, else of the host. */
+bool gb_comm_on_device(const gb_comm *comm);
+/* X [n] becomes the tree's sum on every rank.  SCRATCH [(n + 1)/2]; DEVICE adds. */
 GB_CHECK gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n, float *scratch, gb_err *err);
 GB_CHECK gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err);
 /* The same by the library's all-reduce: its own order, faster.  GB_USAGE where the back end has none. */
-GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err);
-bool gb_comm_has_fast(const gb_comm *comm);
+GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err);
 
 /* Rank 0's bytes reach all. */
 GB_CHECK gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_err *err);

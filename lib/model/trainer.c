@@ -87,7 +87,7 @@ static gb_status take_memory(gb_trainer *t, gb_err *err)
 	    take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK ||
 	    take(&t->numbers, 2 * b + 1 + 2 * GB_TERMS + 2, sizeof(double), err) != GB_OK)
 		return GB_SYSTEM;
-	if (t->options->comm && !t->device.ops->shares_memory && take(&t->host, n + n / 2 + 1, sizeof(float), err) != GB_OK)
+	if (t->options->comm && !t->device.ops->shares_memory && !gb_comm_on_device(t->options->comm) && take(&t->host, n + n / 2 + 1, sizeof(float), err) != GB_OK)
 		return GB_SYSTEM;
 	for (t->partials = 0; t->partials < levels; t->partials++) {
 		gb_partial *p = &t->partial[t->partials];

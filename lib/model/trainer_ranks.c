@@ -37,21 +37,23 @@ static void neutral(double *x, size_t n)
 		x[i] = -0.0;
 }
 
-/* The gradient of the device, through the host where it must. */
+/* The gradient: from device to device, in the memory that host and device share, or through the host. */
 static gb_status sum_gradient(gb_trainer *t, gb_partial *whole, gb_err *err)
 {
-	const gb_device host = {gb_ops_cpu(), t->pool, NULL};
+	const gb_device host = {gb_ops_cpu(), t->pool, NULL}, *where = gb_comm_on_device(t->options->comm) ? &t->device : &host;
 	size_t n = t->parameters;
-	float *x = t->host ? t->host : whole->gradient, *scratch = t->host ? t->host + n : t->partial[1].gradient; /* free: all is merged */
+	float *x = t->host ? t->host : whole->gradient, *scratch = t->host ? t->host + n : t->partial[1].gradient;
 	gb_status status = GB_OK;
 
-	if (t->host && !whole->empty)
+	if (whole->empty) {
+		t->device.ops->fill(&t->device, whole->gradient, 0, n * sizeof *x);
+		GB_RUN(&t->device, add, n, -1.0f, whole->gradient, 0.0f, whole->gradient); /* -0.0 */
+	}
+	if (t->host)
 		status = t->device.ops->download(&t->device, x, whole->gradient, n * sizeof *x, err);
-	for (size_t i = 0; whole->empty && i < n; i++)
-		x[i] = -0.0f;
 	if (status == GB_OK)
-		status = strcmp(t->options->reduce, "fast") ? gb_comm_sum_floats(t->options->comm, &host, x, n, scratch, err)
-		                                            : gb_comm_sum_fast(t->options->comm, x, n, err);
+		status = strcmp(t->options->reduce, "fast") ? gb_comm_sum_floats(t->options->comm, where, x, n, scratch, err)
+		                                            : gb_comm_sum_fast(t->options->comm, where, x, n, err);
 	if (status == GB_OK && t->host)
 		t->device.ops->upload(&t->device, whole->gradient, x, n * sizeof *x);
 	return status;

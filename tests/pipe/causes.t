@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2034
 # Why the system that this one replaces did not learn: each cause is a check that its
 # twin, the same program with that one fault (tests/twins), must fail.
 . "$(dirname "$0")/../lib.sh"

@@ -57,7 +57,6 @@ seed=$(date +%N | sed 's/^0*//')
 echo "# seed $seed"
 kills() { # kills TOOL TEMPORARY: 8 kills, at random and as soon as TEMPORARY is there
 	rm -rf killed
-	half=0
 	for i in 1 2 3 4 5 6 7 8; do
 		"$1" -o killed $wide --epochs 4 SET & pid=$!
 		seed=$(((seed * 1103515245 + 12345) % 2147483648))
@@ -68,7 +67,6 @@ kills() { # kills TOOL TEMPORARY: 8 kills, at random and as soon as TEMPORARY is
 				case $(echo killed/$2) in killed/*[?*]*) sleep 0.002 ;; *) break ;; esac
 			done
 		fi
-		[ ! -e killed/.last* ] || half=$((half + 1))
 		kill -9 $pid 2>/dev/null
 		wait $pid 2>/dev/null
 		[ ! -e killed/last.safetensors ] || gb-inspect --verify killed/last.safetensors >/dev/null 2>said || { cat said; return 1; }
