@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* train.c: our side of bench/train.  Reads lines "WHAT THREADS" and answers each
- * with the seconds it took.  WHAT: "mlp", a training step of 4096-4096-2048-4096-4096
- * with GELU, 64 rows, squared error, AdamW; "adamw", its AdamW alone; "giblet13",
- * a step of the full-size network (2 windows, forward, backward, norm, clip, AdamW);
+ * with the seconds it took ("parameters.WHAT": with the number of them).  WHAT:
+ * "mlp", a training step of 4096-4096-2048-4096-4096 with GELU, 64 rows, squared
+ * error, AdamW; "adamw", its AdamW alone; "giblet13", a step of the
+ * full-size network (2 windows, forward, backward, norm, clip, AdamW);
+ * "real", the same with 38 pictures a row and 17 brains of 85,810 voxels, one window;
  * "limit.mlp", "limit.giblet13": the multiplications of that step at the peak of the
  * multiply-add units, then AdamW's 28 bytes a parameter at the rate of a copy. */
 #include <math.h>
@@ -64,9 +66,11 @@ static float *noise(float *x, size_t n, double spread)
 static void make_optimiser(model *m)
 {
 	m->parameters = gb_graph_parameter_count(m->graph);
-	m->gradient = room(m->parameters, sizeof(float));
-	m->first = room(m->parameters, sizeof(float));
-	m->second = room(m->parameters, sizeof(float));
+	m->gradient = gb_device_array(&m->device, m->parameters, sizeof(float), &err);
+	m->first = gb_device_array(&m->device, m->parameters, sizeof(float), &err);
+	m->second = gb_device_array(&m->device, m->parameters, sizeof(float), &err);
+	if (!m->gradient || !m->first || !m->second)
+		exit(4);
 	m->segment = room((size_t)gb_graph_parameters(m->graph), sizeof *m->segment);
 	for (int i = 0; i < gb_graph_parameters(m->graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(m->graph, i);
@@ -148,19 +152,24 @@ static void make_mlp(model *m)
 
 static void *numbers(size_t n, double spread) { return noise(room(n, sizeof(float)), n, spread); }
 
-/* Sizes of the full network with one brain of 20,000 voxels; statistics that
- * standardise nothing; every row counts. */
-static void make_giblet13(model *m)
+/* The full-size network; statistics that standardise nothing; every row counts. */
+static void make_giblet13(model *m, size_t frames, size_t subjects, size_t voxels, size_t groups)
 {
-	gb_network_shape shape = {.video_frames = 4, .video_height = 90, .video_width = 160, .codebooks = 4, .code_frames = 113, .dense = 1024,
-	                          .text = 1024, .linear = 9 * 16 * 6 + 4 * GB_CODE_CLASSES + 1024, .subjects = 1, .voxels = {20000}, .subject = {"one"},
-	                          .basis = 1, .taps = 21, .window_first = 1, .window_lags = 9, .groups = 2, .scored = 21, .history = 20,
+	gb_network_shape shape = {.video_frames = frames, .video_height = 90, .video_width = 160, .codebooks = 4, .code_frames = 113, .dense = 1024,
+	                          .text = 1024, .linear = 9 * 16 * 6 + 4 * GB_CODE_CLASSES + 1024, .subjects = subjects,
+	                          .basis = 1, .taps = 21, .window_first = 1, .window_lags = 9, .groups = groups, .scored = 21, .history = 20,
 	                          .width = 1, .rank = 64, .dropout = 0.1, .temperature = 0.1};
-	size_t pixels = 4 * 90 * 160 * 3, b = gb_scaled(2048, 1);
+	size_t pixels = frames * 90 * 160 * 3, b = gb_scaled(2048, 1);
 	gb_network_fixed fixed = {numbers(pixels, 1), numbers(pixels, 0.02), numbers(pixels, 1), numbers(4 * GB_CODE_CLASSES, 1),
-	                          numbers(21, 1), {numbers(20000, 1)}, numbers(b, 1), numbers(b, 1), numbers(b, 1), numbers(b, 1)};
+	                          numbers(21, 1), {NULL}, numbers(b, 1), numbers(b, 1), numbers(b, 1), numbers(b, 1)};
 	gb_network *net = &m->net;
 	gb_rng rng = gb_rng_at(2, 0, 0, 0);
+
+	for (size_t k = 0; k < subjects; k++) {
+		snprintf(shape.subject[k], sizeof shape.subject[k], "s%zu", k);
+		shape.voxels[k] = voxels;
+		fixed.voxel_weight[k] = numbers(voxels, 1);
+	}
 
 	m->device.ops = gb_ops_cpu();
 	if (gb_network_build(net, &shape, &fixed, &m->device, 1, &err))
@@ -169,10 +178,14 @@ static void make_giblet13(model *m)
 	m->clips = true;
 	noise(net->batch.linear, net->rows * shape.linear, 1);
 	noise(net->batch.dense, net->rows * shape.dense, 1);
-	noise(net->batch.bold[0], 2 * net->bold_rows * 20000, 1);
 	noise(net->batch.target_video, net->scored * pixels, 1);
 	noise(net->batch.target_text, net->scored * shape.text, 1);
-	noise(net->batch.target_bold[0], net->scored * 20000, 1);
+	for (size_t k = 0; k < subjects; k++) {
+		noise(net->batch.bold[k], groups * net->bold_rows * voxels, 1);
+		noise(net->batch.target_bold[k], net->scored * voxels, 1);
+		for (size_t i = 0; i < net->scored; i++)
+			net->batch.weight_bold[k][i] = 1;
+	}
 	for (size_t i = 0; i < net->rows * pixels; i++)
 		net->batch.video[i] = (uint8_t)gb_rng_bits(&rng);
 	for (size_t i = 0; i < net->rows * 4 * 113; i++)
@@ -186,7 +199,7 @@ static void make_giblet13(model *m)
 	for (size_t i = 0; i < net->scored; i++) {
 		for (int k = 0; k < 3; k++)
 			net->batch.weight[k][i] = net->batch.weight_brain[k][i] = 1;
-		net->batch.weight_bold[0][i] = net->batch.weight_latent[i] = net->batch.weight_contrast[i] = 1;
+		net->batch.weight_latent[i] = net->batch.weight_contrast[i] = 1;
 		net->batch.target_row[i] = (int32_t)i;
 	}
 	for (int i = 0; i < GB_TERMS; i++)
@@ -255,32 +268,42 @@ static double limit(model *m, gb_pool *pool)
 	return m->flops / rate + (now() - began) * 28 / 8;
 }
 
+/* FRAMES a row: 4: one brain of 20,000 voxels; 38: the real shape; 0: the MLP. */
+static void make(model *m, size_t frames)
+{
+	if (!frames)
+		make_mlp(m);
+	else
+		make_giblet13(m, frames, frames == 4 ? 1 : 17, frames == 4 ? 20000 : 85810, frames == 4 ? 2 : 1);
+	count(m);
+}
+
 int main(void)
 {
 	char line[64], what[32];
 	gb_pool *pool[3] = {0};
-	static model mlp, full;
+	static model mlp, full, real;
 	int threads;
 
 	if (gb_pool_open(&pool[1], 1, &err) || gb_pool_open(&pool[2], 2, &err))
 		return 4;
 	while (fgets(line, sizeof line, stdin)) {
-		model *m = strstr(line, "giblet13") ? &full : &mlp;
+		model *m = strstr(line, "giblet13") ? &full : strstr(line, "real") ? &real : &mlp;
 		double began;
 
 		if (sscanf(line, "%31s %d", what, &threads) != 2 || threads < 1 || threads > 2)
 			return 2;
 		if (!m->graph)
-			(m == &mlp ? make_mlp : make_giblet13)(m), count(m);
+			make(m, m == &full ? 4 : m == &real ? 38 : 0);
 		m->device.pool = pool[threads];
 		began = now();
 		if (!strncmp(what, "limit", 5))
 			began = now() - limit(m, pool[threads]);
 		else if (!strcmp(what, "adamw"))
 			adamw(m);
-		else if (strcmp(what, "parameters"))
+		else if (strncmp(what, "parameters", 10))
 			step(m);
-		if (!strcmp(what, "parameters"))
+		if (!strncmp(what, "parameters", 10))
 			printf("%zu\n", m->parameters);
 		else
 			printf("%.6f\n", now() - began);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """train_torch.py: PyTorch's side of bench/train.  Reads lines "WHAT THREADS" and answers each with the seconds it
-took: "mlp", "giblet13": a training step of the same networks as train.c; "adamw": the optimiser's part of "mlp".
+took ("parameters.WHAT": with the number of them): "mlp", "giblet13", "real": a training step of the same networks as train.c; "adamw": the optimiser's part of "mlp".
 Each runs with AdamW's two forms (foreach or not); a step is answered with the form that was quicker so far."""
 import sys
 import time
@@ -43,19 +43,20 @@ class Block(nn.Module):
 
 
 class Decoder(nn.Module):
-    def __init__(self):
+    def __init__(self, frames):
         super().__init__()
         self.path = nn.Sequential(Block(2048, 8000), Block(8000, 4096), Block(4096, 2048), Block(2048, 1536))
-        self.video, self.video_norm, self.patches, self.patch = Block(1536, 256), nn.LayerNorm(256), nn.Linear(256, 4 * 144 * 8), nn.Linear(8, 300)
+        self.video, self.video_norm, self.patches, self.patch = Block(1536, 256), nn.LayerNorm(256), nn.Linear(256, frames * 144 * 8), nn.Linear(8, 300)
         self.codes, self.codes_norm, self.frames, self.code = Block(1536, 256), nn.LayerNorm(256), nn.Linear(256, 113 * 32), nn.Linear(32, 4096)
         self.text, self.vector = Block(1536, 256), nn.Linear(256, 1024)
+        self.factors, self.beside = nn.Linear(2048, 64, bias=False), nn.Linear(64, 1024, bias=False)
 
     def forward(self, z, batch):
         x = self.path(z)
         video = torch.sigmoid(self.patch(gelu(self.patches(self.video_norm(self.video(x)))).view(-1, 8)).view(len(z), -1) + batch['base'])
         codes = self.code(gelu(self.frames(self.codes_norm(self.codes(x)))).view(-1, 32)).view(-1, 1024)
         return (F.mse_loss(video, batch['target_video']) + F.cross_entropy(codes, batch['target_codes']) +
-                F.mse_loss(self.vector(self.text(x)), batch['target_text']))
+                F.mse_loss(self.vector(self.text(x)) + self.beside(self.factors(z)), batch['target_text']))
 
 
 def pool(x):
@@ -66,7 +67,7 @@ def pool(x):
 
 class Giblet13(nn.Module):
     """Sizes as in train.c: 2 windows of 20 rows of history and 21 that are scored."""
-    def __init__(self, groups=2, history=20, scored=21, lags=9, voxels=20000, rank=64):
+    def __init__(self, groups=2, history=20, scored=21, lags=9, voxels=20000, rank=64, frames=4, subjects=1):
         super().__init__()
         rows, n = groups * (history + scored), groups * scored
         self.groups, self.history, self.scored, self.lags, self.clips = groups, history, scored, lags, True
@@ -76,23 +77,23 @@ class Giblet13(nn.Module):
         self.deep = nn.Sequential(Block(1536, 1536), Block(1536, 4096), Block(4096, 8000), nn.LayerNorm(8000), nn.Linear(8000, 2048, bias=False))
         self.absent = nn.ParameterList(nn.Parameter(torch.zeros(k)) for k in (1024, 256, 256))
         self.linear = nn.Linear(864 + 4096 + 1024, 2048, bias=False)
-        self.map, self.head = nn.Linear(2048, rank, bias=False), nn.Linear(rank, voxels)
-        self.factors, self.latent = nn.Linear(voxels, rank, bias=False), nn.Linear(lags * rank, 2048)
-        self.decoder = Decoder()
+        self.map, self.heads = nn.Linear(2048, rank, bias=False), nn.ModuleList(nn.Linear(rank, voxels) for _ in range(subjects))
+        self.factors, self.latent = nn.ModuleList(nn.Linear(voxels, rank, bias=False) for _ in range(subjects)), nn.Linear(lags * rank, 2048)
+        self.decoder = Decoder(frames)
         lag = torch.arange(scored)[:, None] + history - torch.arange(history + scored)
         self.batch = dict(
-            video=torch.randint(0, 256, (rows, 4, 90, 160, 3), dtype=torch.uint8), mean=torch.rand(4, 90, 160, 3), scale=torch.rand(4, 90, 160, 3) / 50,
+            video=torch.randint(0, 256, (rows, frames, 90, 160, 3), dtype=torch.uint8), mean=torch.rand(frames, 90, 160, 3), scale=torch.rand(frames, 90, 160, 3) / 50,
             codes=torch.randint(0, 1024, (rows, 4, 113)), first=torch.arange(4)[None, :, None] * 1024, linear=torch.rand(rows, 864 + 4096 + 1024),
             keep=torch.ones(rows, 1, dtype=torch.bool), kernel=torch.where((lag >= 0) & (lag < 21), torch.rand(1), torch.zeros(1)),
-            bold=torch.rand(groups, scored + lags, voxels), target_bold=torch.rand(n, voxels), weight_bold=torch.rand(voxels), ones=torch.ones(n, 1),
-            scale_z=torch.rand(2048), offset_z=torch.rand(2048), pairs=torch.arange(n), base=torch.rand(4 * 144 * 300),
-            target_video=torch.rand(n, 4 * 144 * 300), target_codes=torch.randint(0, 1024, (n * 113 * 4,)), target_text=torch.rand(n, 1024))
+            bold=torch.rand(subjects, groups, scored + lags, voxels), target_bold=torch.rand(subjects, n, voxels), weight_bold=torch.rand(voxels), ones=torch.ones(n, 1),
+            scale_z=torch.rand(2048), offset_z=torch.rand(2048), pairs=torch.arange(n), base=torch.rand(frames * 144 * 300),
+            target_video=torch.rand(n, frames * 144 * 300), target_codes=torch.randint(0, 1024, (n * 113 * 4,)), target_text=torch.rand(n, 1024))
 
     def encode(self, b):
         rows = len(b['linear'])
         x = (b['video'].float() - b['mean']) * b['scale']
-        x = x.view(rows * 4, 9, 10, 16, 10, 3).permute(0, 1, 3, 2, 4, 5).reshape(-1, 300)
-        video = gelu(self.video(self.video_norm(pool(gelu(self.patch(x)).view(rows, 4, -1)))))
+        x = x.view(-1, 9, 10, 16, 10, 3).permute(0, 1, 3, 2, 4, 5).reshape(-1, 300)
+        video = gelu(self.video(self.video_norm(pool(gelu(self.patch(x)).view(rows, b['video'].shape[1], -1)))))
         x = F.pad(self.table(b['codes'] + b['first']).sum(1), (0, 0, 2, 2)).unfold(1, 5, 2).transpose(2, 3).reshape(rows, 57, -1)
         codes = gelu(self.codes(self.codes_norm(pool(gelu(self.convolution(x))))))
         parts = video, codes, gelu(self.text(b['linear'][:, -1024:]))
@@ -103,9 +104,9 @@ class Giblet13(nn.Module):
         b = self.batch
         z = self.encode(b).view(self.groups, -1, 2048)
         scored = z[:, self.history:].reshape(-1, 2048)
-        bold = self.head(self.map(torch.matmul(b['kernel'], z).reshape(-1, 2048)))
-        loss = (b['ones'] * b['weight_bold'] * (bold - b['target_bold']) ** 2).mean()
-        lagged = self.factors(b['bold'])
+        mapped = self.map(torch.matmul(b['kernel'], z).reshape(-1, 2048))
+        loss = sum((b['ones'] * b['weight_bold'] * (head(mapped) - target) ** 2).mean() for head, target in zip(self.heads, b['target_bold']))
+        lagged = sum(factors(bold) for factors, bold in zip(self.factors, b['bold']))
         lagged = torch.cat([lagged[:, 1 + j:1 + j + self.scored] for j in range(self.lags)], 2).reshape(len(scored), -1)
         latent, target = self.latent(lagged), scored.detach() * b['scale_z'] + b['offset_z']
         loss = loss + F.mse_loss(latent, target)
@@ -129,15 +130,17 @@ def step(net, optimiser):
 made, best = {}, {}
 for line in sys.stdin:
     what, threads = line.split()
+    asked, what = what, what.replace('parameters.', '')
     torch.set_num_threads(int(threads))
-    kind = 'giblet13' if what == 'giblet13' else 'mlp'
+    kind = 'mlp' if what == 'adamw' else what
     if kind not in made:
-        net = {'mlp': Mlp, 'giblet13': Giblet13}[kind]()
-        if what == 'giblet13':
-            print('%d parameters' % sum(p.numel() for p in net.parameters()), file=sys.stderr)
+        net = {'mlp': Mlp, 'giblet13': Giblet13, 'real': lambda: Giblet13(groups=1, voxels=85810, frames=38, subjects=17)}[kind]()
         made[kind] = net, torch.optim.AdamW(net.parameters(), lr=1e-4, foreach=False)
         step(*made[kind])
     net, optimiser = made[kind]
+    if asked != what:
+        print(sum(p.numel() for p in net.parameters()), flush=True)
+        continue
     tries = best.setdefault(line, {})
     foreach = len(tries) == 1 if len(tries) < 2 else tries[True] < tries[False]
     for group in optimiser.param_groups:
