@@ -5,14 +5,6 @@
 #include "base/pool.h"
 #include "base/size.h"
 
-#define LANES 4
-#define ROWS 4
-#define UNIT_VECTORS 2
-#define KERNEL gb_encodec_kernel_generic
-#define multiply_add(a, b, c) ((a) * (b) + (c))
-#define smaller(a, b) choose((ivec)((a) < (b)), a, b)
-#define larger(a, b) choose((ivec)((a) > (b)), a, b)
-#define choose(mask, a, b) ((vec)(((mask) & (ivec)(a)) | (~(mask) & (ivec)(b))))
 #include "encodec/kernel_body.h"
 
 const gb_encodec_kernel *gb_encodec_kernel_of_class(void)

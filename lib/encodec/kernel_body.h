@@ -2,12 +2,24 @@
 /* kernel_body.h: the functions of kernel.h on vectors of LANES floats; ROWS
  * rows by two vectors of a product stay in registers.  Included by one file
  * for each processor class, which says LANES, ROWS, UNIT_VECTORS, KERNEL (its
- * name), multiply_add, smaller and larger (the second operand where one is NaN). */
+ * name), multiply_add, smaller and larger (the second operand where one is NaN);
+ * else they are those of any processor. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "encodec/kernel.h"
+
+#ifndef LANES
+#define LANES 4
+#define ROWS 4
+#define UNIT_VECTORS 2
+#define KERNEL gb_encodec_kernel_generic
+#define multiply_add(a, b, c) ((a) * (b) + (c))
+#define smaller(a, b) choose((ivec)((a) < (b)), a, b)
+#define larger(a, b) choose((ivec)((a) > (b)), a, b)
+#define choose(mask, a, b) ((vec)(((mask) & (ivec)(a)) | (~(mask) & (ivec)(b))))
+#endif
 
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
