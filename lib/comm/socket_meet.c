@@ -49,7 +49,7 @@ static void own_hosts(char *text, size_t room)
 	size_t used = 0;
 
 	text[0] = 0;
-	for (int loop = 0; getifaddrs(&all) == 0 && loop < 2; loop++) {
+	for (int loop = 0; loop < 2 && getifaddrs(&all) == 0; loop++) {
 		for (struct ifaddrs *at = all; at; at = at->ifa_next) {
 			char host[INET_ADDRSTRLEN];
 

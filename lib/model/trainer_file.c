@@ -132,14 +132,14 @@ gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *
 	gb_statistic_item statistic[GB_STATISTICS_MAX];
 	size_t statistics = gb_giblet13_statistics(&t->feed, statistic);
 	items list = {.room = 2 * (size_t)gb_graph_parameters(t->net.graph) + statistics + 16};
-	gb_json *description = gb_json_object();
-	char *path = gb_format(err, "%s/%s", t->run, name);
+	gb_json *description;
+	char *path;
 	gb_status status;
 
-	if (!gb_trainer_writes(t)) {
-		free(path);
+	if (!gb_trainer_writes(t))
 		return GB_OK;
-	}
+	description = gb_json_object();
+	path = gb_format(err, "%s/%s", t->run, name);
 	list.item = gb_array(list.room, sizeof *list.item, err);
 	list.name = gb_array(list.room, sizeof *list.name, err);
 	status = path && list.item && list.name ? pull(t, whole, err) : GB_SYSTEM;
