@@ -28,6 +28,7 @@ int gb_comm_rank(const gb_comm *comm) { return comm ? comm->rank : 0; }
 int gb_comm_size(const gb_comm *comm) { return comm ? comm->size : 1; }
 const char *gb_comm_name(const gb_comm *comm) { return comm ? comm->transport->name : "none"; }
 bool gb_comm_joined(const gb_comm *comm) { return !comm || comm->joined; }
+bool gb_comm_has_fast(const gb_comm *comm) { return !comm || comm->link || comm->transport->sum_fast; }
 bool gb_comm_on_device(const gb_comm *comm) { return comm && comm->link; }
 
 /* ---- opening ---- */
@@ -216,8 +217,6 @@ gb_status gb_comm_sum_fast(gb_comm *comm, const gb_device *device, float *x, siz
 		status = n ? device->ops->download(device, &word, x, sizeof word, err) : GB_OK;
 		return status != GB_OK ? status : comm->link->sum_fast(comm->link_state, x, n, comm->timeout, err);
 	}
-	if (!comm->transport->sum_fast)
-		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", comm->transport->name);
 	return comm->transport->sum_fast(comm->state, x, n, comm->timeout, err);
 }
 

@@ -55,7 +55,8 @@ bool gb_comm_on_device(const gb_comm *comm);
 /* X [n] becomes the tree's sum on every rank.  SCRATCH [(n + 1)/2]; DEVICE adds. */
 GB_CHECK gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n, float *scratch, gb_err *err);
 GB_CHECK gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err);
-/* The same by the library's all-reduce: its own order, faster.  GB_USAGE where the back end has none. */
+/* The same by the library's all-reduce, in its own order; not for a back end that has none. */
+bool gb_comm_has_fast(const gb_comm *comm);
 GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err);
 
 /* Rank 0's bytes reach all. */

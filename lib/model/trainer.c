@@ -507,6 +507,8 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 
 	if (gb_train_ranks(gb_comm_size(options->comm), options->micro, err) != GB_OK)
 		return GB_USAGE;
+	if (!strcmp(options->reduce, "fast") && !gb_comm_has_fast(options->comm))
+		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", gb_comm_name(options->comm));
 	if (!options->refit || options->validation == 0)
 		return train_once(set, run, options, pool, result, err);
 	folder = gb_format(err, "%s/search", run);
