@@ -36,7 +36,7 @@ static void dropout(void)
 	enum { ROWS = 201, COLUMNS = 333, N = ROWS * COLUMNS };
 	float *x = numbers(N, 1), *y = zeros(N), *z = zeros(N);
 	const gb_when when = {3, 0}, later = {4, 0}, other = {3, 1};
-	int kept = 0, scaled = 1, differ[4] = {0}, late = 1;
+	int kept = 0, scaled = 1, differ[4] = {0}, high = 0, late = 1;
 
 	SAME_BYTES(y, N, "dropout", 0, RUN(device, dropout, ROWS, COLUMNS, 0.2f, 42, &when, 9, x, y));
 	for (int i = 0; i < N; i++) {
@@ -56,8 +56,8 @@ static void dropout(void)
 	ok(late, "a row drops the same whatever micro-batch it is in");
 	RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.2f, 42ull << 32 | 42, &when, 9, x, z);
 	for (int i = 0; i < N; i++)
-		differ[0] -= (y[i] == 0) != (z[i] == 0);
-	ok(differ[0] < N / 5, "all bits of the seed count");
+		high += (y[i] == 0) != (z[i] == 0);
+	ok(high > N / 5, "another high half of the seed drops others");
 	RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.0f, 42, &when, 9, x, z);
 	ok(!memcmp(x, z, N * sizeof *x), "p = 0 keeps all");
 	free(x), free(y), free(z);
