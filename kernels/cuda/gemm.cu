@@ -5,13 +5,13 @@
  * Row-major C = op(A) op(B) is column-major Cᵀ = op(B)ᵀ op(A)ᵀ, so B stands first
  * and the bias, one a column of C, is one a row of Cᵀ.  Its tanh form of GELU is
  * ours.  Ways that add parts of a sum in place are left out: their order is free. */
-#include "../gemm.cuh"
+#include "gemm.cuh"
 
 #include <cstdlib>
 #include <cstring>
 #include <cublasLt.h>
 
-#include "../kernel.cuh"
+#include "kernel.cuh"
 
 typedef struct shape { size_t m, n, k; bool transpose_a, transpose_b, accumulate; enum gb_precision precision; int fused; } shape;
 enum { PLAIN, BIAS, GELU_PRE, GELU_PRE_BIAS };

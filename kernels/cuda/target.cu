@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* target.cu: finding an NVIDIA device. */
-#include "../backend.cuh"
+#include "backend.cuh"
 
 const char gb_target_name[] = "cuda";
 
