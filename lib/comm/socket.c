@@ -34,10 +34,26 @@ double gb_socket_now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Reads what the other side still sends, until it is done too: a connection
+ * closed over unread bytes takes from it what it has not read itself. */
+static void drain_and_close(int fd, double until)
+{
+	struct pollfd wait = {fd, POLLIN, 0};
+	char waste[4096];
+	double left;
+
+	while ((left = until - gb_socket_now()) > 0 && poll(&wait, 1, (int)(1000 * left) + 1) > 0 && recv(fd, waste, sizeof waste, MSG_DONTWAIT) > 0)
+		;
+	close(fd);
+}
+
+enum { LEAVE_SECONDS = 1 };
+
 static void close_state(void *opaque)
 {
 	state *s = opaque;
 	note bye = {NOTE_BYE, ""};
+	double until = gb_socket_now() + LEAVE_SECONDS;
 
 	if (!s)
 		return;
@@ -46,8 +62,12 @@ static void close_state(void *opaque)
 			s->bye[p] = true; /* gone before us: nobody to tell */
 		for (int c = 0; c < 2; c++)
 			if (s->m.peer[p][c] >= 0)
-				close(s->m.peer[p][c]);
+				shutdown(s->m.peer[p][c], SHUT_WR);
 	}
+	for (int p = 0; s->m.peer && p < s->m.meeting.size; p++)
+		for (int c = 0; c < 2; c++)
+			if (s->m.peer[p][c] >= 0)
+				drain_and_close(s->m.peer[p][c], until);
 	if (s->m.listener >= 0)
 		close(s->m.listener);
 	if (s->m.address)

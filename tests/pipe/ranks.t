@@ -122,11 +122,11 @@ epoch=$(awk 'END {print $1}' asked/metrics.tsv)
 check 'and it goes on as if never stopped' "ranks 2 asked gb-train $options --schedule 100000 --epochs $((epoch + 2)) && gb-train -o never2 $options --schedule 100000 --epochs $((epoch + 2)) SET && same asked never2"
 if have_mpi; then
 	rm -rf mkill
-	mpi 2 mkill gb-train --comm mpi $options --schedule 100000 --epochs 100000 &
+	# shellcheck disable=SC2016 # each rank's own shell says its process
+	mpi 2 mkill sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec "$@"' rank gb-train --comm mpi $options --schedule 100000 --epochs 100000 &
 	launcher=$!
 	for _ in $(seq 100); do grep -q '^2	' mkill/metrics.tsv 2>/dev/null && break; sleep 0.1; done
-	victim=$(pgrep -P "$launcher" -f 'mkill' | tail -1)
-	[ -n "$victim" ] || victim=$(pgrep -f 'gb-train.*-o mkill' | tail -1)
+	victim=$(cat victim.1) || victim=$launcher
 	kill -9 "$victim"
 	wait "$launcher"
 	code=$?
