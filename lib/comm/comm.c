@@ -27,7 +27,6 @@ struct gb_comm {
 int gb_comm_rank(const gb_comm *comm) { return comm ? comm->rank : 0; }
 int gb_comm_size(const gb_comm *comm) { return comm ? comm->size : 1; }
 const char *gb_comm_name(const gb_comm *comm) { return comm ? comm->transport->name : "none"; }
-bool gb_comm_joined(const gb_comm *comm) { return !comm || comm->joined; }
 bool gb_comm_has_fast(const gb_comm *comm) { return !comm || comm->link || comm->transport->sum_fast; }
 bool gb_comm_on_device(const gb_comm *comm) { return comm && comm->link; }
 
@@ -311,6 +310,8 @@ gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err)
 	wrong = status == GB_OK && strcmp(own, common) ? comm->rank : -0.0;
 	if (status == GB_OK)
 		status = gb_comm_sum_doubles(comm, &wrong, 1, err);
+	if (status == GB_OK && wrong != 0)
+		comm->joined = false; /* all know it by themselves: nobody needs to be told */
 	if (status == GB_OK && strcmp(own, common))
 		return gb_fail(err, GB_USAGE, "rank %d: %s; rank 0: %s; all ranks must be alike", comm->rank, own, common);
 	if (status == GB_OK && wrong == 0 && comm->link)

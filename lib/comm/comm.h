@@ -43,7 +43,6 @@ GB_CHECK gb_status gb_comm_open(gb_comm **comm, const gb_comm_options *options, 
 /* All ranks meet and compare AGREE (one line: build, processor class, data …): GB_USAGE when a
  * rank's differs from rank 0's. */
 GB_CHECK gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err);
-bool gb_comm_joined(const gb_comm *comm);
 void gb_comm_close(gb_comm *comm); /* accepts NULL */
 
 int gb_comm_rank(const gb_comm *comm);

@@ -14,7 +14,7 @@
 #include "base/size.h"
 
 typedef struct note { uint32_t kind; char text[508]; } note; /* on the control connection */
-enum { NOTE_BYE = 0x62796521, NOTE_ABORT = 0x61626f72 };
+enum { NOTE_BYE = 0x62796521, NOTE_ABORT = 0x61626f72, NOTE_ASK = 0x61736b3f, NOTE_HERE = 0x68657265 };
 
 /* In front of each message: both sides must be at the same point. */
 typedef struct head { uint64_t number, bytes; } head;
@@ -22,7 +22,7 @@ typedef struct head { uint64_t number, bytes; } head;
 typedef struct state {
 	gb_socket_meeting m;
 	uint64_t *sent, *received; /* messages by peer */
-	bool *bye;
+	bool *bye, *here;          /* by peer: it left in order; it has said that it waits, too */
 	struct pollfd *poll;       /* controls of all, then the partner's data */
 } state;
 
@@ -34,26 +34,10 @@ double gb_socket_now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Reads what the other side still sends, until it is done too: a connection
- * closed over unread bytes takes from it what it has not read itself. */
-static void drain_and_close(int fd, double until)
-{
-	struct pollfd wait = {fd, POLLIN, 0};
-	char waste[4096];
-	double left;
-
-	while ((left = until - gb_socket_now()) > 0 && poll(&wait, 1, (int)(1000 * left) + 1) > 0 && recv(fd, waste, sizeof waste, MSG_DONTWAIT) > 0)
-		;
-	close(fd);
-}
-
-enum { LEAVE_SECONDS = 1 };
-
 static void close_state(void *opaque)
 {
 	state *s = opaque;
 	note bye = {NOTE_BYE, ""};
-	double until = gb_socket_now() + LEAVE_SECONDS;
 
 	if (!s)
 		return;
@@ -62,12 +46,8 @@ static void close_state(void *opaque)
 			s->bye[p] = true; /* gone before us: nobody to tell */
 		for (int c = 0; c < 2; c++)
 			if (s->m.peer[p][c] >= 0)
-				shutdown(s->m.peer[p][c], SHUT_WR);
+				close(s->m.peer[p][c]);
 	}
-	for (int p = 0; s->m.peer && p < s->m.meeting.size; p++)
-		for (int c = 0; c < 2; c++)
-			if (s->m.peer[p][c] >= 0)
-				drain_and_close(s->m.peer[p][c], until);
 	if (s->m.listener >= 0)
 		close(s->m.listener);
 	if (s->m.address)
@@ -77,6 +57,7 @@ static void close_state(void *opaque)
 	free(s->sent);
 	free(s->received);
 	free(s->bye);
+	free(s->here);
 	free(s->poll);
 	free(s);
 }
@@ -96,8 +77,9 @@ static gb_status open_state(void **opaque, const gb_meeting *meeting, gb_err *er
 	s->sent = gb_array(n, sizeof *s->sent, err);
 	s->received = gb_array(n, sizeof *s->received, err);
 	s->bye = gb_array(n, 1, err);
+	s->here = gb_array(n, 1, err);
 	s->poll = gb_array(n + 1, sizeof *s->poll, err);
-	if (!s->m.peer || !s->sent || !s->received || !s->bye || !s->poll)
+	if (!s->m.peer || !s->sent || !s->received || !s->bye || !s->here || !s->poll)
 		return GB_SYSTEM;
 	memset(s->m.peer, 0xff, n * sizeof *s->m.peer);
 	status = gb_socket_listen(&s->m, err);
@@ -119,6 +101,13 @@ static gb_status join(void *opaque, gb_err *err)
 
 /* ---- who is gone ---- */
 
+static void tell(state *s, int peer, uint32_t kind)
+{
+	note out = {kind, ""};
+
+	(void)!send(s->m.peer[peer][GB_SOCKET_CONTROL], &out, sizeof out, MSG_NOSIGNAL | MSG_DONTWAIT); /* one that is gone is noticed elsewhere */
+}
+
 /* What peers say on their control connections: GB_OK if nothing that ends the job.  Why one
  * gives up says more than that it is gone, so every connection is looked at first. */
 static gb_status hear(state *s, gb_err *err)
@@ -134,6 +123,12 @@ static gb_status hear(state *s, gb_err *err)
 		n = recv(s->poll[p].fd, &got, sizeof got, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
+		if (n == sizeof got && (got.kind == NOTE_ASK || got.kind == NOTE_HERE)) {
+			s->here[p] |= got.kind == NOTE_HERE;
+			if (got.kind == NOTE_ASK)
+				tell(s, p, NOTE_HERE);
+			continue;
+		}
 		if (n == sizeof got && got.kind == NOTE_BYE) {
 			s->bye[p] = true;
 			s->poll[p].fd = -1;
@@ -187,24 +182,46 @@ static int pump(int fd, flow *f, bool out, uint64_t number)
 
 static bool finished(const flow *f) { return f->done == f->bytes + sizeof f->head; }
 
+/* Seconds in which a rank that only waits for a third one says so, and how often that is listened to. */
+enum { ANSWER_SECONDS = 1, ANSWERS = 20 };
+
+/* A partner that has been silent since SINCE is lost, unless it answers that it waits, too:
+ * then it is for that one to say who is lost, and the waiting begins anew. */
+typedef struct patience { double since, asked; int answers; } patience;
+
+static bool is_lost(state *s, int peer, double limit, patience *p)
+{
+	double now = gb_socket_now();
+
+	if (now - p->since <= limit || p->answers == ANSWERS)
+		return p->answers == ANSWERS;
+	if (p->asked == 0) {
+		s->here[peer] = false;
+		tell(s, peer, NOTE_ASK);
+		p->asked = now;
+	} else if (s->here[peer]) {
+		*p = (patience){now, 0, p->answers + 1};
+	}
+	return p->asked != 0 && now - p->asked > ANSWER_SECONDS;
+}
+
 static gb_status exchange(void *opaque, int peer, const void *out, size_t outs, void *in, size_t ins, double limit, gb_err *err)
 {
 	state *s = opaque;
 	int size = s->m.meeting.size, fd = s->m.peer[peer][GB_SOCKET_DATA];
 	flow to = {{s->sent[peer]++, outs}, (char *)(uintptr_t)out, outs, 0}, from = {{0, 0}, in, ins, 0};
 	uint64_t number = s->received[peer]++;
-	double since = gb_socket_now();
+	patience wait = {gb_socket_now(), 0, 0};
 
 	while (!finished(&to) || !finished(&from)) {
 		int sent = finished(&to) ? 0 : pump(fd, &to, true, 0), got = finished(&from) ? 0 : pump(fd, &from, false, number), ready;
-		double now;
 
 		if (got == -2)
 			return gb_fail(err, GB_SYSTEM, "rank %d is at another point of the training: all ranks want the same build and options", peer);
 		if (sent < 0 || got < 0)
 			return ended(s, peer, err);
 		if (sent || got) {
-			since = gb_socket_now();
+			wait = (patience){gb_socket_now(), 0, 0};
 			continue;
 		}
 		s->poll[size] = (struct pollfd){.fd = fd, .events = (short)((finished(&to) ? 0 : POLLOUT) | (finished(&from) ? 0 : POLLIN))};
@@ -213,9 +230,8 @@ static gb_status exchange(void *opaque, int peer, const void *out, size_t outs, 
 			return gb_fail_errno(err, GB_SYSTEM, errno, "rank %d: poll", peer);
 		if (ready > 0 && hear(s, err) != GB_OK)
 			return GB_SYSTEM;
-		now = gb_socket_now();
-		if (now - since > limit)
-			return gb_fail(err, GB_SYSTEM, "rank %d is lost: no answer for %.0f s (--rank-timeout)", peer, now - since);
+		if (is_lost(s, peer, limit, &wait))
+			return gb_fail(err, GB_SYSTEM, "rank %d is lost: no answer for %.0f s (--rank-timeout)", peer, limit);
 	}
 	return GB_OK;
 }
