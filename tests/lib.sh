@@ -59,7 +59,7 @@ fails() {
 # twin NAME: the path of a tool with the edit tests/twins/NAME.sed, made if need be (its other
 # tools lie at that path with .TOOL); a test that passes with it would be worth nothing.
 twin() {
-	make -s --no-print-directory -C "$TOP" MODE="${GB_BUILD##*/}" "build/${GB_BUILD##*/}/twins/$1" >/dev/null || return 1
+	flock "$GB_BUILD" make -s --no-print-directory -C "$TOP" MODE="${GB_BUILD##*/}" "build/${GB_BUILD##*/}/twins/$1" >/dev/null || return 1
 	echo "$GB_BUILD/twins/$1"
 }
 

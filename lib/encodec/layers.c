@@ -273,13 +273,6 @@ void gb_lstm_state_close(gb_lstm_state *s)
 	*s = (gb_lstm_state){0};
 }
 
-void gb_lstm_state_start(gb_lstm_state *s)
-{
-	s->step = 0;
-	memset(s->h[0], 0, (size_t)s->lstm->room * sizeof(float));
-	memset(s->c, 0, (size_t)s->lstm->room * sizeof(float));
-}
-
 void gb_lstm_run(gb_lstm_state *s, const float *x, size_t rows, float *out)
 {
 	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();

@@ -70,7 +70,6 @@ typedef struct gb_lstm_state {
 
 GB_CHECK gb_status gb_lstm_state_open(gb_lstm_state *s, const gb_lstm *lstm, int layer, gb_err *err);
 void gb_lstm_state_close(gb_lstm_state *s);
-void gb_lstm_state_start(gb_lstm_state *s);
 /* X, OUT [rows, width]; may be in place. */
 void gb_lstm_run(gb_lstm_state *s, const float *x, size_t rows, float *out);
 

@@ -106,14 +106,3 @@ gb_status gb_libav_origin(gb_libav *media, gb_rational *origin, gb_err *err)
 		return status;
 	return gb_libav_rewind(media, err);
 }
-
-gb_status gb_media_origin(const char *path, gb_rational *origin, gb_err *err)
-{
-	gb_libav media;
-	gb_status status = gb_libav_open(&media, path, err);
-
-	if (status == GB_OK)
-		status = gb_libav_origin(&media, origin, err);
-	gb_libav_close(&media);
-	return status;
-}

@@ -16,10 +16,5 @@ GB_BEGIN_DECLS
 
 typedef enum gb_media_kind { GB_MEDIA_VIDEO, GB_MEDIA_AUDIO, GB_MEDIA_SUBTITLE } gb_media_kind;
 
-/* Movie time 0 of PATH on its container's presentation clock, in seconds:
- * movie time = presentation time − origin.  GB_USAGE: cannot be opened;
- * GB_DATA: not a film or sound. */
-GB_CHECK gb_status gb_media_origin(const char *path, gb_rational *origin, gb_err *err);
-
 GB_END_DECLS
 #endif

@@ -89,7 +89,6 @@ gb_parameter *gb_graph_parameter_at(const gb_graph *graph, int index)
 
 int gb_graph_parameters(const gb_graph *graph) { return graph->parameters; }
 size_t gb_graph_parameter_count(const gb_graph *graph) { return graph->parameter_count; }
-int gb_graph_terms(const gb_graph *graph) { return graph->terms; }
 
 static int add_value(gb_graph *graph, size_t rows, size_t columns, int shares, bool needs_grad)
 {
@@ -486,7 +485,6 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 }
 
 float *gb_graph_value(const gb_graph *graph, int value) { return graph->value[value].data; }
-size_t gb_graph_rows_of(const gb_graph *graph, int value) { return ROWS(value); }
 size_t gb_graph_columns_of(const gb_graph *graph, int value) { return COLUMNS(value); }
 const gb_twin *gb_graph_weights(const gb_graph *graph) { return &graph->weights; }
 void gb_graph_push(const gb_graph *graph) { gb_twin_push(graph->device, &graph->weights); }

@@ -78,7 +78,6 @@ int gb_graph_mse(gb_graph *graph, int x, const float *target, const float *row_w
 /* Against the numbers of value Y; no gradient to Y. */
 int gb_graph_mse_to(gb_graph *graph, int x, int y, const float *row_weight, const float *scale);
 int gb_graph_softmax(gb_graph *graph, int x, const int32_t *label, const float *weight, const float *scale);
-int gb_graph_terms(const gb_graph *graph);
 /* Σ over rows of term TERM in the last forward, waiting for it; NaN when the
  * device failed, which the next transfer says. */
 double gb_graph_term(gb_graph *graph, int term);
@@ -89,7 +88,6 @@ GB_CHECK gb_status gb_graph_ready(gb_graph *graph, gb_err *err);
 float *gb_graph_value(const gb_graph *graph, int value); /* the device's memory */
 /* The numbers of VALUE as the last forward left them, on the host: waits for it; good until the next call. */
 GB_CHECK gb_status gb_graph_fetch(gb_graph *graph, int value, const float **numbers, gb_err *err);
-size_t gb_graph_rows_of(const gb_graph *graph, int value);
 size_t gb_graph_columns_of(const gb_graph *graph, int value);
 /* All parameters; by name: weights + parameter.first.  HERE is the host's copy:
  * push after a change of it, pull before reading it once the device has changed its own. */

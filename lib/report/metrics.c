@@ -57,15 +57,6 @@ void gb_metrics_clear(gb_metrics *m)
 	*m = (gb_metrics){0};
 }
 
-const gb_metric *gb_metrics_find(const gb_metrics *m, const char *direction, const char *target, const char *figure)
-{
-	for (size_t i = 0; i < m->count; i++)
-		if (strcmp(m->metric[i].direction, direction) == 0 && strcmp(m->metric[i].target, target) == 0 &&
-		    strcmp(m->metric[i].figure, figure) == 0)
-			return &m->metric[i];
-	return NULL;
-}
-
 static void print_number(FILE *out, double value)
 {
 	if (isnan(value))

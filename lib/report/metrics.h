@@ -29,7 +29,6 @@ gb_metric gb_metric_none(void);
 /* Strings of METRIC are copied.  GB_DATA for a figure without any control: it is not printed. */
 GB_CHECK gb_status gb_metrics_add(gb_metrics *metrics, const gb_metric *metric, gb_err *err);
 void gb_metrics_clear(gb_metrics *metrics);
-const gb_metric *gb_metrics_find(const gb_metrics *metrics, const char *direction, const char *target, const char *figure);
 
 /* As TSV, with a header line; n/a where nothing is.  To be released with free(). */
 GB_CHECK char *gb_metrics_tsv(const gb_metrics *metrics, gb_err *err);

@@ -97,15 +97,6 @@ gb_status gb_matrix_product(gb_pool *pool, bool a_t, bool b_t, size_t m, size_t 
 	return GB_OK;
 }
 
-void gb_matrix_product_tile(bool a_t, bool b_t, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                            size_t ldb, float *c, size_t ldc, bool add)
-{
-	one_thread();
-	if (m && n && k)
-		cblas_sgemm(CblasRowMajor, a_t ? CblasTrans : CblasNoTrans, b_t ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a,
-		            (int)lda, b, (int)ldb, add ? 1 : 0, c, (int)ldc);
-}
-
 void gb_matrix_product_one(bool a_t, bool b_t, size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b,
                            size_t ldb, double *c, size_t ldc, bool add)
 {

@@ -25,10 +25,6 @@ GB_CHECK gb_status gb_matrix_product(gb_pool *pool, bool a_t, bool b_t, size_t m
 void gb_matrix_product_one(bool a_t, bool b_t, size_t m, size_t n, size_t k, const double *a, size_t lda,
                            const double *b, size_t ldb, double *c, size_t ldc, bool add);
 
-/* The same in float; m, n and k are 1 or more. */
-void gb_matrix_product_tile(bool a_t, bool b_t, size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                            size_t ldb, float *c, size_t ldc, bool add);
-
 /* G [rows, rows] (+)= X·Xᵀ in double, X [rows, width] float: both triangles filled. */
 GB_CHECK gb_status gb_matrix_gram(gb_pool *pool, const float *x, size_t rows, size_t width, size_t ldx,
                                   double *g, bool add, gb_err *err);
