@@ -3,11 +3,11 @@
 # The same bytes on repeat; killed at random, also while it saves, and continued = never
 # interrupted.  For each part of the state a twin that forgets it must be caught.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/training.sh"
 unset RANK WORLD_SIZE
 $PYTHON "$TOP/tests/training.py" 180 || exit 1
 check 'a set' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b: -o SET stimulus.safetensors --subject s0=s0.safetensors'
 small='-j1 --width 0.004 --rank 5 --brain-kernel fir:0:6 --features text,mel --patience 0'
-same() { for f in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$f" "$2/$f" || return 1; done; }
 
 # Twice, and in two halves at the end of an epoch.
 halves() { # halves TOOL

@@ -3,6 +3,7 @@
 # Heads and kernels: subjects with their own voxels in one model; an unseen subject
 # fitted by its heads alone; the kernel between stimulus and brain.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/training.sh"
 unset RANK WORLD_SIZE
 $PYTHON "$TOP/tests/training.py" 260 || exit 1
 check 'a set of two brains, 45 and 31 voxels' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:200,b:60 --split a:/b: -o SET stimulus.safetensors --subject s0=s0.safetensors --subject s1=s1.safetensors'
@@ -10,7 +11,6 @@ small='-j1 --width 0.01 --rank 5 --window 9 --groups 1 --micro 4 --features text
 fir='--brain-kernel fir:0:6'
 # last COLUMN RUN: of metrics.tsv
 last() { awk -F'\t' -v n="$1" 'NR == 1 {for (i = 1; i <= NF; i++) if ($i == n) c = i} {x = $c} END {print x}' "$2/metrics.tsv"; }
-same() { for f in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$f" "$2/$f" || return 1; done; }
 
 # Several in one model.
 check 'both in one model, each with its voxels' "gb-train -o both $small $fir --epochs 2 --subject all SET && $PYTHON -c \"

@@ -3,6 +3,7 @@
 # Gradients from device to device: the code written against NCCL, with the stand-in of
 # tests/nccl in its place and the emulated device.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/training.sh"
 unset RANK WORLD_SIZE
 [ -e "$GB_BUILD/tests/nccl/libgb_nccl.so" ] || skip_all 'no nccl.h here'
 mkdir bin
@@ -12,31 +13,21 @@ PATH=$work/bin:$PATH
 $PYTHON "$TOP/tests/training.py" 180 || exit 1
 check 'a set' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b: -o SET stimulus.safetensors --subject s0=s0.safetensors'
 small='-j1 --width 0.004 --rank 5 --window 9 --groups 1 --micro 8 --brain-kernel fir:0:6 --patience 0 --features text,mel --schedule 3 --epochs 3'
-ranks() { # ranks N RUN OPTION…: with NCCL
-	ranks_n=$1 ranks_run=$2
+nccl() { # nccl N RUN OPTION…
+	nccl_n=$1 nccl_run=$2
 	shift 2
-	ranks_pids=
-	ranks_code=0
-	for rank in $(seq 0 $((ranks_n - 1))); do
-		RANK=$rank WORLD_SIZE=$ranks_n LOCAL_WORLD_SIZE=$ranks_n gb-train --comm nccl --device emu $small "$@" -o "$ranks_run" SET 2>"err.$rank" &
-		ranks_pids="$ranks_pids $!"
-	done
-	for pid in $ranks_pids; do
-		wait "$pid" || ranks_code=$?
-	done
-	return $ranks_code
+	ranks "$nccl_n" "$nccl_run" gb-train --comm nccl --device emu $small "$@"
 }
-same() { for f in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$f" "$2/$f" || return 1; done; }
 check 'one process' "gb-train -o one --device emu $small SET"
 for n in 2 4 8; do
-	check "$n ranks, device to device: the same bytes" "ranks $n n$n && same one n$n"
+	check "$n ranks, device to device: the same bytes" "nccl $n n$n && same one n$n"
 done
-check '--reduce fast learns the same to a few digits, in another order' "ranks 4 fast --reduce fast && ! cmp -s one/last.safetensors fast/last.safetensors && $PYTHON -c \"
+check '--reduce fast learns the same to a few digits, in another order' "nccl 4 fast --reduce fast && ! cmp -s one/last.safetensors fast/last.safetensors && $PYTHON -c \"
 a, b = (open(f + '/metrics.tsv').read().split() for f in ('one', 'fast'))
 x = [(float(p), float(q)) for p, q in zip(a, b) if p[0] in '-0123456789']
 assert len(a) == len(b) and all(abs(p - q) <= 2e-3 * max(1, abs(p)) for p, q in x)\""
 bad=$(twin tree-far-first)
-check 'caught: tree-far-first' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && ranks 4 twin && ! same one twin >/dev/null; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
+check 'caught: tree-far-first' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 4 twin && ! same one twin >/dev/null; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
 
 # A rank that stops in the middle.
 pids=

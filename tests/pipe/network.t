@@ -3,6 +3,7 @@
 # Two ranks in two network namespaces, which only a pair of virtual cables connects:
 # sockets, and MPI over TCP.  Wants the right to make namespaces.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/training.sh"
 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM
 unset RANK WORLD_SIZE
@@ -18,7 +19,6 @@ trap 'ip netns del $a; ip netns del $b; test "$tap_failed" != 0 && echo "# kept:
 $PYTHON "$TOP/tests/training.py" 180 || exit 1
 check 'a set' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b: -o SET stimulus.safetensors --subject s0=s0.safetensors'
 small='-j1 --width 0.004 --rank 5 --window 9 --groups 1 --micro 8 --brain-kernel fir:0:6 --patience 0 --features text,mel --epochs 3'
-same() { for f in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$f" "$2/$f" || return 1; done; }
 check 'one process' "gb-train -o one $small SET"
 check 'the namespaces see each other through the cable alone' "ip netns exec $a ping -c1 -W1 10.93.7.2 >/dev/null 2>&1 || ip -n $a route get 10.93.7.2 | grep -q v$$a; ! ip -n $a route get 192.0.2.1 2>/dev/null"
 check 'sockets between two namespaces: the same bytes' "(RANK=1 WORLD_SIZE=2 ip netns exec $b gb-train -o s2 $small SET) & RANK=0 WORLD_SIZE=2 ip netns exec $a gb-train -o s2 $small SET && wait && same one s2"

@@ -3,6 +3,7 @@
 # Ranks: 1, 2, 4 and 8 of them leave the same bytes, over sockets and over MPI; what
 # stops goes on with another number of them; one that is lost ends the job, by its name.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/training.sh"
 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM
 unset RANK WORLD_SIZE
@@ -11,29 +12,11 @@ check 'a set' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b
 options='-j1 --width 0.004 --rank 5 --window 9 --groups 1 --micro 8 --brain-kernel fir:0:6 --patience 0 --features text,mel'
 small="$options --schedule 3 --epochs 3"
 
-# ranks N RUN COMMAND…: as a launcher without MPI starts them; the worst exit code.
-ranks() {
-	ranks_n=$1 ranks_run=$2
-	shift 2
-	ranks_pids=
-	ranks_code=0
-	for rank in $(seq 0 $((ranks_n - 1))); do
-		RANK=$rank WORLD_SIZE=$ranks_n LOCAL_WORLD_SIZE=$ranks_n "$@" -o "$ranks_run" SET 2>"err.$rank" &
-		ranks_pids="$ranks_pids $!"
-	done
-	for pid in $ranks_pids; do
-		wait "$pid" || ranks_code=$?
-	done
-	return $ranks_code
-}
 have_mpi() { command -v mpirun >/dev/null && [ -e "$GB_BUILD/libexec/giblet/libgb_mpi.so" ]; }
 mpi() { # mpi N RUN COMMAND…
 	mpi_n=$1 mpi_run=$2
 	shift 2
 	mpirun --oversubscribe -q -n "$mpi_n" "$@" -o "$mpi_run" SET 2>err.mpi
-}
-same() { # same A B: weights, moments, state, metrics
-	for f in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$f" "$2/$f" || return 1; done
 }
 
 check 'one process' "gb-train -o one $small SET"

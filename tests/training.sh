@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# training.sh: what tests of training share.
+
+# same A B: two runs with the same weights, moments, state and metrics.
+same() {
+	for same_file in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$same_file" "$2/$same_file" || return 1; done
+}
+
+# ranks N RUN COMMAND…: N of them on SET, as a launcher without MPI starts them; the worst exit code.
+ranks() {
+	ranks_n=$1 ranks_run=$2
+	shift 2
+	ranks_pids=
+	ranks_code=0
+	for rank in $(seq 0 $((ranks_n - 1))); do
+		RANK=$rank WORLD_SIZE=$ranks_n LOCAL_WORLD_SIZE=$ranks_n "$@" -o "$ranks_run" SET 2>"err.$rank" &
+		ranks_pids="$ranks_pids $!"
+	done
+	for pid in $ranks_pids; do
+		wait "$pid" || ranks_code=$?
+	done
+	return $ranks_code
+}
