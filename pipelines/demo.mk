@@ -41,7 +41,7 @@ $(d)/mask.nii.gz: | $(top)/build/opt/data/shrink-mask $(d)
 	@$(top)/data/fetch mricron-data usr/share/mricron/templates/ch2bet.nii.gz 592a2d20abdf36eefcb540ca8958428040edffc1bc1a18ba1dcfbabac77c5dd1 $(d)/template.nii.gz && $(top)/build/opt/data/shrink-mask $(d)/template.nii.gz 8 $@ || { echo 'demo: the brain template cannot be had: the brain is a cube instead'; $(bin)/gb-sim --voxels 3375 --tr 1/2 --rows 2 -o $(d)/cube && cp $(d)/cube/mask.nii.gz $@; }
 
 $(top)/build/opt/data/%:
-	$(MAKE) --no-print-directory -C $(top) build/opt/data/$*
+	$(MAKE) --no-print-directory -C $(top) MODE=opt build/opt/data/$*
 
 # ---- what was seen and heard, in rows of half a second ----
 

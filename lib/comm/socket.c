@@ -108,6 +108,14 @@ static void tell(state *s, int peer, uint32_t kind)
 	(void)!send(s->m.peer[peer][GB_SOCKET_CONTROL], &out, sizeof out, MSG_NOSIGNAL | MSG_DONTWAIT); /* one that is gone is noticed elsewhere */
 }
 
+/* WHY: the error number of its connection, 0: an orderly end, which is then told in the words of HOW. */
+static gb_status is_lost_as(int peer, int why, const char *how, gb_err *err)
+{
+	bool silent = why == ETIMEDOUT || why == EHOSTUNREACH || why == ENETUNREACH;
+
+	return gb_fail(err, GB_SYSTEM, "rank %d is lost: %s", peer, silent ? "no answer from its machine (--rank-timeout)" : how);
+}
+
 /* What peers say on their control connections: GB_OK if nothing that ends the job.  Why one
  * gives up says more than that it is gone, so every connection is looked at first. */
 static gb_status hear(state *s, gb_err *err)
@@ -141,28 +149,25 @@ static gb_status hear(state *s, gb_err *err)
 		why = n < 0 ? errno : 0;
 		gone = p;
 	}
-	return gone < 0 ? GB_OK
-	       : why == ETIMEDOUT || why == EHOSTUNREACH || why == ENETUNREACH
-	           ? gb_fail(err, GB_SYSTEM, "rank %d is lost: no answer from its machine (--rank-timeout)", gone)
-	           : gb_fail(err, GB_SYSTEM, "rank %d is lost: its process has ended", gone);
+	return gone < 0 ? GB_OK : is_lost_as(gone, why, "its process has ended", err);
 }
 
-/* The partner's data connection ended: its own word, if there is one, else that. */
-static gb_status ended(state *s, int peer, gb_err *err)
+/* The partner's data connection ended, WHY: its own word, if there is one, else that. */
+static gb_status ended(state *s, int peer, int why, gb_err *err)
 {
 	gb_status status;
 
 	/* The control connection ends with the process, at most a moment later. */
 	poll(&(struct pollfd){.fd = s->poll[peer].fd, .events = POLLIN}, 1, 1000);
 	status = hear(s, err);
-	return status != GB_OK ? status : gb_fail(err, GB_SYSTEM, "rank %d is lost: it has left", peer);
+	return status != GB_OK ? status : is_lost_as(peer, why, "it has left", err);
 }
 
 /* ---- exchange ---- */
 
 typedef struct flow { head head; char *data; size_t bytes, done; } flow; /* done counts the head too */
 
-/* Move what can be moved now: 1 some, 0 none, −1 the connection ended, −2 out of step. */
+/* Move what can be moved now: 1 some, 0 none, −1 the connection ended (errno, 0: in order), −2 out of step. */
 static int pump(int fd, flow *f, bool out, uint64_t number)
 {
 	bool in_head = f->done < sizeof f->head;
@@ -172,8 +177,10 @@ static int pump(int fd, flow *f, bool out, uint64_t number)
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	if (n == 0)
+	if (n == 0) {
+		errno = 0;
 		return -1;
+	}
 	f->done += (size_t)n;
 	if (!out && in_head && f->done == sizeof f->head && (f->head.number != number || f->head.bytes != f->bytes))
 		return -2;
@@ -214,12 +221,12 @@ static gb_status exchange(void *opaque, int peer, const void *out, size_t outs, 
 	patience wait = {gb_socket_now(), 0, 0};
 
 	while (!finished(&to) || !finished(&from)) {
-		int sent = finished(&to) ? 0 : pump(fd, &to, true, 0), got = finished(&from) ? 0 : pump(fd, &from, false, number), ready;
+		int sent = finished(&to) ? 0 : pump(fd, &to, true, 0), got = sent < 0 || finished(&from) ? 0 : pump(fd, &from, false, number), ready;
 
 		if (got == -2)
 			return gb_fail(err, GB_SYSTEM, "rank %d is at another point of the training: all ranks want the same build and options", peer);
 		if (sent < 0 || got < 0)
-			return ended(s, peer, err);
+			return ended(s, peer, errno, err);
 		if (sent || got) {
 			wait = (patience){gb_socket_now(), 0, 0};
 			continue;
