@@ -4,19 +4,16 @@
 # stops goes on with another number of them; one that is lost ends the job, by its name.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/training.sh"
-OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM
 unset RANK WORLD_SIZE
 $PYTHON "$TOP/tests/training.py" 180 || exit 1
 check 'a set' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b: -o SET stimulus.safetensors --subject s0=s0.safetensors'
 options='-j1 --width 0.004 --rank 5 --window 9 --groups 1 --micro 8 --brain-kernel fir:0:6 --patience 0 --features text,mel'
 small="$options --schedule 3 --epochs 3"
 
-have_mpi() { command -v mpirun >/dev/null && [ -e "$GB_BUILD/libexec/giblet/libgb_mpi.so" ]; }
 mpi() { # mpi N RUN COMMAND…
 	mpi_n=$1 mpi_run=$2
 	shift 2
-	mpirun --oversubscribe -q -n "$mpi_n" "$@" -o "$mpi_run" SET 2>err.mpi
+	$MPIRUN -n "$mpi_n" "$@" -o "$mpi_run" SET 2>err.mpi
 }
 
 check 'one process' "gb-train -o one $small SET"
