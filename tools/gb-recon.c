@@ -8,8 +8,8 @@
 #include "base/size.h"
 #include "cli/cli.h"
 #include "io/file.h"
+#include "report/brains.h"
 #include "report/compare.h"
-#include "report/maps.h"
 #include "report/report.h"
 #include "report/sound.h"
 #include "report/truth.h"
@@ -49,13 +49,12 @@ typedef struct work {
 	gb_scored scored;
 	int64_t *row;
 	int32_t *run;
-	gb_encoding encoding;
+	gb_brains brains;
 	gb_decoded decoded[FEATURES_MAX];
 	size_t decodeds, from_brain; /* the first FROM_BRAIN are decoded from the brain */
 	gb_lesion lesion;
-	bool has_lesion, has_mask;
+	bool has_lesion;
 	gb_metrics metrics;
-	gb_nifti_mask mask;
 	char weights[PATH_MAX];  /* of EnCodec; empty: none */
 } work;
 
@@ -112,8 +111,8 @@ static gb_status open_all(work *w, gb_err *err)
 	if (!status && gb_model_set(w->model) && strcmp(gb_model_set(w->model), gb_dataset_id(w->set)))
 		gb_cli_warn("%s: trained on another data set; make sure that its train rows are not tested here", w->args->operand[0]);
 	if (!status)
-		status = gb_maps_mask(w->model, w->set, &w->mask, &w->has_mask, err);
-	if (!status && (opt.lesion || opt.keep) && !w->has_mask)
+		status = gb_brains_open(&w->brains, w->model, w->set, w->args->out, w->args->tool, w->args->pool, err);
+	if (!status && (opt.lesion || opt.keep) && !w->brains.brain[0].has_mask)
 		status = gb_fail(err, GB_DATA, "data set: its BOLD states no mask, so a region has no place in it");
 	return status ? status : gb_folder_make(w->args->out, err);
 }
@@ -133,31 +132,14 @@ static gb_status find_weights(work *w, gb_err *err)
 	return GB_OK;
 }
 
-static gb_maps maps_of(const work *w)
-{
-	return (gb_maps){w->args->out, w->args->tool, w->has_mask ? &w->mask : NULL, w->model, w->set, w->args->pool};
-}
-
-/* Predicted BOLD of all rows asked for, scored or not. */
-static gb_status predict(work *w, gb_err *err)
-{
-	gb_maps maps = maps_of(w);
-
-	return gb_maps_prediction(&maps, w->first, w->end, w->any, opt.no_score, err);
-}
-
 static gb_status encode(work *w, gb_err *err)
 {
-	gb_encoding_options of = {w->model, w->baseline, w->set, w->null, w->first, w->end, w->args->pool};
-	gb_encoding *e = &w->encoding;
-	gb_maps maps = maps_of(w);
-	gb_status status = gb_encoding_make(e, &of, err);
+	gb_encoding_options of = {w->model, w->baseline, w->set, w->null, w->first, w->end, NULL, NULL, w->args->pool};
+	gb_status status = gb_brains_score(&w->brains, &of, &w->metrics, err);
 
-	if (!status)
-		status = gb_maps_encoding(&maps, e, err);
-	if (!status)
-		status = gb_encoding_metrics(e, w->set, gb_model_subject(w->model), &w->metrics, err);
-	return status || !opt.truth ? status : gb_truth_metrics(opt.truth, e, w->set, gb_model_subject(w->model), &w->metrics, w->args->pool, err);
+	return status || !opt.truth ? status
+	                            : gb_truth_metrics(opt.truth, &w->brains.brain[0].encoding, w->set, w->brains.brain[0].subject, &w->metrics,
+	                                               w->args->pool, err);
 }
 
 static gb_decoding_options decoding_of(const work *w, const char *feature, bool from_brain)
@@ -180,7 +162,7 @@ static gb_status decode(work *w, bool from_brain, gb_err *err)
 
 static gb_status silence(work *w, gb_err *err)
 {
-	gb_lesion_options of = {opt.lesion ? opt.lesion : opt.keep, opt.keep != NULL, opt.regions, 1, &w->mask, decoding_of(w, NULL, true),
+	gb_lesion_options of = {opt.lesion ? opt.lesion : opt.keep, opt.keep != NULL, opt.regions, 1, &w->brains.brain[0].mask, decoding_of(w, NULL, true),
 	                        w->decoded, w->from_brain};
 	gb_status status;
 
@@ -193,8 +175,9 @@ static gb_status silence(work *w, gb_err *err)
 
 static gb_status write_report(work *w, gb_err *err)
 {
-	bool encoded = w->encoding.r != NULL;
-	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, w->has_mask ? &w->mask : NULL, encoded ? &w->encoding : NULL,
+	const gb_brain_scored *first = &w->brains.brain[0];
+	const gb_encoding *e = &first->encoding;
+	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, &w->brains, e->r ? e : NULL, first->has_mask ? &first->mask : NULL,
 	                    w->decoded, w->decodeds, &w->scored, w->has_lesion ? &w->lesion : NULL, &w->metrics};
 	char *text = gb_metrics_tsv(&w->metrics, err), *path = gb_format(err, "%s/metrics.tsv", w->args->out),
 	     *page = gb_format(err, "%s/report.html", w->args->out);
@@ -202,8 +185,9 @@ static gb_status write_report(work *w, gb_err *err)
 
 	if (!status)
 		status = gb_report_write(&report, page, err);
-	if (!status && encoded)
-		gb_cli_note("mean r %.4f over %zu voxels on %zu test rows", w->encoding.score.mean, w->encoding.voxels, w->encoding.scored.rows);
+	if (!status && e->r)
+		gb_cli_note("mean r %.4f over %zu voxels%s%s on %zu test rows", e->score.mean, e->voxels, w->brains.count > 1 ? " of " : "",
+		            w->brains.count > 1 ? e->subject : "", e->scored.rows);
 	free(text);
 	free(path);
 	free(page);
@@ -254,15 +238,14 @@ static gb_status run(const gb_args *args, gb_err *err)
 	w->args = args;
 	status = open_all(w, err);
 	if (!status && wanted("bold") && (!opt.from || !strcmp(opt.from, "stimulus")))
-		status = predict(w, err);
+		status = gb_brains_predict(&w->brains, w->first, w->end, w->any, opt.no_score, err);
 	if (!status && !opt.no_score)
 		status = score(w, err);
-	gb_encoding_clear(&w->encoding);
+	gb_brains_clear(&w->brains);
 	for (size_t i = 0; i < w->decodeds; i++)
 		gb_decoded_clear(&w->decoded[i]);
 	gb_lesion_clear(&w->lesion);
 	gb_metrics_clear(&w->metrics);
-	gb_nifti_mask_clear(&w->mask);
 	gb_model_close(w->model);
 	gb_model_close(w->baseline);
 	gb_dataset_close(w->set);

@@ -5,6 +5,34 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "nifti/mask_tensor.h"
+
+gb_status gb_brain_alike(const gb_feature *a, const gb_feature *b, bool *alike, gb_err *err)
+{
+	*alike = a->elements == b->elements;
+	return *alike ? gb_mask_tensor_same((gb_tensor_file *)a->file, (gb_tensor_file *)b->file, "bold.mask", alike, err) : GB_OK;
+}
+
+/* One more subject, whose voxels must be those of the first. */
+static gb_status add(gb_brain *brain, const char *name, const gb_feature *bold, gb_err *err)
+{
+	bool alike = true;
+	gb_status status = bold ? GB_OK : gb_fail(err, GB_DATA, "subject %s: it has no BOLD", name);
+
+	if (!status && brain->subjects)
+		status = gb_brain_alike(brain->subject[0], bold, &alike, err);
+	if (!status && !alike && bold->elements == brain->voxels)
+		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, but not those of %s (another bold.mask): one mask for all is wanted", name,
+		                 bold->elements, brain->subject[0]->subject);
+	if (!status && !alike)
+		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, where another has %zu: one mask for all is wanted", name, bold->elements,
+		                 brain->voxels);
+	if (status)
+		return status;
+	brain->voxels = bold->elements;
+	brain->subject[brain->subjects++] = bold;
+	return GB_OK;
+}
 
 gb_status gb_brain_open(gb_brain *brain, const gb_dataset *set, const char *subject, gb_err *err)
 {
@@ -23,14 +51,10 @@ gb_status gb_brain_open(gb_brain *brain, const gb_dataset *set, const char *subj
 
 		if (!mean && strcmp(name, subject))
 			continue;
-		if (!f || (brain->subjects && f->elements != brain->voxels)) {
-			gb_fail(err, GB_DATA, "subject %s: %zu voxels, where another has %zu: one mask for all is wanted", name,
-			        f ? f->elements : 0, brain->voxels);
+		if (add(brain, name, f, err)) {
 			gb_brain_close(brain);
-			return GB_DATA;
+			return err ? err->status : GB_DATA;
 		}
-		brain->voxels = f->elements;
-		brain->subject[brain->subjects++] = f;
 	}
 	if (brain->subjects == 0) {
 		gb_brain_close(brain);

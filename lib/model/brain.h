@@ -15,9 +15,12 @@ typedef struct gb_brain {
 } gb_brain;
 
 /* SUBJECT: its name in the set; "mean": the mean of all (a set with one subject: that one).
- * GB_USAGE for a subject it does not hold; GB_DATA for a set without BOLD, or with different voxels. */
+ * GB_USAGE for a subject it does not hold; GB_DATA for a set without BOLD, and for the mean of
+ * subjects that are not alike. */
 GB_CHECK gb_status gb_brain_open(gb_brain *brain, const gb_dataset *set, const char *subject, gb_err *err);
 void gb_brain_close(gb_brain *brain);
+/* Have the BOLD A and B the same voxels: as many, of one mask?  (Two that state no mask: as many.) */
+GB_CHECK gb_status gb_brain_alike(const gb_feature *a, const gb_feature *b, bool *alike, gb_err *err);
 
 /* OUT [voxels], in the units of the set; SCRATCH [voxels]. */
 void gb_brain_read(const gb_brain *brain, int64_t row, float *scratch, float *out);

@@ -91,6 +91,34 @@ const char *gb_model_subject(const gb_model *model)
 	return subject ? subject : "mean";
 }
 
+size_t gb_model_subjects(const gb_model *model)
+{
+	size_t named = gb_json_size(gb_json_get(gb_model_config(model), "subjects"));
+
+	return named > 1 ? named : 1;
+}
+
+const char *gb_model_subject_at(const gb_model *model, size_t index)
+{
+	const char *name = gb_json_text(gb_json_at(gb_json_get(gb_model_config(model), "subjects"), index));
+
+	return name && gb_model_subjects(model) > 1 ? name : gb_model_subject(model);
+}
+
+size_t gb_model_voxels_of(const gb_model *model, const char *subject)
+{
+	const gb_json *heads = gb_json_get(gb_json_get(model->description, "dims"), "subjects");
+
+	for (size_t i = 0; i < gb_json_size(heads); i++) {
+		const char *name = gb_json_text(gb_json_get(gb_json_at(heads, i), "name"));
+		int64_t voxels;
+
+		if (name && !strcmp(name, subject) && gb_json_read_integer(gb_json_get(gb_json_at(heads, i), "voxels"), &voxels) && voxels > 0)
+			return (size_t)voxels;
+	}
+	return gb_model_voxels(model);
+}
+
 gb_status gb_model_fits(const gb_model *model, const gb_dataset *set, gb_err *err)
 {
 	return model->kind->fits(model->state, set, err);

@@ -25,6 +25,11 @@ const char *gb_model_set(const gb_model *model);           /* id of the data set
 size_t gb_model_voxels(const gb_model *model);
 /* Whose brain it was trained on, and what is predicted where no subject is named: "mean", or a name. */
 const char *gb_model_subject(const gb_model *model);
+/* All whose brains it predicts: that one, or several with heads of their own. */
+size_t gb_model_subjects(const gb_model *model);
+const char *gb_model_subject_at(const gb_model *model, size_t index);
+/* Of what is predicted for SUBJECT, who may be none of these. */
+size_t gb_model_voxels_of(const gb_model *model, const char *subject);
 
 /* GB_DATA when SET lacks a tensor that the model reads, or holds one of another shape. */
 GB_CHECK gb_status gb_model_fits(const gb_model *model, const gb_dataset *set, gb_err *err);

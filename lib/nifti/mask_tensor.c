@@ -103,3 +103,21 @@ gb_status gb_mask_tensor_read(gb_nifti_mask *mask, gb_tensor_file *file, const c
 	free(inside);
 	return status;
 }
+
+gb_status gb_mask_tensor_same(gb_tensor_file *a, gb_tensor_file *b, const char *name, bool *same, gb_err *err)
+{
+	const gb_tensor *x = gb_tensor_file_find(a, name), *y = gb_tensor_file_find(b, name);
+	gb_nifti_geometry g = {{0}}, h = {{0}};
+	gb_status status;
+
+	*same = a == b || (!x && !y);
+	if (*same || !x || !y)
+		return GB_OK;
+	if ((status = gb_tensor_file_need(a, name, GB_U8, 3, &x, err)) || (status = gb_tensor_file_need(b, name, GB_U8, 3, &y, err)) ||
+	    (status = read_affine(&g, a, name, err)) || (status = read_affine(&h, b, name, err)))
+		return status;
+	memcpy(g.size, x->shape, sizeof g.size);
+	memcpy(h.size, y->shape, sizeof h.size);
+	*same = gb_nifti_geometry_same(&g, &h) && memcmp(x->data, y->data, x->bytes) == 0;
+	return GB_OK;
+}

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/size.h"
-#include "model/brain.h"
+#include "nifti/mask_tensor.h"
 
 enum { SEED = 20 };
 
@@ -49,6 +49,29 @@ gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first
 	return gb_fail(err, GB_DATA, "data set: %zu valid test rows among those asked for, 3 or more are wanted; --no-score predicts without", kept);
 }
 
+gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, const char *subject, const int64_t *row, size_t rows, float *out,
+                              gb_pool *pool, gb_err *err)
+{
+	size_t heads = gb_model_subjects(model), cells;
+	float *one = NULL;
+	gb_status status = GB_OK;
+
+	if (heads == 1 || strcmp(subject, "mean"))
+		return gb_model_encode(model, set, subject, row, rows, out, pool, err);
+	if (!gb_size_mul(rows, gb_model_voxels_of(model, subject), &cells) || !(one = gb_array(cells, sizeof *one, err)))
+		return GB_SYSTEM;
+	memset(out, 0, cells * sizeof *out);
+	for (size_t k = 0; !status && k < heads; k++) {
+		status = gb_model_encode(model, set, gb_model_subject_at(model, k), row, rows, one, pool, err);
+		for (size_t i = 0; !status && i < cells; i++)
+			out[i] += one[i];
+	}
+	for (size_t i = 0; i < cells; i++)
+		out[i] /= (float)heads;
+	free(one);
+	return status;
+}
+
 static gb_status read_rows(const gb_dataset *set, const char *subject, const gb_scored *scored, size_t voxels, float *out, gb_err *err)
 {
 	gb_brain brain;
@@ -72,37 +95,54 @@ static gb_status read_rows(const gb_dataset *set, const char *subject, const gb_
 	return GB_OK;
 }
 
+/* Which subjects of SET have the voxels of SUBJECT ("mean": of the first): ALIKE [subjects]; a subject it lacks is
+ * like none. */
+static gb_status find_alike(const gb_dataset *set, const char *subject, bool *alike, gb_err *err)
+{
+	const char *of = strcmp(subject, "mean") ? subject : gb_dataset_subject(set, 0);
+	const gb_feature *bold = gb_dataset_find(set, "bold", of), *other;
+	gb_status status = GB_OK;
+
+	for (size_t s = 0; bold && !status && s < gb_dataset_subjects(set); s++) {
+		other = gb_dataset_find(set, "bold", gb_dataset_subject(set, s));
+		status = other ? gb_brain_alike(bold, other, &alike[s], err) : GB_OK;
+	}
+	return status;
+}
+
 typedef struct reader { const gb_dataset *set; const gb_encoding *encoding; } reader;
 
+/* The SUBJECT-th of those alike. */
 static gb_status read_subject(void *context, size_t subject, float *out, gb_err *err)
 {
 	reader *r = context;
+	size_t s = 0;
 
-	return read_rows(r->set, gb_dataset_subject(r->set, subject), &r->encoding->scored, r->encoding->voxels, out, err);
+	for (size_t seen = 0; s < r->encoding->subjects; s++)
+		if (r->encoding->alike[s] && seen++ == subject)
+			break;
+	return read_rows(r->set, gb_dataset_subject(r->set, s), &r->encoding->scored, r->encoding->voxels, out, err);
 }
 
-/* Mean r of what the model predicts for each subject of SET with that subject; PREDICTION, if not NULL, is the same for all. */
-static gb_status each_subject(const gb_encoding *e, const gb_encoding_options *o, const gb_dataset *set, const float *prediction,
-                              double *mean, gb_err *err)
+/* MEAN: r of the prediction with each subject of SET (ALIKE, if not NULL; the others NaN). */
+static gb_status each_subject(const gb_encoding *e, const gb_encoding_options *o, const gb_dataset *set, const bool *alike, double *mean,
+                              gb_err *err)
 {
-	size_t cells = e->scored.rows * e->voxels;
-	float *measured = gb_array(cells, sizeof *measured, err), *own = measured ? gb_array(prediction ? 1 : cells, sizeof *own, err) : NULL;
-	double *r = own ? gb_array(e->voxels, sizeof *r, err) : NULL;
+	float *measured = gb_array(e->scored.rows * e->voxels, sizeof *measured, err);
+	double *r = measured ? gb_array(e->voxels, sizeof *r, err) : NULL;
 	gb_status status = r ? GB_OK : GB_SYSTEM;
 
 	for (size_t s = 0; !status && s < gb_dataset_subjects(set); s++) {
-		const char *name = gb_dataset_subject(set, s);
-
-		status = read_rows(set, name, &e->scored, e->voxels, measured, err);
-		if (!status && !prediction)
-			status = gb_model_encode(o->model, set, name, e->row, e->scored.rows, own, o->pool, err);
+		mean[s] = NAN;
+		if (alike && !alike[s])
+			continue;
+		status = read_rows(set, gb_dataset_subject(set, s), &e->scored, e->voxels, measured, err);
 		if (!status)
-			status = gb_score_r(prediction ? prediction : own, measured, e->scored.rows, e->voxels, r, o->pool, err);
+			status = gb_score_r(e->predicted, measured, e->scored.rows, e->voxels, r, o->pool, err);
 		if (!status)
 			mean[s] = gb_score_mean(r, e->voxels);
 	}
 	free(measured);
-	free(own);
 	free(r);
 	return status;
 }
@@ -164,11 +204,10 @@ static gb_status resample(gb_encoding *e, const gb_encoding_options *o, const fl
 static gb_status score(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
 {
 	size_t rows = e->scored.rows;
-	const char *subject = gb_model_subject(o->model);
-	gb_status status = gb_model_encode(o->model, o->set, subject, e->row, rows, e->predicted, o->pool, err);
+	gb_status status = gb_encoding_predict(o->model, o->set, e->subject, e->row, rows, e->predicted, o->pool, err);
 
 	if (!status)
-		status = read_rows(o->set, subject, &e->scored, e->voxels, e->measured, err);
+		status = read_rows(o->set, e->subject, &e->scored, e->voxels, e->measured, err);
 	if (!status)
 		status = gb_score_r(e->predicted, e->measured, rows, e->voxels, e->r, o->pool, err);
 	if (!status)
@@ -180,18 +219,31 @@ static gb_status score(gb_encoding *e, const gb_encoding_options *o, gb_err *err
 	return status;
 }
 
+/* Does the ridge predict the voxels of this brain? */
+static gb_status has_these_voxels(const gb_encoding *e, const gb_encoding_options *o, bool *has, gb_err *err)
+{
+	const gb_feature *bold = gb_dataset_find(o->set, "bold", e->is_mean ? gb_dataset_subject(o->set, 0) : e->subject);
+	gb_tensor_file *ridge = gb_model_file(o->baseline), *measured = bold ? (gb_tensor_file *)bold->file : NULL;
+
+	*has = gb_model_voxels(o->baseline) == e->voxels;
+	if (!*has || !measured || !gb_tensor_file_find(ridge, "bold.mask") || !gb_tensor_file_find(measured, "bold.mask"))
+		return GB_OK;
+	return gb_mask_tensor_same(ridge, measured, "bold.mask", has, err);
+}
+
 static gb_status compare(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
 {
 	size_t rows = e->scored.rows;
 	float *baseline = NULL;
 	gb_score other;
 	double *r = NULL;
-	gb_status status = GB_OK;
+	bool has = false;
+	gb_status status = o->baseline ? has_these_voxels(e, o, &has, err) : GB_OK;
 
-	if (o->baseline) {
+	if (!status && has) {
 		baseline = gb_array(rows * e->voxels, sizeof *baseline, err);
 		r = baseline ? gb_array(e->voxels, sizeof *r, err) : NULL;
-		status = r ? gb_model_encode(o->baseline, o->set, gb_model_subject(o->model), e->row, rows, baseline, o->pool, err) : GB_SYSTEM;
+		status = r ? gb_model_encode(o->baseline, o->set, e->subject, e->row, rows, baseline, o->pool, err) : GB_SYSTEM;
 		if (!status)
 			status = gb_score_r(baseline, e->measured, rows, e->voxels, r, o->pool, err);
 		if (!status)
@@ -217,17 +269,34 @@ static gb_status against_others(gb_encoding *e, const gb_encoding_options *o, gb
 		return gb_fail(err, GB_DATA, "--null: that set has another clock");
 	e->others = gb_dataset_subjects(o->others);
 	e->other_r = gb_array(e->others, sizeof *e->other_r, err);
-	return e->other_r ? each_subject(e, o, o->others, e->predicted, e->other_r, err) : GB_SYSTEM;
+	return e->other_r ? each_subject(e, o, o->others, NULL, e->other_r, err) : GB_SYSTEM;
+}
+
+/* Ceilings, and r with each subject, of those who have these voxels. */
+static gb_status beside_subjects(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
+{
+	reader context = {o->set, e};
+	size_t alike = 0;
+	gb_status status;
+
+	if (o->ceiling) {
+		e->ceiling = *o->ceiling;
+		e->ceiling_is_borrowed = true;
+		return GB_OK;
+	}
+	for (size_t s = 0; s < e->subjects; s++)
+		alike += e->alike[s];
+	status = gb_ceiling_make(&e->ceiling, read_subject, &context, alike, e->scored.rows, e->voxels, o->pool, err);
+	return status || e->subjects < 2 ? status : each_subject(e, o, o->set, e->alike, e->subject_r, err);
 }
 
 gb_status gb_encoding_make(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
 {
-	reader context = {o->set, e};
 	size_t cells;
 	gb_status status;
 
-	*e = (gb_encoding){.voxels = gb_model_voxels(o->model), .subjects = gb_dataset_subjects(o->set)};
-	e->is_mean = strcmp(gb_model_subject(o->model), "mean") == 0;
+	*e = (gb_encoding){.subject = o->subject, .voxels = gb_model_voxels_of(o->model, o->subject), .subjects = gb_dataset_subjects(o->set)};
+	e->is_mean = strcmp(o->subject, "mean") == 0;
 	status = gb_scored_find(&e->scored, o->set, o->first, o->end, &e->row, &e->run, err);
 	if (!status && !gb_size_mul(e->scored.rows, e->voxels, &cells))
 		status = gb_fail(err, GB_SYSTEM, "%zu rows by %zu voxels are too many", e->scored.rows, e->voxels);
@@ -236,12 +305,13 @@ gb_status gb_encoding_make(gb_encoding *e, const gb_encoding_options *o, gb_err 
 		e->measured = e->predicted ? gb_array(cells, sizeof *e->measured, err) : NULL;
 		e->r = e->measured ? gb_array(e->voxels, sizeof *e->r, err) : NULL;
 		e->subject_r = e->r ? gb_array(e->subjects, sizeof *e->subject_r, err) : NULL;
-		status = e->subject_r ? score(e, o, err) : GB_SYSTEM;
+		e->alike = e->subject_r ? gb_array(e->subjects, sizeof *e->alike, err) : NULL;
+		status = e->alike ? find_alike(o->set, o->subject, e->alike, err) : GB_SYSTEM;
 	}
 	if (!status)
-		status = gb_ceiling_make(&e->ceiling, read_subject, &context, e->subjects, e->scored.rows, e->voxels, o->pool, err);
-	if (!status && e->subjects > 1)
-		status = each_subject(e, o, o->set, NULL, e->subject_r, err);
+		status = score(e, o, err);
+	if (!status)
+		status = beside_subjects(e, o, err);
 	if (!status)
 		status = compare(e, o, err);
 	if (!status)
@@ -251,18 +321,26 @@ gb_status gb_encoding_make(gb_encoding *e, const gb_encoding_options *o, gb_err 
 	return status;
 }
 
-void gb_encoding_clear(gb_encoding *e)
+void gb_encoding_drop_rows(gb_encoding *e)
 {
-	free(e->row);
-	free(e->run);
 	free(e->predicted);
 	free(e->measured);
+	e->predicted = e->measured = NULL;
+}
+
+void gb_encoding_clear(gb_encoding *e)
+{
+	gb_encoding_drop_rows(e);
+	free(e->row);
+	free(e->run);
 	free(e->r);
 	free(e->subject_r);
 	free(e->other_r);
 	gb_shift_null_clear(&e->null);
 	gb_blocks_clear(&e->blocks);
-	gb_ceiling_clear(&e->ceiling);
+	free(e->alike);
+	if (!e->ceiling_is_borrowed)
+		gb_ceiling_clear(&e->ceiling);
 	*e = (gb_encoding){0};
 }
 
@@ -279,201 +357,4 @@ gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const cha
 		status = gb_fail(err, GB_USAGE, "--baseline %s: a model of kind %s; a ridge run is wanted", path, gb_model_kind(*baseline));
 	free(path);
 	return !status && *baseline ? gb_model_fits(*baseline, set, err) : status;
-}
-
-/* ---- as figures ---- */
-
-static gb_metric base_metric(const char *target, const char *figure, double value)
-{
-	gb_metric m = gb_metric_none();
-
-	m.direction = "stimulus to brain";
-	m.target = target;
-	m.figure = figure;
-	m.value = value;
-	return m;
-}
-
-static void add_null(gb_metric *m, const gb_encoding *e)
-{
-	if (e->null.shifts) {
-		m->null_mean = e->null.mean;
-		m->null_sd = e->null.sd;
-		m->p = e->null.p;
-		m->nulls = (double)e->null.shifts;
-		m->control = "circular shifts of 45 s and more";
-	} else if (e->others) {
-		double square = 0, reached = 0;
-
-		m->null_mean = gb_score_mean(e->other_r, e->others);
-		for (size_t i = 0; i < e->others; i++) {
-			square += (e->other_r[i] - m->null_mean) * (e->other_r[i] - m->null_mean);
-			reached += e->other_r[i] >= e->score.mean;
-		}
-		m->null_sd = sqrt(square / (double)e->others);
-		m->p = (1 + reached) / (1 + (double)e->others);
-		m->nulls = (double)e->others;
-		m->control = "the same prediction with other brains";
-	}
-}
-
-static gb_status main_figures(const gb_encoding *e, const char *target, gb_metrics *metrics, gb_err *err)
-{
-	const double *ceiling = e->subjects < 2 ? NULL : e->is_mean ? e->ceiling.many : e->ceiling.one;
-	gb_metric m = base_metric(target, "mean r over voxels", e->score.mean);
-	gb_status status;
-
-	m.low = e->low;
-	m.high = e->high;
-	add_null(&m, e);
-	m.chance = 0;
-	m.control = m.control ? m.control : "chance only: too few rows for shifts";
-	if (ceiling) {
-		m.ceiling = gb_score_mean(ceiling, e->voxels);
-		m.share = gb_ceiling_share(e->r, ceiling, e->voxels);
-	}
-	if (e->has_baseline) {
-		m.baseline = e->baseline;
-		m.difference = e->score.mean - e->baseline;
-		m.difference_low = e->difference_low;
-		m.difference_high = e->difference_high;
-	}
-	status = gb_metrics_add(metrics, &m, err);
-	for (int k = 0; !status && k < 4; k++) {
-		static const char *const name[] = {"median r over voxels", "95th percentile of r over voxels", "r of the region's mean time course",
-		                                   "mean r after removing the mean time course"};
-		const double value[] = {e->score.median, e->score.p95, e->score.region, e->score.rest};
-
-		m = base_metric(target, name[k], value[k]);
-		m.chance = 0;
-		m.control = "chance";
-		if (k == 2 && e->has_baseline)
-			m.baseline = e->baseline_region;
-		status = gb_metrics_add(metrics, &m, err);
-	}
-	return status;
-}
-
-static gb_status voxel_figures(const gb_encoding *e, const char *target, gb_metrics *metrics, gb_err *err)
-{
-	double fdr = 0, fwe = 0;
-	gb_metric m;
-	gb_status status;
-
-	for (size_t v = 0; v < e->voxels; v++) {
-		fdr += e->null.column_q[v] < 0.05;
-		fwe += e->null.column_fwe[v] < 0.05;
-	}
-	m = base_metric(target, "voxels with q < 0.05 (false discovery rate)", fdr);
-	m.chance = 0;
-	m.nulls = (double)e->null.shifts;
-	m.control = e->null.pooled ? "circular shifts, tail pooled over voxels" : "circular shifts";
-	status = gb_metrics_add(metrics, &m, err);
-	m.figure = "voxels with p < 0.05 (maximum over voxels)";
-	m.value = fwe;
-	m.control = "circular shifts, maximum over voxels";
-	return status ? status : gb_metrics_add(metrics, &m, err);
-}
-
-static gb_status subject_figures(const gb_encoding *e, const gb_dataset *set, gb_metrics *metrics, gb_err *err)
-{
-	double one = gb_score_mean(e->ceiling.one, e->voxels), left_out = gb_score_mean(e->ceiling.left_out, e->voxels);
-	gb_metric m = base_metric("single subjects", "mean r over voxels and subjects", gb_score_mean(e->subject_r, e->subjects));
-	gb_status status;
-
-	m.ceiling = one;
-	m.share = m.value / one;
-	m.chance = 0;
-	m.control = "ceiling of one subject";
-	status = gb_metrics_add(metrics, &m, err);
-	for (size_t s = 0; !status && s < e->subjects; s++) {
-		m.target = gb_dataset_subject(set, s);
-		m.figure = "mean r over voxels";
-		m.value = e->subject_r[s];
-		m.share = m.value / one;
-		status = gb_metrics_add(metrics, &m, err);
-	}
-	m = base_metric("single subjects", "leave-one-out ISC: what the other people's mean predicts", left_out);
-	m.ceiling = one;
-	m.chance = 0;
-	m.control = "ceiling of one subject";
-	if (!status)
-		status = gb_metrics_add(metrics, &m, err);
-	m = base_metric("single subjects", "mean pairwise ISC", e->ceiling.mean_pairwise);
-	m.chance = 0;
-	m.control = "chance";
-	if (!status)
-		status = gb_metrics_add(metrics, &m, err);
-	return status;
-}
-
-static gb_status ceiling_figures(const gb_encoding *e, gb_metrics *metrics, gb_err *err)
-{
-	double n = (double)e->subjects, rho = e->ceiling.mean_pairwise > 0 ? e->ceiling.mean_pairwise : 0;
-	gb_metric m = base_metric("ceilings", "of one subject, at the mean pairwise ISC", sqrt(rho));
-	gb_status status;
-
-	m.chance = 0;
-	m.control = "no common response";
-	status = gb_metrics_add(metrics, &m, err);
-	m.figure = "of the mean of all subjects, at the mean pairwise ISC";
-	m.value = sqrt(n * rho / (1 + (n - 1) * rho));
-	return status ? status : gb_metrics_add(metrics, &m, err);
-}
-
-gb_status gb_metrics_identification(gb_metrics *metrics, const char *direction, const char *target, const gb_identification *id, gb_err *err)
-{
-	gb_metric m = gb_metric_none();
-	gb_status status;
-
-	m.direction = direction;
-	m.target = target;
-	m.figure = "rank percentile of the true row";
-	m.value = id->percentile;
-	m.chance = 0.5;
-	m.control = "chance";
-	if (id->shifts) {
-		m.null_mean = id->null_mean;
-		m.null_sd = id->null_sd;
-		m.p = id->p;
-		m.nulls = (double)id->shifts;
-		m.control = "circular shifts of 45 s and more";
-	}
-	status = gb_metrics_add(metrics, &m, err);
-	for (int k = 0; !status && id->segments > 1 && k < 3; k++) {
-		static const char *const name[] = {"30 s segments identified (first of all)", "30 s segments among the first five",
-		                                   "rank percentile of the true 30 s segment"};
-		const double value[] = {id->top1, id->top5, id->segment_percentile},
-		             chance[] = {1 / (double)id->segments, fmin(1, 5 / (double)id->segments), 0.5};
-		char control[48];
-
-		m = gb_metric_none();
-		snprintf(control, sizeof control, "chance among %zu segments", id->segments);
-		m.direction = direction;
-		m.target = target;
-		m.figure = name[k];
-		m.value = value[k];
-		m.chance = chance[k];
-		m.control = control;
-		status = gb_metrics_add(metrics, &m, err);
-	}
-	return status;
-}
-
-gb_status gb_encoding_metrics(const gb_encoding *e, const gb_dataset *set, const char *subject, gb_metrics *metrics, gb_err *err)
-{
-	char *target = e->is_mean && e->subjects > 1 ? gb_format(err, "mean of %zu subjects", e->subjects)
-	                                             : gb_string(e->is_mean ? gb_dataset_subject(set, 0) : subject, err);
-	gb_status status = target ? main_figures(e, target, metrics, err) : GB_SYSTEM;
-
-	if (!status && e->null.shifts)
-		status = voxel_figures(e, target, metrics, err);
-	if (!status && e->subjects > 1)
-		status = subject_figures(e, set, metrics, err);
-	if (!status && e->subjects > 1)
-		status = ceiling_figures(e, metrics, err);
-	if (!status)
-		status = gb_metrics_identification(metrics, "stimulus to brain", target, &e->identification, err);
-	free(target);
-	return status;
 }

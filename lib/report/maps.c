@@ -12,27 +12,29 @@
 #include "nifti/mask_tensor.h"
 #include "nifti/writer.h"
 
-gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, gb_nifti_mask *mask, bool *has, gb_err *err)
+gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, const char *subject, gb_nifti_mask *mask, bool *has, gb_err *err)
 {
-	const gb_feature *bold = gb_dataset_subjects(set) ? gb_dataset_find(set, "bold", gb_dataset_subject(set, 0)) : NULL;
-	gb_tensor_file *file = gb_model_file(model);
-	gb_status status;
+	bool first = !strcmp(subject, "mean") && gb_dataset_subjects(set), same = true;
+	const gb_feature *bold = gb_dataset_find(set, "bold", first ? gb_dataset_subject(set, 0) : subject);
+	gb_tensor_file *file = gb_model_file(model), *measured = bold ? (gb_tensor_file *)bold->file : NULL;
+	bool own = gb_tensor_file_find(file, "bold.mask"), theirs = measured && gb_tensor_file_find(measured, "bold.mask");
+	gb_status status = own && theirs ? gb_mask_tensor_same(file, measured, "bold.mask", &same, err) : GB_OK;
 
-	if (!gb_tensor_file_find(file, "bold.mask"))
-		file = bold ? (gb_tensor_file *)bold->file : NULL;
-	*has = file && gb_tensor_file_find(file, "bold.mask");
-	if (!*has)
-		return GB_OK;
-	status = gb_mask_tensor_read(mask, file, "bold.mask", err);
-	if (!status && mask->voxels != gb_model_voxels(model)) {
-		status = gb_fail(err, GB_DATA, "bold.mask: %zu voxels, the model predicts %zu", mask->voxels, gb_model_voxels(model));
+	*has = false;
+	if (!status && !same)
+		status = gb_fail(err, GB_DATA, "subject %s: bold.mask is not the one that the model was trained with: a row of BOLD means other voxels", subject);
+	if (status || (!own && !theirs))
+		return status;
+	status = gb_mask_tensor_read(mask, own ? file : measured, "bold.mask", err);
+	if (!status && mask->voxels != gb_model_voxels_of(model, subject)) {
+		status = gb_fail(err, GB_DATA, "bold.mask: %zu voxels, the model predicts %zu", mask->voxels, gb_model_voxels_of(model, subject));
 		gb_nifti_mask_clear(mask);
 	}
 	*has = !status;
 	return status;
 }
 
-static gb_status predict(gb_model *model, const gb_dataset *set, int64_t first, int64_t end, bool any, gb_scored *all, int64_t **row,
+static gb_status predict(gb_model *model, const gb_dataset *set, const char *subject, int64_t first, int64_t end, bool any, gb_scored *all, int64_t **row,
                           int32_t **run, float **predicted, gb_pool *pool, gb_err *err)
 {
 	const gb_clock *clock = gb_dataset_clock(set);
@@ -55,10 +57,10 @@ static gb_status predict(gb_model *model, const gb_dataset *set, int64_t first, 
 	all->step = gb_rational_double(clock->step);
 	if (all->rows == 0)
 		return gb_fail(err, GB_DATA, "data set: no test rows; --rows all predicts every row");
-	if (!gb_size_mul(all->rows, gb_model_voxels(model), &cells))
+	if (!gb_size_mul(all->rows, gb_model_voxels_of(model, subject), &cells))
 		return gb_fail(err, GB_SYSTEM, "data set: %zu rows are too many", all->rows);
 	*predicted = gb_array(cells, sizeof **predicted, err);
-	return *predicted ? gb_model_encode(model, set, gb_model_subject(model), *row, all->rows, *predicted, pool, err) : GB_SYSTEM;
+	return *predicted ? gb_encoding_predict(model, set, subject, *row, all->rows, *predicted, pool, err) : GB_SYSTEM;
 }
 
 static gb_status write_volumes(const char *folder, const char *name, const gb_nifti_mask *mask, const float *value, size_t volumes,
@@ -87,7 +89,7 @@ static gb_status write_predicted(const char *folder, const gb_nifti_mask *mask, 
 
 float *gb_maps_share(const gb_encoding *e, gb_err *err)
 {
-	const double *ceiling = e->is_mean ? e->ceiling.many : e->ceiling.one;
+	const double *ceiling = gb_encoding_ceiling(e);
 	float *out = gb_array(e->voxels, sizeof *out, err);
 
 	for (size_t v = 0; out && v < e->voxels; v++)
@@ -106,7 +108,7 @@ static gb_status write_scores(const char *folder, const gb_nifti_mask *mask, con
 	if (!status)
 		status = write_volumes(folder, "r.nii.gz", mask, value, 1, false, tr, "giblet: r on test rows", err);
 	free(value);
-	if (status || e->subjects < 2)
+	if (status || !gb_encoding_ceiling(e))
 		return status;
 	value = gb_maps_share(e, err);
 	status = value ? write_volumes(folder, "r_of_ceiling.nii.gz", mask, value, 1, false, tr, "giblet: r/ceiling on test rows", err) : GB_SYSTEM;
@@ -127,7 +129,7 @@ float *gb_maps_volume(const gb_nifti_mask *mask, const float *value, int shape[3
 
 static gb_status write_voxels(const char *folder, const gb_encoding *e, gb_err *err)
 {
-	const double *ceiling = e->is_mean ? e->ceiling.many : e->ceiling.one;
+	const double *ceiling = gb_encoding_ceiling(e);
 	char *path = gb_format(err, "%s/voxels.tsv", folder), *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -152,12 +154,11 @@ static gb_status write_voxels(const char *folder, const gb_encoding *e, gb_err *
 	return status;
 }
 
-static gb_status write_tensors(const char *folder, const char *tool, gb_model *model, const gb_dataset *set, const gb_scored *scored,
-                          const float *predicted, const float *measured, gb_pool *pool, gb_err *err)
+static gb_status write_tensors(const gb_maps *m, const gb_scored *scored, const float *predicted, const float *measured, gb_err *err)
 {
-	int64_t rows = (int64_t)scored->rows, voxels = (int64_t)gb_model_voxels(model);
+	int64_t rows = (int64_t)scored->rows, voxels = (int64_t)gb_model_voxels_of(m->model, m->subject);
 	int tensors = measured ? 4 : 3;
-	char *path = gb_format(err, "%s/prediction.safetensors", folder);
+	char *path = gb_format(err, "%s/prediction.safetensors", m->folder);
 	gb_tensor_spec spec[] = {
 	    {.name = "rows", .dtype = GB_I64, .rank = 1, .shape = {rows}, .dims = "row", .doc = "rows of the set's clock"},
 	    {.name = "runs", .dtype = GB_I32, .rank = 1, .shape = {rows}, .dims = "row", .doc = "the run of each"},
@@ -167,14 +168,16 @@ static gb_status write_tensors(const char *folder, const char *tool, gb_model *m
 	const void *data[] = {scored->row, scored->run, predicted, measured};
 	gb_json *about = gb_json_object();
 	gb_tensor_writer *writer = NULL;
-	gb_status status = path ? gb_tensor_writer_new(&writer, tool, NULL, err) : GB_SYSTEM;
+	gb_status status = path ? gb_tensor_writer_new(&writer, m->tool, NULL, err) : GB_SYSTEM;
 
 	if (!status)
-		status = gb_tensor_writer_input_file(writer, "model", gb_model_file(model), err);
+		status = gb_tensor_writer_input_file(writer, "model", gb_model_file(m->model), err);
 	if (!status)
-		status = gb_tensor_writer_param(writer, "set", gb_json_string(gb_dataset_id(set)), err);
+		status = gb_tensor_writer_param(writer, "set", gb_json_string(gb_dataset_id(m->set)), err);
 	if (!status)
-		status = gb_tensor_writer_param(writer, "kind", gb_json_string(gb_model_kind(model)), err);
+		status = gb_tensor_writer_param(writer, "kind", gb_json_string(gb_model_kind(m->model)), err);
+	if (!status)
+		status = gb_tensor_writer_param(writer, "subject", gb_json_string(m->subject), err);
 	gb_json_set(about, "seconds", gb_json_real(scored->step));
 	if (status)
 		gb_json_free(about);
@@ -188,7 +191,7 @@ static gb_status write_tensors(const char *folder, const char *tool, gb_model *m
 		status = gb_tensor_writer_put(writer, spec[i].name, data[i],
 		                              (size_t)rows * (i < 2 ? 1 : (size_t)voxels) * gb_dtype_size(spec[i].dtype), err);
 	if (!status)
-		status = gb_tensor_writer_commit(writer, pool, err);
+		status = gb_tensor_writer_commit(writer, m->pool, err);
 	gb_tensor_writer_free(writer);
 	free(path);
 	return status;
@@ -200,12 +203,12 @@ gb_status gb_maps_prediction(const gb_maps *m, int64_t first, int64_t end, bool 
 	int64_t *row = NULL;
 	int32_t *run = NULL;
 	float *predicted = NULL;
-	gb_status status = predict(m->model, m->set, first, end, any, &all, &row, &run, &predicted, m->pool, err);
+	gb_status status = predict(m->model, m->set, m->subject, first, end, any, &all, &row, &run, &predicted, m->pool, err);
 
 	if (!status && m->mask)
 		status = write_predicted(m->folder, m->mask, m->set, predicted, all.rows, err);
 	if (!status && tensors)
-		status = write_tensors(m->folder, m->tool, m->model, m->set, &all, predicted, NULL, m->pool, err);
+		status = write_tensors(m, &all, predicted, NULL, err);
 	free(predicted);
 	free(row);
 	free(run);
@@ -218,5 +221,5 @@ gb_status gb_maps_encoding(const gb_maps *m, const gb_encoding *e, gb_err *err)
 
 	if (!status)
 		status = write_voxels(m->folder, e, err);
-	return status ? status : write_tensors(m->folder, m->tool, m->model, m->set, &e->scored, e->predicted, e->measured, m->pool, err);
+	return status ? status : write_tensors(m, &e->scored, e->predicted, e->measured, err);
 }

@@ -9,11 +9,13 @@
 
 GB_BEGIN_DECLS
 
-/* The mask of the brain that MODEL predicts, else of SET's BOLD.  *HAS false: none is stated (foreign data). */
-GB_CHECK gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, gb_nifti_mask *mask, bool *has, gb_err *err);
+/* The mask of the brain that MODEL predicts for SUBJECT, else of their BOLD in SET.  *HAS false: none is stated (foreign
+ * data).  GB_DATA when the two differ, or have other voxels than the model. */
+GB_CHECK gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, const char *subject, gb_nifti_mask *mask, bool *has, gb_err *err);
 
 typedef struct gb_maps {
 	const char *folder, *tool;
+	const char *subject;         /* whose brain */
 	const gb_nifti_mask *mask;   /* NULL: none known, so no pictures of it */
 	gb_model *model;
 	const gb_dataset *set;
@@ -30,7 +32,7 @@ GB_CHECK gb_status gb_maps_encoding(const gb_maps *maps, const gb_encoding *enco
 
 /* VOLUME [z, y, x] of VALUE [voxels], NaN outside the mask; SHAPE x, y, z.  Released with free(). */
 GB_CHECK float *gb_maps_volume(const gb_nifti_mask *mask, const float *value, int shape[3], gb_err *err);
-/* r/ceiling of each voxel, NaN below GB_CEILING_MIN and where no ceiling is estimable.  Released with free(). */
+/* r/ceiling of each voxel, NaN below GB_CEILING_MIN and where none is estimable.  Released with free(). */
 GB_CHECK float *gb_maps_share(const gb_encoding *encoding, gb_err *err);
 
 GB_END_DECLS

@@ -43,7 +43,7 @@ static void what_was_tested(gb_page *page, const gb_report *r)
 	rows_of_use(r->set, GB_ROW_TEST, test, sizeof test);
 	gb_page_table_begin(page, "what\twhich");
 	gb_page_row(page, "model\t%s, for the brain of %s; file id %s", gb_model_kind(r->model),
-	            strcmp(gb_model_subject(r->model), "mean") ? gb_model_subject(r->model) : "the mean of all subjects",
+	            r->brains->several ? "each subject" : strcmp(gb_model_subject(r->model), "mean") ? gb_model_subject(r->model) : "the mean of all subjects",
 	            gb_tensor_file_id(gb_model_file(r->model)) ? gb_tensor_file_id(gb_model_file(r->model)) : "unknown");
 	gb_page_row(page, "data set\t%zu subject%s, %lld rows of %g s; id %s", gb_dataset_subjects(r->set),
 	            gb_dataset_subjects(r->set) == 1 ? "" : "s", (long long)gb_dataset_rows(r->set), gb_rational_double(clock->step),
@@ -71,7 +71,10 @@ static void limits(gb_page *page, const gb_report *r)
 	gb_page_heading(page, "What these figures do not say");
 	gb_page_text(page, "A correlation on test rows shows that the features given predict part of the signal. It does not show that the brain computes these features: "
 	                   "whatever moves with them would do as well.");
-	gb_page_text(page, "The ceiling is what the stimulus drives alike in all subjects. It limits any model of the stimulus, not the one tested, and knows nothing of what is a person's own.");
+	if (r->encoding && r->encoding->subjects > 1 && r->encoding->ceiling.subjects < 2)
+		gb_page_text(page, "Ceilings, correlations between subjects and their mean are not estimable: subjects have their own voxels. Nothing here says how much of the signal a perfect model would predict.");
+	else
+		gb_page_text(page, "The ceiling is what the stimulus drives alike in all subjects. It limits any model of the stimulus, not the one tested, and knows nothing of what is a person's own.");
 	if (r->encoding && !r->encoding->null.shifts)
 		gb_page_text(page, "There are %zu scored rows: fewer than %d, so no p from circular shifts is given.%s", r->encoding->scored.rows,
 		             GB_SHIFT_ROWS_MIN,
@@ -87,19 +90,28 @@ static void limits(gb_page *page, const gb_report *r)
 static void in_short(gb_page *page, const gb_report *r)
 {
 	const gb_encoding *e = r->encoding;
-	char t[32], below[256];
+	const double *ceiling;
+	char t[32], below[256], whose[80];
 
 	if (!e)
 		return;
+	ceiling = gb_encoding_ceiling(e);
 	gb_page_numbers_begin(page);
-	if (isnan(e->low))
-		snprintf(below, sizeof below, "mean r over %zu voxels on %zu test rows; too few rows for an interval", e->voxels, e->scored.rows);
-	else
-		snprintf(below, sizeof below, "mean r over %zu voxels on %zu test rows; 95 %% interval %.3f to %.3f", e->voxels, e->scored.rows, e->low, e->high);
-	gb_page_number(page, gb_page_format(e->score.mean, 3, t), below);
-	if (e->subjects > 1) {
-		const double *ceiling = e->is_mean ? e->ceiling.many : e->ceiling.one;
+	if (r->brains->several && !e->is_mean) {
+		double sum = 0;
 
+		for (size_t i = 0; i < r->brains->count; i++)
+			sum += r->brains->brain[i].encoding.score.mean;
+		snprintf(below, sizeof below, "mean r over voxels and %zu subjects on %zu test rows, each in their own voxels", r->brains->count, e->scored.rows);
+		gb_page_number(page, gb_page_format(sum / (double)r->brains->count, 3, t), below);
+	}
+	snprintf(whose, sizeof whose, r->brains->several && !e->is_mean ? " of %.60s" : "", e->subject);
+	if (isnan(e->low))
+		snprintf(below, sizeof below, "mean r over %zu voxels%s on %zu test rows; too few rows for an interval", e->voxels, whose, e->scored.rows);
+	else
+		snprintf(below, sizeof below, "mean r over %zu voxels%s on %zu test rows; 95 %% interval %.3f to %.3f", e->voxels, whose, e->scored.rows, e->low, e->high);
+	gb_page_number(page, gb_page_format(e->score.mean, 3, t), below);
+	if (ceiling) {
 		snprintf(below, sizeof below, "of the ceiling, which is %.3f on average", gb_score_mean(ceiling, e->voxels));
 		snprintf(t, sizeof t, "%.0f %%", 100 * gb_ceiling_share(e->r, ceiling, e->voxels));
 		gb_page_number(page, t, below);

@@ -5,8 +5,8 @@
 #define GB_REPORT_REPORT_H
 
 #include "nifti/image.h"
+#include "report/brains.h"
 #include "report/decoding.h"
-#include "report/encoding.h"
 #include "report/lesion.h"
 #include "report/page.h"
 
@@ -16,8 +16,9 @@ typedef struct gb_report {
 	const char *run;               /* folder or checkpoint of the model, for its training curve */
 	gb_model *model, *baseline;    /* BASELINE may be NULL */
 	const gb_dataset *set;
-	const gb_nifti_mask *mask;     /* NULL: none known */
-	const gb_encoding *encoding;   /* NULL: not asked for */
+	const gb_brains *brains;
+	const gb_encoding *encoding;   /* of the first of them; NULL: not asked for */
+	const gb_nifti_mask *mask;     /* its mask; NULL: none known */
 	const gb_decoded *decoded;
 	size_t decodeds;
 	const gb_scored *scored;       /* rows of DECODED */

@@ -82,12 +82,12 @@ static gb_status courses(gb_page *page, const gb_report *r, gb_err *err)
 	return gb_page_figure(page, &canvas, caption, err);
 }
 
-static gb_status mosaic(gb_page *page, const gb_report *r, const float *value, const char *title, const char *what, const char *caption, gb_err *err)
+static gb_status mosaic(gb_page *page, const gb_nifti_mask *mask, const float *value, const char *title, const char *what, const char *caption, gb_err *err)
 {
 	gb_plot plot = {.title = title, .value = what};
 	gb_canvas canvas;
 	int shape[3];
-	float *volume = gb_maps_volume(r->mask, value, shape, err);
+	float *volume = gb_maps_volume(mask, value, shape, err);
 	gb_status status = volume ? gb_plot_mosaic(&canvas, &plot, volume, shape, err) : GB_SYSTEM;
 
 	free(volume);
@@ -99,43 +99,97 @@ static gb_status maps(gb_page *page, const gb_report *r, gb_err *err)
 	const gb_encoding *e = r->encoding;
 	float *value = gb_array(e->voxels, sizeof *value, err);
 	gb_status status = value ? GB_OK : GB_SYSTEM;
+	char title[120], caption[240], folder[80] = "";
 
+	if (r->brains->several && !e->is_mean)
+		snprintf(folder, sizeof folder, "%.60s/", e->subject);
+	snprintf(title, sizeof title, "r of each voxel%s%.60s", *folder ? " of " : "", *folder ? e->subject : "");
+	snprintf(caption, sizeof caption, "r on the scored rows, slices from below to above (%sr.nii.gz).", folder);
 	for (size_t v = 0; value && v < e->voxels; v++)
 		value[v] = (float)e->r[v];
 	if (!status)
-		status = mosaic(page, r, value, "r of each voxel", "r", "r on the scored rows, slices from below to above (r.nii.gz).", err);
+		status = mosaic(page, r->mask, value, title, "r", caption, err);
 	free(value);
-	if (status || e->subjects < 2)
+	if (status || !gb_encoding_ceiling(e))
 		return status;
+	snprintf(caption, sizeof caption, "The share of what a perfect model of the stimulus could reach; left out where the ceiling is below 0.2 (%sr_of_ceiling.nii.gz).", folder);
 	value = gb_maps_share(e, err);
-	status = value ? mosaic(page, r, value, "r/ceiling of each voxel", "r/ceiling",
-	                        "The share of what a perfect model of the stimulus could reach; left out where the ceiling is below 0.2 (r_of_ceiling.nii.gz).", err)
-	               : GB_SYSTEM;
+	status = value ? mosaic(page, r->mask, value, "r/ceiling of each voxel", "r/ceiling", caption, err) : GB_SYSTEM;
 	free(value);
 	return status;
+}
+
+/* r of the voxels of each subject who has a head, in their own mask. */
+static gb_status own_maps(gb_page *page, const gb_brains *brains, gb_err *err)
+{
+	gb_status status = GB_OK;
+
+	for (size_t i = 1; !status && i < brains->count; i++) {
+		const gb_brain_scored *b = &brains->brain[i];
+		float *value = b->has_mask ? gb_array(b->encoding.voxels, sizeof *value, err) : NULL;
+		char title[120], caption[200];
+
+		if (!b->has_mask)
+			continue;
+		if (!value)
+			return GB_SYSTEM;
+		for (size_t v = 0; v < b->encoding.voxels; v++)
+			value[v] = (float)b->encoding.r[v];
+		snprintf(title, sizeof title, "r of each voxel of %.60s", b->subject);
+		snprintf(caption, sizeof caption, "r on the scored rows, slices from below to above (%.60s/r.nii.gz).", b->subject);
+		status = mosaic(page, &b->mask, value, title, "r", caption, err);
+		free(value);
+	}
+	return status;
+}
+
+/* What each head predicts of its subject. */
+static void own_table(gb_page *page, const gb_brains *brains)
+{
+	gb_page_table_begin(page, "subject\tvoxels\tmean r\t95 % interval\tmedian\t95th percentile\tnull: mean (SD)\tp\tridge");
+	for (size_t i = 0; i < brains->count; i++) {
+		const gb_encoding *e = &brains->brain[i].encoding;
+		char t[5][32], interval[64] = "–", null[64] = "–";
+
+		if (!isnan(e->low))
+			snprintf(interval, sizeof interval, "%.3f to %.3f", e->low, e->high);
+		if (e->null.shifts)
+			snprintf(null, sizeof null, "%.3f (%.3f)", e->null.mean, e->null.sd);
+		gb_page_row(page, "%s\t%zu\t%s\t%s\t%s\t%s\t%s\t%s\t%s", e->is_mean ? "mean of all" : e->subject, e->voxels,
+		            gb_page_format(e->score.mean, 3, t[0]), interval, gb_page_format(e->score.median, 3, t[1]), gb_page_format(e->score.p95, 3, t[2]),
+		            null, gb_page_format(e->null.shifts ? e->null.p : NAN, 4, t[3]), gb_page_format(e->has_baseline ? e->baseline : NAN, 3, t[4]));
+	}
+	gb_page_table_end(page);
 }
 
 static gb_status subjects(gb_page *page, const gb_report *r, gb_err *err)
 {
 	const gb_encoding *e = r->encoding;
-	size_t n = e->subjects < 40 ? e->subjects : 40;
-	const char **name = gb_array(n, sizeof(const char *), err);
+	const char **name = gb_array(e->subjects, sizeof(const char *), err);
+	double *value = name ? gb_array(e->subjects, sizeof *value, err) : NULL, sum = 0;
 	gb_plot plot = {.title = "Single subjects", .x = "mean r over voxels", .width = 760};
 	gb_canvas canvas;
 	gb_status status;
 	char caption[400];
+	int n = 0;
 
-	if (!name)
-		return GB_SYSTEM;
-	for (size_t i = 0; i < n; i++)
-		name[i] = gb_dataset_subject(r->set, i);
-	status = gb_plot_bars(&canvas, &plot, name, e->subject_r, NULL, NULL, (int)n, err);
+	for (size_t s = 0; value && s < e->subjects; s++)
+		if (!isnan(e->subject_r[s])) {
+			name[n] = gb_dataset_subject(r->set, s);
+			value[n++] = e->subject_r[s];
+			sum += e->subject_r[s];
+		}
+	status = value ? gb_plot_bars(&canvas, &plot, name, value, NULL, NULL, n < 40 ? n : 40, err) : GB_SYSTEM;
 	free(name);
+	free(value);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "What the model predicts for each subject, against that subject: mean %.3f. The ceiling of one subject is %.3f; "
-	         "the mean of the other people's brains predicts a subject with r = %.3f.", gb_score_mean(e->subject_r, e->subjects),
-	         gb_score_mean(e->ceiling.one, e->voxels), gb_score_mean(e->ceiling.left_out, e->voxels));
+	if (e->ceiling.subjects > 1)
+		snprintf(caption, sizeof caption, "What the model predicts for each subject, against that subject: mean %.3f. The ceiling of one subject is %.3f; "
+		         "the mean of the other people's brains predicts a subject with r = %.3f.", sum / n,
+		         gb_score_mean(e->ceiling.one, e->voxels), gb_score_mean(e->ceiling.left_out, e->voxels));
+	else
+		snprintf(caption, sizeof caption, "What the model predicts for each subject, against that subject, in the subject's own voxels: mean %.3f.", sum / n);
 	return gb_page_figure(page, &canvas, caption, err);
 }
 
@@ -143,6 +197,10 @@ static void sentences(gb_page *page, const gb_report *r)
 {
 	const gb_encoding *e = r->encoding;
 
+	if (r->brains->several && e->is_mean)
+		gb_page_text(page, "The model has a head for each subject. First the mean of what it predicts for all, against the mean of all; then each subject.");
+	else if (r->brains->several)
+		gb_page_text(page, "The model has a head for each subject, in voxels of their own: there is no mean brain. The first figures are of %s; then each subject.", e->subject);
 	gb_page_text(page, "The model predicted the BOLD signal of %zu voxels on %zu rows that it was not trained on. Predicted and measured time courses correlate with a mean r of %.3f over voxels "
 	             "(median %.3f, 95th percentile %.3f).", e->voxels, e->scored.rows, e->score.mean, e->score.median, e->score.p95);
 	if (e->null.shifts) {
@@ -159,6 +217,10 @@ static void sentences(gb_page *page, const gb_report *r)
 	}
 	if (e->subjects < 2)
 		gb_page_text(page, "The set has one subject: a ceiling is not estimable, and the r has no upper limit to be read beside.");
+	else if (e->ceiling.subjects < 2)
+		gb_page_text(page, "A ceiling is not estimable: subjects have their own voxels. The r has no upper limit to be read beside.");
+	else if (e->ceiling.subjects < e->subjects)
+		gb_page_text(page, "The ceiling is that of the %zu subjects, of %zu, who share these voxels.", e->ceiling.subjects, e->subjects);
 	if (e->has_baseline)
 		gb_page_text(page, "Ridge regression on the same rows reaches %.3f. %s", e->baseline,
 		             isnan(e->difference_low)       ? "There are too few rows for an interval of the difference."
@@ -184,8 +246,12 @@ gb_status gb_report_encoding(gb_page *page, const gb_report *r, gb_err *err)
 		status = courses(page, r, err);
 	if (!status && r->mask)
 		status = maps(page, r, err);
+	if (r->brains->several)
+		own_table(page, r->brains);
 	if (!status && e->subjects > 1)
 		status = subjects(page, r, err);
+	if (!status)
+		status = own_maps(page, r->brains, err);
 	if (status)
 		return status;
 	gb_page_text(page, "Identification: given what the model predicts for a row, the measured row ranks at %.1f %% on average among all rows more than 20 s away (chance 50 %%)%s.",
