@@ -354,7 +354,7 @@ int main(int argc, char **argv)
 	size_t groups = operands > 0 ? strtoul(argv[1], NULL, 10) : 25;
 	double width = operands > 1 ? strtod(argv[2], NULL) : 1;
 	gb_network net;
-	gb_device device = {NULL, NULL, NULL};
+	gb_device device = {0};
 	gb_err err;
 	size_t n;
 
@@ -363,7 +363,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	n = write_step(&net, groups, width);
-	if (name && gb_device_open(&device, name, NULL, NULL, &err) != GB_OK) {
+	if (name && gb_device_open(&device, name, 0, NULL, NULL, &err) != GB_OK) {
 		fprintf(stderr, "roofline: %s\n", err.text);
 		return (int)err.status;
 	}

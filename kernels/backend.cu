@@ -27,7 +27,7 @@ unsigned gb_most_blocks(const gb_device *device) { return gb_cuda_of(device)->mo
 void gb_launched(const gb_device *device, const char *kernel) { gb_cuda_good(device, cudaGetLastError(), kernel); }
 
 /* "bf16", "tf32", "fp32" and a number, in any order, between colons. */
-static gb_status read_options(gb_cuda *cuda, const char *options, unsigned *number, gb_err *err)
+static gb_status read_options(gb_cuda *cuda, const char *options, long *number, gb_err *err)
 {
 	static const char *const name[] = {"bf16", "tf32", "fp32"};
 
@@ -42,7 +42,7 @@ static gb_status read_options(gb_cuda *cuda, const char *options, unsigned *numb
 		if (i < 3)
 			cuda->precision = (enum gb_precision)i;
 		else if (end == options + length && length && value < 100000)
-			*number = (unsigned)value;
+			*number = (long)value;
 		else
 			return gb_fail(err, GB_USAGE, "%s:%s: bf16, tf32, fp32 or a number is wanted", gb_target_name, options);
 		options += length + (options[length] == ':');
@@ -50,22 +50,23 @@ static gb_status read_options(gb_cuda *cuda, const char *options, unsigned *numb
 	return GB_OK;
 }
 
-static gb_status prepare(gb_device *device, const char *options, gb_err *err)
+static gb_status prepare(gb_device *device, const char *options, unsigned place, gb_err *err)
 {
 	gb_cuda *cuda = gb_cuda_of(device);
 	cudaDeviceProp about;
-	unsigned number = 0;
+	long number = -1;
+	int current = 0;
 	gb_status status = read_options(cuda, options, &number, err);
 
 	if (status == GB_OK)
-		status = gb_target_open(device, number, err);
+		status = gb_target_open(device, number, place, err);
 	if (status != GB_OK)
 		return status;
 	if (gb_cuda_good(device, cudaStreamCreateWithFlags(&cuda->compute, cudaStreamNonBlocking), "stream") &&
 	    gb_cuda_good(device, cudaStreamCreateWithFlags(&cuda->copy, cudaStreamNonBlocking), "stream") &&
 	    gb_cuda_good(device, cudaEventCreateWithFlags(&cuda->sent, cudaEventDisableTiming), "event") &&
 	    gb_cuda_good(device, cudaEventCreateWithFlags(&cuda->used, cudaEventDisableTiming), "event") &&
-	    gb_cuda_good(device, cudaGetDeviceProperties(&about, 0), "properties")) {
+	    gb_cuda_good(device, cudaGetDevice(&current), "device") && gb_cuda_good(device, cudaGetDeviceProperties(&about, current), "properties")) {
 		cuda->most_blocks = 16 * (unsigned)about.multiProcessorCount;
 		return gb_gemm_open(&cuda->gemm, err);
 	}
@@ -105,7 +106,7 @@ static const struct gb_ops table = {
 #undef GB_OP_ENTRY
 };
 
-static gb_status open_device(gb_device *device, const char *options, gb_err *err)
+static gb_status open_device(gb_device *device, const char *options, unsigned place, gb_err *err)
 {
 	gb_status status;
 
@@ -113,7 +114,7 @@ static gb_status open_device(gb_device *device, const char *options, gb_err *err
 	if (!device->state)
 		return gb_fail(err, GB_SYSTEM, "out of memory");
 	device->ops = &table;
-	status = prepare(device, options, err);
+	status = prepare(device, options, place, err);
 	if (status != GB_OK)
 		close_device(device);
 	return status;

@@ -33,9 +33,10 @@ bool gb_cuda_good(const gb_device *device, cudaError_t error, const char *what);
 void gb_cuda_say(const gb_device *device, const char *what, const char *why);
 
 /* target.cu of cuda/ and emu/: the name of the back end, and what it reads of its
- * options beyond the precision: NUMBER is the device's (cuda) or the order of threads (emu). */
+ * options beyond the precision: NUMBER is the device's (cuda) or the order of threads (emu), −1 where none is
+ * asked for: then PLACE modulo the devices there are.  Fills the number of DEVICE. */
 extern const char gb_target_name[];
-GB_CHECK gb_status gb_target_open(const gb_device *device, unsigned number, gb_err *err);
+GB_CHECK gb_status gb_target_open(gb_device *device, long number, unsigned place, gb_err *err);
 
 /* memory.cu */
 void *gb_cuda_allocate(const gb_device *device, size_t bytes, gb_err *err);

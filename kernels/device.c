@@ -10,7 +10,7 @@
 #include "base/size.h"
 #include "plugin.h"
 
-static gb_status open_plugin(gb_device *device, const char *name, const char *options, gb_err *err)
+static gb_status open_plugin(gb_device *device, const char *name, const char *options, unsigned place, gb_err *err)
 {
 	const void *symbol;
 	const gb_device_plugin_table *plugin;
@@ -20,21 +20,21 @@ static gb_status open_plugin(gb_device *device, const char *name, const char *op
 	plugin = symbol;
 	if (plugin->ops_bytes != sizeof(struct gb_ops))
 		return gb_fail(err, GB_SYSTEM, "plug-in %s: of another build: make and install again", name);
-	return plugin->open(device, options, err);
+	return plugin->open(device, options, place, err);
 }
 
 /* Asked of the loader first: the plug-in's libraries are large. */
-static gb_status open_cuda(gb_device *device, const char *options, gb_err *err)
+static gb_status open_cuda(gb_device *device, const char *options, unsigned place, gb_err *err)
 {
 	void *driver = dlopen("libcuda.so.1", RTLD_LAZY);
 
 	if (!driver)
 		return gb_fail(err, GB_SYSTEM, "cuda: this machine has no NVIDIA driver (libcuda.so.1): run where there is one, or with --device cpu");
 	dlclose(driver);
-	return open_plugin(device, "cuda", options, err);
+	return open_plugin(device, "cuda", options, place, err);
 }
 
-gb_status gb_device_open(gb_device *device, const char *name, gb_pool *pool, char **why, gb_err *err)
+gb_status gb_device_open(gb_device *device, const char *name, unsigned place, gb_pool *pool, char **why, gb_err *err)
 {
 	size_t length = strcspn(name, ":");
 	const char *options = name[length] ? name + length + 1 : NULL;
@@ -42,11 +42,11 @@ gb_status gb_device_open(gb_device *device, const char *name, gb_pool *pool, cha
 
 	if (why)
 		*why = NULL;
-	*device = (gb_device){NULL, pool, NULL};
+	*device = (gb_device){.pool = pool};
 	if (!strcmp(name, "auto")) {
-		if (open_cuda(device, NULL, &lacks) == GB_OK)
+		if (open_cuda(device, NULL, place, &lacks) == GB_OK)
 			return GB_OK;
-		*device = (gb_device){gb_ops_cpu(), pool, NULL};
+		*device = (gb_device){.ops = gb_ops_cpu(), .pool = pool};
 		return !why || (*why = gb_string(lacks.text, err)) ? GB_OK : GB_SYSTEM;
 	}
 	if (!strcmp(name, "cpu")) {
@@ -54,9 +54,9 @@ gb_status gb_device_open(gb_device *device, const char *name, gb_pool *pool, cha
 		return GB_OK;
 	}
 	if (length == 4 && !strncmp(name, "cuda", 4))
-		return open_cuda(device, options, err);
+		return open_cuda(device, options, place, err);
 	if (length == 3 && !strncmp(name, "emu", 3))
-		return open_plugin(device, "emu", options, err);
+		return open_plugin(device, "emu", options, place, err);
 	return gb_fail(err, GB_USAGE, "device %s: auto, cpu, cuda or emu is wanted", name);
 }
 

@@ -21,6 +21,7 @@ typedef struct gb_device {
 	const struct gb_ops *ops;
 	gb_pool *pool; /* worker threads of the host; NULL: the calling thread */
 	void *state;   /* of the back end */
+	unsigned number; /* of this device among those of the machine; of emu: the order of threads */
 } gb_device;
 
 /* Which micro-batch of which step is running: the key of its random numbers. */

@@ -28,3 +28,10 @@ OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM
 have_mpi() { command -v mpirun >/dev/null && [ -e "$GB_BUILD/libexec/giblet/libgb_mpi.so" ]; }
 MPIRUN='mpirun --oversubscribe -q -x ASAN_OPTIONS=detect_leaks=0'
+
+# mpi N RUN COMMAND…: N ranks of it on SET under mpirun, which says the exit code of the first that failed; what all said is in err.mpi.
+mpi() {
+	mpi_n=$1 mpi_run=$2
+	shift 2
+	$MPIRUN -n "$mpi_n" "$@" -o "$mpi_run" SET 2>err.mpi
+}

@@ -208,7 +208,7 @@ static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, gb_err
 {
 	gb_train_result result = {0};
 	gb_cli_asked *asked = gb_cli_listen();
-	gb_status status = gb_cli_open_ranks(&opt.net.comm, &opt.net.local_ranks, opt.comm, opt.net.device, args->out, opt.timeout, opt.net.micro, err);
+	gb_status status = gb_cli_open_ranks(&opt.net.comm, &opt.net.local_ranks, &opt.net.place, opt.comm, args->out, opt.timeout, opt.net.micro, err);
 	bool first = gb_comm_rank(opt.net.comm) == 0;
 
 	opt.net.stop = &asked->stop;

@@ -56,7 +56,13 @@ const char *cudaGetErrorString(cudaError_t error) { return error == emu.error &&
 
 cudaError_t cudaGetDeviceCount(int *count)
 {
-	*count = 1;
+	*count = 4;
+	return cudaSuccess;
+}
+
+cudaError_t cudaGetDevice(int *device)
+{
+	*device = (int)(emu.seed % 4);
 	return cudaSuccess;
 }
 

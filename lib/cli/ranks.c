@@ -22,24 +22,25 @@ static int number(const char *name)
 void gb_cli_launched(gb_comm_options *o)
 {
 	/* srun sets SLURM_PROCID in batch scripts too, but a step of several tasks only where it started one. */
-	static const struct { const char *rank, *size, *local; bool mpi; } launcher[] = {
-		{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", true},
-		{"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", true},
-		{"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", false},
-		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS_PER_NODE", false},
+	static const struct { const char *rank, *size, *local, *place; bool mpi; } launcher[] = {
+		{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", true},
+		{"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", "MPI_LOCALRANKID", true},
+		{"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "LOCAL_RANK", false},
+		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS_PER_NODE", "SLURM_LOCALID", false},
 	};
 
-	o->rank = 0;
+	o->rank = o->place = 0;
 	o->size = o->local = 1;
 	o->launcher_is_mpi = false;
 	for (size_t i = 0; i < sizeof launcher / sizeof *launcher; i++) {
-		int rank = number(launcher[i].rank), size = number(launcher[i].size), local = number(launcher[i].local);
+		int rank = number(launcher[i].rank), size = number(launcher[i].size), local = number(launcher[i].local), place = number(launcher[i].place);
 
 		if (rank < 0 || size < 1)
 			continue;
 		o->rank = rank;
 		o->size = size;
 		o->local = local > 0 ? local : 1;
+		o->place = place >= 0 ? place : rank;
 		o->launcher_is_mpi = launcher[i].mpi || getenv("PMIX_RANK");
 		return;
 	}
@@ -54,15 +55,15 @@ int gb_cli_share_of_cores(void)
 	return cores / o.local > 1 ? cores / o.local : 1;
 }
 
-gb_status gb_cli_open_ranks(gb_comm **comm, int *local, const char *kind, const char *device, const char *folder, double timeout, int64_t micro, gb_err *err)
+gb_status gb_cli_open_ranks(gb_comm **comm, int *local, int *place, const char *kind, const char *folder, double timeout, int64_t micro, gb_err *err)
 {
-	const char *number = strchr(device, ':');
-	gb_comm_options o = {.kind = kind, .device = number ? atoi(number + 1) : 0, .folder = folder, .timeout = timeout};
+	gb_comm_options o = {.kind = kind, .folder = folder, .timeout = timeout};
 	gb_status status;
 
 	*comm = NULL;
 	*local = 1;
 	gb_cli_launched(&o);
+	*place = o.place;
 	if (!strcmp(kind, "none") || o.size == 1)
 		return GB_OK;
 	*local = o.local;

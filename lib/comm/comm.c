@@ -83,7 +83,6 @@ gb_status gb_comm_open(gb_comm **out, const gb_comm_options *o, gb_err *err)
 	comm->rank = o->rank;
 	comm->size = o->size;
 	comm->timeout = o->timeout;
-	comm->device = o->device;
 	status = choose(comm, o, err);
 	if (status == GB_OK)
 		status = comm->transport->open(&comm->state, &meeting, err);
@@ -93,6 +92,12 @@ gb_status gb_comm_open(gb_comm **out, const gb_comm_options *o, gb_err *err)
 	}
 	*out = comm;
 	return GB_OK;
+}
+
+void gb_comm_use_device(gb_comm *comm, unsigned number)
+{
+	if (comm)
+		comm->device = (int)number;
 }
 
 void gb_comm_close(gb_comm *comm)

@@ -29,9 +29,9 @@ typedef struct gb_comm gb_comm;
 
 typedef struct gb_comm_options {
 	const char *kind;     /* "auto", "none", "socket", "mpi"; "nccl": as auto, but floats go from device to device */
-	int device;           /* number of the device that nccl uses */
 	int rank, size;       /* as the launcher says */
 	int local;            /* ranks on this machine, 1 if unknown */
+	int place;            /* of this one among them; its rank if unknown */
 	bool launcher_is_mpi; /* then auto takes mpi where its plug-in is */
 	const char *folder;   /* shared by the ranks: where those of kind socket find each other */
 	double timeout;       /* seconds without an answer after which a rank is lost */
@@ -40,6 +40,8 @@ typedef struct gb_comm_options {
 /* *COMM NULL for size 1 or kind "none".  GB_USAGE for sizes that are no power of two; GB_SYSTEM
  * where a back end is missing. */
 GB_CHECK gb_status gb_comm_open(gb_comm **comm, const gb_comm_options *options, gb_err *err);
+/* Before joining: the NUMBER of the device whose memory nccl moves (0 if never said). */
+void gb_comm_use_device(gb_comm *comm, unsigned number); /* accepts NULL */
 /* All ranks meet and compare AGREE (one line: build, processor class, data …): GB_USAGE when a
  * rank's differs from rank 0's. */
 GB_CHECK gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err);

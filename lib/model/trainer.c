@@ -459,11 +459,17 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 static gb_status open_device(gb_trainer *t, gb_err *err)
 {
 	char *why = NULL;
-	gb_status status = gb_device_open(&t->device, t->options->device ? t->options->device : "cpu", t->pool, &why, err);
+	gb_status status = gb_device_open(&t->device, t->options->device ? t->options->device : "cpu", (unsigned)t->options->place, t->pool, &why, err);
 
 	if (status == GB_OK && why)
 		note(t, why);
 	free(why);
+	if (status == GB_OK && t->options->comm && t->options->note && strcmp(t->device.ops->name, "cpu")) {
+		char line[64]; /* of every rank, whose device is its own */
+
+		snprintf(line, sizeof line, "rank %d: %s:%u", gb_comm_rank(t->options->comm), t->device.ops->name, t->device.number);
+		t->options->note(t->options->context, line);
+	}
 	return status;
 }
 

@@ -50,6 +50,7 @@ typedef struct gb_train_options {
 	gb_comm *comm;                /* NULL: one process; joined here, closed by the caller */
 	const char *reduce;           /* "exact", or "fast": the library's all-reduce of gradients */
 	int local_ranks;              /* on this machine, to count memory */
+	int place;                    /* of this rank among them: which device it takes where none is named */
 	volatile sig_atomic_t *stop, *save; /* set by signals; NULL: never */
 	void (*progress)(void *context, int64_t done, int64_t total);
 	void (*note)(void *context, const char *line);

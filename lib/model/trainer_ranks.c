@@ -113,6 +113,7 @@ static gb_status join(gb_trainer *t, gb_err *err)
 	snprintf(agree, sizeof agree, "%s, processor class %s, device %s, set %s, options %016llx", t->options->tool, gb_cpu_name(), t->device.ops->name,
 	         gb_dataset_id(t->set), (unsigned long long)gb_hash64_of(config, strlen(config)));
 	free(config);
+	gb_comm_use_device(t->options->comm, t->device.number);
 	status = gb_comm_join(t->options->comm, agree, err);
 	return status;
 }

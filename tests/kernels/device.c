@@ -138,7 +138,7 @@ static void precision(int kind)
 	gb_err err;
 
 	snprintf(device, sizeof device, "%s:%s", kernel_family, name[kind]);
-	if (gb_device_open(&d, device, kernel_pool[1], NULL, &err) != GB_OK)
+	if (gb_device_open(&d, device, 0, kernel_pool[1], NULL, &err) != GB_OK)
 		bail(err.text);
 	for (int i = 0; i < M; i++)
 		for (int j = 0; j < C; j++)
@@ -165,7 +165,7 @@ static void kept_weights(void)
 	gb_err err;
 
 	snprintf(device, sizeof device, "%s:bf16", kernel_family);
-	if (gb_device_open(&d, device, kernel_pool[1], NULL, &err) != GB_OK)
+	if (gb_device_open(&d, device, 0, kernel_pool[1], NULL, &err) != GB_OK)
 		bail(err.text);
 	tw = there(&d, w, W), tx = there(&d, x, COLUMNS), ty = there(&d, NULL, ROWS), tm = there(&d, NULL, W), tv = there(&d, NULL, W), tg = there(&d, g, W);
 	ts = (gb_adamw_segment *)(void *)there(&d, (const float *)(const void *)&segment, sizeof segment / sizeof(float));
@@ -206,12 +206,14 @@ static void kept_weights(void)
 static void names(void)
 {
 	static const char *const bad[] = {"gpu", "emu:half", "emu:fp32:", "cpu:1", "emu:-1", ""};
+	static const struct { const char *name; unsigned place, number; } placed[] = {
+		{"cpu", 3, 0}, {"emu", 0, 0}, {"emu:fp32", 3, 3}, {"emu", 5, 1}, {"emu:2:tf32", 1, 2}, {"emu:0", 3, 0}};
 	char *why;
 	gb_device d;
 	gb_err err;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		gb_status status = gb_device_open(&d, bad[i], NULL, NULL, &err);
+		gb_status status = gb_device_open(&d, bad[i], 0, NULL, NULL, &err);
 
 		if (!strcmp(bad[i], "emu:fp32:"))
 			ok(status == GB_OK, "an empty option at the end is none");
@@ -219,7 +221,13 @@ static void names(void)
 			ok(status == GB_USAGE && strlen(err.text) > 20, "%s: %s", bad[i], err.text);
 		gb_device_close(&d);
 	}
-	if (gb_device_open(&d, "auto", NULL, &why, &err) != GB_OK)
+	for (size_t i = 0; i < sizeof placed / sizeof *placed; i++) {
+		if (gb_device_open(&d, placed[i].name, placed[i].place, NULL, NULL, &err) != GB_OK)
+			bail(err.text);
+		ok(d.number == placed[i].number, "%s in place %u: device %u", placed[i].name, placed[i].place, d.number);
+		gb_device_close(&d);
+	}
+	if (gb_device_open(&d, "auto", 0, NULL, &why, &err) != GB_OK)
 		bail(err.text);
 	ok((why != NULL) == !strcmp(d.ops->name, "cpu"), "auto: %s", why ? why : d.ops->name);
 	free(why);

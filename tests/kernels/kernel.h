@@ -102,7 +102,7 @@ __attribute__((unused)) static bool devices_open(const char *family)
 	for (int t = 0; t < THREADS; t++) {
 		if (gb_pool_open(&kernel_pool[t], t + 1, &err) != GB_OK)
 			bail(err.text);
-		if (gb_device_open(&kernel_device[t], strcmp(family, "emu") ? strcmp(family, "cuda") ? "cpu" : "cuda:fp32" : emu[t], kernel_pool[t], NULL, &err) == GB_OK)
+		if (gb_device_open(&kernel_device[t], strcmp(family, "emu") ? strcmp(family, "cuda") ? "cpu" : "cuda:fp32" : emu[t], 0, kernel_pool[t], NULL, &err) == GB_OK)
 			continue;
 		if (strcmp(family, "cuda"))
 			bail(err.text);

@@ -151,7 +151,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream)
 	return cudaSuccess;
 }
 
-cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; }
+cudaError_t cudaSetDevice(int device) { return device >= 0 && device < 4 ? cudaSuccess : cudaErrorInvalidDevice; }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
 	(void)flags;

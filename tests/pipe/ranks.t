@@ -10,12 +10,6 @@ check 'a set' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b
 options='-j1 --width 0.004 --rank 5 --window 9 --groups 1 --micro 8 --brain-kernel fir:0:6 --patience 0 --features text,mel'
 small="$options --schedule 3 --epochs 3"
 
-mpi() { # mpi N RUN COMMAND…
-	mpi_n=$1 mpi_run=$2
-	shift 2
-	$MPIRUN -n "$mpi_n" "$@" -o "$mpi_run" SET 2>err.mpi
-}
-
 check 'one process' "gb-train -o one $small SET"
 for n in 2 4 8; do
 	check "$n ranks over sockets: the same bytes" "ranks $n s$n gb-train $small && same one s$n"
@@ -30,6 +24,11 @@ for n in 1 2 4 8; do
 done
 check 'two subjects with their own voxels, validation in unequal parts' "gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b: -o BOTH stimulus.safetensors --subject s0=s0.safetensors --subject s1=s1.safetensors &&
 	gb-train -o two1 $options --epochs 1 --subject s0,s1 BOTH && (mv SET ONE; mv BOTH SET; ranks 4 two4 gb-train $options --epochs 1 --subject s0,s1; code=\$?; mv SET BOTH; mv ONE SET; exit \$code) && same two1 two4"
+if have_mpi; then
+	check 'mpirun -n 3: exit 2, and one line that says why' "mpi 3 bad gb-train $small; test \$? = 2 && grep -c 'gb-train: ' err.mpi | grep -qx 1 && grep -q '3 ranks: .*1, 2, 4 or 8 ranks' err.mpi && test ! -e bad"
+else
+	skip 'mpirun -n 3' 'no MPI here'
+fi
 
 # Another number of ranks goes on.
 check 'stopped after an epoch with 4 ranks, gone on with 2, ended with 1: the same bytes' "ranks 4 on gb-train $options --schedule 3 --epochs 1 && ranks 2 on gb-train $options --schedule 3 --epochs 2 && gb-train -o on $small SET && same one on"
@@ -46,17 +45,6 @@ x = [(float(p), float(q)) for p, q in zip(a, b) if p[0] in '-0123456789']
 assert len(a) == len(b) and all(abs(p - q) <= 2e-3 * max(1, abs(p)) for p, q in x)\""
 else
 	skip '--reduce fast' 'no MPI here'
-fi
-
-# The emulated device, whose memory is not the host's.
-check 'one process on the emulated device' "gb-train --device emu -o emu1 $small SET"
-for n in 2 8; do
-	check "$n ranks on it: the same bytes" "ranks $n emu$n gb-train --device emu $small && same emu1 emu$n"
-done
-if have_mpi; then
-	check 'mpirun -n 4 on it: the same bytes' "mpi 4 emu4 gb-train --comm mpi --device emu $small && same emu1 emu4"
-else
-	skip 'mpirun -n 4 on it' 'no MPI here'
 fi
 
 # A twin whose tree, keys or scores depend on the ranks must be seen.
