@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Rounds as in encoder.c, the other way round: the first LSTM layer runs on the
- * round that was put last, the backs of the tiles on the oldest. */
+/* Rounds as in encoder.c, the other way round: the first convolution, the LSTM, then the backs of the tiles side by side. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "encodec/encodec.h"
+#include "encodec/lstm.h"
 #include "encodec/stream.h"
-
-typedef struct slot {
-	float *x, *y;  /* [lead + frames, width of the LSTM]: into the LSTM; of the layer that ran last, at the end as ELU */
-	size_t rows, before; /* BEFORE rows of the past stand before them in y */
-	bool last;
-} slot;
 
 struct gb_decoder {
 	const gb_encodec_weights *w;
@@ -24,24 +18,24 @@ struct gb_decoder {
 	gb_lstm_state lstm[GB_ENCODEC_LSTM_MAX];
 	gb_back *back;        /* one a thread, and what it makes: samples of a tile and the lead */
 	float **made;
-	slot slot[GB_ENCODEC_LSTM_MAX + 1];
-	size_t round, lead, spare, held;
+	float *x, *y;         /* [lead + rows of a round, width of the LSTM]: into the LSTM; of the layer that ran last, at the
+	                       * end as ELU, behind `before` rows of the past that end at row `lead` */
+	size_t lead, spare, before, rows, held;
+	bool last;            /* this round is the last one */
 	float *latents;       /* [a round, width] */
 	float *samples;       /* of a round */
 };
 
-static gb_status open_slots(gb_decoder *d, gb_err *err)
+static gb_status open_layers(gb_decoder *d, gb_err *err)
 {
-	size_t rows = d->lead + d->in.in.room, width = (size_t)d->w->decoder_lstm.width;
-	gb_status status = GB_OK;
+	size_t width = (size_t)d->w->decoder_lstm.width, rows;
+	gb_status status = gb_conv_state_open(&d->in, &d->w->decoder_in, d->size.tile * d->size.tiles, true, false, err);
 
 	for (int i = 0; i < d->w->decoder_lstm.layers && status == GB_OK; i++)
 		status = gb_lstm_state_open(&d->lstm[i], &d->w->decoder_lstm, i, err);
-	for (int i = 0; i <= d->w->decoder_lstm.layers && status == GB_OK; i++) {
-		slot *s = &d->slot[i];
-		if (!(s->x = gb_array(rows * width, sizeof(float), err)) || !(s->y = gb_array(rows * width, sizeof(float), err)))
-			status = GB_SYSTEM;
-	}
+	rows = d->lead + d->in.in.room;
+	if (status == GB_OK && (!(d->x = gb_array(rows * width, sizeof(float), err)) || !(d->y = gb_array(rows * width, sizeof(float), err))))
+		status = GB_SYSTEM;
 	return status;
 }
 
@@ -75,11 +69,9 @@ gb_status gb_decoder_open_sized(gb_decoder **out, const gb_encodec_weights *w, g
 	if (w->normed || w->channels != 1)
 		status = gb_fail(err, GB_DATA, "weights of the 48 kHz stereo model: the 24 kHz mono model is wanted for a stream");
 	else
-		status = gb_conv_state_open(&d->in, &w->decoder_in, frames, true, false, err);
+		status = open_layers(d, err);
 	if (status == GB_OK)
 		status = open_backs(d, err);
-	if (status == GB_OK)
-		status = open_slots(d, err);
 	if (status == GB_OK && (!(d->latents = gb_array(frames * (size_t)w->width, sizeof(float), err)) ||
 	                        !(d->samples = gb_array(d->in.in.room * (size_t)w->hop, sizeof(float), err))))
 		status = GB_SYSTEM;
@@ -97,75 +89,44 @@ gb_status gb_decoder_open(gb_decoder **out, const gb_encodec_weights *w, gb_samp
 	return gb_decoder_open_sized(out, w, sink, context, pool, gb_stream_size_for(pool), err);
 }
 
-/* The slot of the round BACK rounds ago; NULL before the first. */
-static slot *slot_of(gb_decoder *d, size_t back)
+/* First convolution and LSTM on what is held; the end of the round before stays in front of it. */
+static void run_layers(gb_decoder *d)
 {
-	return back > d->round ? NULL : &d->slot[(d->round - back) % ((size_t)d->w->decoder_lstm.layers + 1)];
-}
+	size_t width = (size_t)d->w->decoder_lstm.width, all = d->before + d->rows, keep = all < d->lead ? all : d->lead;
+	float *y = d->y + d->lead * width;
 
-static void run_layer(gb_decoder *d, int layer)
-{
-	slot *s = slot_of(d, (size_t)layer), *old = slot_of(d, (size_t)layer + 1);
-	size_t width = (size_t)d->w->decoder_lstm.width;
-	float *y;
-
-	if (!s || !s->rows)
-		return;
-	y = s->y + d->lead * width;
-	if (!layer) {
-		gb_conv_fill(&d->in, d->latents, s->rows);
-		s->rows = gb_conv_ready(&d->in, s->last);
-		gb_conv_run(&d->in, s->rows, (gb_rows){s->x, width}, (gb_rows){NULL, 0});
-		gb_conv_take(&d->in, s->rows);
-	}
-	gb_lstm_run(&d->lstm[layer], layer ? y : s->x, s->rows, y);
-	if (layer < d->w->decoder_lstm.layers - 1)
-		return;
-	gb_add_elu(y, s->x, s->rows * width);
-	s->before = 0;
-	if (old) { /* the end of the round before, which may have been short */
-		size_t all = old->before + old->rows;
-		s->before = all < d->lead ? all : d->lead;
-		memcpy(y - s->before * width, old->y + (d->lead + old->rows - s->before) * width, s->before * width * sizeof *y);
-	}
+	memmove(y - keep * width, y + d->rows * width - keep * width, keep * width * sizeof *y);
+	d->before = keep;
+	gb_conv_fill(&d->in, d->latents, d->held);
+	d->rows = gb_conv_ready(&d->in, d->last);
+	gb_conv_run(&d->in, d->rows, (gb_rows){d->x, width}, (gb_rows){NULL, 0}, d->pool);
+	gb_conv_take(&d->in, d->rows);
+	for (int i = 0; i < d->w->decoder_lstm.layers; i++)
+		gb_lstm_run(&d->lstm[i], i ? y : d->x, d->rows, y, d->pool);
+	gb_add_elu(y, d->x, d->rows * width);
 }
 
 /* A tile that has less than the lead before it begins at the start of the sound. */
-static void run_back(gb_decoder *d, size_t tile, int worker)
+static void run_back(void *context, size_t tile, int worker)
 {
-	slot *s = slot_of(d, (size_t)d->w->decoder_lstm.layers);
-	size_t hop = (size_t)d->w->hop, from = tile * d->size.tile, width = (size_t)d->w->decoder_lstm.width, behind = s->before + from;
-	size_t count = s->rows - from < d->size.tile ? s->rows - from : d->size.tile;
+	gb_decoder *d = context;
+	size_t hop = (size_t)d->w->hop, from = tile * d->size.tile, width = (size_t)d->w->decoder_lstm.width, behind = d->before + from;
+	size_t count = d->rows - from < d->size.tile ? d->rows - from : d->size.tile;
 	bool first = behind < d->lead;
 	size_t lead = first ? behind : d->lead, spare = first ? behind * hop : d->spare;
 
-	gb_back_run(&d->back[worker], s->y + (d->lead + from - lead) * width, lead + count, first, s->last && from + count == s->rows,
+	gb_back_run(&d->back[worker], d->y + (d->lead + from - lead) * width, lead + count, first, d->last && from + count == d->rows,
 	            d->made[worker]);
 	memcpy(d->samples + from * hop, d->made[worker] + spare, count * hop * sizeof(float));
 }
 
-static void run_task(void *context, size_t task, int worker)
-{
-	gb_decoder *d = context;
-	size_t layers = (size_t)d->w->decoder_lstm.layers;
-
-	if (task < layers)
-		run_layer(d, (int)task);
-	else
-		run_back(d, task - layers, worker);
-}
-
 static gb_status run_round(gb_decoder *d, bool last, gb_err *err)
 {
-	size_t layers = (size_t)d->w->decoder_lstm.layers;
-	slot *now = slot_of(d, 0), *done = slot_of(d, layers);
-
-	now->rows = d->held;
-	now->last = last;
-	gb_pool_run(d->pool, layers + (done ? (done->rows + d->size.tile - 1) / d->size.tile : 0), run_task, d);
+	d->last = last;
+	run_layers(d);
 	d->held = 0;
-	d->round++;
-	return done && done->rows ? d->sink(d->context, d->samples, done->rows * (size_t)d->w->hop, err) : GB_OK;
+	gb_pool_run(d->pool, (d->rows + d->size.tile - 1) / d->size.tile, run_back, d);
+	return d->rows ? d->sink(d->context, d->samples, d->rows * (size_t)d->w->hop, err) : GB_OK;
 }
 
 gb_status gb_decoder_put(gb_decoder *d, const float *latents, size_t frames, gb_err *err)
@@ -188,16 +149,7 @@ gb_status gb_decoder_put(gb_decoder *d, const float *latents, size_t frames, gb_
 	return GB_OK;
 }
 
-gb_status gb_decoder_finish(gb_decoder *d, gb_err *err)
-{
-	gb_status status = GB_OK;
-
-	if (!d->held)
-		return GB_OK;
-	for (int i = 0; i <= d->w->decoder_lstm.layers && status == GB_OK; i++)
-		status = run_round(d, !i, err);
-	return status;
-}
+gb_status gb_decoder_finish(gb_decoder *d, gb_err *err) { return d->held ? run_round(d, true, err) : GB_OK; }
 
 void gb_decoder_close(gb_decoder *d)
 {
@@ -213,10 +165,8 @@ void gb_decoder_close(gb_decoder *d)
 	free(d->made);
 	for (int i = 0; i < GB_ENCODEC_LSTM_MAX; i++)
 		gb_lstm_state_close(&d->lstm[i]);
-	for (int i = 0; i <= GB_ENCODEC_LSTM_MAX; i++) {
-		free(d->slot[i].x);
-		free(d->slot[i].y);
-	}
+	free(d->x);
+	free(d->y);
 	gb_conv_state_close(&d->in);
 	free(d->latents);
 	free(d->samples);
@@ -235,11 +185,11 @@ gb_status gb_encodec_decode_chunk(const gb_encodec_weights *w, const float *late
 	if (status == GB_OK && (status = gb_conv_state_open(&in, &w->decoder_in, frames, !w->normed, false, err)) == GB_OK) {
 		gb_conv_state_start(&in, true);
 		gb_conv_fill(&in, latents, frames);
-		gb_conv_run(&in, gb_conv_ready(&in, true), (gb_rows){rows, width}, (gb_rows){NULL, 0});
+		gb_conv_run(&in, gb_conv_ready(&in, true), (gb_rows){rows, width}, (gb_rows){NULL, 0}, NULL);
 	}
 	for (int i = 0; i < w->decoder_lstm.layers && status == GB_OK; i++) {
 		if ((status = gb_lstm_state_open(&lstm, &w->decoder_lstm, i, err)) == GB_OK)
-			gb_lstm_run(&lstm, i ? y : rows, frames, y);
+			gb_lstm_run(&lstm, i ? y : rows, frames, y, NULL);
 		gb_lstm_state_close(&lstm);
 	}
 	if (status == GB_OK) {

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A round is a number of tiles.  While the fronts of its tiles are computed,
- * the first LSTM layer runs on the round before it, the second on the one
- * before that: independent work for a pool, whose bits no schedule changes. */
+/* A round is a number of tiles: their fronts, side by side; then layer by layer of the LSTM, whose steps the threads
+ * share; then the last convolution, by rows.  No size and no thread changes a bit. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "encodec/encodec.h"
+#include "encodec/lstm.h"
 #include "encodec/stream.h"
-
-/* What one round hands from task to task. */
-typedef struct slot {
-	float *x, *y;        /* [frames, width of the LSTM]: of the front; of the last layer that ran */
-	float *latents;
-	size_t rows, frames; /* frames: of latents */
-	bool last;
-} slot;
 
 struct gb_encoder {
 	const gb_encodec_weights *w;
@@ -27,26 +19,24 @@ struct gb_encoder {
 	float **made;
 	gb_lstm_state lstm[GB_ENCODEC_LSTM_MAX];
 	gb_conv_state out;
-	slot slot[GB_ENCODEC_LSTM_MAX + 1];
-	size_t round, lead;
+	float *x, *y;         /* [frames of a round, width of the LSTM]: of the fronts; of the layer that ran last */
+	float *latents;
+	size_t lead;
 	float *sample;        /* [lead + a round]: up to the lead of what came before, then what is held */
 	size_t before, held;
-	bool last;            /* the round that runs is the last one */
+	bool last;            /* this round is the last one */
 };
 
-static gb_status open_slots(gb_encoder *e, gb_err *err)
+static gb_status open_layers(gb_encoder *e, gb_err *err)
 {
 	size_t frames = e->size.tile * e->size.tiles, width = (size_t)e->w->encoder_lstm.width;
-	gb_status status = GB_OK;
+	gb_status status = gb_conv_state_open(&e->out, &e->w->encoder_out, frames, true, false, err);
 
 	for (int i = 0; i < e->w->encoder_lstm.layers && status == GB_OK; i++)
 		status = gb_lstm_state_open(&e->lstm[i], &e->w->encoder_lstm, i, err);
-	for (int i = 0; i <= e->w->encoder_lstm.layers && status == GB_OK; i++) {
-		slot *s = &e->slot[i];
-		if (!(s->x = gb_array(frames * width, sizeof(float), err)) || !(s->y = gb_array(frames * width, sizeof(float), err)) ||
-		    !(s->latents = gb_array((e->out.in.room + 1) * (size_t)e->w->width, sizeof(float), err)))
-			status = GB_SYSTEM;
-	}
+	if (status == GB_OK && (!(e->x = gb_array(frames * width, sizeof(float), err)) || !(e->y = gb_array(frames * width, sizeof(float), err)) ||
+	                        !(e->latents = gb_array((e->out.in.room + 1) * (size_t)e->w->width, sizeof(float), err))))
+		status = GB_SYSTEM;
 	return status;
 }
 
@@ -83,9 +73,7 @@ gb_status gb_encoder_open_sized(gb_encoder **out, const gb_encodec_weights *w, g
 	if (status == GB_OK)
 		status = open_fronts(e, err);
 	if (status == GB_OK)
-		status = gb_conv_state_open(&e->out, &w->encoder_out, e->size.tile * size.tiles, true, false, err);
-	if (status == GB_OK)
-		status = open_slots(e, err);
+		status = open_layers(e, err);
 	if (status == GB_OK && !(e->sample = gb_array(e->lead + e->size.tile * size.tiles * (size_t)w->hop, sizeof(float), err)))
 		status = GB_SYSTEM;
 	if (status != GB_OK) {
@@ -102,70 +90,48 @@ gb_status gb_encoder_open(gb_encoder **out, const gb_encodec_weights *w, gb_late
 	return gb_encoder_open_sized(out, w, sink, context, pool, gb_stream_size_for(pool), err);
 }
 
-/* The slot of the round BACK rounds ago; NULL before the first. */
-static slot *slot_of(gb_encoder *e, size_t back)
-{
-	return back > e->round ? NULL : &e->slot[(e->round - back) % ((size_t)e->w->encoder_lstm.layers + 1)];
-}
-
-static void run_layer(gb_encoder *e, int layer)
-{
-	slot *s = slot_of(e, (size_t)layer + 1);
-	size_t width = (size_t)e->w->encoder_lstm.width;
-
-	if (!s || !s->rows)
-		return;
-	gb_lstm_run(&e->lstm[layer], layer ? s->y : s->x, s->rows, s->y);
-	if (layer < e->w->encoder_lstm.layers - 1)
-		return;
-	gb_add_elu(s->y, s->x, s->rows * width);
-	gb_conv_fill(&e->out, s->y, s->rows);
-	s->frames = gb_conv_ready(&e->out, s->last);
-	gb_conv_run(&e->out, s->frames, (gb_rows){s->latents, (size_t)e->w->width}, (gb_rows){NULL, 0});
-	gb_conv_take(&e->out, s->frames);
-}
-
 /* A tile that has less than the lead before it begins at the start of the sound. */
-static void run_front(gb_encoder *e, size_t tile, int worker)
+static void run_front(void *context, size_t tile, int worker)
 {
+	gb_encoder *e = context;
 	size_t hop = (size_t)e->w->hop, length = e->size.tile * hop, from = tile * length, width = (size_t)e->w->encoder_lstm.width;
 	size_t count = e->held - from < length ? e->held - from : length, behind = e->before + from;
 	bool first = behind < e->lead, last = e->last && from + count == e->held;
 	size_t lead = first ? behind : e->lead, spare = first ? behind / hop : 0;
 	size_t frames = gb_front_run(&e->front[worker], e->sample + behind - lead, lead + count, first, last, e->made[worker]);
 
-	memcpy(slot_of(e, 0)->x + tile * e->size.tile * width, e->made[worker] + spare * width, (frames - spare) * width * sizeof(float));
+	memcpy(e->x + tile * e->size.tile * width, e->made[worker] + spare * width, (frames - spare) * width * sizeof(float));
 }
 
-/* The layers come first, as each is one long task. */
-static void run_task(void *context, size_t task, int worker)
+/* LSTM and last convolution on ROWS rows; returns the frames of latents that are ready. */
+static size_t run_layers(gb_encoder *e, size_t rows)
 {
-	gb_encoder *e = context;
-	size_t layers = (size_t)e->w->encoder_lstm.layers;
+	size_t frames;
 
-	if (task < layers)
-		run_layer(e, (int)task);
-	else
-		run_front(e, task - layers, worker);
+	for (int i = 0; i < e->w->encoder_lstm.layers; i++)
+		gb_lstm_run(&e->lstm[i], i ? e->y : e->x, rows, e->y, e->pool);
+	gb_add_elu(e->y, e->x, rows * (size_t)e->w->encoder_lstm.width);
+	gb_conv_fill(&e->out, e->y, rows);
+	frames = gb_conv_ready(&e->out, e->last);
+	gb_conv_run(&e->out, frames, (gb_rows){e->latents, (size_t)e->w->width}, (gb_rows){NULL, 0}, e->pool);
+	gb_conv_take(&e->out, frames);
+	return frames;
 }
 
-/* What is held, as a round; nothing held: the layers go on. */
+/* What is held, as a round. */
 static gb_status run_round(gb_encoder *e, bool last, gb_err *err)
 {
-	size_t hop = (size_t)e->w->hop, tile = e->size.tile * hop, layers = (size_t)e->w->encoder_lstm.layers, all, keep;
-	slot *now = slot_of(e, 0), *done;
+	size_t hop = (size_t)e->w->hop, tile = e->size.tile * hop, all, keep, frames;
 
-	*now = (slot){now->x, now->y, now->latents, (e->held + hop - 1) / hop, 0, last};
 	e->last = last;
-	gb_pool_run(e->pool, layers + (e->held + tile - 1) / tile, run_task, e);
+	gb_pool_run(e->pool, (e->held + tile - 1) / tile, run_front, e);
+	frames = run_layers(e, (e->held + hop - 1) / hop);
 	all = e->before + e->held;
 	keep = all < e->lead ? all : e->lead;
 	memmove(e->sample, e->sample + all - keep, keep * sizeof(float));
 	e->before = keep;
 	e->held = 0;
-	done = slot_of(e, layers);
-	e->round++;
-	return done && done->frames ? e->sink(e->context, done->latents, done->frames, err) : GB_OK;
+	return frames ? e->sink(e->context, e->latents, frames, err) : GB_OK;
 }
 
 /* A full round waits until it is known whether more follows, because the last one is padded. */
@@ -189,16 +155,7 @@ gb_status gb_encoder_put(gb_encoder *e, const float *samples, size_t count, gb_e
 	return GB_OK;
 }
 
-gb_status gb_encoder_finish(gb_encoder *e, gb_err *err)
-{
-	gb_status status = GB_OK;
-
-	if (!e->held)
-		return GB_OK;
-	for (int i = 0; i <= e->w->encoder_lstm.layers && status == GB_OK; i++)
-		status = run_round(e, !i, err);
-	return status;
-}
+gb_status gb_encoder_finish(gb_encoder *e, gb_err *err) { return e->held ? run_round(e, true, err) : GB_OK; }
 
 void gb_encoder_close(gb_encoder *e)
 {
@@ -214,11 +171,9 @@ void gb_encoder_close(gb_encoder *e)
 	free(e->made);
 	for (int i = 0; i < GB_ENCODEC_LSTM_MAX; i++)
 		gb_lstm_state_close(&e->lstm[i]);
-	for (int i = 0; i <= GB_ENCODEC_LSTM_MAX; i++) {
-		free(e->slot[i].x);
-		free(e->slot[i].y);
-		free(e->slot[i].latents);
-	}
+	free(e->x);
+	free(e->y);
+	free(e->latents);
 	gb_conv_state_close(&e->out);
 	free(e->sample);
 	free(e);
@@ -237,7 +192,7 @@ gb_status gb_encodec_encode_chunk(const gb_encodec_weights *w, const float *x, s
 		gb_front_run(&front, x, samples, true, true, rows);
 	for (int i = 0; i < w->encoder_lstm.layers && status == GB_OK; i++) {
 		if ((status = gb_lstm_state_open(&lstm, &w->encoder_lstm, i, err)) == GB_OK)
-			gb_lstm_run(&lstm, i ? y : rows, frames, y);
+			gb_lstm_run(&lstm, i ? y : rows, frames, y, NULL);
 		gb_lstm_state_close(&lstm);
 	}
 	if (status == GB_OK) {
@@ -245,7 +200,7 @@ gb_status gb_encodec_encode_chunk(const gb_encodec_weights *w, const float *x, s
 		gb_conv_state_start(&out, true);
 		gb_conv_fill(&out, y, frames);
 		frames = gb_conv_ready(&out, true);
-		gb_conv_run(&out, frames, (gb_rows){latents, (size_t)w->width}, (gb_rows){NULL, 0});
+		gb_conv_run(&out, frames, (gb_rows){latents, (size_t)w->width}, (gb_rows){NULL, 0}, NULL);
 	}
 	free(rows);
 	gb_front_close(&front);

@@ -2,10 +2,11 @@
 /* For any processor: four lanes, no fused multiply-add. */
 #include <stdlib.h>
 
-#include "base/pool.h"
 #include "base/size.h"
 
 #include "encodec/kernel_body.h"
+
+enum { LEAST_ROWS = 28 }; /* for which a thread reads all weights: twice what the widest kernel keeps in registers */
 
 const gb_encodec_kernel *gb_encodec_kernel_of_class(void)
 {
@@ -32,6 +33,35 @@ gb_status gb_panels_pack(gb_panels *p, int k, int n, const float *weight, const 
 			memcpy(to, weight + row * (size_t)n + column, filled * sizeof *to);
 	}
 	return GB_OK;
+}
+
+typedef struct shares { const gb_product *p; size_t rows; } shares; /* rows: of one */
+
+static void run_share(void *context, size_t share, int worker)
+{
+	const shares *s = context;
+	size_t from = share * s->rows, left = s->p->rows - from;
+	gb_product part = *s->p;
+
+	(void)worker;
+	part.rows = left < s->rows ? left : s->rows;
+	for (int i = 0; i < part.spans; i++)
+		part.span[i].x += from * part.span[i].step;
+	if (part.raw)
+		part.raw += from * part.raw_ld;
+	if (part.elu)
+		part.elu += from * part.elu_ld;
+	gb_encodec_kernel_of_class()->product(&part);
+}
+
+void gb_product_run(const gb_product *p, gb_pool *pool)
+{
+	size_t threads = (size_t)gb_pool_threads(pool);
+	shares s = {p, (p->rows + threads - 1) / threads};
+
+	if (s.rows < LEAST_ROWS)
+		s.rows = LEAST_ROWS;
+	gb_pool_run(pool, (p->rows + s.rows - 1) / s.rows, run_share, &s);
 }
 
 void gb_panels_close(gb_panels *p)

@@ -9,7 +9,7 @@
 #ifndef GB_ENCODEC_KERNEL_H
 #define GB_ENCODEC_KERNEL_H
 
-#include "base/status.h"
+#include "base/pool.h"
 
 GB_BEGIN_DECLS
 
@@ -49,15 +49,18 @@ typedef struct gb_encodec_kernel {
 	void (*product)(const gb_product *product);
 	/* OUT = x where x > 0, else e^x − 1, within 2 units of the last place.  May be in place. */
 	void (*elu)(const float *x, float *out, size_t count);
-	/* One step: GATES [panel, gate, unit] hold bias and input; H and C [panels · units] the state; NEXT gets the new H.
-	 * BACKWARDS: last panel first, so that what the last step left in the cache is used. */
-	void (*step)(const gb_recurrence *r, const float *gates, const float *h, float *c, float *next, bool backwards);
+	/* One step of the panels FIRST … LAST−1: GATES [panel, gate, unit] hold bias and input; H and C [panels · units] the
+	 * state; NEXT gets the new H.  BACKWARDS: last panel first, so that what the last step left in the cache is used. */
+	void (*step)(const gb_recurrence *r, int first, int last, const float *gates, const float *h, float *c, float *next, bool backwards);
 	/* The first of the largest among COUNT scores, a multiple of `lanes`. */
 	int (*best)(const float *score, int count);
 } gb_encodec_kernel;
 
 /* Of gb_cpu_class(). */
 const gb_encodec_kernel *gb_encodec_kernel_of_class(void);
+
+/* PRODUCT, its rows shared out among the threads of POOL, which may be NULL. */
+void gb_product_run(const gb_product *product, gb_pool *pool);
 
 /* N rounded up to whole vectors. */
 static inline int gb_whole(int n, int of) { return (n + of - 1) / of * of; }

@@ -249,10 +249,10 @@ INLINE void panel_step(const float *w, int width, const float *gates, const floa
 	}
 }
 
-static void step(const gb_recurrence *r, const float *gates, const float *h, float *c, float *next, bool backwards)
+static void step(const gb_recurrence *r, int first, int last, const float *gates, const float *h, float *c, float *next, bool backwards)
 {
-	for (int i = 0; i < r->panels; i++) {
-		size_t at = (size_t)(backwards ? r->panels - 1 - i : i) * UNITS;
+	for (int i = first; i < last; i++) {
+		size_t at = (size_t)(backwards ? first + last - 1 - i : i) * UNITS;
 		panel_step(r->weight + at * 4 * (size_t)r->width, r->width, gates + 4 * at, h, c + at, next + at);
 	}
 }

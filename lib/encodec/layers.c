@@ -150,7 +150,7 @@ static void group_norm(const gb_conv *conv, gb_rows x, size_t rows)
 		}
 }
 
-void gb_layer_run(const gb_conv *conv, gb_product *p, gb_rows raw, gb_rows elu)
+void gb_layer_run(const gb_conv *conv, gb_product *p, gb_rows raw, gb_rows elu, gb_pool *pool)
 {
 	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
 	gb_rows normed = raw.row ? raw : elu;
@@ -163,25 +163,25 @@ void gb_layer_run(const gb_conv *conv, gb_product *p, gb_rows raw, gb_rows elu)
 		p->raw_ld = raw.ld * repeat;
 		p->elu = elu.row;
 		p->elu_ld = elu.ld * repeat;
-		kernel->product(p);
+		gb_product_run(p, pool);
 		return;
 	}
 	p->raw = normed.row;
 	p->raw_ld = normed.ld * repeat;
-	kernel->product(p);
+	gb_product_run(p, pool);
 	group_norm(conv, normed, p->rows * repeat);
 	for (size_t row = 0; elu.row && row < p->rows * repeat; row++)
 		kernel->elu(normed.row + row * normed.ld, elu.row + row * elu.ld, (size_t)conv->out);
 }
 
-void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu)
+void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu, gb_pool *pool)
 {
 	const gb_conv *c = s->conv;
 	bool dense = s->in.at.ld == s->in.width;
 	gb_product p = {.w = &c->panels, .spans = 1, .rows = frames};
 
 	p.span[0] = (gb_span){s->in.at.row, (size_t)c->stride * s->in.at.ld, s->in.at.ld, dense ? 1 : c->kernel, dense ? c->kernel * c->in : c->in};
-	gb_layer_run(c, &p, raw, elu);
+	gb_layer_run(c, &p, raw, elu, pool);
 }
 
 void gb_conv_take(gb_conv_state *s, size_t frames)
@@ -233,60 +233,18 @@ size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu)
 
 	if (!frames)
 		return 0;
-	gb_conv_run(&s->narrow, frames, none, (gb_rows){s->hidden, hidden});
+	gb_conv_run(&s->narrow, frames, none, (gb_rows){s->hidden, hidden}, NULL);
 	if (r->sum.weight) {
 		gb_product both = {.w = &r->sum, .span = {of_hidden, of_x}, .spans = 2, .rows = frames};
-		gb_layer_run(&r->widen, &both, none, elu);
+		gb_layer_run(&r->widen, &both, none, elu, NULL);
 	} else {
 		gb_product widen = {.w = &r->widen.panels, .span = {of_hidden}, .spans = 1, .rows = frames};
 		gb_product shortcut = {.w = &r->shortcut.panels, .span = {of_x}, .spans = 1, .rows = frames};
-		gb_layer_run(&r->widen, &widen, elu, none);
-		gb_layer_run(&r->shortcut, &shortcut, (gb_rows){s->shortcut, width}, none);
+		gb_layer_run(&r->widen, &widen, elu, none, NULL);
+		gb_layer_run(&r->shortcut, &shortcut, (gb_rows){s->shortcut, width}, none, NULL);
 		for (size_t row = 0; row < frames; row++)
 			gb_add_elu(elu.row + row * elu.ld, s->shortcut + row * width, width);
 	}
 	gb_conv_take(&s->narrow, frames);
 	return frames;
-}
-
-/* ---- LSTM ---- */
-
-enum { STEPS = 28 }; /* whose inputs are one product: twice the rows that the widest kernel keeps in registers */
-
-gb_status gb_lstm_state_open(gb_lstm_state *s, const gb_lstm *lstm, int layer, gb_err *err)
-{
-	size_t room = (size_t)lstm->room;
-
-	*s = (gb_lstm_state){.lstm = lstm, .layer = layer};
-	if (!(s->h[0] = gb_array(room, sizeof(float), err)) || !(s->h[1] = gb_array(room, sizeof(float), err)) ||
-	    !(s->c = gb_array(room, sizeof(float), err)) || !(s->gates = gb_array(STEPS * 4 * room, sizeof(float), err)))
-		return GB_SYSTEM;
-	return GB_OK;
-}
-
-void gb_lstm_state_close(gb_lstm_state *s)
-{
-	free(s->h[0]);
-	free(s->h[1]);
-	free(s->c);
-	free(s->gates);
-	*s = (gb_lstm_state){0};
-}
-
-void gb_lstm_run(gb_lstm_state *s, const float *x, size_t rows, float *out)
-{
-	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
-	size_t width = (size_t)s->lstm->width, wide = 4 * (size_t)s->lstm->room;
-
-	for (size_t at = 0; at < rows; at += STEPS) {
-		size_t count = rows - at < STEPS ? rows - at : STEPS;
-		gb_product p = {.w = &s->lstm->input[s->layer], .span = {{x + at * width, width, 0, 1, s->lstm->width}}, .spans = 1,
-		                .rows = count, .raw = s->gates, .raw_ld = wide};
-		kernel->product(&p);
-		for (size_t i = 0; i < count; i++, s->step++) {
-			float *next = s->h[(s->step + 1) % 2];
-			kernel->step(&s->lstm->recurrent[s->layer], s->gates + i * wide, s->h[s->step % 2], s->c, next, s->step % 2);
-			memcpy(out + (at + i) * width, next, width * sizeof *next);
-		}
-	}
 }

@@ -40,12 +40,13 @@ void gb_conv_state_add(gb_conv_state *s, size_t count);
 void gb_conv_fill(gb_conv_state *s, const float *x, size_t count);
 /* How many outputs can be computed.  LAST, once: the sound ends here, pad it. */
 size_t gb_conv_ready(gb_conv_state *s, bool last);
-/* That many outputs, raw and as ELU; then the norm, if the layer has one.  Takes no rows from the queue. */
-void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu);
+/* That many outputs, raw and as ELU; then the norm, if the layer has one.  Takes no rows from the queue.  POOL may be
+ * NULL. */
+void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu, gb_pool *pool);
 void gb_conv_take(gb_conv_state *s, size_t frames);
 
 /* Any product followed by the norm of CONV, if it has one. */
-void gb_layer_run(const gb_conv *conv, gb_product *product, gb_rows raw, gb_rows elu);
+void gb_layer_run(const gb_conv *conv, gb_product *product, gb_rows raw, gb_rows elu, gb_pool *pool);
 
 /* x + ELU, narrow, ELU, widen, the x through a 1 × 1 convolution; rows are put into NARROW, its ELU and beside it. */
 typedef struct gb_residual_state {
@@ -58,20 +59,6 @@ GB_CHECK gb_status gb_residual_state_open(gb_residual_state *s, const gb_residua
 void gb_residual_state_close(gb_residual_state *s);
 /* All that is ready: ELU of FRAMES rows. */
 size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu);
-
-/* One layer of an LSTM. */
-typedef struct gb_lstm_state {
-	const gb_lstm *lstm;
-	int layer;
-	size_t step;
-	float *h[2], *c;      /* [room] */
-	float *gates;
-} gb_lstm_state;
-
-GB_CHECK gb_status gb_lstm_state_open(gb_lstm_state *s, const gb_lstm *lstm, int layer, gb_err *err);
-void gb_lstm_state_close(gb_lstm_state *s);
-/* X, OUT [rows, width]; may be in place. */
-void gb_lstm_run(gb_lstm_state *s, const float *x, size_t rows, float *out);
 
 /* A sum of ELU(x + y): X [count] in place. */
 void gb_add_elu(float *x, const float *y, size_t count);

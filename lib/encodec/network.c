@@ -86,7 +86,7 @@ static size_t run_stages(gb_front *f, bool flush, bool last, float *out)
 		gb_conv_state_add(down, gb_residual_run(&f->block[i], last, gb_conv_tail(down)));
 		frames = gb_conv_ready(down, last);
 		gb_conv_run(down, frames, deepest ? (gb_rows){out, (size_t)down->conv->out} : gb_conv_tail_beside(next),
-		            deepest ? (gb_rows){NULL, 0} : gb_conv_tail(next));
+		            deepest ? (gb_rows){NULL, 0} : gb_conv_tail(next), NULL);
 		gb_conv_take(down, frames);
 		if (!deepest)
 			gb_conv_state_add(next, frames);
@@ -110,7 +110,7 @@ size_t gb_front_run(gb_front *f, const float *x, size_t samples, bool first, boo
 		bool end = at + count == samples;
 		gb_conv_fill(&f->in, x + at * (size_t)w->channels, count);
 		ready = gb_conv_ready(&f->in, end && last);
-		gb_conv_run(&f->in, ready, gb_conv_tail_beside(next), gb_conv_tail(next));
+		gb_conv_run(&f->in, ready, gb_conv_tail_beside(next), gb_conv_tail(next), NULL);
 		gb_conv_take(&f->in, ready);
 		gb_conv_state_add(next, ready);
 		done += run_stages(f, end, end && last, out + done * (size_t)w->encoder_lstm.width);
@@ -179,10 +179,10 @@ static void run_up(gb_back *b, int i, size_t count)
 	gb_rows raw = gb_conv_tail_beside(next), elu = gb_conv_tail(next);
 
 	if (!b->w->normed) {
-		gb_layer_run(up, &p, raw, elu);
+		gb_layer_run(up, &p, raw, elu, NULL);
 	} else { /* norm comes before the trimming of the padding, of which the left gets the larger half */
 		rows -= stride;
-		gb_layer_run(up, &p, (gb_rows){b->whole, width}, (gb_rows){NULL, 0});
+		gb_layer_run(up, &p, (gb_rows){b->whole, width}, (gb_rows){NULL, 0}, NULL);
 		memcpy(raw.row, b->whole + (stride - stride / 2) * width, rows * width * sizeof *raw.row);
 		gb_encodec_kernel_of_class()->elu(raw.row, elu.row, rows * width);
 	}
@@ -195,7 +195,7 @@ static size_t run_out(gb_back *b, bool last, float *out)
 {
 	size_t ready = gb_conv_ready(&b->out, last);
 
-	gb_conv_run(&b->out, ready, (gb_rows){out, (size_t)b->w->channels}, (gb_rows){NULL, 0});
+	gb_conv_run(&b->out, ready, (gb_rows){out, (size_t)b->w->channels}, (gb_rows){NULL, 0}, NULL);
 	gb_conv_take(&b->out, ready);
 	return ready;
 }

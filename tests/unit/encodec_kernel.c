@@ -148,7 +148,7 @@ static void steps(void)
 		want_c[u] = c[u];
 	for (int t = 0; t < 5; t++) {
 		const float *before = h[t % 2];
-		kernel->step(&r, gates, before, c, h[(t + 1) % 2], t % 2);
+		kernel->step(&r, 0, 1, gates, before, c, h[(t + 1) % 2], t % 2);
 		for (int u = 0; u < units; u++) {
 			double g[4];
 			for (int k = 0; k < 4; k++) {
