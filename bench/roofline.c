@@ -77,6 +77,14 @@ static double bytes_layer_norm_backward(const void *args)
 	return n * (a->dgamma ? 5 : 3) + 4.0 * (double)(2 * a->rows + (a->dgamma ? 5 : 1) * a->columns);
 }
 WORK(layer_norm_backward, (a->dgamma ? 17 : 12) * a->rows * a->columns)
+BYTES(batch_norm, false) WORK(batch_norm, 8 * a->rows * a->columns)
+static double bytes_batch_norm_backward(const void *args)
+{
+	ARGS(batch_norm_backward);
+
+	return 4.0 * (double)(5 * a->rows * a->columns + 8 * a->columns);
+}
+WORK(batch_norm_backward, 18 * a->rows * a->columns)
 BYTES(softmax_loss, false) WORK(softmax_loss, 24 * a->rows * a->classes)
 BYTES(mse_loss, false) WORK(mse_loss, 6 * a->rows * a->columns)
 static double bytes_embedding_sum(const void *args)
@@ -125,6 +133,8 @@ static const struct kind { const char *name, *bytes, *work; count_fn *count_byte
 	KIND(copy_rows, "8gnc, 12gnc to add", "gnc to add")
 	KIND(layer_norm, "8rc + 8c + 8r", "8rc")
 	KIND(layer_norm_backward, "12rc (X, DY, DX), 20rc with gamma and beta, + 8r + 4c or 20c", "12rc, 17rc with gamma and beta")
+	KIND(batch_norm, "8rc + 20c", "8rc")
+	KIND(batch_norm_backward, "20rc (X and DY twice, DX) + 32c", "18rc")
 	KIND(softmax_loss, "8rc (X, DX) + 16r", "24rc")
 	KIND(mse_loss, "12rc (X, target, DX) + 12r + 4c", "6rc")
 	KIND(embedding_sum, "2rfq codes + 4rfw(q + 1)", "rfqw")

@@ -41,6 +41,8 @@ typedef struct gb_when { uint32_t step, micro; } gb_when;
 	OP(copy_rows)                                                                                        \
 	OP(layer_norm)                                                                                       \
 	OP(layer_norm_backward)                                                                              \
+	OP(batch_norm)                                                                                       \
+	OP(batch_norm_backward)                                                                              \
 	OP(softmax_loss)                                                                                     \
 	OP(mse_loss)                                                                                         \
 	OP(embedding_sum)                                                                                    \
@@ -101,6 +103,23 @@ struct gb_op_layer_norm { size_t rows, columns; const float *x, *gamma, *beta; f
 struct gb_op_layer_norm_backward {
 	size_t rows, columns;
 	const float *x, *gamma, *mean, *rstd, *dy;
+	float *dx, *dgamma, *dbeta;
+};
+
+/* Y = (X − mean)·rstd·gamma + beta by column, rstd = 1/√(variance + 1e-5); where RECTIFY
+ * not below 0.  GIVEN [2, columns]: mean and variance to use.  NULL: those of the rows (the
+ * variance over rows, not rows − 1), which MEAN, VARIANCE, RSTD [columns] receive. */
+struct gb_op_batch_norm {
+	size_t rows, columns;
+	const float *x, *gamma, *beta, *given;
+	bool rectify;
+	float *y, *mean, *variance, *rstd;
+};
+/* Through the statistics of the rows.  DX overwrites, and may be DY; DGAMMA, DBETA accumulate. */
+struct gb_op_batch_norm_backward {
+	size_t rows, columns;
+	const float *x, *gamma, *beta, *mean, *rstd, *dy;
+	bool rectify;
 	float *dx, *dgamma, *dbeta;
 };
 
