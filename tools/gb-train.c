@@ -12,6 +12,7 @@
 #include "model/model.h"
 #include "model/plan.h"
 #include "model/ridge_run.h"
+#include "model/seed.h"
 #include "model/trainer.h"
 
 static struct {
@@ -26,10 +27,10 @@ static struct {
                  .rate_end = 1e-5, .decay = 0.01, .anchor_decay = 0.1, .anchor_rate = 0.1, .clip = 1, .dropout = 0.1, .modality_dropout = 0.2, .temperature = 0.1,
                  .validation = 0.12, .start = "ridge", .reduce = "exact"}};
 
-/* Options of giblet13 stand between the two flags of ridge and the end. */
+/* Options of networks stand between the two flags of ridge and the end. */
 static const gb_option options[] = {
-	{"model", GB_OPTION_CHOICE, &opt.model, "giblet13|giblet13-seed|ridge", "kind of model (default giblet13); of giblet13-seed there is the plan only"},
-	{"device", GB_OPTION_STRING, &opt.net.device, "auto|cpu|cuda|emu", "where giblet13 trains; of cuda and emu also :bf16 (default), :tf32, :fp32 (default auto: cuda where there is one)"},
+	{"model", GB_OPTION_CHOICE, &opt.model, "giblet13|giblet13-seed|ridge", "kind of model (default giblet13)"},
+	{"device", GB_OPTION_STRING, &opt.net.device, "auto|cpu|cuda|emu", "where a network trains; of cuda and emu also :bf16 (default), :tf32, :fp32 (default auto: cuda where there is one)"},
 	{"brain-kernel", GB_OPTION_STRING, &opt.kernel, "fir|fir:A:B|glover|glover3|spm|FILE.tsv",
 	 "from stimulus to BOLD: a kernel, or free delays of A to B-1 rows (default glover; of ridge fir: 0 to 13.5 s)"},
 	{"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|all|mean", "whose brain (default mean: of all subjects in the set); ridge takes one"},
@@ -45,11 +46,11 @@ static const gb_option options[] = {
 	{"schedule", GB_OPTION_INTEGER, &opt.net.schedule, "N", "epochs over which the rate falls (default 0: as --epochs at the first start)", .max = 1000000},
 	{"patience", GB_OPTION_INTEGER, &opt.net.patience, "N", "stop after so many epochs without a better score (default 20; 0: never)", .not_param = true, .max = 1000000},
 	{"keep", GB_OPTION_INTEGER, &opt.net.keep, "N", "keep every N-th epoch as epoch-N.safetensors (default 0: none)", .not_param = true, .max = 1000000},
-	{"width", GB_OPTION_REAL, &opt.net.width, "F", "scale of the layers' widths (default 0.125; 1 is the full size)", .min = 0.002, .max = 4},
+	{"width", GB_OPTION_REAL, &opt.net.width, "F", "scale of the layers' widths (default 0.125, of giblet13-seed 1; 1 is the full size)", .min = 0.002, .max = 4},
 	{"rank", GB_OPTION_INTEGER, &opt.net.rank, "N", "factors between z and a brain (default 64)", .min = 1, .max = 4096},
 	{"brain-window", GB_OPTION_STRING, &opt.window, "A:B", "seconds after a row whose volumes decode it (default 1.5:13.5)"},
 	{"window", GB_OPTION_REAL, &opt.net.window, "SECONDS", "scored part of a training window (default 32)", .min = 0.001, .max = 100000},
-	{"groups", GB_OPTION_INTEGER, &opt.net.groups, "N", "windows in a micro-batch (default 2)", .min = 1, .max = 4096},
+	{"groups", GB_OPTION_INTEGER, &opt.net.groups, "N", "windows in a micro-batch, of giblet13-seed rows (default 2)", .min = 1, .max = 4096},
 	{"micro", GB_OPTION_INTEGER, &opt.net.micro, "N", "micro-batches in a step, a power of two (default 8)", .min = 1, .max = 4096},
 	{"rate", GB_OPTION_REAL, &opt.net.rate, "R", "learning rate (default 0.001)", .min = 1e-12, .max = 1},
 	{"rate-end", GB_OPTION_REAL, &opt.net.rate_end, "R", "where the cosine ends (default 0.00001)", .min = 0, .max = 1},
@@ -58,7 +59,7 @@ static const gb_option options[] = {
 	{"anchor-decay", GB_OPTION_REAL, &opt.net.anchor_decay, "R", "decay of what began as ridge, towards it (default 0.1)", .min = 0, .max = 1000},
 	{"anchor-rate", GB_OPTION_REAL, &opt.net.anchor_rate, "F", "factor of its learning rate (default 0.1)", .min = 0, .max = 1000},
 	{"clip", GB_OPTION_REAL, &opt.net.clip, "R", "largest norm of the gradient (default 1; 0: any)", .min = 0, .max = 1e9},
-	{"dropout", GB_OPTION_REAL, &opt.net.dropout, "P", "in the deep path (default 0.1)", .min = 0, .max = 0.95},
+	{"dropout", GB_OPTION_REAL, &opt.net.dropout, "P", "in the deep path (default 0.1); of giblet13-seed the most of a layer (default 0.3)", .min = 0, .max = 0.95},
 	{"modality-dropout", GB_OPTION_REAL, &opt.net.modality_dropout, "P", "of a whole modality of a window (default 0.2)", .min = 0, .max = 0.95},
 	{"temperature", GB_OPTION_REAL, &opt.net.temperature, "T", "of the contrastive term (default 0.1)", .min = 0.001, .max = 100},
 	{"validation", GB_OPTION_REAL, &opt.net.validation, "SHARE", "last part of the train rows, to stop by (default 0.12; 0: none)", .min = 0, .max = 0.9},
@@ -76,11 +77,31 @@ static const gb_option options[] = {
 /* Is option I of the kind of model that is not trained? */
 static bool foreign(size_t i)
 {
+	static const char *const giblet13[] = {"brain-kernel", "rank", "brain-window", "window", "anchor-decay", "anchor-rate", "modality-dropout", "temperature", "start",
+	                                       "fit-subject", "from", NULL};
 	static size_t first; /* of giblet13's own */
 
 	while (strcmp(options[first].name, "epochs"))
 		first++;
+	for (size_t k = 0; opt.net.kind && giblet13[k]; k++)
+		if (!strcmp(options[i].name, giblet13[k]))
+			return true;
 	return !strcmp(opt.model, "ridge") ? i >= first : !strcmp(options[i].name, "no-decoders");
+}
+
+/* What giblet13-seed has by itself. */
+static void seed_defaults(const gb_args *args)
+{
+	opt.net.kind = &gb_network_seed;
+	opt.net.start = "zero";
+	opt.net.modality_dropout = 0;
+	opt.kernel = "fir:0:1";
+	if (!gb_cli_given(args, options, "width"))
+		opt.net.width = 1;
+	if (!gb_cli_given(args, options, "dropout"))
+		opt.net.dropout = 0.3;
+	gb_json_set(args->params, "width", gb_json_real(opt.net.width));
+	gb_json_set(args->params, "dropout", gb_json_real(opt.net.dropout));
 }
 
 /* The config of a run: what -c reads to start another. */
@@ -131,7 +152,7 @@ static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const cha
 	return status;
 }
 
-/* ---- giblet13 ---- */
+/* ---- networks ---- */
 
 static void on_progress(void *context, int64_t done, int64_t total)
 {
@@ -183,7 +204,7 @@ static gb_status print_plan(const gb_args *args, const gb_dataset *set, gb_err *
 	gb_status status = set ? gb_plan_set(&dims, set, &opt.net, err) : gb_plan_parse(&dims, opt.dims, err);
 
 	if (!status)
-		status = (plan = gb_plan_text(opt.model, &dims, &opt.net, set ? gb_dataset_clock(set)->step : opt.tr.value, args->pool, err)) ? GB_OK : err->status;
+		status = (plan = gb_plan_text(&dims, &opt.net, set ? gb_dataset_clock(set)->step : opt.tr.value, args->pool, err)) ? GB_OK : err->status;
 	if (!status)
 		status = gb_text_open(&out, NULL, err);
 	if (!status) {
@@ -204,7 +225,7 @@ static gb_status write_config(const gb_args *args, const gb_dataset *set, gb_err
 	return status;
 }
 
-static gb_status run_giblet13(const gb_args *args, const gb_dataset *set, gb_err *err)
+static gb_status run_network(const gb_args *args, const gb_dataset *set, gb_err *err)
 {
 	gb_train_result result = {0};
 	gb_cli_asked *asked = gb_cli_listen();
@@ -238,14 +259,17 @@ static gb_status check_given(const gb_args *args, gb_err *err)
 
 static gb_status run(const gb_args *args, gb_err *err)
 {
-	bool ridge = !strcmp(opt.model, "ridge"), seed = !strcmp(opt.model, "giblet13-seed");
+	bool ridge = !strcmp(opt.model, "ridge");
 	gb_dataset *set = NULL;
 	char *copy = NULL, *subjects = NULL;
 	const char **name = NULL, **subject = NULL;
 	int names = 0;
 	gb_comm_options ranks;
-	gb_status status = check_given(args, err);
+	gb_status status;
 
+	if (!strcmp(opt.model, gb_network_seed.name))
+		seed_defaults(args);
+	status = check_given(args, err);
 	gb_cli_launched(&ranks);
 	if (!status && opt.plan && ranks.rank) /* rank 0 prints it */
 		return GB_OK;
@@ -254,10 +278,8 @@ static gb_status run(const gb_args *args, gb_err *err)
 
 	if (!status && !opt.plan && (!args->out || !strcmp(args->out, "-")))
 		status = gb_fail(err, GB_USAGE, "-o RUN is wanted: a run is a folder");
-	if (!status && (opt.plan ? ridge || (args->operands == 0) != (opt.dims != NULL) : seed || opt.dims || args->operands == 0))
-		status = gb_fail(err, GB_USAGE, seed && !opt.plan ? "--model giblet13-seed: only --plan knows it so far"
-		                                : ridge && opt.plan ? "--plan: giblet13 and giblet13-seed are planned"
-		                                                    : "a SET is wanted, or --plan with --dims");
+	if (!status && (opt.plan ? ridge || (args->operands == 0) != (opt.dims != NULL) : opt.dims || args->operands == 0))
+		status = gb_fail(err, GB_USAGE, ridge && opt.plan ? "--plan: giblet13 and giblet13-seed are planned" : "a SET is wanted, or --plan with --dims");
 	if (!status && args->operands)
 		status = gb_dataset_open(&set, args->operand[0], err);
 	if (!status)
@@ -265,7 +287,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	if (!status && !ridge)
 		status = prepare(args, set, name, names, &subjects, &subject, err);
 	if (!status)
-		status = opt.plan ? print_plan(args, set, err) : ridge ? run_ridge(args, set, name, names, err) : run_giblet13(args, set, err);
+		status = opt.plan ? print_plan(args, set, err) : ridge ? run_ridge(args, set, name, names, err) : run_network(args, set, err);
 	free(copy);
 	free(name);
 	free(subjects);

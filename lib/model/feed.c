@@ -208,7 +208,7 @@ gb_status gb_feed_open_stored(gb_feed *feed, const gb_dataset *set, gb_tensor_fi
 void gb_feed_close(gb_feed *feed)
 {
 	gb_feed_statistics *s = &feed->statistics;
-	float **all[] = {&s->linear_mean, &s->linear_std, &s->video_mean, &s->video_scale, &s->video_base, &s->mel_mean, &s->mel_std, &s->code_base, &s->text_unit};
+	float **all[] = {&s->linear_mean, &s->linear_std, &s->video_mean, &s->video_scale, &s->video_base, &s->mel_mean, &s->mel_std, &s->code_base, &s->code_mean, &s->text_unit};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(*all[i]);

@@ -31,7 +31,7 @@ typedef struct gb_feed_statistics {
 	float *video_mean, *video_scale;   /* [elements of a row]; scale = 1/max(SD, a tenth of their RMS) */
 	float *video_base;                 /* [frames, patches, patch] */
 	float *mel_mean, *mel_std;         /* [bands, frames] */
-	float *code_base;                  /* [codebooks, 1024] */
+	float *code_base, *code_mean;      /* [codebooks, 1024]; [codebooks] of code/1023 */
 	float *text_unit;                  /* [1]: RMS over columns of the text's SD */
 	float *bold_mean[GB_SUBJECTS_MAX], *bold_std[GB_SUBJECTS_MAX], *voxel_weight[GB_SUBJECTS_MAX], *ceiling[GB_SUBJECTS_MAX];
 } gb_feed_statistics;

@@ -188,10 +188,10 @@ static void fill_target_video(gb_feed *feed, gb_network *net, const gb_feed_band
 {
 	const gb_network_shape *s = &net->shape;
 	const uint8_t *x = gb_dataset_row(feed->set, band->band.feature, row);
-	float *y = net->batch.target_video + at * s->video_frames * net->patches * net->patch;
+	float *y = net->batch.target_video + at * net->decoded_frames * net->patches * net->patch;
 	size_t across = s->video_width / net->patch_width, run = net->patch_width * 3, line = s->video_width * 3;
 
-	for (size_t f = 0; f < s->video_frames; f++)
+	for (size_t f = 0; f < net->decoded_frames; f++)
 		for (size_t p = 0; p < net->patches; p++)
 			for (size_t r = 0; r < net->patch_height; r++) {
 				const uint8_t *from = x + (f * s->video_height + p / across * net->patch_height + r) * line + p % across * run;
@@ -305,6 +305,8 @@ void gb_feed_write(gb_feed *feed, gb_network *net, const gb_window *windows, con
 	fill_bold(feed, net, windows, options);
 	if (options->scored)
 		fill_targets(feed, net, windows, options);
+	if (net->shape.kind)
+		net->shape.kind->fill(feed, net, options->scored);
 }
 
 void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
@@ -376,7 +378,7 @@ void gb_feed_constants(const gb_network *net, double sum[GB_TERMS])
 {
 	const gb_network_shape *s = &net->shape;
 	const gb_batch *b = &net->batch;
-	size_t n = net->scored, pixels = s->video_frames * net->patches * net->patch;
+	size_t n = net->scored, pixels = net->decoded_frames * net->patches * net->patch;
 
 	gb_feed_counts(net, sum); /* latent: one a row and dimension; contrast: weights hold its constant */
 	sum[GB_TERM_LATENT] *= (double)net->bottleneck;
@@ -386,7 +388,7 @@ void gb_feed_constants(const gb_network *net, double sum[GB_TERMS])
 
 		to[0] = spread(b->target_video, weight[0], net->fixed.video_base, n, pixels);
 		to[1] = spread(b->target_mel, weight[1], NULL, n, s->mel_frames * s->mel_bands);
-		to[2] = code_entropy(net, way ? b->weight_brain_codes : b->weight_codes);
+		to[2] = s->kind ? s->kind->code_constant(net) : code_entropy(net, way ? b->weight_brain_codes : b->weight_codes);
 		to[3] = spread(b->target_text, weight[2], NULL, n, s->text);
 	}
 	sum[GB_TERM_BOLD] = 0;

@@ -82,9 +82,10 @@ static gb_status measure_video(gb_feed *feed, const gb_feed_band *band, gb_err *
 {
 	const gb_network_shape *s = &feed->shape;
 	float *mean = feed->statistics.video_mean, *scale = feed->statistics.video_scale, *base = feed->statistics.video_base, least;
-	size_t ph = gb_patch_edge(s->video_height), pw = gb_patch_edge(s->video_width), line = s->video_width * 3, at = 0;
+	size_t ph, pw, line = s->video_width * 3, at = 0;
 	double power = 0;
 
+	gb_patch_size(s, &ph, &pw);
 	if (measure_band(feed, band, mean, scale, err) != GB_OK)
 		return GB_SYSTEM;
 	for (size_t i = 0; i < band->elements; i++)
@@ -103,6 +104,10 @@ static gb_status measure_video(gb_feed *feed, const gb_feed_band *band, gb_err *
 					m = m < 0.5 / 255 ? 0.5 / 255 : m > 254.5 / 255 ? 254.5 / 255 : m;
 					base[at++] = (float)log(m / (1 - m));
 				}
+	for (size_t i = 0; s->kind && i < band->elements; i++) { /* as they are, 0 … 1 */
+		mean[i] = 0;
+		scale[i] = 1.0f / 255;
+	}
 	return GB_OK;
 }
 
@@ -142,10 +147,13 @@ static gb_status measure_codes(gb_feed *feed, const gb_feed_band *band, gb_err *
 				count[i / frames * GB_CODE_CLASSES + (size_t)codes[i]]++;
 	}
 	for (size_t b = 0; b < q; b++) {
-		double all = GB_CODE_CLASSES;
+		double all = GB_CODE_CLASSES, sum = 0;
 
-		for (size_t i = 0; i < GB_CODE_CLASSES; i++)
+		for (size_t i = 0; i < GB_CODE_CLASSES; i++) {
 			all += count[b * GB_CODE_CLASSES + i];
+			sum += count[b * GB_CODE_CLASSES + i] * (double)i / (GB_CODE_CLASSES - 1);
+		}
+		feed->statistics.code_mean[b] = all > GB_CODE_CLASSES ? (float)(sum / (all - GB_CODE_CLASSES)) : 0;
 		for (size_t i = 0; i < GB_CODE_CLASSES; i++)
 			feed->statistics.code_base[b * GB_CODE_CLASSES + i] = (float)log((count[b * GB_CODE_CLASSES + i] + 1) / all);
 	}
@@ -258,7 +266,7 @@ gb_status gb_feed_measure(gb_feed *feed, gb_pool *pool, gb_err *err)
 	    floats(&st->video_mean, pixels, err) != GB_OK || floats(&st->video_scale, pixels, err) != GB_OK ||
 	    floats(&st->video_base, pixels, err) != GB_OK || floats(&st->mel_mean, s->mel_bands * s->mel_frames, err) != GB_OK ||
 	    floats(&st->mel_std, s->mel_bands * s->mel_frames, err) != GB_OK ||
-	    floats(&st->code_base, s->codebooks * GB_CODE_CLASSES, err) != GB_OK || floats(&st->text_unit, 1, err) != GB_OK ||
+	    floats(&st->code_base, s->codebooks * GB_CODE_CLASSES, err) != GB_OK || floats(&st->code_mean, s->codebooks, err) != GB_OK || floats(&st->text_unit, 1, err) != GB_OK ||
 	    measure_linear(feed, err) != GB_OK)
 		return GB_SYSTEM;
 	for (int b = 0; b < feed->bands; b++) {

@@ -12,6 +12,7 @@
 
 #include "base/size.h"
 #include "model/checkpoint.h"
+#include "model/seed.h"
 
 static gb_statistic_item item_of(const char *name, size_t count, float **data, const char *doc)
 {
@@ -38,6 +39,8 @@ size_t gb_giblet13_statistics(gb_feed *feed, gb_statistic_item item[GB_STATISTIC
 	item[n++] = item_of("input.mel.std", s->mel_bands * s->mel_frames, &st->mel_std, "mel: SD over the train rows");
 	item[n++] = item_of("input.codes.base", s->codebooks * GB_CODE_CLASSES, &st->code_base, "codes: log unigram of the train rows");
 	item[n++] = item_of("input.text.unit", 1, &st->text_unit, "text: RMS over columns of the SD");
+	if (s->kind)
+		item[n++] = item_of("input.codes.mean", s->codebooks, &st->code_mean, "codes: mean of code/1023 over the train rows");
 	for (size_t k = 0; k < s->subjects; k++)
 		for (int i = 0; i < 4; i++) {
 			char name[96];
@@ -104,7 +107,7 @@ gb_status gb_giblet13_shape(gb_network_shape *shape, gb_delays *delays, const gb
 		*(size_t *)((char *)shape + size_key[i].offset) = (size_t)value;
 	}
 	if (!gb_json_read_number(gb_json_get(dims, "width"), &shape->width) || !(shape->width > 0 && shape->width <= 16) || !shape->groups ||
-	    !shape->scored || !shape->rank || !shape->window_lags)
+	    !shape->scored || !shape->rank || (!shape->kind && !shape->window_lags))
 		return gb_fail(err, GB_DATA, "checkpoint: dims: sizes that no network has");
 	shape->basis = (size_t)delays->filters;
 	shape->taps = (size_t)delays->length;
@@ -129,6 +132,7 @@ gb_status gb_giblet13_fixed(gb_network_fixed *fixed, const gb_feed *feed, const 
 	fixed->video_scale = st->video_scale;
 	fixed->video_base = st->video_base;
 	fixed->code_base = st->code_base;
+	fixed->code_mean = st->code_mean;
 	for (size_t k = 0; k < feed->shape.subjects; k++)
 		fixed->voxel_weight[k] = st->voxel_weight[k];
 	for (int i = 0; i < 4; i++)
@@ -148,6 +152,7 @@ void gb_giblet13_fixed_clear(gb_network_fixed *fixed)
 /* ---- the model ---- */
 
 typedef struct state {
+	const gb_network_kind *kind;
 	gb_tensor_file *file;
 	gb_json *dims;
 	const gb_dataset *set;     /* the feed is open on this one */
@@ -210,6 +215,22 @@ static gb_status read_floats(gb_tensor_file *file, const char *name, size_t coun
 	return status;
 }
 
+gb_status gb_giblet13_read_moments(const gb_network *net, gb_tensor_file *file, gb_err *err)
+{
+	const gb_twin *running = gb_graph_running(net->graph);
+	gb_status status = GB_OK;
+
+	for (int i = 0; status == GB_OK && i < 2 * gb_graph_norms(net->graph); i++) {
+		const gb_normed *norm = gb_graph_norm_at(net->graph, i / 2);
+		char name[96];
+
+		snprintf(name, sizeof name, "%s.%s", norm->name, i % 2 ? "variance" : "mean");
+		status = read_floats(file, name, norm->columns, (float *)running->here + norm->first + (i % 2 ? norm->columns : 0), err);
+	}
+	gb_twin_push(net->device, running);
+	return status;
+}
+
 static gb_status read_statistics(state *s, gb_err *err)
 {
 	gb_statistic_item item[GB_STATISTICS_MAX];
@@ -253,11 +274,14 @@ static gb_status use_set(state *s, const gb_dataset *set, gb_err *err)
 		return GB_OK;
 	drop_set(s);
 	status = gb_feed_open_stored(&s->feed, set, s->file, s->dims, err);
+	s->feed.shape.kind = s->kind;
 	shape = s->feed.shape;
 	if (status == GB_OK)
 		status = gb_giblet13_shape(&shape, &s->delays, s->dims, err);
 	if (status == GB_OK)
 		status = read_statistics(s, err);
+	if (s->kind) /* rows are asked for one by one */
+		shape.groups = 1;
 	if (status == GB_OK)
 		status = gb_feed_prepare(&s->feed, err);
 	if (status == GB_OK)
@@ -272,7 +296,7 @@ static gb_status use_set(state *s, const gb_dataset *set, gb_err *err)
 	if (status == GB_OK)
 		gb_graph_push(s->net.graph);
 	if (status == GB_OK)
-		status = read_running(s, err);
+		status = s->net.bottleneck ? read_running(s, err) : gb_giblet13_read_moments(&s->net, s->file, err);
 	s->set = status == GB_OK ? set : NULL;
 	return status;
 }
@@ -445,6 +469,13 @@ static void take_video(const copy_out *c, size_t asked, const float *from)
 				       from, run * sizeof *from);
 }
 
+/* code/1023 [codebooks, frames] → the nearest code. */
+static void take_numbers(const copy_out *c, size_t asked, const float *from)
+{
+	for (size_t i = 0; i < c->columns; i++)
+		c->out[asked * c->columns + i] = rintf(from[i] * (GB_CODE_CLASSES - 1));
+}
+
 /* Logits [frames, codebooks, 1024] → the most likely code [codebooks, frames]. */
 static void take_codes(const copy_out *c, size_t asked, const float *from)
 {
@@ -465,14 +496,14 @@ static void take_decoded(void *context, const float *numbers, size_t asked, size
 	copy_out *c = context;
 	const gb_feed_statistics *st = &c->s->feed.statistics;
 	const gb_network_shape *shape = &c->s->net.shape;
-	size_t from_columns = c->kind == 2 ? c->columns * GB_CODE_CLASSES : c->columns;
+	size_t from_columns = c->kind == 2 && !shape->kind ? c->columns * GB_CODE_CLASSES : c->columns;
 	const float *from = numbers + place * from_columns;
 	float *to = c->out + asked * c->columns;
 
 	if (c->kind == 0)
 		take_video(c, asked, from);
 	else if (c->kind == 2)
-		take_codes(c, asked, from);
+		(shape->kind ? take_numbers : take_codes)(c, asked, from);
 	for (size_t i = 0; c->kind == 1 && i < c->columns; i++)
 		to[i] = from[i] * st->mel_std[i] + st->mel_mean[i];
 	for (size_t i = 0; c->kind == 3 && i < c->columns; i++)
@@ -516,4 +547,25 @@ static gb_status decode(void *opaque, const gb_dataset *set, const char *feature
 	return status;
 }
 
+/* ---- giblet13-seed: from the stimulus alone ---- */
+
+static gb_status open_seed(void **opaque, gb_tensor_file *file, const gb_json *description, gb_err *err)
+{
+	gb_status status = open_state(opaque, file, description, err);
+
+	if (status == GB_OK)
+		((state *)*opaque)->kind = &gb_network_seed;
+	return status;
+}
+
+/* Of the pictures of a row the first is decoded, which stands for the row only where it is alone. */
+static bool seed_decodes(const void *opaque, const char *feature, bool from_brain)
+{
+	int64_t shape[4] = {0};
+	int rank;
+
+	return !from_brain && decoded_shape(opaque, feature, shape, &rank) && (decoder_of(opaque, feature) != 0 || shape[0] == 1);
+}
+
+const gb_model_kind_table gb_model_giblet13_seed = {"giblet13-seed", open_seed, close_state, fits, voxels, encode, seed_decodes, decode, decoded_shape};
 const gb_model_kind_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape};

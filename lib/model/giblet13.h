@@ -9,7 +9,7 @@
 
 GB_BEGIN_DECLS
 
-enum { GB_STATISTICS_MAX = 9 + 4 * GB_SUBJECTS_MAX };
+enum { GB_STATISTICS_MAX = 10 + 4 * GB_SUBJECTS_MAX };
 
 typedef struct gb_statistic_item { char name[96]; size_t count; float **data; const char *doc; } gb_statistic_item;
 
@@ -19,6 +19,9 @@ size_t gb_giblet13_statistics(gb_feed *feed, gb_statistic_item item[GB_STATISTIC
 /* "dims" of a checkpoint: bands, subjects, windows, kernel, sizes; and back. */
 gb_json *gb_giblet13_dims(const gb_feed *feed, const gb_network_shape *shape, const gb_delays *delays);
 GB_CHECK gb_status gb_giblet13_shape(gb_network_shape *shape, gb_delays *delays, const gb_json *dims, gb_err *err);
+
+/* The running moments of the network's batch norms. */
+GB_CHECK gb_status gb_giblet13_read_moments(const gb_network *net, gb_tensor_file *file, gb_err *err);
 
 /* Everything that is fixed over a training, from a feed's statistics; the four latent arrays [B] are the
  * caller's.  *KERNEL [basis, taps] is made, to be released with free(). */

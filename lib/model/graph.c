@@ -35,6 +35,9 @@ void gb_graph_free(gb_graph *graph)
 	gb_twin_close(graph->device, &graph->weights);
 	gb_twin_close(graph->device, &graph->sums);
 	gb_twin_close(graph->device, &graph->when);
+	gb_twin_close(graph->device, &graph->measured);
+	gb_twin_close(graph->device, &graph->running);
+	free(graph->norm);
 	free(graph->block);
 	free(graph->parameter);
 	free(graph->value);
@@ -177,6 +180,32 @@ int gb_graph_norm(gb_graph *graph, int x, int gamma, int beta)
 	node->keep_count = 2 * ROWS(x);
 	return node->y;
 }
+
+int gb_graph_batch_norm(gb_graph *graph, int x, int gamma, int beta, const char *name, bool rectify)
+{
+	gb_graph_node *node;
+	gb_normed *norm;
+
+	if (x < 0 || gamma < 0 || beta < 0 || !room(graph, &graph->norm, graph->norms, &graph->norm_room, sizeof *norm) ||
+	    !(node = add_node(graph, &gb_node_batch_norm, &x, 1, ROWS(x), COLUMNS(x), true, true)))
+		return -1;
+	norm = &graph->norm[graph->norms++];
+	*norm = (gb_normed){.columns = COLUMNS(x), .first = graph->moments};
+	snprintf(norm->name, sizeof norm->name, "%s", name);
+	graph->moments += 2 * COLUMNS(x);
+	node->weight = gamma;
+	node->bias = beta;
+	node->size[0] = norm->first;
+	node->size[1] = rectify;
+	node->keep_count = COLUMNS(x);
+	return node->y;
+}
+
+int gb_graph_norms(const gb_graph *graph) { return graph->norms; }
+const gb_normed *gb_graph_norm_at(const gb_graph *graph, int index) { return &graph->norm[index]; }
+size_t gb_graph_moment_count(const gb_graph *graph) { return graph->moments; }
+const gb_twin *gb_graph_measured(const gb_graph *graph) { return &graph->measured; }
+const gb_twin *gb_graph_running(const gb_graph *graph) { return &graph->running; }
 
 int gb_graph_dropout(gb_graph *graph, int x, float p)
 {
@@ -459,6 +488,18 @@ gb_status gb_graph_check(const gb_graph *graph, gb_err *err)
 	return graph->failure.status;
 }
 
+static gb_status start_moments(gb_graph *graph, gb_err *err)
+{
+	if (gb_twin_open(graph->device, &graph->measured, graph->moments, sizeof(float), err) != GB_OK ||
+	    gb_twin_open(graph->device, &graph->running, graph->moments, sizeof(float), err) != GB_OK)
+		return GB_SYSTEM;
+	for (int i = 0; i < graph->norms; i++)
+		for (size_t c = 0; c < graph->norm[i].columns; c++)
+			((float *)graph->running.here)[graph->norm[i].first + graph->norm[i].columns + c] = 1;
+	gb_twin_push(graph->device, &graph->running);
+	return GB_OK;
+}
+
 gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 {
 	if (gb_graph_check(graph, err) != GB_OK)
@@ -469,7 +510,7 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 	    gb_twin_open(graph->device, &graph->sums, (size_t)graph->terms, sizeof(double), err) != GB_OK ||
 	    gb_twin_open(graph->device, &graph->when, 1, sizeof(gb_when), err) != GB_OK)
 		return GB_SYSTEM;
-	if (allocate_values(graph, err) != GB_OK)
+	if (start_moments(graph, err) != GB_OK || allocate_values(graph, err) != GB_OK)
 		return GB_SYSTEM;
 	for (int i = 0; i < graph->nodes; i++) {
 		gb_graph_node *node = &graph->node[i];

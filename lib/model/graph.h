@@ -49,6 +49,9 @@ int gb_graph_input(gb_graph *graph, size_t rows, size_t columns, const float *da
 /* x Wᵀ + b, then the activation (GB_LINEAR, GB_GELU).  WEIGHT [out, in]; BIAS −1: none. */
 int gb_graph_linear(gb_graph *graph, int x, int weight, int bias, int activation);
 int gb_graph_norm(gb_graph *graph, int x, int gamma, int beta); /* −1, −1: without affine */
+/* Over the rows of each column: their own moments when training, else the running ones.
+ * NAME: of those in a checkpoint, NAME.mean and NAME.variance.  RECTIFY: not below 0. */
+int gb_graph_batch_norm(gb_graph *graph, int x, int gamma, int beta, const char *name, bool rectify);
 int gb_graph_dropout(gb_graph *graph, int x, float p);           /* the identity when not training */
 int gb_graph_add(gb_graph *graph, int x, int y);
 int gb_graph_concat(gb_graph *graph, const int *x, int count);   /* side by side */
@@ -94,6 +97,16 @@ size_t gb_graph_columns_of(const gb_graph *graph, int value);
 const gb_twin *gb_graph_weights(const gb_graph *graph);
 void gb_graph_push(const gb_graph *graph);
 GB_CHECK gb_status gb_graph_pull(const gb_graph *graph, gb_err *err);
+
+/* Moments of the batch norms: of each its means, then its variances.  What a training forward
+ * measured in its rows (variance over rows), and the running ones, which are the caller's to update:
+ * 0 and 1 at first. */
+typedef struct gb_normed { char name[64]; size_t columns, first; } gb_normed;
+int gb_graph_norms(const gb_graph *graph);
+const gb_normed *gb_graph_norm_at(const gb_graph *graph, int index);
+size_t gb_graph_moment_count(const gb_graph *graph); /* in all of them */
+const gb_twin *gb_graph_measured(const gb_graph *graph);
+const gb_twin *gb_graph_running(const gb_graph *graph);
 
 typedef struct gb_graph_run {
 	bool training;      /* dropout on, gradients of the losses kept */

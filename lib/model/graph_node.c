@@ -117,6 +117,36 @@ static void norm_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_r
 
 const gb_node_kind gb_node_norm = {norm_forward, norm_backward};
 
+/* ---- batch norm ---- */
+
+static void batch_norm_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
+{
+	const gb_value *x = &graph->value[node->x[0]];
+	float *measured = (float *)graph->measured.there + node->size[0];
+	const float *running = (const float *)graph->running.there + node->size[0];
+
+	GB_RUN(OPS, batch_norm, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight), gb_weight_of(graph, node->bias),
+	       run->training ? NULL : running, node->size[1], DATA(node->y), measured, measured + x->columns, node->keep);
+}
+
+static void batch_norm_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
+{
+	const gb_value *x = &graph->value[node->x[0]];
+	float *dy = incoming(graph, node), *dx;
+
+	(void)run;
+	if (!dy)
+		return;
+	dx = open_grad(graph, node->x[0], false);
+	GB_RUN(OPS, batch_norm_backward, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight), gb_weight_of(graph, node->bias),
+	       (const float *)graph->measured.there + node->size[0], node->keep, dy, node->size[1], dx ? dx : dy,
+	       gb_gradient_of(graph, node->weight), gb_gradient_of(graph, node->bias));
+	if (dx)
+		close_grad(graph, node->x[0]);
+}
+
+const gb_node_kind gb_node_batch_norm = {batch_norm_forward, batch_norm_backward};
+
 /* ---- dropout ---- */
 
 static void drop(gb_graph *graph, const gb_graph_node *node, const gb_graph_run *run, const float *from, float *to)

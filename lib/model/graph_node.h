@@ -57,6 +57,10 @@ struct gb_graph {
 	gb_graph_node *node;
 	int nodes, node_room;
 	int terms;
+	gb_normed *norm;
+	int norms, norm_room;
+	size_t moments;          /* numbers in the next two */
+	gb_twin measured, running;
 	gb_twin weights, sums /* [terms] */, when;
 	bool sums_pulled;
 	float *gradient /* borrowed during backward */, *scratch;
@@ -78,7 +82,7 @@ static inline float *gb_gradient_of(const gb_graph *graph, int parameter)
 	return parameter < 0 ? NULL : graph->gradient + graph->parameter[parameter].first;
 }
 
-extern const gb_node_kind gb_node_linear, gb_node_norm, gb_node_dropout, gb_node_add, gb_node_concat, gb_node_rows,
+extern const gb_node_kind gb_node_linear, gb_node_norm, gb_node_batch_norm, gb_node_dropout, gb_node_add, gb_node_concat, gb_node_rows,
     gb_node_absent, gb_node_affine, gb_node_fir, gb_node_unfold, gb_node_pool, gb_node_embedding, gb_node_patches,
     gb_node_sigmoid, gb_node_pairs, gb_node_mse, gb_node_softmax;
 

@@ -8,7 +8,7 @@
 #include "model/checkpoint.h"
 #include "model/model_kind.h"
 
-static const gb_model_kind_table *const kinds[] = {&gb_model_ridge, &gb_model_giblet13};
+static const gb_model_kind_table *const kinds[] = {&gb_model_ridge, &gb_model_giblet13, &gb_model_giblet13_seed};
 
 struct gb_model {
 	const gb_model_kind_table *kind;

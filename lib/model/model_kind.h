@@ -23,7 +23,7 @@ typedef struct gb_model_kind_table {
 	size_t (*decoded_shape)(const void *state, const char *feature, int64_t shape[4], int *rank);
 } gb_model_kind_table;
 
-extern const gb_model_kind_table gb_model_ridge, gb_model_giblet13;
+extern const gb_model_kind_table gb_model_ridge, gb_model_giblet13, gb_model_giblet13_seed;
 
 GB_END_DECLS
 #endif

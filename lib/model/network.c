@@ -37,6 +37,12 @@ size_t gb_patch_edge(size_t size)
 	return 0;
 }
 
+void gb_patch_size(const gb_network_shape *shape, size_t *height, size_t *width)
+{
+	*height = shape->kind ? shape->video_height : gb_patch_edge(shape->video_height);
+	*width = shape->kind ? shape->video_width : gb_patch_edge(shape->video_width);
+}
+
 /* ---- helpers of the builder ---- */
 
 static int weight(gb_network *net, const char *name, const char *what, size_t rows, size_t columns, float spread)
@@ -108,7 +114,10 @@ static size_t lay_batch(const gb_network *net, gb_batch *b, void *base)
 	take(&shelf, &b->code_count, r, sizeof(int32_t));
 	take(&shelf, &b->linear, r * s->linear, sizeof(float));
 	take(&shelf, &b->dense, r * s->dense, sizeof(float));
-	take(&shelf, &b->target_video, n * s->video_frames * net->patches * net->patch, sizeof(float));
+	take(&shelf, &b->number, s->kind ? r * s->codebooks * s->code_frames : 0, sizeof(float));
+	take(&shelf, &b->target_number, s->kind ? codes : 0, sizeof(float));
+	take(&shelf, &b->weight_number, s->kind ? codes : 0, sizeof(float));
+	take(&shelf, &b->target_video, n * net->decoded_frames * net->patches * net->patch, sizeof(float));
 	take(&shelf, &b->target_mel, n * s->mel_frames * s->mel_bands, sizeof(float));
 	take(&shelf, &b->target_codes, codes, sizeof(int32_t));
 	take(&shelf, &b->target_text, n * s->text, sizeof(float));
@@ -131,6 +140,8 @@ static size_t lay_batch(const gb_network *net, gb_batch *b, void *base)
 	return shelf.used;
 }
 
+enum { FILTERS = GB_TERMS + 1 }; /* where they stand in what controls the graph, behind a 0 */
+
 static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 {
 	size_t lags = net->shape.window_lags;
@@ -139,7 +150,7 @@ static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 	if (counting)
 		return GB_OK;
 	if (!(net->memory = gb_device_array(net->device, net->batch_bytes, 1, err)) ||
-	    gb_twin_open(net->device, &net->control, GB_TERMS + lags * lags, sizeof(float), err) != GB_OK)
+	    gb_twin_open(net->device, &net->control, FILTERS + lags * lags, sizeof(float), err) != GB_OK)
 		return GB_SYSTEM;
 	for (int i = 0; i < 2; i++) {
 		net->host[i] = net->device->ops->shares_memory ? net->memory : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
@@ -151,7 +162,7 @@ static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 	net->scale = net->control.here;
 	/* Tap lags−1−j of filter j: row i + first + j of the window. */
 	for (size_t j = 0; j < lags; j++)
-		net->scale[GB_TERMS + j * lags + lags - 1 - j] = 1;
+		net->scale[FILTERS + j * lags + lags - 1 - j] = 1;
 	return GB_OK;
 }
 
@@ -349,7 +360,7 @@ static void decode_brain(gb_network *net, const int *bold)
 		factors = i ? gb_graph_add(net->graph, factors, own) : own;
 	}
 	latent = gb_graph_fir(net->graph, factors, s->groups, s->scored, s->window_lags, s->window_lags,
-	                      (int64_t)(s->window_first + s->window_lags) - 1, control(net, GB_TERMS));
+	                      (int64_t)(s->window_first + s->window_lags) - 1, control(net, FILTERS));
 	net->latent = dense(net, "decode.map", latent, net->bottleneck, GB_LINEAR, true, 1);
 	target = gb_graph_affine(net->graph, gb_graph_stop(net->graph, net->z_scored), net->fixed_there.latent_scale, net->fixed_there.latent_offset);
 	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target, net->there.weight_latent, control(net, GB_TERM_LATENT));
@@ -438,10 +449,6 @@ static void declare(gb_network *net)
 	const gb_network_shape *s = &net->shape;
 	int bold[GB_SUBJECTS_MAX], linear, dense, mel;
 
-	for (int i = 0; i < GB_TERMS + GB_SUBJECTS_MAX; i++)
-		net->term[i] = -1;
-	memset(net->decoded, 0xff, sizeof net->decoded);
-	net->latent = -1;
 	linear = gb_graph_input(net->graph, net->rows, s->linear, net->there.linear);
 	dense = gb_graph_input(net->graph, net->rows, s->dense, net->there.dense);
 	mel = gb_graph_input(net->graph, net->rows * s->mel_frames, s->mel_bands, net->there.mel);
@@ -477,13 +484,13 @@ gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const
 	net->device = device;
 	if (fixed)
 		net->fixed = net->fixed_there = *fixed;
-	net->bottleneck = gb_scaled(LAYER_7, shape->width);
+	net->bottleneck = shape->kind ? 0 : gb_scaled(LAYER_7, shape->width);
 	net->rows = shape->groups * (shape->history + shape->scored + shape->future);
 	net->scored = shape->groups * shape->scored;
 	net->bold_rows = shape->scored + shape->window_first + shape->window_lags - 1;
+	net->decoded_frames = shape->kind && shape->video_frames ? 1 : shape->video_frames;
 	if (shape->video_frames) {
-		net->patch_height = gb_patch_edge(shape->video_height);
-		net->patch_width = gb_patch_edge(shape->video_width);
+		gb_patch_size(shape, &net->patch_height, &net->patch_width);
 		if (!net->patch_height || !net->patch_width)
 			return gb_fail(err, GB_DATA, "video: %zux%zu: each side wants a divisor from 4 to 12 for its patches, as 160x90 has",
 			               shape->video_width, shape->video_height);
@@ -496,7 +503,11 @@ gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const
 		return GB_SYSTEM;
 	if (fixed && !device->ops->shares_memory && copy_all_fixed(net, err) != GB_OK)
 		return GB_SYSTEM;
-	declare(net);
+	for (int i = 0; i < GB_TERMS + GB_SUBJECTS_MAX; i++)
+		net->term[i] = -1;
+	memset(net->decoded, 0xff, sizeof net->decoded);
+	net->latent = -1;
+	(shape->kind ? shape->kind->declare : declare)(net);
 	if (!fixed) /* still says what a builder found wrong */
 		return gb_graph_check(net->graph, err);
 	if (gb_graph_ready(net->graph, err) != GB_OK)

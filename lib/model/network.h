@@ -20,9 +20,12 @@
 
 GB_BEGIN_DECLS
 
+typedef struct gb_network_kind gb_network_kind;
+
 enum { GB_SUBJECTS_MAX = 64, GB_CODE_CLASSES = 1024 };
 
 typedef struct gb_network_shape {
+	const gb_network_kind *kind; /* NULL: giblet13 */
 	/* stimulus; 0 where a modality is absent */
 	size_t video_frames, video_height, video_width;
 	size_t mel_bands, mel_frames;
@@ -58,10 +61,13 @@ typedef struct gb_batch {
 	int32_t *mel_count;      /* [R] */
 	int16_t *codes;          /* [R, codebooks, frames] */
 	int32_t *code_count;     /* [R] frames after the stride */
-	float *linear, *dense;   /* [R, linear], [R, dense], standardised */
+	float *linear, *dense;   /* [R, linear], [R, dense], standardised; as they are where a kind reads rows */
+	float *number;           /* [R, codebooks, frames] codes as numbers, padding 0; of a kind that reads rows, like the next two */
+	float *target_number;    /* [S, codebooks, frames] code/1023 */
+	float *weight_number;    /* [S, codebooks, frames] */
 	uint8_t *keep[3];        /* [R] video, sound, text are there */
 	float *bold[GB_SUBJECTS_MAX]; /* [groups, scored + window_first + window_lags − 1, voxels], standardised */
-	float *target_video;     /* [S, frames, patches, patch], 0 … 1 */
+	float *target_video;     /* [S, decoded frames, patches, patch], 0 … 1 */
 	float *target_mel;       /* [S, frames·bands], standardised */
 	int32_t *target_codes;   /* [S, frames, codebooks], −1: padding */
 	float *target_text;      /* [S, text], (x − mean)/RMS of the SDs */
@@ -83,6 +89,7 @@ typedef struct gb_network_fixed {
 	const float *video_mean, *video_scale;  /* [frames, height, width, 3], of U8 values */
 	const float *video_base;                /* [frames, patches, patch]: logit of the train mean */
 	const float *code_base;                 /* [codebooks, 1024]: log unigram */
+	const float *code_mean;                 /* [codebooks] of code/1023; of a kind that reads rows */
 	const float *kernel;                    /* [basis, taps] */
 	const float *voxel_weight[GB_SUBJECTS_MAX]; /* [voxels] or NULL */
 	float *latent_scale, *latent_offset;    /* [B] z normalised = z·scale + offset: running statistics */
@@ -94,17 +101,19 @@ typedef struct gb_network {
 	gb_network_shape shape;
 	gb_network_fixed fixed, fixed_there;
 	gb_batch batch, there;          /* on the host; the device's, which the graph reads */
-	size_t bottleneck, patch_height, patch_width, patches, patch;
+	size_t bottleneck;              /* B; 0: no moments of z are followed */
+	size_t patch_height, patch_width, patches, patch;
 	size_t rows, scored, bold_rows; /* R, S, rows of a BOLD window */
 	float *scale;                   /* [GB_TERMS] factor of each term's gradient; sent with the batch */
 	int term[GB_TERMS + GB_SUBJECTS_MAX]; /* graph term, −1: absent; BOLD: one a subject from GB_TERM_BOLD on */
 	int z, z_scored, latent;        /* values: [R, B]; [S, B]; z^b, normalised [S, B] */
 	int predicted_bold[GB_SUBJECTS_MAX];
 	int decoded[2][4];              /* by way (from z, from z^b) and modality: video, mel, codes, text; −1: absent */
+	size_t decoded_frames;          /* of pictures */
 	const gb_device *device;
 	void *memory, *host[2];         /* of the batch: the device's; the host's, one filled while the other is sent */
 	int turn;
-	gb_twin control;                /* scale, and the filters that pick the rows of the BOLD window */
+	gb_twin control;                /* scale, a 0, and the filters that pick the rows of the BOLD window */
 	struct gb_network_copy { const void *here; void *there; size_t bytes; } *copy; /* of what is fixed */
 	size_t copies, batch_bytes;
 } gb_network;
@@ -127,8 +136,25 @@ void gb_network_take(gb_network *network, void **filled);
 /* The latent arrays of FIXED, which follow the running statistics → the device. */
 void gb_network_send_latent(gb_network *network);
 
+/* A network over the same batches that is not giblet13.  It reads rows: a window is one of them, what
+ * enters is not standardised, codes are numbers, and of the pictures of a row the first is decoded,
+ * as one patch. */
+struct gb_feed;
+struct gb_network_kind {
+	const char *name; /* of --model, and in checkpoints */
+	gb_status (*check)(const gb_network_shape *shape, gb_err *err);
+	void (*declare)(gb_network *net); /* values, parameters and terms */
+	/* What it reads, in a batch that is filled as giblet13's; targets too where SCORED. */
+	void (*fill)(const struct gb_feed *feed, gb_network *net, bool scored);
+	/* Σ over the filled batch of what the constant predictor of codes scores. */
+	double (*code_constant)(const gb_network *net);
+};
+static inline const char *gb_network_name(const gb_network_kind *kind) { return kind ? kind->name : "giblet13"; }
+
 /* Layer widths at a given scale: round(full·width) to a multiple of 8, at least 8. */
 size_t gb_scaled(size_t full, double width);
+/* Pixels of a patch on each side; 0 where there is no such edge. */
+void gb_patch_size(const gb_network_shape *shape, size_t *height, size_t *width);
 /* The longest edge of 4 … 12 pixels that divides SIZE; 0 if there is none. */
 size_t gb_patch_edge(size_t size);
 

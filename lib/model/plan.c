@@ -123,7 +123,7 @@ gb_status gb_plan_set(gb_plan_dims *dims, const gb_dataset *set, const gb_train_
 	return status;
 }
 
-/* ---- the seed network, as arithmetic: linear layers with bias, batch norm of two numbers a column ---- */
+/* ---- text ---- */
 
 typedef struct text { char *at; gb_err *err; } text;
 
@@ -144,34 +144,7 @@ static bool line(text *t, const char *format, ...)
 	return true;
 }
 
-static bool seed_text(text *out, const gb_network_shape *s)
-{
-	const size_t video = s->video_frames * s->video_height * s->video_width * 3, one = s->video_height * s->video_width * 3;
-	const size_t sound = s->codebooks * s->code_frames, n = s->voxels[0];
-	const struct { const char *name; size_t in, out; bool norm; } layer[] = {
-		{"2a.video.1", video, 4096, true}, {"2a.video.2", 4096, 2048, true}, {"2a.video.3", 2048, 1024, true},
-		{"2b.audio.1", sound, 512, true}, {"2b.audio.2", 512, 256, true}, {"2c.text.1", s->text, 512, true}, {"2c.text.2", 512, 256, true},
-		{"4", 1536, 1536, true}, {"5", 1536, 4096, true}, {"6", 4096, 8000, true}, {"7", 8000, 2048, true},
-		{"voxels.1", 2048, 16384, true}, {"voxels.2", 16384, n, false},
-		{"8", 2048, 8000, true}, {"9", 8000, 4096, true}, {"10", 4096, 2048, true}, {"11", 2048, 1536, true},
-		{"12a.video.1", 1536, 2048, true}, {"12a.video.2", 2048, 4096, true}, {"12b.audio.1", 1536, 2048, true},
-		{"12b.audio.2", 2048, 2048, true}, {"12c.text.1", 1536, 1024, true}, {"12c.text.2", 1024, 1024, true},
-		{"13a.video", 4096, one, false}, {"13b.audio", 2048, sound, false}, {"13c.text", 1024, s->text, false}};
-	size_t total = 0;
-
-	if (!line(out, "layer\tshape\tparameters\n"))
-		return false;
-	for (size_t i = 0; i < sizeof layer / sizeof *layer; i++) {
-		size_t count = (layer[i].in + 1) * layer[i].out + (layer[i].norm ? 2 * layer[i].out : 0);
-
-		total += count;
-		if (!line(out, "%s\t%zux%zu\t%zu\n", layer[i].name, layer[i].out, layer[i].in, count))
-			return false;
-	}
-	return line(out, "total\t\t%zu\n", total);
-}
-
-/* ---- giblet13 ---- */
+/* ---- a network ---- */
 
 size_t gb_plan_memory(const gb_network *net, int64_t micro, bool ridge)
 {
@@ -258,7 +231,7 @@ static size_t anchored(const gb_network *net)
 	return count;
 }
 
-static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_train_options *o, gb_rational step, gb_pool *pool, gb_err *err)
+static gb_status network_text(text *out, const gb_plan_dims *dims, const gb_train_options *o, gb_rational step, gb_pool *pool, gb_err *err)
 {
 	gb_network_shape shape = dims->shape;
 	gb_device device = {gb_ops_cpu(), NULL, NULL};
@@ -270,6 +243,7 @@ static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_tra
 
 	if (status != GB_OK)
 		return status;
+	shape.kind = o->kind;
 	status = gb_train_shape(&shape, o, &delays, step, err);
 	if (status == GB_OK)
 		status = gb_network_build(&net, &shape, NULL, &device, 0, err);
@@ -279,8 +253,9 @@ static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_tra
 			heads += shape.voxels[k] * (2 * shape.rank + 1);
 		memory = gb_plan_memory(&net, o->micro, !strcmp(o->start, "ridge"));
 		windows = (int64_t)ceil((double)dims->rows * (1 - o->validation) / (double)shape.scored);
+		windows -= o->kind ? windows % o->groups : 0;
 		steps = (windows + o->micro * o->groups - 1) / (o->micro * o->groups);
-		if (!layers_text(out, &net) || !line(out, "total\t\t%zu\n", count) || !line(out, "without voxel heads\t\t%zu\n", count - heads) ||
+		if (!layers_text(out, &net) || !line(out, "total\t\t%zu\n", count) || (!o->kind && !line(out, "without voxel heads\t\t%zu\n", count - heads)) ||
 		    !line(out, "memory\tbytes\t%zu\n", memory) ||
 		    !line(out, "fits this machine\t\t%s\n", memory <= gb_machine_memory() ? "yes" : "no") ||
 		    !line(out, "last.safetensors\tbytes\t%zu\n", 4 * (3 * count + (strcmp(o->start, "ridge") ? 0 : anchored(&net)))) ||
@@ -294,11 +269,10 @@ static gb_status giblet13_text(text *out, const gb_plan_dims *dims, const gb_tra
 	return status;
 }
 
-char *gb_plan_text(const char *model, const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool, gb_err *err)
+char *gb_plan_text(const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool, gb_err *err)
 {
 	text out = {NULL, err};
-	gb_status status = !strcmp(model, "giblet13-seed") ? seed_text(&out, &dims->shape) ? GB_OK : GB_SYSTEM
-	                                                    : giblet13_text(&out, dims, options, step, pool, err);
+	gb_status status = network_text(&out, dims, options, step, pool, err);
 
 	if (status == GB_OK)
 		return out.at;

@@ -20,9 +20,8 @@ GB_CHECK gb_status gb_plan_parse(gb_plan_dims *dims, const char *text, gb_err *e
 GB_CHECK gb_status gb_plan_set(gb_plan_dims *dims, const gb_dataset *set, const gb_train_options *options, gb_err *err);
 
 /* TSV text, to be released with free(): layers and their parameters, then totals, bytes and steps, and how long they
- * take on the processors of this machine, from a short measurement with POOL.
- * MODEL: "giblet13" or "giblet13-seed" (facts of the seed network; it is not trained here). */
-GB_CHECK char *gb_plan_text(const char *model, const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool,
+ * take on the processors of this machine, from a short measurement with POOL. */
+GB_CHECK char *gb_plan_text(const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool,
                             gb_err *err);
 
 /* Bytes that training NET takes, M micro-batches a step, with a RIDGE start or without; bytes of this machine. */

@@ -55,7 +55,11 @@ gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, con
 		if (k + 1 == shape->subjects && all < shape->rank)
 			shape->rank = all;
 	}
-	return GB_OK;
+	if (!shape->kind)
+		return GB_OK;
+	shape->history = shape->future = shape->window_first = shape->window_lags = 0;
+	shape->scored = 1;
+	return shape->kind->check(shape, err);
 }
 
 /* ---- setting up ---- */
@@ -85,6 +89,7 @@ static gb_status take_memory(gb_trainer *t, gb_err *err)
 			return GB_SYSTEM;
 	if (take(&t->running, 2 * b, sizeof(double), err) != GB_OK || take(&t->order, t->fits, sizeof *t->order, err) != GB_OK ||
 	    take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK ||
+	    take(&t->measured, (size_t)t->options->micro * gb_graph_moment_count(t->net.graph), sizeof(float), err) != GB_OK ||
 	    take(&t->numbers, 2 * b + 1 + 2 * GB_TERMS + 2, sizeof(double), err) != GB_OK)
 		return GB_SYSTEM;
 	if (t->options->comm && !t->device.ops->shares_memory && !gb_comm_on_device(t->options->comm) && take(&t->host, n + n / 2 + 1, sizeof(float), err) != GB_OK)
@@ -156,6 +161,7 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 	if (status == GB_OK)
 		status = gb_feed_open(&t->feed, t->set, o->features, (size_t)o->feature_count, o->subjects ? o->subjects : mean,
 		                      o->subjects ? (size_t)o->subject_count : 1, err);
+	t->feed.shape.kind = o->kind;
 	if (status == GB_OK)
 		status = gb_feed_split(&t->feed, o->validation, gb_dataset_gap(t->set), err);
 	if (status == GB_OK)
@@ -180,6 +186,9 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 		status = gb_feed_windows(&t->feed, GB_FEED_FIT, shape.scored, &t->fit, &t->fits, err);
 	if (status == GB_OK)
 		status = gb_feed_windows(&t->feed, GB_FEED_VALIDATE, shape.scored, &t->validate, &t->validates, err);
+	t->learnt = o->kind ? t->fits - t->fits % (size_t)o->groups : t->fits;
+	if (status == GB_OK && !t->learnt)
+		status = gb_fail(err, GB_USAGE, "--groups %lld: %zu rows are left to fit: lower it", (long long)o->groups, t->fits);
 	if (status == GB_OK)
 		status = take_memory(t, err);
 	if (status == GB_OK)
@@ -213,6 +222,7 @@ static void tear_down(gb_trainer *t)
 	free(t->metrics);
 	free(t->host);
 	free(t->numbers);
+	free(t->measured);
 	free(t->fit);
 	free(t->validate);
 	free(t->kernel);
@@ -242,6 +252,8 @@ static gb_status start_running(gb_trainer *t, gb_err *err)
 	gb_graph_run run = {false, 0, 0, 0};
 	gb_feed_options fill = {.bold_one = 0, .scored = true, .apart = t->feed.apart};
 
+	if (!b)
+		return GB_OK;
 	t->device.ops->fill(&t->device, there, 0, t->sums_of_z.bytes);
 	for (size_t at = 0; at < t->fits; at += groups) {
 		for (size_t g = 0; g < groups; g++)

@@ -22,6 +22,7 @@ GB_BEGIN_DECLS
 
 typedef struct gb_train_options {
 	const char *tool;             /* "gb-train 0.1.0" */
+	const gb_network_kind *kind;  /* NULL: giblet13 */
 	const char *device;           /* as gb_device_open takes it; NULL: "cpu" */
 	const char *const *features;  /* stimulus tensors; NULL: all */
 	int feature_count;

@@ -18,7 +18,7 @@ gb_window gb_trainer_window(const gb_trainer *t, int64_t at, size_t i)
 {
 	size_t index = (size_t)at * (size_t)(t->options->micro * t->options->groups) + i;
 
-	return index < t->fits ? t->fit[t->order[index]] : (gb_window){0, 0};
+	return index < t->learnt ? t->fit[t->order[index]] : (gb_window){0, 0};
 }
 
 static gb_feed_options fill_of(const gb_trainer *t, int64_t step, uint32_t micro)

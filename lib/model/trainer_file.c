@@ -102,6 +102,21 @@ static gb_status add_parameters(items *list, const gb_trainer *t, bool anchors, 
 	return GB_OK;
 }
 
+static gb_status add_norms(items *list, const gb_trainer *t, gb_err *err)
+{
+	const float *running = gb_graph_running(t->net.graph)->here;
+	gb_status status = GB_OK;
+
+	for (int i = 0; status == GB_OK && i < 2 * gb_graph_norms(t->net.graph); i++) {
+		const gb_normed *norm = gb_graph_norm_at(t->net.graph, i / 2);
+		char name[96];
+
+		snprintf(name, sizeof name, "%s.%s", norm->name, i % 2 ? "variance" : "mean");
+		status = add(list, name, GB_F32, norm->columns, 0, running + norm->first + (i % 2 ? norm->columns : 0), "running moment of a batch norm", err);
+	}
+	return status;
+}
+
 static gb_status add_state(items *list, const gb_trainer *t, gb_err *err)
 {
 	if (add_parameters(list, t, true, err) != GB_OK ||
@@ -131,7 +146,7 @@ gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *
 {
 	gb_statistic_item statistic[GB_STATISTICS_MAX];
 	size_t statistics = gb_giblet13_statistics(&t->feed, statistic);
-	items list = {.room = 2 * (size_t)gb_graph_parameters(t->net.graph) + statistics + 16};
+	items list = {.room = 2 * (size_t)gb_graph_parameters(t->net.graph) + statistics + 2 * (size_t)gb_graph_norms(t->net.graph) + 16};
 	gb_json *description;
 	char *path;
 	gb_status status;
@@ -148,10 +163,12 @@ gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *
 	for (size_t i = 0; status == GB_OK && i < statistics; i++)
 		status = add(&list, statistic[i].name, GB_F32, statistic[i].count, 0, *statistic[i].data, statistic[i].doc, err);
 	if (status == GB_OK)
+		status = add_norms(&list, t, err);
+	if (status == GB_OK && t->net.bottleneck)
 		status = add(&list, "running", GB_F64, 2 * t->net.bottleneck, 0, t->running, "running mean and variance of z", err);
 	if (status == GB_OK && whole)
 		status = add_state(&list, t, err);
-	gb_json_set(description, "kind", gb_json_string("giblet13"));
+	gb_json_set(description, "kind", gb_json_string(gb_network_name(t->options->kind)));
 	gb_json_set(description, "set", gb_json_string(gb_dataset_id(t->set)));
 	gb_json_set(description, "config", gb_json_copy(t->config));
 	gb_json_set(description, "dims", gb_giblet13_dims(&t->feed, &t->net.shape, &t->delays));
@@ -322,8 +339,10 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 	gb_json_free(t->start);
 	t->start = gb_json_copy(gb_json_get(state, "start"));
 	status = read_vectors(t, file, err);
-	if (status == GB_OK)
+	if (status == GB_OK && t->net.bottleneck)
 		status = read_tensor(file, "running", GB_F64, 2 * t->net.bottleneck, t->running, err);
+	if (status == GB_OK)
+		status = gb_giblet13_read_moments(&t->net, file, err);
 	if (status == GB_OK)
 		status = read_tensor(file, "state.sums", GB_F64, 2 * GB_TERMS, &t->sums, err);
 	if (status == GB_OK)
@@ -338,7 +357,7 @@ static gb_status same_run(const gb_trainer *t, const gb_json *description, const
 	const char *kind = gb_json_text(gb_json_get(description, "kind")), *set = gb_json_text(gb_json_get(description, "set"));
 	const gb_json *config = gb_json_get(description, "config");
 
-	if (!kind || strcmp(kind, "giblet13"))
+	if (!kind || strcmp(kind, gb_network_name(t->options->kind)))
 		return gb_fail(err, GB_USAGE, "%s: a model of kind %s; --new overwrites it", path, kind ? kind : "unknown");
 	if (!set || strcmp(set, gb_dataset_id(t->set)))
 		return gb_fail(err, GB_USAGE, "%s: trained on another data set; --new overwrites it", path);

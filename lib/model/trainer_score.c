@@ -238,7 +238,7 @@ gb_status gb_trainer_constants(gb_trainer *t, gb_err *err)
 				counts[i] += one[i];
 		}
 		for (int i = 0; i < GB_TERMS; i++) {
-			t->constant[part][i] = counts[i] > 0 ? all[i] / counts[i] : 0;
+			t->constant[part][i] = counts[i] > 0 && t->net.term[i] >= 0 ? all[i] / counts[i] : 0;
 			if (part == 0) /* codes count frames and codebooks, BOLD subjects */
 				t->per_row[i] = rows > 0 ? counts[i] / rows : 0;
 		}

@@ -40,6 +40,7 @@ typedef struct gb_trainer {
 	double *running;          /* [2·bottleneck] mean, variance of z */
 	gb_window *fit, *validate;
 	size_t fits, validates, *order;
+	size_t learnt;            /* windows that an epoch learns from, in its order: where a kind reads rows, whole micro-batches */
 	gb_window *step_window;   /* [micro·groups] */
 	gb_ahead *ahead;          /* fills the next batch; NULL with one thread */
 	gb_window *next_window;   /* [groups] of it */
@@ -47,6 +48,7 @@ typedef struct gb_trainer {
 	gb_twin row_counts;       /* [scored] floats: 1 where a row of the batch is scored */
 	gb_twin sums_of_z;        /* [2·bottleneck] Σz, Σz² */
 	gb_twin norm;             /* [1] double */
+	float *measured;          /* [micro, moments] what batch norms found in the micro-batches of the step */
 	float *host;              /* [parameters·3/2]: ranks sum here what the device holds; NULL: in place */
 	double *numbers;          /* [2·bottleneck + …]: what ranks sum beside the gradient */
 	double constant[2][GB_TERMS]; /* mean a counted row: train, validation */
@@ -99,6 +101,12 @@ double gb_trainer_count_rows(gb_trainer *trainer); /* scored rows of the filled 
 
 /* One micro-batch, forward and back, into PARTIAL. */
 GB_CHECK gb_status gb_trainer_micro(gb_trainer *trainer, const gb_window *windows, uint32_t micro, gb_partial *partial, gb_err *err);
+
+/* trainer_norms.c */
+/* What batch norms measured in the micro-batch that has just run forward. */
+GB_CHECK gb_status gb_trainer_keep_moments(gb_trainer *trainer, uint32_t micro, gb_err *err);
+/* After a step's micro-batches: their running moments, on all ranks. */
+GB_CHECK gb_status gb_trainer_follow_moments(gb_trainer *trainer, gb_err *err);
 
 /* trainer_heads.c: fitting the heads of one subject to the model at options->from. */
 /* The statistics of its inputs become the feed's. */

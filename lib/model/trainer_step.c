@@ -13,7 +13,7 @@ static size_t windows_per_step(const gb_trainer *t) { return (size_t)(t->options
 
 int64_t gb_trainer_steps_per_epoch(const gb_trainer *t)
 {
-	return (int64_t)((t->fits + windows_per_step(t) - 1) / windows_per_step(t));
+	return (int64_t)((t->learnt + windows_per_step(t) - 1) / windows_per_step(t));
 }
 
 /* Order of the windows in the epoch under way. */
@@ -92,6 +92,9 @@ gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t mic
 
 	gb_trainer_fill(t, windows, micro);
 	gb_graph_forward(t->net.graph, &run);
+	status = gb_trainer_keep_moments(t, micro, err);
+	if (status != GB_OK)
+		return status;
 	partial->moments[2 * b] = gb_trainer_count_rows(t);
 	t->device.ops->fill(&t->device, there, 0, t->sums_of_z.bytes);
 	GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.there, there, there + b);
@@ -199,6 +202,8 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 		return status;
 	norm = sqrt(*(const double *)t->norm.here);
 	status = gb_trainer_check_step(t, &whole->sums, norm, err);
+	if (status == GB_OK)
+		status = gb_trainer_follow_moments(t, err);
 	if (status != GB_OK)
 		return status;
 	GB_RUN(&t->device, adamw, (size_t)gb_graph_parameters(t->net.graph), t->segment.there,
