@@ -236,7 +236,7 @@ static size_t write_step(gb_network *net, size_t groups, double width)
 {
 	static float any[1];
 	gb_network_shape shape;
-	gb_network_fixed fixed = {any, any, any, any, any, {NULL}, any, any, any, any};
+	gb_network_fixed fixed = {any, any, any, any, any, any, {NULL}, any, any, any, any};
 	gb_device device = {&paper, NULL, NULL};
 	gb_graph_run run = {true, 1, 0, 0};
 	gb_err err;

@@ -7,6 +7,9 @@ same() {
 	for same_file in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$same_file" "$2/$same_file" || return 1; done
 }
 
+# column NAME EPOCH RUN: of metrics.tsv.
+column() { awk -F'\t' -v n="$1" -v e="$2" 'NR==1 {for (i=1;i<=NF;i++) if ($i==n) c=i; if (!c) exit 1} NR>1 && $1==e {print $c}' "$3/metrics.tsv"; }
+
 # ranks N RUN COMMAND…: N of them on SET, as a launcher without MPI starts them; the worst exit code.
 ranks() {
 	ranks_n=$1 ranks_run=$2

@@ -77,22 +77,6 @@ int gb_graph_parameter(gb_graph *graph, const char *name, size_t rows, size_t co
 	return graph->parameters++;
 }
 
-int gb_graph_find(const gb_graph *graph, const char *name)
-{
-	for (int i = 0; i < graph->parameters; i++)
-		if (!strcmp(graph->parameter[i].name, name))
-			return i;
-	return -1;
-}
-
-gb_parameter *gb_graph_parameter_at(const gb_graph *graph, int index)
-{
-	return index >= 0 && index < graph->parameters ? &graph->parameter[index] : NULL;
-}
-
-int gb_graph_parameters(const gb_graph *graph) { return graph->parameters; }
-size_t gb_graph_parameter_count(const gb_graph *graph) { return graph->parameter_count; }
-
 static int add_value(gb_graph *graph, size_t rows, size_t columns, int shares, bool needs_grad)
 {
 	if (!room(graph, &graph->value, graph->values, &graph->value_room, sizeof *graph->value))
@@ -200,12 +184,6 @@ int gb_graph_batch_norm(gb_graph *graph, int x, int gamma, int beta, const char 
 	node->keep_count = COLUMNS(x);
 	return node->y;
 }
-
-int gb_graph_norms(const gb_graph *graph) { return graph->norms; }
-const gb_normed *gb_graph_norm_at(const gb_graph *graph, int index) { return &graph->norm[index]; }
-size_t gb_graph_moment_count(const gb_graph *graph) { return graph->moments; }
-const gb_twin *gb_graph_measured(const gb_graph *graph) { return &graph->measured; }
-const gb_twin *gb_graph_running(const gb_graph *graph) { return &graph->running; }
 
 int gb_graph_dropout(gb_graph *graph, int x, float p)
 {
@@ -410,35 +388,6 @@ double gb_graph_term(gb_graph *graph, int term)
 		return NAN;
 	graph->sums_pulled = true;
 	return ((const double *)graph->sums.here)[term];
-}
-
-size_t gb_graph_activation_bytes(const gb_graph *graph)
-{
-	size_t floats = 0, largest = 0;
-
-	for (int i = 0; i < graph->values; i++) {
-		const gb_value *v = &graph->value[i];
-		size_t count = v->rows * v->columns;
-
-		floats += v->shares >= 0 || v->borrowed ? 0 : count * (v->needs_grad ? 2 : 1);
-		largest = v->needs_grad && count > largest ? count : largest;
-	}
-	for (int i = 0; i < graph->nodes; i++)
-		floats += graph->node[i].keep_count;
-	return (floats + largest) * sizeof(float);
-}
-
-double gb_graph_operations(const gb_graph *graph)
-{
-	double sum = 0;
-
-	for (int i = 0; i < graph->nodes; i++) {
-		const gb_graph_node *node = &graph->node[i];
-
-		if (node->kind == &gb_node_linear)
-			sum += 2.0 * (double)(ROWS(node->y) * COLUMNS(node->y)) * (double)COLUMNS(node->x[0]) * (graph->value[node->x[0]].needs_grad ? 3 : 2);
-	}
-	return sum;
 }
 
 static void *block(gb_graph *graph, size_t count, size_t size, gb_err *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trainer.h: training giblet13 on a device: steps, epochs, early stopping,
- * checkpoints, and going on where an earlier process was killed.
+/* trainer.h: training giblet13, or a kind beside it, on a device: steps, epochs,
+ * early stopping, checkpoints, and going on where an earlier process was killed.
  *
  * A step is M micro-batches; gradients, losses and moments are summed in one
  * binary tree over the micro-batch index.  Each of N ranks owns an aligned block

@@ -3,6 +3,7 @@
 # gb-train --model giblet13: the constant predictor scores 1, the same bytes for
 # any threads, killed and continued = never interrupted, what users get wrong.
 . "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/training.sh"
 
 cat >make.py <<'E2'
 import sys
@@ -24,9 +25,6 @@ E2
 $PYTHON make.py "$TOP" || exit 1
 check 'a set is packed' "gb-cache pack -q --tr 3/2 --gap 12 --runs a:170,b:161 --split a:/b: -o SET stimulus.safetensors --subject s0=s0.safetensors --subject s1=s1.safetensors"
 small='--width 0.004 --rank 5 --window 20 --micro 4 --brain-kernel fir:0:6 --epochs 4 --patience 0'
-
-# column NAME EPOCH of metrics.tsv
-column() { awk -F'\t' -v n="$1" -v e="$2" 'NR==1 {for (i=1;i<=NF;i++) if ($i==n) c=i; if (!c) exit 1} NR>1 && $1==e {print $c}' "$3/metrics.tsv"; }
 
 check 'trains' "gb-train -j2 -o one $small SET && grep -q '\"state\":\"done\"' one/status.json"
 check 'a line an epoch, the start included' "test \$(wc -l <one/metrics.tsv) = 6"

@@ -29,7 +29,6 @@ small="$seed --groups 16 --micro 4 --rate 0.003 --schedule 8"
 check 'trains' "gb-train -j1 -o one $small --epochs 8 SET && gb-train -o plain $small --dropout 0 --schedule 60 --epochs 60 SET"
 check 'gb-recon predicts with it' 'gb-recon -q --no-score --rows all -o recon plain/last.safetensors SET'
 check 'forward in evaluation: losses and BOLD are those of NumPy' "$oracle evaluates SET plain recon"
-column() { awk -F'\t' -v n="$1" -v e="$2" 'NR==1 {for (i=1;i<=NF;i++) if ($i==n) c=i; if (!c) exit 1} NR>1 && $1==e {print $c}' "$3/metrics.tsv"; }
 for term in video codes text bold; do
 	got=$(column "train.loss.$term" 60 plain)
 	check "it learns $term: $got of what a constant scores" "awk 'BEGIN {exit !($got < 0.9)}'"
