@@ -19,7 +19,7 @@ caught() {
 	check "$caught_name" "$*"
 	tool=$(twin "$caught_twin") || tool=missing
 	twin=$tool
-	test -x "$tool" && (eval "$*") >twin.out 2>&1
+	(test -x "$tool" || exit 9; eval "$*") >twin.out 2>&1
 	test $? = 1
 	ok $? "  its twin is caught: $caught_twin ($(tail -1 twin.out | tr '#' ' '))"
 }

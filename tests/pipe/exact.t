@@ -19,7 +19,7 @@ check 'in two halves: the same bytes' 'halves gb-train'
 check 'once more: the same bytes' 'mv one before && halves gb-train && same one before'
 for name in rng-dropped order-dropped moments-dropped running-dropped rates-restarted; do
 	bad=$(twin $name)
-	test -x "$bad" && (halves "$bad") >said 2>&1
+	(test -x "$bad" || exit 9; halves "$bad") >said 2>&1
 	test $? = 1
 	ok $? "caught: $name ($(tail -1 said))"
 done
@@ -46,7 +46,7 @@ print(s['step'] % per and s['epoch'])")
 }
 check 'stopped in the middle of an epoch and continued: the same bytes' 'middle gb-train'
 bad=$(twin sums-dropped)
-test -x "$bad" && (middle "$bad") >said 2>&1
+(test -x "$bad" || exit 9; middle "$bad") >said 2>&1
 test $? = 1
 ok $? "caught: sums-dropped ($(tail -1 said))"
 
@@ -75,7 +75,7 @@ kills() { # kills TOOL TEMPORARY: 8 kills, at random and as soon as TEMPORARY is
 check 'killed eight times, four of them while it saves: last.safetensors is always whole' "kills gb-train '.last*'"
 check 'and continued: the same bytes' "gb-train -o killed $wide --epochs 4 SET && same ref killed"
 bad=$(twin saved-in-place)
-test -x "$bad" && (kills "$bad" 'last*') >said 2>&1
+(test -x "$bad" || exit 9; kills "$bad" 'last*') >said 2>&1
 test $? = 1
 ok $? "caught: saved-in-place ($(tail -1 said | cut -c1-90))"
 done_testing

@@ -47,7 +47,7 @@ done
 check 'on the emulated device, 1 rank and 2: the same bytes' "gb-train -j1 --device emu -o emu1 $small --epochs 2 SET && ranks 2 emu2 gb-train -j1 --device emu $small --epochs 2 && same emu1 emu2"
 check 'another seed is another model' "gb-train -j1 -o other --seed 2 $small --epochs 1 SET && ! cmp -s start/last.safetensors other/last.safetensors"
 bad=$(twin moments-unread)
-test -x "$bad" && (halves "$bad") >said 2>&1
+(test -x "$bad" || exit 9; halves "$bad") >said 2>&1
 test $? = 1
 ok $? "caught: moments-unread ($(tail -1 said))"
 for name in moments-unshared moments-backwards; do

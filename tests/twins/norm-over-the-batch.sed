@@ -1,7 +1,9 @@
 # gb-train,gb-recon lib/model/network.c
 # A norm takes its statistics over the rows of the batch, as batch norm does.
+s/#include "model\/network.h"/&\
+#include "model\/graph_node.h"/
 s/return gb_graph_norm\(net->graph, x, gamma, weight\(net, name, "norm.shift", 1, n, 0\)\);/\
-	size_t rows = x < 0 ? 1 : gb_graph_rows_of(net->graph, x);\
+	size_t rows = x < 0 ? 1 : net->graph->value[x].rows;\
 \
 	(void)gamma;\
 	(void)weight(net, name, "norm.shift", 1, n, 0);\
