@@ -15,7 +15,7 @@
 #include "report/truth.h"
 
 static struct {
-	const char *rows, *from, *only, *lesion, *keep, *controls, *baseline, *null, *truth, *weights, *sound;
+	const char *rows, *from, *only, *lesion, *keep, *controls, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;
 	bool no_score, compare;
 	size_t regions; /* --controls as a number; 0: all */
 } opt = {.rows = "test", .controls = "20"};
@@ -28,6 +28,9 @@ static const gb_option options[] = {
 	{"keep", GB_OPTION_STRING, &opt.keep, "ROI.nii.gz", "the same with all but this region silenced", .not_param = true},
 	{"controls", GB_OPTION_STRING, &opt.controls, "all|N", "random regions beside a lesion; all: one around every voxel (default 20)"},
 	{"baseline", GB_OPTION_STRING, &opt.baseline, "RUN", "ridge run to print beside the model (default: ridge.safetensors in its folder)", .not_param = true},
+	{"nested", GB_OPTION_STRING, &opt.nested, "TENSORS", "ridge of the first, then with each next too: what each adds (text.rate,text,mel+video)"},
+	{"partition", GB_OPTION_STRING, &opt.partition, "TENSORS", "what 2 to 4 groups of tensors explain uniquely and in common (text,mel+video)"},
+	{"nuisance", GB_OPTION_STRING, &opt.nuisance, "TENSORS", "tensors that stand in every model of --nested and --partition"},
 	{"null", GB_OPTION_STRING, &opt.null, "SET", "other brains on the same clock: the null where there are too few rows for shifts", .not_param = true},
 	{"truth", GB_OPTION_STRING, &opt.truth, "FILE", "truth.safetensors of gb-sim: what the planted signal reaches, beside the model", .not_param = true},
 	{"weights", GB_OPTION_STRING, &opt.weights, "FILE", "EnCodec weights that made the codes (default: $GB_ENCODEC, then the data folder)", .not_param = true},
@@ -55,6 +58,7 @@ typedef struct work {
 	gb_lesion lesion;
 	bool has_lesion;
 	gb_metrics metrics;
+	gb_additions additions;
 	char weights[PATH_MAX];  /* of EnCodec; empty: none */
 } work;
 
@@ -88,6 +92,11 @@ static gb_status check_options(const gb_args *args, gb_err *err)
 	if (region && opt.from && !strcmp(opt.from, "stimulus"))
 		return gb_fail(err, GB_USAGE, "--%s with --from stimulus: there voxels are outputs, and silencing an output changes nothing else; use --from brain",
 		               opt.lesion ? "lesion" : "keep");
+	if ((opt.nested || opt.partition) && ((opt.from && !strcmp(opt.from, "brain")) || !wanted("bold") || opt.no_score))
+		return gb_fail(err, GB_USAGE, "--%s tells what tensors predict of the brain: not with --from brain, --no-score, or --only without bold",
+		               opt.nested ? "nested" : "partition");
+	if (opt.nuisance && !opt.nested && !opt.partition)
+		return gb_fail(err, GB_USAGE, "--nuisance: stands in every model of --nested or --partition; one of them is wanted");
 	opt.regions = strcmp(opt.controls, "all") ? strtoul(opt.controls, &end, 10) : 0;
 	if (strcmp(opt.controls, "all") && (*end || end == opt.controls || opt.regions < 1 || opt.regions > 100000))
 		return gb_fail(err, GB_USAGE, "--controls %s: all, or a number from 1 to 100000, is wanted", opt.controls);
@@ -102,6 +111,8 @@ static gb_status open_all(work *w, gb_err *err)
 		status = gb_dataset_open(&w->set, w->args->operand[1], err);
 	if (!status)
 		status = gb_scored_parse(opt.rows, w->set, &w->first, &w->end, &w->any, err);
+	if (!status)
+		status = gb_additions_parse(&w->additions, opt.nested, opt.partition, opt.nuisance, w->set, err);
 	if (!status)
 		status = gb_model_fits(w->model, w->set, err);
 	if (!status)
@@ -142,6 +153,14 @@ static gb_status encode(work *w, gb_err *err)
 	                                               w->args->pool, err);
 }
 
+static gb_status refit(work *w, gb_err *err)
+{
+	gb_refit_options of = {w->set, gb_refit_kernel(w->baseline ? w->baseline : w->model), w->args->out, w->args->tool,
+	                       &w->brains.brain[0].encoding, NULL, w->args->pool};
+
+	return gb_additions_make(&w->additions, &of, &w->metrics, err);
+}
+
 static gb_decoding_options decoding_of(const work *w, const char *feature, bool from_brain)
 {
 	return (gb_decoding_options){w->model, w->set, feature, gb_model_subject(w->model), from_brain, NULL, &w->scored, w->args->pool,
@@ -178,7 +197,7 @@ static gb_status write_report(work *w, gb_err *err)
 	const gb_brain_scored *first = &w->brains.brain[0];
 	const gb_encoding *e = &first->encoding;
 	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, &w->brains, e->r ? e : NULL, first->has_mask ? &first->mask : NULL,
-	                    w->decoded, w->decodeds, &w->scored, w->has_lesion ? &w->lesion : NULL, &w->metrics};
+	                    w->decoded, w->decodeds, &w->scored, w->has_lesion ? &w->lesion : NULL, &w->metrics, &w->additions};
 	char *text = gb_metrics_tsv(&w->metrics, err), *path = gb_format(err, "%s/metrics.tsv", w->args->out),
 	     *page = gb_format(err, "%s/report.html", w->args->out);
 	gb_status status = text && path && page ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
@@ -201,6 +220,8 @@ static gb_status score(work *w, gb_err *err)
 
 	if (!status && stimulus && wanted("bold"))
 		status = encode(w, err);
+	if (!status && (opt.nested || opt.partition))
+		status = refit(w, err);
 	if (!status)
 		status = find_weights(w, err);
 	if (!status && brain)
@@ -246,6 +267,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 		gb_decoded_clear(&w->decoded[i]);
 	gb_lesion_clear(&w->lesion);
 	gb_metrics_clear(&w->metrics);
+	gb_additions_clear(&w->additions);
 	gb_model_close(w->model);
 	gb_model_close(w->baseline);
 	gb_dataset_close(w->set);
@@ -258,7 +280,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 
 static const gb_command commands[] = {
 	{NULL, "-o DIR [--rows test|all|A:B] [--from stimulus|brain] [--only video,audio,text,bold] [--lesion ROI.nii.gz | --keep ROI.nii.gz] "
-	       "[--controls all|N] [--baseline RUN] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
+	       "[--controls all|N] [--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
 	 "What a model predicts, and how good that is", options, 2, -1, false, run},
 	{0},
 };

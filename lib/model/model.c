@@ -130,6 +130,13 @@ gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *su
 	return model->kind->encode(model->state, set, subject, rows, count, out, pool, err);
 }
 
+gb_status gb_model_silence(gb_model *model, const char *const *feature, size_t features, gb_err *err)
+{
+	if (!model->kind->silence)
+		return gb_fail(err, GB_USAGE, "a model of kind %s: its inputs cannot be silenced", model->kind->kind);
+	return model->kind->silence(model->state, feature, features, err);
+}
+
 bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brain)
 {
 	return model->kind->decodes(model->state, feature, from_brain);

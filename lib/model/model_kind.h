@@ -21,6 +21,8 @@ typedef struct gb_model_kind_table {
 	gb_status (*decode)(void *state, const gb_dataset *set, const char *feature, bool from_brain, const char *subject,
 	                    const uint8_t *keep, const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
 	size_t (*decoded_shape)(const void *state, const char *feature, int64_t shape[4], int *rank);
+	/* NULL: cannot.  From now on these stimulus tensors are as gb_model_silence says. */
+	gb_status (*silence)(void *state, const char *const *feature, size_t features, gb_err *err);
 } gb_model_kind_table;
 
 extern const gb_model_kind_table gb_model_ridge, gb_model_giblet13, gb_model_giblet13_seed;

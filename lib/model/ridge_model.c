@@ -21,6 +21,7 @@ typedef struct state {
 	size_t decoders;
 	gb_delays window;           /* of all decoders */
 	int32_t *train_run[2];
+	bool silent[BANDS_MAX];
 } state;
 
 static gb_status need_rows(gb_tensor_file *file, const char *map, const char *what, gb_dtype dtype, const gb_tensor **tensor, gb_err *err)
@@ -235,6 +236,7 @@ static size_t ridge_voxels(const void *opaque)
 
 typedef struct reader {
 	const gb_dataset *set;
+	const state *model;
 	gb_band band[BANDS_MAX];
 	const gb_brain *brain;
 	const uint8_t *keep;
@@ -246,14 +248,17 @@ static void read_stimulus(void *context, size_t band, int64_t row, float *out)
 {
 	reader *r = context;
 
-	gb_band_read(r->set, &r->band[band], row, r->scratch, out);
+	if (r->model->silent[band])
+		memcpy(out, r->model->band[band].mean, r->model->band[band].width * sizeof *out);
+	else
+		gb_band_read(r->set, &r->band[band], row, r->scratch, out);
 }
 
 static gb_status ridge_encode(void *opaque, const gb_dataset *set, const char *subject, const int64_t *rows, size_t count, float *out,
                               gb_pool *pool, gb_err *err)
 {
 	state *s = opaque;
-	reader r = {.set = set};
+	reader r = {.set = set, .model = s};
 	size_t largest = 1;
 	gb_status status = ridge_fits(s, set, err);
 
@@ -271,6 +276,23 @@ static gb_status ridge_encode(void *opaque, const gb_dataset *set, const char *s
 	status = gb_ridge_map_predict(&s->encode, read_stimulus, &r, gb_dataset_clock(set), rows, count, out, pool, err);
 	free(r.scratch);
 	return status;
+}
+
+static gb_status ridge_silence(void *opaque, const char *const *feature, size_t features, gb_err *err)
+{
+	state *s = opaque;
+
+	memset(s->silent, 0, sizeof s->silent);
+	for (size_t i = 0; i < features; i++) {
+		size_t band = 0;
+
+		while (band < s->encode.bands && strcmp(s->band[band].name, feature[i]))
+			band++;
+		if (band == s->encode.bands)
+			return gb_fail(err, GB_USAGE, "%s: no tensor that this model reads (the first is %s)", feature[i], s->band[0].name);
+		s->silent[band] = true;
+	}
+	return GB_OK;
 }
 
 static const decoder *find_decoder(const state *s, const char *feature)
@@ -336,4 +358,4 @@ static size_t ridge_decoded_shape(const void *opaque, const char *feature, int64
 }
 
 const gb_model_kind_table gb_model_ridge = {"ridge",       ridge_open,    ridge_close,  ridge_fits,         ridge_voxels,
-                                            ridge_encode,  ridge_decodes, ridge_decode, ridge_decoded_shape};
+                                            ridge_encode,  ridge_decodes, ridge_decode, ridge_decoded_shape, ridge_silence};

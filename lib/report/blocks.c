@@ -76,11 +76,25 @@ void gb_blocks_clear(gb_blocks *blocks)
 	*blocks = (gb_blocks){0};
 }
 
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+void gb_blocks_interval(double *value, double *low, double *high)
+{
+	qsort(value, GB_RESAMPLES, sizeof *value, ascending);
+	*low = value[(size_t)(0.025 * (GB_RESAMPLES - 1))];
+	*high = value[(size_t)ceil(0.975 * (GB_RESAMPLES - 1))];
+}
+
 typedef struct job {
 	const gb_blocks *blocks;
-	const float *p, *y;
+	const float *p, *y, *part, *base;
 	size_t rows, columns;
-	double *scratch, *sums; /* [workers, 5, rows + 1]; [tiles, resamples] */
+	double *scratch, *sums; /* [workers, 5, rows + 1]; [tiles, resamples + 1] */
 } job;
 
 /* S [rows + 1, 5]: running sums of p, y, p², y², p·y of column V, centred. */
@@ -140,7 +154,7 @@ gb_status gb_blocks_mean_r(const gb_blocks *blocks, const float *p, const float 
                            gb_pool *pool, gb_err *err)
 {
 	size_t tiles = (columns + COLUMNS - 1) / COLUMNS;
-	job j = {blocks, p, y, rows, columns, NULL, NULL};
+	job j = {.blocks = blocks, .p = p, .y = y, .rows = rows, .columns = columns};
 
 	j.scratch = gb_array((size_t)gb_pool_threads(pool) * 5 * (rows + 1), sizeof(double), err);
 	j.sums = j.scratch ? gb_array(tiles * blocks->resamples, sizeof(double), err) : NULL;
@@ -151,6 +165,77 @@ gb_status gb_blocks_mean_r(const gb_blocks *blocks, const float *p, const float 
 		for (size_t t = 0; t < tiles; t++)
 			mean[b] += j.sums[t * blocks->resamples + b];
 		mean[b] /= (double)columns;
+	}
+	free(j.scratch);
+	if (!j.sums)
+		return GB_SYSTEM;
+	free(j.sums);
+	return GB_OK;
+}
+
+/* ---- shares ---- */
+
+/* S [rows + 1, 2]: running sums of what is explained and of what there is of column V. */
+static void running_shares(const job *j, size_t v, double *s)
+{
+	double base = (double)j->base[v];
+
+	s[0] = s[1] = 0;
+	for (size_t i = 0; i < j->rows; i++, s += 2) {
+		size_t at = i * j->columns + v;
+		double p = (double)j->p[at] - base, y = (double)j->y[at] - base, part = j->part ? (double)j->part[at] : p;
+
+		s[2] = s[0] + part * (2 * y - p);
+		s[3] = s[1] + y * y;
+	}
+}
+
+static double resampled_share(const job *j, const uint32_t *start, const double *s)
+{
+	double explained = 0, all = 0;
+	size_t left = j->rows;
+
+	for (size_t k = 0; k < j->blocks->each; k++) {
+		size_t take = left < j->blocks->length ? left : j->blocks->length;
+		const double *a = s + 2 * (size_t)start[k], *b = a + 2 * take;
+
+		explained += b[0] - a[0];
+		all += b[1] - a[1];
+		left -= take;
+	}
+	return all > 1e-12 * s[2 * j->rows + 1] ? explained / all : 0;
+}
+
+static void share_tile(void *context, size_t tile, int worker)
+{
+	job *j = context;
+	size_t end = (tile + 1) * COLUMNS < j->columns ? (tile + 1) * COLUMNS : j->columns;
+	double *s = j->scratch + (size_t)worker * 2 * (j->rows + 1), *sums = j->sums + tile * (j->blocks->resamples + 1);
+
+	for (size_t v = tile * COLUMNS; v < end; v++) {
+		running_shares(j, v, s);
+		for (size_t b = 0; b < j->blocks->resamples; b++)
+			sums[b] += resampled_share(j, j->blocks->start + b * j->blocks->each, s);
+		sums[j->blocks->resamples] += s[2 * j->rows + 1] > 0 ? s[2 * j->rows] / s[2 * j->rows + 1] : 0;
+	}
+}
+
+gb_status gb_blocks_mean_share(const gb_blocks *blocks, const float *part, const float *p, const float *y, const float *base, size_t rows,
+                               size_t columns, double *value, double *mean, gb_pool *pool, gb_err *err)
+{
+	size_t tiles = (columns + COLUMNS - 1) / COLUMNS, wide = blocks->resamples + 1;
+	job j = {blocks, p, y, part, base, rows, columns, NULL, NULL};
+
+	j.scratch = gb_array((size_t)gb_pool_threads(pool) * 2 * (rows + 1), sizeof(double), err);
+	j.sums = j.scratch ? gb_array(tiles * wide, sizeof(double), err) : NULL;
+	if (j.sums)
+		gb_pool_run(pool, tiles, share_tile, &j);
+	for (size_t b = 0; j.sums && b < wide; b++) {
+		double sum = 0;
+
+		for (size_t t = 0; t < tiles; t++)
+			sum += j.sums[t * wide + b];
+		*(b < blocks->resamples ? &mean[b] : value) = sum / (double)columns;
 	}
 	free(j.scratch);
 	if (!j.sums)

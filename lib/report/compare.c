@@ -39,20 +39,6 @@ static bool same(const gb_tensor *a, const gb_tensor *b)
 	return a->bytes == b->bytes && memcmp(a->data, b->data, a->bytes) == 0;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void interval(double *value, double *low, double *high)
-{
-	qsort(value, GB_RESAMPLES, sizeof *value, ascending);
-	*low = value[(size_t)(0.025 * (GB_RESAMPLES - 1))];
-	*high = value[(size_t)ceil(0.975 * (GB_RESAMPLES - 1))];
-}
-
 static gb_status one(const prediction *p, const gb_blocks *blocks, const double *first, gb_compared *out, double *means, gb_pool *pool,
                      gb_err *err)
 {
@@ -71,11 +57,11 @@ static gb_status one(const prediction *p, const gb_blocks *blocks, const double 
 	if (status)
 		return status;
 	memcpy(sorted, means, sizeof sorted);
-	interval(sorted, &out->low, &out->high);
+	gb_blocks_interval(sorted, &out->low, &out->high);
 	for (size_t i = 0; first && i < GB_RESAMPLES; i++)
 		sorted[i] = means[i] - first[i];
 	if (first)
-		interval(sorted, &out->difference_low, &out->difference_high);
+		gb_blocks_interval(sorted, &out->difference_low, &out->difference_high);
 	return GB_OK;
 }
 

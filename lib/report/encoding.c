@@ -147,20 +147,6 @@ static gb_status each_subject(const gb_encoding *e, const gb_encoding_options *o
 	return status;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void interval(double *value, size_t count, double *low, double *high)
-{
-	qsort(value, count, sizeof *value, ascending);
-	*low = value[(size_t)(0.025 * (double)(count - 1))];
-	*high = value[(size_t)ceil(0.975 * (double)(count - 1))];
-}
-
 static float *mean_course(const float *x, size_t rows, size_t columns, gb_err *err)
 {
 	float *out = gb_array(rows, sizeof *out, err);
@@ -193,10 +179,10 @@ static gb_status resample(gb_encoding *e, const gb_encoding_options *o, const fl
 		for (size_t i = 0; i < GB_RESAMPLES; i++)
 			other[i] = own[i] - other[i];
 		if (!status)
-			interval(other, GB_RESAMPLES, &e->difference_low, &e->difference_high);
+			gb_blocks_interval(other, &e->difference_low, &e->difference_high);
 	}
 	if (!status)
-		interval(own, GB_RESAMPLES, &e->low, &e->high);
+		gb_blocks_interval(own, &e->low, &e->high);
 	return status;
 }
 

@@ -58,6 +58,8 @@ void gb_encoding_drop_rows(gb_encoding *encoding);
 /* FIRST: with what is said once, of subjects and ceilings; OWN: subjects that the model knows are encodings of their own. */
 GB_CHECK gb_status gb_encoding_metrics(const gb_encoding *encoding, const gb_dataset *set, bool first, bool own, gb_metrics *metrics,
                                        gb_err *err);
+/* "mean of 8 subjects", "sub-01": whom its figures are of; released with free(). */
+GB_CHECK char *gb_encoding_target(const gb_encoding *encoding, const gb_dataset *set, gb_err *err);
 /* The ceiling of each voxel: of the mean or of one subject; NULL where it is not estimable, and why. */
 const double *gb_encoding_ceiling(const gb_encoding *encoding);
 const char *gb_encoding_no_ceiling(const gb_encoding *encoding);

@@ -18,6 +18,12 @@ const char *gb_encoding_no_ceiling(const gb_encoding *e)
 	return e->subjects < 2 ? "not estimable: one subject" : "not estimable: subjects have their own voxels";
 }
 
+char *gb_encoding_target(const gb_encoding *e, const gb_dataset *set, gb_err *err)
+{
+	return e->is_mean && e->subjects > 1 ? gb_format(err, "mean of %zu subjects", e->subjects)
+	                                     : gb_string(e->is_mean ? gb_dataset_subject(set, 0) : e->subject, err);
+}
+
 static gb_metric base_metric(const char *target, const char *figure, double value)
 {
 	gb_metric m = gb_metric_none();
@@ -219,8 +225,7 @@ gb_status gb_metrics_identification(gb_metrics *metrics, const char *direction, 
 
 gb_status gb_encoding_metrics(const gb_encoding *e, const gb_dataset *set, bool first, bool own, gb_metrics *metrics, gb_err *err)
 {
-	char *target = e->is_mean && e->subjects > 1 ? gb_format(err, "mean of %zu subjects", e->subjects)
-	                                             : gb_string(e->is_mean ? gb_dataset_subject(set, 0) : e->subject, err);
+	char *target = gb_encoding_target(e, set, err);
 	gb_status status = target ? main_figures(e, target, metrics, err) : GB_SYSTEM;
 
 	if (!status && e->null.shifts)

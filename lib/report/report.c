@@ -159,6 +159,8 @@ gb_status gb_report_write(const gb_report *r, const char *path, gb_err *err)
 	what_was_tested(page, r);
 	if (r->encoding)
 		status = gb_report_encoding(page, r, err);
+	if (!status && (r->additions->steps.count || r->additions->parts.count))
+		status = gb_report_additions(page, r, err);
 	if (!status && (r->decodeds || r->lesion))
 		status = gb_report_decoding(page, r, err);
 	if (!status)

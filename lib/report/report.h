@@ -5,6 +5,7 @@
 #define GB_REPORT_REPORT_H
 
 #include "nifti/image.h"
+#include "report/additions.h"
 #include "report/brains.h"
 #include "report/decoding.h"
 #include "report/lesion.h"
@@ -24,6 +25,7 @@ typedef struct gb_report {
 	const gb_scored *scored;       /* rows of DECODED */
 	const gb_lesion *lesion;       /* NULL: none */
 	const gb_metrics *metrics;
+	const gb_additions *additions;
 } gb_report;
 
 GB_CHECK gb_status gb_report_write(const gb_report *report, const char *path, gb_err *err);
@@ -31,6 +33,7 @@ GB_CHECK gb_status gb_report_write(const gb_report *report, const char *path, gb
 /* Parts, for report.c alone. */
 GB_CHECK gb_status gb_report_encoding(gb_page *page, const gb_report *report, gb_err *err);
 GB_CHECK gb_status gb_report_decoding(gb_page *page, const gb_report *report, gb_err *err);
+GB_CHECK gb_status gb_report_additions(gb_page *page, const gb_report *report, gb_err *err);
 GB_CHECK gb_status gb_report_training(gb_page *page, const gb_report *report, gb_err *err);
 
 GB_END_DECLS

@@ -80,6 +80,15 @@ void gb_blocks_clear(gb_blocks *blocks);
 GB_CHECK gb_status gb_blocks_mean_r(const gb_blocks *blocks, const float *p, const float *y, size_t rows, size_t columns,
                                     double *mean, gb_pool *pool, gb_err *err);
 
+/* Of VALUE [GB_RESAMPLES], which it sorts: the 95 %. */
+void gb_blocks_interval(double *value, double *low, double *high);
+/* Share of what Y varies about BASE [columns] that PART of the prediction P explains: Σ part·(2(y − base) − (p − base))
+ * / Σ (y − base)² over rows, mean over columns (0 where Y is BASE).  PART NULL: all of it, p − base: then this is
+ * R² = 1 − Σ(y − p)²/Σ(y − base)²; parts that add up to it have shares that do (the product measure).  *VALUE of all
+ * rows, MEAN [resamples] of the resamples. */
+GB_CHECK gb_status gb_blocks_mean_share(const gb_blocks *blocks, const float *part, const float *p, const float *y, const float *base,
+                                        size_t rows, size_t columns, double *value, double *mean, gb_pool *pool, gb_err *err);
+
 /* ---- ceilings ---- */
 
 typedef struct gb_ceiling {

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/additions.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+gb_interval gb_interval_of(const gb_blocks *blocks, double value, double *resample)
+{
+	gb_interval out = {value, NAN, NAN};
+
+	if (blocks->resamples)
+		gb_blocks_interval(resample, &out.low, &out.high);
+	return out;
+}
+
+gb_metric gb_addition_metric(const char *target, const char *figure, gb_interval x, const char *control)
+{
+	gb_metric m = gb_metric_none();
+
+	m.direction = "stimulus to brain";
+	m.target = target;
+	m.figure = figure;
+	m.value = x.value;
+	m.low = x.low;
+	m.high = x.high;
+	m.chance = 0;
+	m.control = control;
+	return m;
+}
+
+gb_status gb_additions_parse(gb_additions *a, const char *nested, const char *partition, const char *nuisance, const gb_dataset *set, gb_err *err)
+{
+	gb_status status = gb_groups_parse(&a->nuisance, "nuisance", nuisance, 1, 1, NULL, set, err);
+
+	if (!status)
+		status = gb_groups_parse(&a->steps, "nested", nested, 1, GB_GROUPS_MAX, &a->nuisance, set, err);
+	return status ? status : gb_groups_parse(&a->parts, "partition", partition, 2, GB_PARTITION_MAX, &a->nuisance, set, err);
+}
+
+gb_status gb_additions_make(gb_additions *a, const gb_refit_options *options, gb_metrics *metrics, gb_err *err)
+{
+	gb_refit_options o = *options;
+	char *target = gb_encoding_target(o.encoding, o.set, err);
+	gb_status status = target ? GB_OK : GB_SYSTEM;
+
+	o.nuisance = &a->nuisance;
+	if (!status && a->steps.count)
+		status = gb_nested_make(&a->nested, &o, &a->steps, err);
+	if (!status)
+		status = gb_nested_metrics(&a->nested, target, metrics, err);
+	if (!status && a->parts.count)
+		status = gb_partition_make(&a->partition, &o, &a->parts, err);
+	if (!status && a->parts.count)
+		status = gb_partition_metrics(&a->partition, &a->parts, target, metrics, err);
+	free(target);
+	return status;
+}
+
+void gb_additions_clear(gb_additions *a)
+{
+	gb_nested_clear(&a->nested);
+	gb_groups_clear(&a->steps);
+	gb_groups_clear(&a->parts);
+	gb_groups_clear(&a->nuisance);
+	*a = (gb_additions){0};
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/refit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/size.h"
+#include "model/ridge_train.h"
+
+static bool stands_in(const gb_groups *groups, const char *name)
+{
+	for (size_t g = 0; groups && g < groups->count; g++)
+		for (size_t i = 0; i < groups->group[g].names; i++)
+			if (!strcmp(groups->group[g].name[i], name))
+				return true;
+	return false;
+}
+
+static gb_status add_group(gb_groups *groups, const char *option, const char *text, size_t length, const gb_groups *beside, const gb_dataset *set,
+                           gb_err *err)
+{
+	gb_group *group = &groups->group[groups->count];
+	char *save = NULL;
+
+	group->text = gb_format(err, "%.*s", (int)length, text);
+	group->copy = group->text ? gb_string(group->text, err) : NULL;
+	groups->count++;
+	if (!group->copy)
+		return GB_SYSTEM;
+	for (const char *name = strtok_r(group->copy, "+", &save); name; name = strtok_r(NULL, "+", &save)) {
+		if (!gb_dataset_find(set, name, NULL))
+			return gb_fail(err, GB_USAGE, "--%s: the set has no stimulus tensor %s (the first is %s)", option, name,
+			               gb_dataset_features(set) ? gb_dataset_feature(set, 0)->name : "none");
+		if (stands_in(groups, name) || stands_in(beside, name))
+			return gb_fail(err, GB_USAGE, "--%s: %s stands twice", option, name);
+		if (group->names == GB_GROUP_TENSORS)
+			return gb_fail(err, GB_USAGE, "--%s: at most %d tensors in a group", option, GB_GROUP_TENSORS);
+		group->name[group->names++] = name;
+	}
+	return group->names ? GB_OK : gb_fail(err, GB_USAGE, "--%s: names of stimulus tensors are wanted, as in text.rate+text.boundaries,text,mel", option);
+}
+
+gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *text, size_t least, size_t most, const gb_groups *beside,
+                          const gb_dataset *set, gb_err *err)
+{
+	size_t count = 1;
+	gb_status status = GB_OK;
+
+	*groups = (gb_groups){0};
+	for (const char *at = text; at && *at; at++)
+		count += *at == ',';
+	if (text && (count < least || count > most))
+		return gb_fail(err, GB_USAGE, "--%s %s: %zu group%s of tensors, %zu to %zu are wanted (commas between groups, + within)", option, text,
+		               count, count == 1 ? "" : "s", least, most);
+	while (text && !status) {
+		size_t length = strcspn(text, ",");
+
+		status = add_group(groups, option, text, length, beside, set, err);
+		text = text[length] ? text + length + 1 : NULL;
+	}
+	return status;
+}
+
+void gb_groups_clear(gb_groups *groups)
+{
+	for (size_t g = 0; g < groups->count; g++) {
+		free(groups->group[g].text);
+		free(groups->group[g].copy);
+	}
+	*groups = (gb_groups){0};
+}
+
+const char *gb_refit_kernel(const gb_model *model)
+{
+	const char *kernel = gb_json_text(gb_json_get(gb_model_config(model), "brain-kernel"));
+
+	return kernel ? kernel : "fir";
+}
+
+gb_status gb_refit_make(gb_model **model, const gb_refit_options *o, const gb_groups *groups, uint32_t which, float *out, gb_err *err)
+{
+	const char *name[2 * GB_GROUPS_MAX * GB_GROUP_TENSORS];
+	gb_ridge_options ridge = {o->tool, o->kernel, o->encoding->subject, name, 0, 1, false};
+	char *path = gb_format(err, "%s/.refit.safetensors", o->folder);
+	gb_json *state = NULL;
+	gb_status status;
+
+	*model = NULL;
+	if (!path)
+		return GB_SYSTEM;
+	for (int list = 0; list < 2; list++) {
+		const gb_groups *from = list ? groups : o->nuisance;
+
+		for (size_t g = 0; g < from->count; g++)
+			for (size_t i = 0; (!list || which >> g & 1) && i < from->group[g].names; i++)
+				name[ridge.features++] = from->group[g].name[i];
+	}
+	status = gb_ridge_train(o->set, &ridge, path, o->pool, &state, err);
+	if (!status)
+		status = gb_model_open(model, path, err);
+	unlink(path); /* it stays mapped */
+	gb_json_free(state);
+	free(path);
+	return status ? status
+	              : gb_model_encode(*model, o->set, o->encoding->subject, o->encoding->row, o->encoding->scored.rows, out, o->pool, err);
+}

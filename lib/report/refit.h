@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* refit.h: ridge of some stimulus tensors, fitted on the train rows of a set as gb-train
+ * fits it, penalties chosen anew, and used on the rows that are scored. */
+#ifndef GB_REPORT_REFIT_H
+#define GB_REPORT_REFIT_H
+
+#include "report/encoding.h"
+
+GB_BEGIN_DECLS
+
+enum { GB_GROUPS_MAX = 16, GB_GROUP_TENSORS = 16 };
+
+/* "text.rate+text.boundaries": tensors that come and go together. */
+typedef struct gb_group { char *text; const char *name[GB_GROUP_TENSORS]; size_t names; char *copy; } gb_group;
+typedef struct gb_groups { gb_group group[GB_GROUPS_MAX]; size_t count; } gb_groups;
+
+/* TEXT (NULL: none): LEAST to MOST groups with commas between.  GB_USAGE, naming OPTION, for another number, a tensor
+ * that SET lacks, and one that stands twice, here or in BESIDE (may be NULL). */
+GB_CHECK gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *text, size_t least, size_t most,
+                                   const gb_groups *beside, const gb_dataset *set, gb_err *err);
+void gb_groups_clear(gb_groups *groups); /* accepts a cleared one */
+
+typedef struct gb_refit_options {
+	const gb_dataset *set;
+	const char *kernel;          /* as in gb_ridge_options */
+	const char *folder, *tool;   /* the fit passes through a file in FOLDER */
+	const gb_encoding *encoding; /* the brain, its rows and blocks; its predicted and measured are still there */
+	const gb_groups *nuisance;   /* one group, in every model; count 0: none */
+	gb_pool *pool;
+} gb_refit_options;
+
+/* The kernel that MODEL was trained with. */
+const char *gb_refit_kernel(const gb_model *model);
+/* Groups of GROUPS whose bit stands in WHICH, and nuisance: *MODEL to be closed, OUT [rows, voxels] what it predicts. */
+GB_CHECK gb_status gb_refit_make(gb_model **model, const gb_refit_options *options, const gb_groups *groups, uint32_t which, float *out,
+                                 gb_err *err);
+
+GB_END_DECLS
+#endif
