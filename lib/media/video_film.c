@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "media/video_film.h"
 
-#include <errno.h>
-#include <libavutil/opt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include "base/size.h"
-#include "media/libav.h"
-#include "media/video_colour.h"
-
-enum { WRITE_BLOCK = 1 << 16 };
+#include "media/film_writer.h"
 
 /* What is to be shown, and when. */
 typedef struct reel {
@@ -22,21 +15,6 @@ typedef struct reel {
 	int width, height;
 	gb_rational timebase;
 } reel;
-
-typedef struct film {
-	const char *name;        /* of the output, for messages */
-	gb_output output;
-	int descriptor;          /* seekable: the output's temporary, or a spool */
-	gb_err write_error;
-	gb_status write_status;
-	AVFormatContext *format;
-	AVCodecContext *encoder;
-	AVStream *stream;
-	AVFrame *frame;
-	AVPacket *packet;
-	gb_colour colour;
-	int64_t written;         /* packets */
-} film;
 
 /* ---- the tensors ---- */
 
@@ -141,276 +119,27 @@ static gb_status collect(const source *s, const char *name, reel *r, gb_err *err
 	return r->count ? GB_OK : gb_fail(err, GB_DATA, "%s: no frames but held ones", name);
 }
 
-/* ---- the file ---- */
-
-#if LIBAVFORMAT_VERSION_MAJOR >= 61
-static int write_file(void *opaque, const uint8_t *data, int size)
-#else
-static int write_file(void *opaque, uint8_t *data, int size)
-#endif
-{
-	film *f = opaque;
-
-	if (f->write_status == GB_OK)
-		f->write_status = gb_write_all(f->descriptor, data, (size_t)size, f->name, &f->write_error);
-	return f->write_status == GB_OK ? size : AVERROR(EIO);
-}
-
-static int64_t seek_file(void *opaque, int64_t offset, int whence)
-{
-	film *f = opaque;
-
-	if (whence & AVSEEK_SIZE)
-		return AVERROR(ENOSYS);
-	return lseek(f->descriptor, offset, whence & ~AVSEEK_FORCE);
-}
-
-/* mp4 unless the name says otherwise; only containers whose clocks are exact. */
-static const char *container_of(const char *out)
-{
-	const char *dot = out ? strrchr(gb_base_name(out), '.') : NULL;
-
-	if (out == NULL || strcmp(out, "-") == 0)
-		return "mp4";
-	for (int i = 0; dot && i < 3; i++) {
-		static const char *const known[] = {"mp4", "mov", "nut"};
-		if (strcasecmp(dot + 1, known[i]) == 0)
-			return known[i];
-	}
-	return NULL;
-}
-
-static gb_status open_encoder(film *f, const reel *r, gb_err *err)
-{
-	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
-	bool h264 = codec != NULL;
-	int64_t span = r->pts[r->count - 1] - r->pts[0];
-	int rate = 25, code;
-
-	if (!h264)
-		codec = avcodec_find_encoder(AV_CODEC_ID_MPEG4);
-	if (codec == NULL || (f->encoder = avcodec_alloc_context3(codec)) == NULL)
-		return gb_fail(err, GB_SYSTEM, "the FFmpeg libraries here have no H.264 and no MPEG-4 encoder");
-	if (span > 0) {
-		double fps = (double)(r->count - 1) * (double)r->timebase.den / (double)span;
-		rate = fps < 1 ? 1 : fps > 1000 ? 1000 : (int)(fps + 0.5);
-	}
-	f->encoder->width = r->width;
-	f->encoder->height = r->height;
-	f->encoder->pix_fmt = h264 ? AV_PIX_FMT_YUV444P : AV_PIX_FMT_YUV420P;
-	f->encoder->time_base = (AVRational){1, (int)r->timebase.den};
-	f->encoder->framerate = (AVRational){rate, 1};
-	f->encoder->max_b_frames = 0;
-	f->encoder->thread_count = 1;
-	f->encoder->color_range = AVCOL_RANGE_MPEG;
-	f->encoder->colorspace = r->height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
-	f->encoder->flags |= AV_CODEC_FLAG_BITEXACT;
-	if (f->format->oformat->flags & AVFMT_GLOBALHEADER)
-		f->encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-	if (h264) {
-		av_opt_set(f->encoder->priv_data, "crf", "10", 0);
-	} else {
-		f->encoder->flags |= AV_CODEC_FLAG_QSCALE;
-		f->encoder->global_quality = FF_QP2LAMBDA * 2;
-	}
-	code = avcodec_open2(f->encoder, codec, NULL);
-	if (code < 0)
-		return gb_libav_fail(err, GB_SYSTEM, code, "%s: %s encoder, %d x %d", f->name, codec->name, r->width,
-		                     r->height);
-	f->colour = gb_colour_from_rgb(r->height >= 720 ? GB_MATRIX_BT709 : GB_MATRIX_BT601, false);
-	return GB_OK;
-}
-
-static gb_status open_film(film *f, const char *container, const reel *r, gb_err *err)
-{
-	AVDictionary *options = NULL;
-	uint8_t *block = NULL;
-	gb_status status;
-	int code = avformat_alloc_output_context2(&f->format, NULL, container, NULL);
-
-	f->frame = av_frame_alloc();
-	f->packet = av_packet_alloc();
-	block = av_malloc(WRITE_BLOCK);
-	if (code < 0 || f->frame == NULL || f->packet == NULL || block == NULL) {
-		av_free(block);
-		return gb_libav_fail(err, GB_SYSTEM, code < 0 ? code : AVERROR(ENOMEM), "%s", f->name);
-	}
-	f->format->pb = avio_alloc_context(block, WRITE_BLOCK, 1, f, NULL, write_file, seek_file);
-	f->stream = avformat_new_stream(f->format, NULL);
-	if (f->format->pb == NULL || f->stream == NULL)
-		return gb_fail(err, GB_SYSTEM, "%s: out of memory", f->name);
-	status = open_encoder(f, r, err);
-	if (status != GB_OK)
-		return status;
-	f->format->flags |= AVFMT_FLAG_BITEXACT;
-	f->stream->time_base = f->encoder->time_base;
-	f->stream->avg_frame_rate = f->encoder->framerate;
-	code = avcodec_parameters_from_context(f->stream->codecpar, f->encoder);
-	/* So that a start other than 0 is as exact as the frames after it. */
-	av_dict_set_int(&options, "movie_timescale", r->timebase.den, 0);
-	av_dict_set_int(&options, "video_track_timescale", r->timebase.den, 0);
-	if (code >= 0)
-		code = avformat_write_header(f->format, &options);
-	av_dict_free(&options);
-	f->frame->format = f->encoder->pix_fmt;
-	f->frame->width = r->width;
-	f->frame->height = r->height;
-	if (code >= 0)
-		code = av_frame_get_buffer(f->frame, 0);
-	return code < 0 ? gb_libav_fail(err, GB_SYSTEM, code, "%s", f->name) : GB_OK;
-}
-
-/* Levels of one component at a pixel. */
-static float component(const gb_colour *c, int i, const uint8_t *rgb)
-{
-	return c->m[i][0] * rgb[0] + c->m[i][1] * rgb[1] + c->m[i][2] * rgb[2] + c->m[i][3];
-}
-
-/* RGB to the encoder's planes; chroma of half size is the mean of its pixels. */
-static void fill_frame(film *f, const uint8_t *rgb)
-{
-	int step = f->encoder->pix_fmt == AV_PIX_FMT_YUV420P ? 2 : 1, w = f->frame->width, h = f->frame->height;
-
-	for (int i = 0; i < 3; i++) {
-		int s = i ? step : 1;
-		for (int y = 0; y < h; y += s) {
-			uint8_t *line = f->frame->data[i] + (ptrdiff_t)(y / s) * f->frame->linesize[i];
-			for (int x = 0; x < w; x += s) {
-				float sum = 0;
-				int n = 0;
-				for (int dy = 0; dy < s && y + dy < h; dy++)
-					for (int dx = 0; dx < s && x + dx < w; dx++, n++)
-						sum += component(&f->colour, i, rgb + 3 * ((size_t)(y + dy) * (size_t)w + (size_t)(x + dx)));
-				line[x / s] = (uint8_t)(sum / (float)n + 0.5f); /* 16 … 240 */
-			}
-		}
-	}
-}
-
-/* Without reordering, the n-th packet is the n-th frame. */
-static gb_status drain(film *f, const reel *r, gb_err *err)
-{
-	for (;;) {
-		int code = avcodec_receive_packet(f->encoder, f->packet);
-		int64_t n = f->written, last = r->count - 1;
-		if (code == AVERROR(EAGAIN) || code == AVERROR_EOF)
-			return GB_OK;
-		if (code >= 0) {
-			f->packet->duration = r->count == 1 ? 0 : n < last ? r->pts[n + 1] - r->pts[n] : r->pts[n] - r->pts[n - 1];
-			f->packet->stream_index = 0;
-			av_packet_rescale_ts(f->packet, f->encoder->time_base, f->stream->time_base);
-			f->written++;
-			code = av_interleaved_write_frame(f->format, f->packet);
-		}
-		if (code < 0 || f->write_status != GB_OK)
-			return gb_libav_fail(err, GB_SYSTEM, code, "%s: frame %lld", f->name, (long long)n);
-	}
-}
-
-static gb_status encode(film *f, const reel *r, gb_err *err)
-{
-	gb_status status = GB_OK;
-	int code;
-
-	for (int64_t i = 0; status == GB_OK && i <= r->count; i++) {
-		AVFrame *frame = i < r->count ? f->frame : NULL;
-		if (frame != NULL) {
-			code = av_frame_make_writable(frame);
-			if (code < 0)
-				return gb_libav_fail(err, GB_SYSTEM, code, "%s: frame %lld", f->name, (long long)i);
-			fill_frame(f, r->picture[i]);
-			frame->pts = r->pts[i];
-		}
-		code = avcodec_send_frame(f->encoder, frame);
-		if (code < 0)
-			return gb_libav_fail(err, GB_SYSTEM, code, "%s: frame %lld", f->name, (long long)i);
-		status = drain(f, r, err);
-	}
-	if (status != GB_OK)
-		return status;
-	code = av_write_trailer(f->format);
-	avio_flush(f->format->pb);
-	return code < 0 ? gb_libav_fail(err, GB_SYSTEM, code, "%s", f->name) : GB_OK;
-}
-
-/* From the spool to an output that cannot seek. */
-static gb_status copy_out(film *f, gb_err *err)
-{
-	uint8_t block[1 << 14];
-	off_t at = 0;
-	ssize_t got;
-
-	while ((got = pread(f->descriptor, block, sizeof block, at)) > 0) {
-		gb_status status = gb_output_write(&f->output, block, (size_t)got, err);
-		if (status != GB_OK)
-			return status;
-		at += got;
-	}
-	return got < 0 ? gb_fail_errno(err, GB_SYSTEM, errno, "temporary film") : GB_OK;
-}
-
-static void close_film(film *f)
-{
-	av_packet_free(&f->packet);
-	av_frame_free(&f->frame);
-	avcodec_free_context(&f->encoder);
-	if (f->format != NULL && f->format->pb != NULL) {
-		av_freep(&f->format->pb->buffer);
-		avio_context_free(&f->format->pb);
-	}
-	avformat_free_context(f->format);
-	if (f->descriptor >= 0 && f->descriptor != f->output.descriptor)
-		close(f->descriptor);
-	gb_output_abort(&f->output);
-}
-
-static gb_status write_film(const reel *r, const char *container, const char *out, gb_err *err)
-{
-	film f = {.descriptor = -1};
-	gb_status status = gb_output_open(&f.output, out, true, err);
-
-	if (status != GB_OK)
-		return status;
-	f.name = f.output.name;
-	if (f.output.is_file)
-		f.descriptor = f.output.descriptor;
-	else
-		status = gb_spool_open(&f.descriptor, err);
-	if (status == GB_OK)
-		status = open_film(&f, container, r, err);
-	if (status == GB_OK)
-		status = encode(&f, r, err);
-	if (f.write_status != GB_OK) { /* the reason behind the library's "I/O error" */
-		if (err != NULL)
-			*err = f.write_error;
-		status = f.write_status;
-	}
-	if (status == GB_OK && !f.output.is_file)
-		status = copy_out(&f, err);
-	if (status == GB_OK)
-		status = gb_output_commit(&f.output, err);
-	close_film(&f);
-	return status;
-}
+static const uint8_t *picture_of(void *context, int64_t at) { return ((const reel *)context)->picture[at]; }
 
 gb_status gb_video_film(const char *file, const char *out, gb_rational tr, gb_err *err)
 {
-	const char *container = container_of(out);
 	gb_tensor_file *tensors = NULL;
 	source s = {0};
 	reel r = {0};
-	gb_status status;
+	gb_film film = {.picture = picture_of, .context = &r};
+	gb_status status = gb_tensor_file_open(&tensors, file, err);
 
-	if (container == NULL)
-		return gb_fail(err, GB_USAGE, "%s: a film is written to a name that ends in .mp4, .mov or .nut", out);
-	gb_libav_quiet();
-	status = gb_tensor_file_open(&tensors, file, err);
 	if (status == GB_OK)
 		status = read_source(tensors, tr, &s, err);
 	if (status == GB_OK)
 		status = collect(&s, gb_tensor_file_name(tensors), &r, err);
+	film.width = r.width;
+	film.height = r.height;
+	film.count = r.count;
+	film.pts = r.pts;
+	film.timebase = r.timebase;
 	if (status == GB_OK)
-		status = write_film(&r, container, out, err);
+		status = gb_film_write(&film, out, err);
 	free(r.picture);
 	free(r.pts);
 	gb_tensor_file_close(tensors);

@@ -66,14 +66,17 @@ const char *gb_decoded_modality(const gb_feature *feature);
 const gb_feature *gb_decoded_codes(const gb_dataset *set);
 
 /* COUNT tensors decoded, as figures in METRICS and as files for people.  Of text, FOLDER/FEATURE.tsv: for each row its
- * segment, and the five nearest with their cosine.  Of sound, FOLDER/FEATURE.wav (sound.h).  From the stimulus,
- * FEATURE.stimulus.tsv and .wav. */
+ * segment, and the five nearest with their cosine.  Of sound, FOLDER/FEATURE.wav (sound.h).  Of pictures,
+ * FOLDER/FEATURE.mp4, with the first of LIST's sounds.  From the stimulus, FEATURE.stimulus.tsv, .wav and .mp4. */
 GB_CHECK gb_status gb_decoded_tell(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set,
                                    const gb_scored *scored, gb_metrics *metrics, gb_err *err);
 
 /* nearest.c: segments of FEATURE's file → nearest, ranks and chance of DECODED.  Nothing where the file has none. */
 GB_CHECK gb_status gb_decoded_find_segments(gb_decoded *decoded, const gb_dataset *set, const gb_feature *feature,
                                             const gb_scored *scored, gb_pool *pool, gb_err *err);
+/* decoded_film.c: of pictures, FOLDER/FEATURE.mp4 (FEATURE.stimulus.mp4): the true ones on the left, the decoded ones on the
+ * right, row after row of STEP seconds, with SOUND as it was decoded (NULL: silent). */
+GB_CHECK gb_status gb_decoded_film(const gb_decoded *decoded, const struct gb_sound *sound, gb_rational step, const char *folder, gb_err *err);
 /* picture_scores.c: mean SSIM (8 × 8 windows, luma, 4 pixels apart) of COUNT pictures [height, width, 3], 0 … 1. */
 double gb_ssim(const float *a, const float *b, size_t count, bool b_moves, int64_t height, int64_t width);
 

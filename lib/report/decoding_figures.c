@@ -142,12 +142,19 @@ static gb_status write_text(const char *folder, const gb_decoded *d, const gb_da
 gb_status gb_decoded_tell(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set, const gb_scored *scored,
                           gb_metrics *metrics, gb_err *err)
 {
+	const struct gb_sound *sound = NULL;
 	gb_status status = GB_OK;
 
+	for (const gb_decoded *d = list; d < list + count; d++)
+		sound = sound ? sound : d->sound;
 	for (const gb_decoded *d = list; !status && d < list + count; d++) {
 		status = metrics_of(d, metrics, err);
-		if (!status)
-			status = d->has_segments ? write_text(folder, d, set, scored, err) : gb_sound_write(folder, d, err);
+		if (!status && d->has_segments)
+			status = write_text(folder, d, set, scored, err);
+		if (!status && d->sound)
+			status = gb_sound_write(folder, d, err);
+		if (!status && d->kind == GB_DECODED_VIDEO)
+			status = gb_decoded_film(d, sound, gb_dataset_clock(set)->step, folder, err);
 	}
 	return status;
 }

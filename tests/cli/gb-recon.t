@@ -143,6 +143,37 @@ assert abs(float(psnr[l[0].index('chance')]) + 10 * np.log10(((v[rows] - mean) *
 assert float(psnr[3]) > float(psnr[l[0].index('chance')]) + 1
 E2
 check 'the mean frame has the PSNR that numpy finds' "$PYTHON media.py '$TOP'"
+cat >film.py <<'E2'
+import json, subprocess, sys
+sys.path.insert(0, sys.argv[1] + '/tests')
+from tensors import *
+rows = load('media/prediction.safetensors')[0]['rows']
+said = json.loads(subprocess.check_output(['ffprobe', '-v', 'error', '-show_entries', 'stream=codec_type,width,height,pix_fmt,duration:packet=stream_index,pts_time', '-of', 'json', 'media/video.mp4']))
+video, = said['streams']                        # this mel does not say how it was made: no sound
+assert (video['width'], video['height'], video['pix_fmt']) == (32, 12, 'yuv420p')
+times = [float(p['pts_time']) for p in said['packets'] if p['stream_index'] == 0]
+assert np.allclose(times, 1.5 * np.arange(len(rows)), atol=1e-6)
+raw = subprocess.check_output(['ffmpeg', '-v', 'error', '-i', 'media/video.mp4', '-vsync', '0', '-f', 'rawvideo', '-pix_fmt', 'gray', '-'])
+luma = np.frombuffer(raw, np.uint8).reshape(-1, 12, 32).astype(float)
+v = load('media.safetensors')[0]['video'].astype(float).mean((1, 4))[rows]
+left, right = luma[:, :, :16], luma[:, :, 16:]
+assert abs(left - v).mean() < 2, abs(left - v).mean()
+off = abs(right - v).mean()
+assert 2 < off < 40 and np.corrcoef(right.mean((1, 2)), v.mean((1, 2)))[0, 1] > 0.5  # the decoded ones, not the true ones again
+E2
+check 'a film shows true and decoded pictures side by side, on time' "$PYTHON film.py '$TOP'"
+cat >sound.py <<'E2'
+import sys, wave
+import numpy as np
+with wave.open('sound.wav', 'wb') as w:
+    w.setnchannels(1), w.setsampwidth(2), w.setframerate(24000)
+    w.writeframes(np.random.default_rng(2).normal(0, 3000, 760 * 36000).astype('<i2').tobytes())
+E2
+check 'and has the sound that was decoded' "$PYTHON sound.py && gb-audio-encodec -q --mel --bands 8 -o mel.safetensors sound.wav && rm sound.wav &&
+	$PYTHON -c \"import sys; sys.path.insert(0, '$TOP/tests'); from tensors import *; save('pictures.safetensors', video=load('media.safetensors')[0]['video'])\" &&
+	gb-cache pack -q --tr 3/2 --split 0.45:0.45 -o HEARD pictures.safetensors mel.safetensors --subject s0=s0.safetensors && gb-train -q --model ridge -o BOTH HEARD &&
+	for j in 1 2; do gb-recon -q -j\$j -o heard\$j --from brain --rows 700:710 BOTH HEARD || exit 1; done && cmp heard1/video.mp4 heard2/video.mp4 && cmp heard1/mel.wav heard2/mel.wav &&
+	ffprobe -v error -show_entries stream=codec_name,duration -of csv=p=0 heard1/video.mp4 | tr '\n' ' ' | grep -Eqx 'h264,15\.0+ aac,1[45]\.[0-9]+ '"
 
 # Lesions: the first column is in the region, the second outside it.
 gb-train -q --model ridge -o PAIR --features first,rest SET || exit 1
