@@ -15,7 +15,7 @@
 #include "report/truth.h"
 
 static struct {
-	const char *rows, *from, *only, *lesion, *keep, *controls, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;
+	const char *rows, *from, *only, *lesion, *keep, *input, *controls, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;
 	bool no_score, compare;
 	size_t regions; /* --controls as a number; 0: all */
 } opt = {.rows = "test", .controls = "20"};
@@ -26,6 +26,7 @@ static const gb_option options[] = {
 	{"only", GB_OPTION_STRING, &opt.only, "video,audio,text,bold", "these alone (default: all)"},
 	{"lesion", GB_OPTION_STRING, &opt.lesion, "ROI.nii.gz", "decode from the brain with this region silenced, too", .not_param = true},
 	{"keep", GB_OPTION_STRING, &opt.keep, "ROI.nii.gz", "the same with all but this region silenced", .not_param = true},
+	{"lesion-input", GB_OPTION_STRING, &opt.input, "TENSORS", "predict with these stimulus tensors silenced, too (video,text+text.rate: each group in turn)"},
 	{"controls", GB_OPTION_STRING, &opt.controls, "all|N", "random regions beside a lesion; all: one around every voxel (default 20)"},
 	{"baseline", GB_OPTION_STRING, &opt.baseline, "RUN", "ridge run to print beside the model (default: ridge.safetensors in its folder)", .not_param = true},
 	{"nested", GB_OPTION_STRING, &opt.nested, "TENSORS", "ridge of the first, then with each next too: what each adds (text.rate,text,mel+video)"},
@@ -59,6 +60,7 @@ typedef struct work {
 	bool has_lesion;
 	gb_metrics metrics;
 	gb_additions additions;
+	gb_silences silences;
 	char weights[PATH_MAX];  /* of EnCodec; empty: none */
 } work;
 
@@ -95,6 +97,8 @@ static gb_status check_options(const gb_args *args, gb_err *err)
 	if ((opt.nested || opt.partition) && ((opt.from && !strcmp(opt.from, "brain")) || !wanted("bold") || opt.no_score))
 		return gb_fail(err, GB_USAGE, "--%s tells what tensors predict of the brain: not with --from brain, --no-score, or --only without bold",
 		               opt.nested ? "nested" : "partition");
+	if (opt.input && ((opt.from && !strcmp(opt.from, "brain")) || opt.no_score))
+		return gb_fail(err, GB_USAGE, "--lesion-input silences stimuli: not with --from brain or --no-score");
 	if (opt.nuisance && !opt.nested && !opt.partition)
 		return gb_fail(err, GB_USAGE, "--nuisance: stands in every model of --nested or --partition; one of them is wanted");
 	opt.regions = strcmp(opt.controls, "all") ? strtoul(opt.controls, &end, 10) : 0;
@@ -113,6 +117,8 @@ static gb_status open_all(work *w, gb_err *err)
 		status = gb_scored_parse(opt.rows, w->set, &w->first, &w->end, &w->any, err);
 	if (!status)
 		status = gb_additions_parse(&w->additions, opt.nested, opt.partition, opt.nuisance, w->set, err);
+	if (!status)
+		status = gb_silences_parse(&w->silences, opt.input, w->model, w->set, err);
 	if (!status)
 		status = gb_model_fits(w->model, w->set, err);
 	if (!status)
@@ -146,19 +152,13 @@ static gb_status find_weights(work *w, gb_err *err)
 static gb_status encode(work *w, gb_err *err)
 {
 	gb_encoding_options of = {w->model, w->baseline, w->set, w->null, w->first, w->end, NULL, NULL, w->args->pool};
+	const gb_encoding *e = &w->brains.brain[0].encoding;
+	gb_refit_options fit = {w->set, gb_refit_kernel(w->baseline ? w->baseline : w->model), w->args->out, w->args->tool, e, NULL, w->args->pool};
 	gb_status status = gb_brains_score(&w->brains, &of, &w->metrics, err);
 
-	return status || !opt.truth ? status
-	                            : gb_truth_metrics(opt.truth, &w->brains.brain[0].encoding, w->set, w->brains.brain[0].subject, &w->metrics,
-	                                               w->args->pool, err);
-}
-
-static gb_status refit(work *w, gb_err *err)
-{
-	gb_refit_options of = {w->set, gb_refit_kernel(w->baseline ? w->baseline : w->model), w->args->out, w->args->tool,
-	                       &w->brains.brain[0].encoding, NULL, w->args->pool};
-
-	return gb_additions_make(&w->additions, &of, &w->metrics, err);
+	if (!status && opt.truth)
+		status = gb_truth_metrics(opt.truth, e, w->set, e->subject, &w->metrics, w->args->pool, err);
+	return status ? status : gb_additions_make(&w->additions, &fit, &w->metrics, err);
 }
 
 static gb_decoding_options decoding_of(const work *w, const char *feature, bool from_brain)
@@ -197,7 +197,7 @@ static gb_status write_report(work *w, gb_err *err)
 	const gb_brain_scored *first = &w->brains.brain[0];
 	const gb_encoding *e = &first->encoding;
 	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, &w->brains, e->r ? e : NULL, first->has_mask ? &first->mask : NULL,
-	                    w->decoded, w->decodeds, &w->scored, w->has_lesion ? &w->lesion : NULL, &w->metrics, &w->additions};
+	                    w->decoded, w->decodeds, &w->scored, w->has_lesion ? &w->lesion : NULL, &w->metrics, &w->additions, &w->silences};
 	char *text = gb_metrics_tsv(&w->metrics, err), *path = gb_format(err, "%s/metrics.tsv", w->args->out),
 	     *page = gb_format(err, "%s/report.html", w->args->out);
 	gb_status status = text && path && page ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
@@ -216,12 +216,11 @@ static gb_status write_report(work *w, gb_err *err)
 static gb_status score(work *w, gb_err *err)
 {
 	bool stimulus = !opt.from || !strcmp(opt.from, "stimulus"), brain = !opt.from || !strcmp(opt.from, "brain");
+	const gb_encoding *e = &w->brains.brain[0].encoding;
 	gb_status status = gb_scored_find(&w->scored, w->set, w->first, w->end, &w->row, &w->run, err);
 
 	if (!status && stimulus && wanted("bold"))
 		status = encode(w, err);
-	if (!status && (opt.nested || opt.partition))
-		status = refit(w, err);
 	if (!status)
 		status = find_weights(w, err);
 	if (!status && brain)
@@ -230,6 +229,8 @@ static gb_status score(work *w, gb_err *err)
 		status = decode(w, false, err);
 	if (!status && (opt.lesion || opt.keep))
 		status = silence(w, err);
+	if (!status && opt.input)
+		status = gb_silences_make(&w->silences, e->r ? e : NULL, decoding_of(w, NULL, false), w->decoded, w->decodeds, &w->metrics, err);
 	return status ? status : write_report(w, err);
 }
 
@@ -268,6 +269,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	gb_lesion_clear(&w->lesion);
 	gb_metrics_clear(&w->metrics);
 	gb_additions_clear(&w->additions);
+	gb_silences_clear(&w->silences);
 	gb_model_close(w->model);
 	gb_model_close(w->baseline);
 	gb_dataset_close(w->set);
@@ -280,7 +282,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 
 static const gb_command commands[] = {
 	{NULL, "-o DIR [--rows test|all|A:B] [--from stimulus|brain] [--only video,audio,text,bold] [--lesion ROI.nii.gz | --keep ROI.nii.gz] "
-	       "[--controls all|N] [--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
+	       "[--lesion-input TENSORS] [--controls all|N] [--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
 	 "What a model predicts, and how good that is", options, 2, -1, false, run},
 	{0},
 };

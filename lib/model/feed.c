@@ -205,6 +205,22 @@ gb_status gb_feed_open_stored(gb_feed *feed, const gb_dataset *set, gb_tensor_fi
 	return finish_open(feed, err);
 }
 
+void gb_feed_silence(gb_feed *feed, const char *const *name, size_t names)
+{
+	bool present[3] = {false};
+
+	for (int b = 0; b < feed->bands; b++) {
+		gb_feed_band *band = &feed->band[b];
+
+		for (size_t i = 0; i < names; i++)
+			if (!strcmp(band->name, name[i]))
+				band->band.feature = NULL;
+		present[modality_of(band->kind)] |= band->band.feature != NULL;
+	}
+	for (int m = 0; m < 3; m++)
+		memset(feed->present[m], present[m], (size_t)feed->rows);
+}
+
 void gb_feed_close(gb_feed *feed)
 {
 	gb_feed_statistics *s = &feed->statistics;

@@ -64,6 +64,8 @@ GB_CHECK gb_status gb_feed_open(gb_feed *feed, const gb_dataset *set, const char
                                 const char *const *subjects, size_t subject_count, gb_err *err);
 /* For prediction: bands, shape and statistics as stored (see gb_feed_items). */
 GB_CHECK gb_status gb_feed_open_stored(gb_feed *feed, const gb_dataset *set, gb_tensor_file *file, const gb_json *dims, gb_err *err);
+/* After open_stored: the rows are as in a set without these tensors. */
+void gb_feed_silence(gb_feed *feed, const char *const *name, size_t names);
 void gb_feed_close(gb_feed *feed);
 
 /* The last SHARE of the train rows (whole windows of the set's clock, one block,

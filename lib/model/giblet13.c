@@ -163,6 +163,8 @@ typedef struct state {
 	gb_device device;
 	float *kernel;
 	bool ready;
+	const char **silent;       /* [silents] names of tensors in DIMS */
+	size_t silents;
 } state;
 
 static void drop_set(state *s)
@@ -184,6 +186,7 @@ static void close_state(void *opaque)
 	if (!s)
 		return;
 	drop_set(s);
+	free(s->silent);
 	gb_json_free(s->dims);
 	free(s);
 }
@@ -276,6 +279,8 @@ static gb_status use_set(state *s, const gb_dataset *set, gb_err *err)
 	status = gb_feed_open_stored(&s->feed, set, s->file, s->dims, err);
 	s->feed.shape.kind = s->kind;
 	shape = s->feed.shape;
+	if (status == GB_OK)
+		gb_feed_silence(&s->feed, s->silent, s->silents);
 	if (status == GB_OK)
 		status = gb_giblet13_shape(&shape, &s->delays, s->dims, err);
 	if (status == GB_OK)
@@ -547,6 +552,33 @@ static gb_status decode(void *opaque, const gb_dataset *set, const char *feature
 	return status;
 }
 
+/* A set without these tensors is what the model was trained to bear: learned "absent" vectors, linear inputs at the mean. */
+static gb_status silence(void *opaque, const char *const *feature, size_t features, gb_err *err)
+{
+	state *s = opaque;
+	const gb_json *bands = gb_json_get(s->dims, "bands");
+
+	drop_set(s);
+	free(s->silent);
+	s->silents = 0;
+	s->silent = gb_array(features + 1, sizeof *s->silent, err);
+	for (size_t i = 0; s->silent && i < features; i++) {
+		const char *name = NULL;
+
+		for (size_t b = 0; b < gb_json_size(bands); b++) {
+			name = gb_json_text(gb_json_get(gb_json_at(bands, b), "name"));
+			if (name && !strcmp(name, feature[i]))
+				break;
+			name = NULL;
+		}
+		if (!name)
+			return gb_fail(err, GB_USAGE, "%s: no tensor that this model reads (the first is %s)", feature[i],
+			               gb_json_text(gb_json_get(gb_json_at(bands, 0), "name")));
+		s->silent[s->silents++] = name;
+	}
+	return s->silent ? GB_OK : GB_SYSTEM;
+}
+
 /* ---- giblet13-seed: from the stimulus alone ---- */
 
 static gb_status open_seed(void **opaque, gb_tensor_file *file, const gb_json *description, gb_err *err)
@@ -568,4 +600,4 @@ static bool seed_decodes(const void *opaque, const char *feature, bool from_brai
 }
 
 const gb_model_kind_table gb_model_giblet13_seed = {"giblet13-seed", open_seed, close_state, fits, voxels, encode, seed_decodes, decode, decoded_shape};
-const gb_model_kind_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape};
+const gb_model_kind_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape, silence};

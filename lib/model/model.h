@@ -39,8 +39,8 @@ GB_CHECK gb_status gb_model_fits(const gb_model *model, const gb_dataset *set, g
 GB_CHECK gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *subject,
                                    const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
 
-/* From now on these stimulus tensors (none: all are heard again) are at their train mean, their contribution
- * silenced, the weights as they are.  GB_USAGE for one that the model does not read. */
+/* From now on these stimulus tensors (none: all are heard again) are silent, with the weights as they are: at their train
+ * mean (ridge), or as in a set that lacks them.  GB_USAGE for one that the model does not read. */
 GB_CHECK gb_status gb_model_silence(gb_model *model, const char *const *feature, size_t features, gb_err *err);
 
 /* Can it go from brain (FROM_BRAIN) or through its bottleneck (not) to this feature? */

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/size.h"
+
 gb_interval gb_interval_of(const gb_blocks *blocks, double value, double *resample)
 {
 	gb_interval out = {value, NAN, NAN};
@@ -28,13 +30,25 @@ gb_metric gb_addition_metric(const char *target, const char *figure, gb_interval
 	return m;
 }
 
+gb_status gb_addition_score(const gb_encoding *e, const float *predicted, double *r, double *resample, gb_pool *pool, gb_err *err)
+{
+	double *voxel = gb_array(e->voxels, sizeof *voxel, err);
+	gb_status status = voxel ? gb_score_r(predicted, e->measured, e->scored.rows, e->voxels, voxel, pool, err) : GB_SYSTEM;
+
+	*r = status ? NAN : gb_score_mean(voxel, e->voxels);
+	free(voxel);
+	return status || !e->blocks.resamples
+	           ? status
+	           : gb_blocks_mean_r(&e->blocks, predicted, e->measured, e->scored.rows, e->voxels, resample, pool, err);
+}
+
 gb_status gb_additions_parse(gb_additions *a, const char *nested, const char *partition, const char *nuisance, const gb_dataset *set, gb_err *err)
 {
-	gb_status status = gb_groups_parse(&a->nuisance, "nuisance", nuisance, 1, 1, NULL, set, err);
+	gb_status status = gb_groups_parse(&a->nuisance, "nuisance", nuisance, 1, 1, true, NULL, set, err);
 
 	if (!status)
-		status = gb_groups_parse(&a->steps, "nested", nested, 1, GB_GROUPS_MAX, &a->nuisance, set, err);
-	return status ? status : gb_groups_parse(&a->parts, "partition", partition, 2, GB_PARTITION_MAX, &a->nuisance, set, err);
+		status = gb_groups_parse(&a->steps, "nested", nested, 1, GB_GROUPS_MAX, true, &a->nuisance, set, err);
+	return status ? status : gb_groups_parse(&a->parts, "partition", partition, 2, GB_PARTITION_MAX, true, &a->nuisance, set, err);
 }
 
 gb_status gb_additions_make(gb_additions *a, const gb_refit_options *options, gb_metrics *metrics, gb_err *err)

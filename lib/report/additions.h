@@ -16,6 +16,8 @@ typedef struct gb_interval { double value, low, high; } gb_interval;
 
 /* VALUE with the 95 % of RESAMPLE [GB_RESAMPLES], which it sorts. */
 gb_interval gb_interval_of(const gb_blocks *blocks, double value, double *resample);
+/* Mean r over voxels of PREDICTED [rows, voxels] and the brain of E, and of its resamples [GB_RESAMPLES], if it has any. */
+GB_CHECK gb_status gb_addition_score(const gb_encoding *e, const float *predicted, double *r, double *resample, gb_pool *pool, gb_err *err);
 /* A line of the report: chance is 0. */
 gb_metric gb_addition_metric(const char *target, const char *figure, gb_interval x, const char *control);
 

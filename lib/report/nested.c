@@ -6,19 +6,6 @@
 #include "base/size.h"
 #include "report/additions.h"
 
-static gb_status score_step(const gb_refit_options *o, const float *predicted, double *r, double *resample, gb_err *err)
-{
-	const gb_encoding *e = o->encoding;
-	double *voxel = gb_array(e->voxels, sizeof *voxel, err);
-	gb_status status = voxel ? gb_score_r(predicted, e->measured, e->scored.rows, e->voxels, voxel, o->pool, err) : GB_SYSTEM;
-
-	*r = status ? NAN : gb_score_mean(voxel, e->voxels);
-	free(voxel);
-	return status || !e->blocks.resamples
-	           ? status
-	           : gb_blocks_mean_r(&e->blocks, predicted, e->measured, e->scored.rows, e->voxels, resample, o->pool, err);
-}
-
 gb_status gb_nested_make(gb_nested *n, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
 {
 	const gb_encoding *e = o->encoding;
@@ -39,7 +26,7 @@ gb_status gb_nested_make(gb_nested *n, const gb_refit_options *o, const gb_group
 		status = gb_refit_make(&model, o, groups, (1u << (i + 1 - bare)) - 1, predicted, err);
 		gb_model_close(model);
 		if (!status)
-			status = score_step(o, predicted, &r, now, err);
+			status = gb_addition_score(e, predicted, &r, now, o->pool, err);
 		if (status)
 			break;
 		step->gain = (gb_interval){NAN, NAN, NAN};

@@ -8,16 +8,16 @@
 #include "base/size.h"
 #include "model/ridge_train.h"
 
-static bool stands_in(const gb_groups *groups, const char *name)
+static bool stands_in(const gb_groups *groups, size_t first, const char *name)
 {
-	for (size_t g = 0; groups && g < groups->count; g++)
+	for (size_t g = first; groups && g < groups->count; g++)
 		for (size_t i = 0; i < groups->group[g].names; i++)
 			if (!strcmp(groups->group[g].name[i], name))
 				return true;
 	return false;
 }
 
-static gb_status add_group(gb_groups *groups, const char *option, const char *text, size_t length, const gb_groups *beside, const gb_dataset *set,
+static gb_status add_group(gb_groups *groups, const char *option, const char *text, size_t length, bool apart, const gb_groups *beside, const gb_dataset *set,
                            gb_err *err)
 {
 	gb_group *group = &groups->group[groups->count];
@@ -32,7 +32,7 @@ static gb_status add_group(gb_groups *groups, const char *option, const char *te
 		if (!gb_dataset_find(set, name, NULL))
 			return gb_fail(err, GB_USAGE, "--%s: the set has no stimulus tensor %s (the first is %s)", option, name,
 			               gb_dataset_features(set) ? gb_dataset_feature(set, 0)->name : "none");
-		if (stands_in(groups, name) || stands_in(beside, name))
+		if (stands_in(groups, apart ? 0 : groups->count - 1, name) || stands_in(beside, 0, name))
 			return gb_fail(err, GB_USAGE, "--%s: %s stands twice", option, name);
 		if (group->names == GB_GROUP_TENSORS)
 			return gb_fail(err, GB_USAGE, "--%s: at most %d tensors in a group", option, GB_GROUP_TENSORS);
@@ -41,7 +41,7 @@ static gb_status add_group(gb_groups *groups, const char *option, const char *te
 	return group->names ? GB_OK : gb_fail(err, GB_USAGE, "--%s: names of stimulus tensors are wanted, as in text.rate+text.boundaries,text,mel", option);
 }
 
-gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *text, size_t least, size_t most, const gb_groups *beside,
+gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *text, size_t least, size_t most, bool apart, const gb_groups *beside,
                           const gb_dataset *set, gb_err *err)
 {
 	size_t count = 1;
@@ -56,7 +56,7 @@ gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *tex
 	while (text && !status) {
 		size_t length = strcspn(text, ",");
 
-		status = add_group(groups, option, text, length, beside, set, err);
+		status = add_group(groups, option, text, length, apart, beside, set, err);
 		text = text[length] ? text + length + 1 : NULL;
 	}
 	return status;

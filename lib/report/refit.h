@@ -15,9 +15,9 @@ typedef struct gb_group { char *text; const char *name[GB_GROUP_TENSORS]; size_t
 typedef struct gb_groups { gb_group group[GB_GROUPS_MAX]; size_t count; } gb_groups;
 
 /* TEXT (NULL: none): LEAST to MOST groups with commas between.  GB_USAGE, naming OPTION, for another number, a tensor
- * that SET lacks, and one that stands twice, here or in BESIDE (may be NULL). */
+ * that SET lacks, and one that stands twice: in a group, in BESIDE (may be NULL) and, where they must be APART, in two. */
 GB_CHECK gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *text, size_t least, size_t most,
-                                   const gb_groups *beside, const gb_dataset *set, gb_err *err);
+                                   bool apart, const gb_groups *beside, const gb_dataset *set, gb_err *err);
 void gb_groups_clear(gb_groups *groups); /* accepts a cleared one */
 
 typedef struct gb_refit_options {

@@ -163,6 +163,8 @@ gb_status gb_report_write(const gb_report *r, const char *path, gb_err *err)
 		status = gb_report_additions(page, r, err);
 	if (!status && (r->decodeds || r->lesion))
 		status = gb_report_decoding(page, r, err);
+	if (!status && r->silences->count)
+		gb_report_silences(page, r);
 	if (!status)
 		status = gb_report_training(page, r, err);
 	if (!status) {

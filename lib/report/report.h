@@ -10,6 +10,7 @@
 #include "report/decoding.h"
 #include "report/lesion.h"
 #include "report/page.h"
+#include "report/silence.h"
 
 GB_BEGIN_DECLS
 
@@ -26,6 +27,7 @@ typedef struct gb_report {
 	const gb_lesion *lesion;       /* NULL: none */
 	const gb_metrics *metrics;
 	const gb_additions *additions;
+	const gb_silences *silences;   /* groups 0: none */
 } gb_report;
 
 GB_CHECK gb_status gb_report_write(const gb_report *report, const char *path, gb_err *err);
@@ -34,6 +36,7 @@ GB_CHECK gb_status gb_report_write(const gb_report *report, const char *path, gb
 GB_CHECK gb_status gb_report_encoding(gb_page *page, const gb_report *report, gb_err *err);
 GB_CHECK gb_status gb_report_decoding(gb_page *page, const gb_report *report, gb_err *err);
 GB_CHECK gb_status gb_report_additions(gb_page *page, const gb_report *report, gb_err *err);
+void gb_report_silences(gb_page *page, const gb_report *report);
 GB_CHECK gb_status gb_report_training(gb_page *page, const gb_report *report, gb_err *err);
 
 GB_END_DECLS

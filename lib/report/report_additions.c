@@ -97,3 +97,37 @@ gb_status gb_report_additions(gb_page *page, const gb_report *r, gb_err *err)
 		nested(page, r->additions);
 	return r->additions->parts.count ? partition(page, r->additions, err) : GB_OK;
 }
+
+void gb_report_silences(gb_page *page, const gb_report *r)
+{
+	const gb_silences *s = r->silences;
+	size_t decodeds = 0;
+	char t[2][80], a[32], b[32];
+
+	gb_page_heading(page, "With inputs silenced");
+	gb_page_text(page, "Predicted again with these tensors silent, the weights as they are. That tells what this model uses; "
+	                   "what only a tensor carries takes models that are fitted without it (--partition).");
+	if (r->encoding) {
+		gb_page_table_begin(page, "silenced\tmean r (95 % interval)\tintact\tloss, paired\tverdict");
+		for (size_t i = 0; i < s->count; i++)
+			gb_page_row(page, "%s\t%s\t%s\t%s\t%s", s->groups.group[i].text, with_interval(s->silence[i].r, false, t[0]),
+			            gb_page_format(r->encoding->score.mean, 3, a), with_interval(s->silence[i].loss, true, t[1]),
+			            isnan(s->silence[i].loss.low)  ? "too few rows for an interval"
+			            : s->silence[i].loss.low > 0   ? "used"
+			            : s->silence[i].loss.high < 0  ? "harmed"
+			                                           : "undecided");
+		gb_page_table_end(page);
+	}
+	for (size_t f = 0; f < r->decodeds; f++)
+		decodeds += !r->decoded[f].from_brain;
+	if (!decodeds)
+		return;
+	gb_page_table_begin(page, "silenced\tdecoded from the stimulus\trank percentile\tintact\tchance");
+	for (size_t i = 0; i < s->count; i++)
+		for (size_t f = 0; f < r->decodeds; f++)
+			if (!r->decoded[f].from_brain)
+				gb_page_row(page, "%s\t%s\t%s %%\t%s %%\t50 %%", s->groups.group[i].text, r->decoded[f].feature,
+				            gb_page_format(100 * s->silence[i].percentile[f], 1, a),
+				            gb_page_format(100 * r->decoded[f].identification.percentile, 1, b));
+	gb_page_table_end(page);
+}
