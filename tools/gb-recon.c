@@ -176,6 +176,8 @@ static gb_status decode(work *w, bool from_brain, gb_err *err)
 	if (!status)
 		status = gb_decoded_tell(w->decoded + first, w->decodeds - first, w->args->out, w->set, &w->scored, &w->metrics, err);
 	w->from_brain = from_brain ? w->decodeds : w->from_brain;
+	if (!status && from_brain && opt.from && !w->decodeds)
+		status = gb_fail(err, GB_USAGE, "--from brain: this model decodes nothing of it from the brain");
 	return status;
 }
 

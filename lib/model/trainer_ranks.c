@@ -149,7 +149,7 @@ gb_status gb_trainer_spread(gb_trainer *t, bool *found, gb_err *err)
 gb_status gb_trainer_compare(gb_trainer *t, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
-	const gb_twin *weights = gb_graph_weights(t->net.graph);
+	const gb_twin *weights = gb_graph_weights(t->net.graph), *running = gb_graph_running(t->net.graph);
 	uint64_t own, first;
 	double differ;
 	gb_status status;
@@ -158,7 +158,7 @@ gb_status gb_trainer_compare(gb_trainer *t, gb_err *err)
 		return GB_OK;
 	if (gb_graph_pull(t->net.graph, err) != GB_OK)
 		return GB_SYSTEM;
-	own = first = gb_hash64_of(weights->here, weights->bytes);
+	own = first = gb_hash64_of(weights->here, weights->bytes) ^ gb_hash64_of(running->here, running->bytes);
 	status = gb_comm_broadcast(comm, &first, sizeof first, err);
 	differ = own == first ? -0.0 : 1;
 	if (status == GB_OK)

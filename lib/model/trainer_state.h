@@ -81,7 +81,7 @@ GB_CHECK gb_status gb_trainer_sum_ranks(gb_trainer *trainer, gb_partial *whole, 
 GB_CHECK gb_status gb_trainer_meet(gb_trainer *trainer, gb_err *err);
 /* The ranks join; what rank 0 BEGAN, or that it found a checkpoint instead, reaches all. */
 GB_CHECK gb_status gb_trainer_spread(gb_trainer *trainer, bool *found, gb_err *err);
-/* GB_SYSTEM unless the weights of all ranks are those of rank 0. */
+/* GB_SYSTEM unless the weights and running moments of all ranks are those of rank 0. */
 GB_CHECK gb_status gb_trainer_compare(gb_trainer *trainer, gb_err *err);
 static inline bool gb_trainer_writes(const gb_trainer *trainer) { return gb_comm_rank(trainer->options->comm) == 0; }
 
