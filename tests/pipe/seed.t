@@ -42,6 +42,13 @@ fails 2 'decodes nothing of it from the brain' '--from brain has nothing to do' 
 check 'again, with three threads: the same bytes' "gb-train -j3 -o three $small --epochs 8 SET && same one three"
 halves() { rm -rf half; "$1" -j1 -o half $small --epochs 3 SET && "$1" -j1 -o half $small --epochs 8 SET && same one half; }
 check 'in two parts: the same bytes' 'halves gb-train'
+middle="-j1 $seed --groups 2 --micro 1 --schedule 100000"
+gb-train -o long $middle --epochs 100000 SET 2>/dev/null & pid=$!
+for _ in $(seq 100); do grep -q '^2	' long/metrics.tsv 2>/dev/null && break; sleep 0.05; done
+kill -TERM $pid
+wait $pid 2>/dev/null
+epoch=$(sed 's/.*"epoch":\([0-9]*\).*/\1/' long/status.json)
+check "stopped in epoch $((epoch + 1)) and continued: the same bytes" "gb-train -o long $middle --epochs $((epoch + 2)) SET && gb-train -o never $middle --epochs $((epoch + 2)) SET && same long never"
 for n in 2 4; do
 	check "$n ranks: the same bytes" "ranks $n s$n gb-train -j1 $small --epochs 8 && same one s$n"
 done
