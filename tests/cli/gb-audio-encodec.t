@@ -149,4 +149,10 @@ fi
 cp a.mp4 film.mp4
 "$PYTHON" "$TOP/tests/encodec_model.py" w.st filters=2 latent=4 codebooks=8 codes=16
 check 'the examples of the page' 'GB_ENCODEC=$PWD/w.st; export GB_ENCODEC; sed -n "s/^[.]Dl [$] //p" "$TOP/man/gb-audio-encodec.1" >examples && test -s examples && sh -ex examples'
+
+# What fetches the published weights keeps nothing else: here curl brings the tiny codec.
+mkdir stand-in
+printf '#!/bin/sh\ncp "%s/data/encodec-tiny.safetensors" "$3"\n' "$TOP" >stand-in/curl
+chmod +x stand-in/curl
+check 'fetch-encodec refuses a model of another size' "PATH=\$PWD/stand-in:\$PATH '$TOP/data/fetch-encodec' kept 2>err; test \$? = 3 && grep -q 'not the published model' err && test ! -e kept"
 done_testing
