@@ -18,7 +18,7 @@ static inline gb_stream_size gb_stream_size_for(const gb_pool *pool)
 {
 	size_t threads = (size_t)gb_pool_threads(pool);
 
-	return (gb_stream_size){56, threads < 3 ? 4 : 2 * threads};
+	return (gb_stream_size){56, threads < 4 ? 8 : 2 * threads};
 }
 
 GB_CHECK gb_status gb_encoder_open_sized(gb_encoder **encoder, const gb_encodec_weights *weights, gb_latents_fn *sink,
