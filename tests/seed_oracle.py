@@ -5,6 +5,7 @@
         line of RUN/metrics.tsv, the BOLD that gb-recon predicted
     seed_oracle.py trains SET START RUN: the one step of RUN's first epoch, over all rows that fit, from the
         weights of START: its losses, and what the running moments became
+    seed_oracle.py slopes SET START RUN: the same step in PyTorch, whose gradient AdamW's first moment holds a tenth of
     seed_oracle.py counts VIDEO CODES TEXT VOXELS WIDTH: its parameters, by arithmetic
 """
 import os
@@ -13,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from tensors import *
 
 CLASSES = 1024
+KINDS = ('video', 'codes', 'text')
 # name, input, width at full scale; the last layers have no norm, 7 no rectifier
 ENCODER = [('4', 1536), ('5', 4096), ('6', 8000), ('7', 2048)]
 DECODER = [('8', 8000), ('9', 4096), ('10', 2048), ('11', 1536)]
@@ -68,7 +70,7 @@ class Network:
 
     def forward(self, inputs, training):
         parts = []
-        for k in ('video', 'codes', 'text'):
+        for k in KINDS:
             x = inputs[k]
             for name, _ in INPUT[k]:
                 x = self.block(name, x, training)
@@ -79,7 +81,7 @@ class Network:
         out = {'bold': self.linear('voxels.2', self.block('voxels.1', x, training))}
         for name, _ in DECODER:
             x = self.block(name, x, training)
-        for k in ('video', 'codes', 'text'):
+        for k in KINDS:
             y = x
             for name, _ in OUTPUT[k]:
                 y = self.block(name, y, training)
@@ -106,21 +108,20 @@ class Data:
     def rows(self, rows):
         return {k: v[rows] for k, v in self.inputs.items()}
 
-    def losses(self, out, rows):
-        """Of each term the squared error over that of the mean of the rows that fit; of codes a mean a codebook."""
+    def terms(self):
+        """Of each term the targets, and the constant: the mean of the rows that fit; of codes a mean a codebook."""
         fit = self.fit
         text = self.inputs['text']
         book = self.inputs['codes'][fit].reshape(len(fit), 2, -1).mean((0, 2)).repeat(self.inputs['codes'].shape[1] // 2)
         z = (self.bold - self.bold[fit].mean(0)) / self.bold[fit].std(0)
         # The text is decoded as (x - mean) / one unit, which scales no ratio of losses.
         unit = np.sqrt((text[fit].std(0) ** 2).mean())
-        terms = {'video': (self.first, out['video'], self.first[fit].mean(0)),
-                 'codes': (self.inputs['codes'] / (CLASSES - 1), out['codes'], book / (CLASSES - 1)),
-                 'text': ((text - text[fit].mean(0)) / unit, out['text'], 0),
-                 'bold': (z, out['bold'], 0)}
-        own = {k: ((p - t[rows]) ** 2).sum(1).mean() for k, (t, p, c) in terms.items()}
-        constant = {k: (((c - t[r]) ** 2).sum(1).mean()) for k, (t, _, c) in terms.items() for r in [fit]}
-        return {k: own[k] / constant[k] for k in own}
+        return {'video': (self.first, self.first[fit].mean(0)), 'codes': (self.inputs['codes'] / (CLASSES - 1), book / (CLASSES - 1)),
+                'text': ((text - text[fit].mean(0)) / unit, 0), 'bold': (z, 0)}
+
+    def losses(self, out, rows, number=np.asarray):
+        """Squared errors in units of the constant's."""
+        return {k: ((out[k] - number(t[rows])) ** 2).sum(1).mean() / ((c - t[self.fit]) ** 2).sum(1).mean() for k, (t, c) in self.terms().items()}
 
 
 def logged(run, line, part):
@@ -132,6 +133,48 @@ def compare(want, got, tolerance):
     for k in want:
         print('# %s: NumPy %.9g, giblet %.9g' % (k, want[k], got[k]))
         assert abs(want[k] - got[k]) < tolerance * max(1, abs(want[k])), k
+
+
+class Torch(Network):
+    """The same with PyTorch's own batch norm."""
+
+    def __init__(self, path):
+        import torch
+        super().__init__(path)
+        self.torch = torch
+        order = sum(INPUT.values(), []) + ENCODER + [('voxels.1', 0), ('voxels.2', 0)] + DECODER
+        for k in KINDS:
+            order = order + OUTPUT[k] + [(LAST[k], 0)]
+        self.learnt = [n for name, _ in order for n in (name + '.weight', name + '.bias', name + '.norm.scale', name + '.norm.shift') if n in self.t]
+        self.t = {k: torch.tensor(self.t[k], requires_grad=True) for k in self.learnt}
+
+    def block(self, name, x, training, rectify=True):
+        y = self.torch.nn.functional.batch_norm(self.linear(name, x), None, None, self.t[name + '.norm.scale'], self.t[name + '.norm.shift'], training)
+        return y.relu() if rectify else y
+
+    def forward(self, inputs):
+        def through(x, layers):
+            for name, _ in layers:
+                x = self.block(name, x, True, name != '7')
+            return x
+        z = through(self.torch.cat([through(self.torch.tensor(inputs[k]), INPUT[k]) for k in KINDS], 1), ENCODER)
+        shared = through(z, DECODER)
+        out = {k: self.linear(LAST[k], through(shared, OUTPUT[k])) for k in KINDS}
+        return {'bold': self.linear('voxels.2', through(z, [('voxels.1', 0)])), 'text': out['text'], 'video': out['video'].sigmoid(), 'codes': out['codes'].sigmoid()}
+
+
+def slopes(data, net, after):
+    sum(data.losses(net.forward(data.rows(data.fit)), data.fit, net.torch.tensor).values()).backward()
+    first, at, worst = after['optimiser.first'].astype('f8') / 0.1, 0, 0
+    for k in net.learnt:
+        want = net.t[k].grad.numpy().ravel()
+        got = first[at:at + want.size]
+        at += want.size
+        if abs(want).max() > 1e-9:  # not the biases before a norm, nor what only shifts its input
+            worst = max(worst, np.linalg.norm(got - want) / np.linalg.norm(want))
+            assert worst < 1e-3, (k, worst)
+    print('# %d gradients, off by at most %.2g of their size' % (len(net.learnt), worst))
+    assert at == first.size
 
 
 def main(verb, *args):
@@ -148,6 +191,8 @@ def main(verb, *args):
         want = net.forward(data.rows(p['rows']), False)['bold'] * bold[fit].std(0) + bold[fit].mean(0)
         print('# BOLD: off by at most %.2g' % abs(want - p['predicted']).max())
         assert abs(want - p['predicted']).max() < 1e-3 and want.std(0).mean() > 0.05
+    elif verb == 'slopes':
+        slopes(Data(args[0], 0.12, 12 / 1.5), Torch(args[1] + '/last.safetensors'), load(args[2] + '/last.safetensors')[0])
     else:
         data, net = Data(args[0], 0.12, 12 / 1.5), Network(args[1] + '/last.safetensors')
         compare(data.losses(net.forward(data.rows(data.fit), True), data.fit), logged(args[2], 1, 'train'), 1e-4)

@@ -21,10 +21,15 @@ check 'no --width is full width' "gb-train --model giblet13-seed --plan --dims v
 check 'each layer that the table names has its size' "gb-train --model giblet13-seed --plan --dims video=10x90x160x3,codes=8x112,text=3072,voxels=85810 >plan && for l in '2a.video.1.weight	4096x432000' '7.weight	2048x8000' 'voxels.2.weight	85810x16384' '8.norm.scale	8000' '13a.video.weight	43200x4096' '13b.audio.bias	896'; do grep -q \"^\$l	\" plan || exit 1; done"
 
 # Against NumPy: one step over all 96 rows that fit, then an evaluation.
-whole="$seed --device cpu --dropout 0 --groups 96 --micro 1 --schedule 5"
+whole="$seed --device cpu --dropout 0 --clip 0 --groups 96 --micro 1 --schedule 5"
 check 'a start, and a step' "gb-train -o start $whole --epochs 0 SET && gb-train -o step $whole --epochs 1 SET"
 check 'what is planned is what is built' "test \$(gb-train $seed --plan SET | awk -F'\t' '\$1 == \"total\" {print \$3}') = \$(gb-inspect start/last.safetensors | awk '\$1 == \"optimiser.first\" {print \$3}')"
 check 'forward in training: losses and running moments are those of NumPy' "$oracle trains SET start step"
+if $PYTHON -c 'import torch' 2>/dev/null; then
+	check 'backward: gradients are those of PyTorch' "$oracle slopes SET start step"
+else
+	skip 'backward: gradients are those of PyTorch' 'no PyTorch here'
+fi
 small="$seed --groups 16 --micro 4 --rate 0.003 --schedule 8"
 check 'trains' "gb-train -j1 -o one $small --epochs 8 SET && gb-train -o plain $small --dropout 0 --schedule 60 --epochs 60 SET"
 check 'gb-recon predicts with it' 'gb-recon -q --no-score --rows all -o recon plain/last.safetensors SET'
