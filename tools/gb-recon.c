@@ -16,7 +16,7 @@
 
 static struct {
 	const char *rows, *from, *only, *lesion, *keep, *input, *controls, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;
-	bool no_score, compare;
+	bool refit, no_score, compare;
 	size_t regions; /* --controls as a number; 0: all */
 } opt = {.rows = "test", .controls = "20"};
 
@@ -26,6 +26,7 @@ static const gb_option options[] = {
 	{"only", GB_OPTION_STRING, &opt.only, "video,audio,text,bold", "these alone (default: all)"},
 	{"lesion", GB_OPTION_STRING, &opt.lesion, "ROI.nii.gz", "decode from the brain with this region silenced, too", .not_param = true},
 	{"keep", GB_OPTION_STRING, &opt.keep, "ROI.nii.gz", "the same with all but this region silenced", .not_param = true},
+	{"refit", GB_OPTION_FLAG, &opt.refit, NULL, "beside --lesion or --keep: ridge decoders trained without the region, or on it alone"},
 	{"lesion-input", GB_OPTION_STRING, &opt.input, "TENSORS", "predict with these stimulus tensors silenced, too (video,text+text.rate: each group in turn)"},
 	{"controls", GB_OPTION_STRING, &opt.controls, "all|N", "random regions beside a lesion; all: one around every voxel (default 20)"},
 	{"baseline", GB_OPTION_STRING, &opt.baseline, "RUN", "ridge run to print beside the model (default: ridge.safetensors in its folder)", .not_param = true},
@@ -56,8 +57,7 @@ typedef struct work {
 	gb_brains brains;
 	gb_decoded decoded[FEATURES_MAX];
 	size_t decodeds, from_brain; /* the first FROM_BRAIN are decoded from the brain */
-	gb_lesion lesion;
-	bool has_lesion;
+	gb_lesion lesion, refitted;
 	gb_metrics metrics;
 	gb_additions additions;
 	gb_silences silences;
@@ -89,6 +89,8 @@ static gb_status check_options(const gb_args *args, gb_err *err)
 		named++;
 	if (opt.only && wanted("video") + wanted("audio") + wanted("text") + wanted("bold") != named)
 		return gb_fail(err, GB_USAGE, "--only %s: of video, audio, text, bold, with commas between", opt.only);
+	if (opt.refit && !region)
+		return gb_fail(err, GB_USAGE, "--refit: beside --lesion or --keep, whose region is left out of the fit or alone in it");
 	if (opt.lesion && opt.keep)
 		return gb_fail(err, GB_USAGE, "--lesion or --keep, not both");
 	if (region && opt.from && !strcmp(opt.from, "stimulus"))
@@ -184,14 +186,17 @@ static gb_status decode(work *w, bool from_brain, gb_err *err)
 static gb_status silence(work *w, gb_err *err)
 {
 	gb_lesion_options of = {opt.lesion ? opt.lesion : opt.keep, opt.keep != NULL, opt.regions, 1, &w->brains.brain[0].mask, decoding_of(w, NULL, true),
-	                        w->decoded, w->from_brain};
+	                        w->decoded, w->from_brain, NULL, w->args->tool};
 	gb_status status;
 
 	if (!w->from_brain)
 		return gb_fail(err, GB_USAGE, "--%s: this model decodes nothing of it from the brain", opt.lesion ? "lesion" : "keep");
 	status = gb_lesion_make(&w->lesion, &of, err);
-	w->has_lesion = !status;
-	return status ? status : gb_lesion_metrics(&w->lesion, &w->metrics, err);
+	if (!status)
+		status = gb_lesion_metrics(&w->lesion, &w->metrics, err);
+	if (!status && opt.refit)
+		status = gb_lesion_refit(&w->refitted, &of, w->args->out, err);
+	return status ? status : gb_lesion_metrics(&w->refitted, &w->metrics, err);
 }
 
 static gb_status write_report(work *w, gb_err *err)
@@ -199,7 +204,8 @@ static gb_status write_report(work *w, gb_err *err)
 	const gb_brain_scored *first = &w->brains.brain[0];
 	const gb_encoding *e = &first->encoding;
 	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, &w->brains, e->r ? e : NULL, first->has_mask ? &first->mask : NULL,
-	                    w->decoded, w->decodeds, &w->scored, w->has_lesion ? &w->lesion : NULL, &w->metrics, &w->additions, &w->silences};
+	                    w->decoded, w->decodeds, &w->scored, w->lesion.features ? &w->lesion : NULL,
+	                    w->refitted.features ? &w->refitted : NULL, &w->metrics, &w->additions, &w->silences};
 	char *text = gb_metrics_tsv(&w->metrics, err), *path = gb_format(err, "%s/metrics.tsv", w->args->out),
 	     *page = gb_format(err, "%s/report.html", w->args->out);
 	gb_status status = text && path && page ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
@@ -269,6 +275,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	for (size_t i = 0; i < w->decodeds; i++)
 		gb_decoded_clear(&w->decoded[i]);
 	gb_lesion_clear(&w->lesion);
+	gb_lesion_clear(&w->refitted);
 	gb_metrics_clear(&w->metrics);
 	gb_additions_clear(&w->additions);
 	gb_silences_clear(&w->silences);
@@ -284,7 +291,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 
 static const gb_command commands[] = {
 	{NULL, "-o DIR [--rows test|all|A:B] [--from stimulus|brain] [--only video,audio,text,bold] [--lesion ROI.nii.gz | --keep ROI.nii.gz] "
-	       "[--lesion-input TENSORS] [--controls all|N] [--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
+	       "[--refit] [--lesion-input TENSORS] [--controls all|N] [--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
 	 "What a model predicts, and how good that is", options, 2, -1, false, run},
 	{0},
 };

@@ -192,12 +192,12 @@ static void ridge_close(void *opaque)
 static gb_status ridge_open(void **opaque, gb_tensor_file *file, const gb_json *description, gb_err *err)
 {
 	state *s = gb_array(1, sizeof *s, err);
-	const gb_json *dims = gb_json_get(description, "dims"), *decode = gb_json_get(dims, "decode");
+	const gb_json *dims = gb_json_get(description, "dims"), *decode = gb_json_get(dims, "decode"), *encode = gb_json_get(dims, "encode");
 	gb_status status;
 
 	if (!s)
 		return GB_SYSTEM;
-	status = load_encoder(s, file, gb_json_get(dims, "encode"), err);
+	status = encode || !decode ? load_encoder(s, file, encode, err) : GB_OK;
 	if (!status && decode)
 		status = load_decoders(s, file, decode, err);
 	if (status) {
@@ -263,6 +263,8 @@ static gb_status ridge_encode(void *opaque, const gb_dataset *set, const char *s
 	gb_status status = ridge_fits(s, set, err);
 
 	(void)subject; /* one map: of the subject it was trained on, or of the mean */
+	if (!status && !s->encode.targets)
+		status = gb_fail(err, GB_USAGE, "this ridge model has decoders alone: it predicts no brain");
 	for (size_t i = 0; !status && i < s->encode.bands; i++) {
 		status = gb_band_of(&r.band[i], gb_dataset_find(set, s->band[i].name, NULL), err);
 		if (!status && r.band[i].feature->elements > largest)

@@ -347,6 +347,8 @@ static gb_status train_decoders(build *b, gb_err *err)
 		status = rows_at_hand(b, &in, "decode", err);
 	if (!status) {
 		x = read_brain(b, in.have.row, in.have.count, err);
+		for (size_t i = 0; x && b->options->voxels && i < in.have.count * b->brain.voxels; i++)
+			x[i] = b->options->voxels[i % b->brain.voxels] ? x[i] : 0; /* a constant column has no weight */
 		status = x ? add_band(b, &in, "decode", "bold", b->brain.voxels, x, err) : GB_SYSTEM;
 	}
 	for (size_t i = 0; !status && i < b->stimuli; i++)
@@ -420,7 +422,7 @@ gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options,
 		status = pick_stimuli(b, err);
 	if (!status)
 		status = gb_brain_rows(set, &b->brain, GB_ROW_TRAIN, &b->train, &b->train_run, &b->trains, err);
-	if (!status)
+	if (!status && !options->decoders_alone)
 		status = train_encoder(b, err);
 	if (!status && options->decoders)
 		status = train_decoders(b, err);

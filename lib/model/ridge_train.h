@@ -25,6 +25,8 @@ typedef struct gb_ridge_options {
 	int features;
 	uint64_t seed;
 	bool decoders;              /* brain → stimulus too */
+	bool decoders_alone;        /* nothing else: a checkpoint without encode */
+	const uint8_t *voxels;      /* [voxels] what decoders read: 0 is left out; NULL: all */
 } gb_ridge_options;
 
 /* *STATE (owned by the caller): for each map, {"map","score","penalty","edge","train_rows","targets","form",

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
+#include "report/refit.h"
 
 /* ---- regions ---- */
 
@@ -125,20 +126,37 @@ static gb_status load_region(const gb_lesion_options *o, uint8_t *region, size_t
 	return status;
 }
 
+/* Ridge decoders of the features from the voxels with KEEP (NULL: all). */
+static gb_status refit(const gb_lesion_options *o, const uint8_t *keep, gb_model **model, gb_err *err)
+{
+	const char *name[GB_LESION_FEATURES];
+	gb_ridge_options ridge = {.tool = o->tool, .brain_kernel = "fir", .subject = o->decoding.subject, .feature = name, .seed = 1,
+	                          .decoders = true, .decoders_alone = true, .voxels = keep};
+
+	for (size_t f = 0; f < o->features && f < GB_LESION_FEATURES; f++)
+		name[ridge.features++] = o->decoded[f].feature;
+	return gb_refit_train(model, o->decoding.set, &ridge, o->refit, o->decoding.pool, err);
+}
+
 /* Percentiles of all features when REGION is silenced (or all else is). */
 static gb_status hurt(const gb_lesion_options *o, const uint8_t *region, uint8_t *keep, double *out, size_t stride, gb_err *err)
 {
+	gb_model *refitted = NULL;
 	gb_status status = GB_OK;
 
 	for (size_t v = 0; v < o->mask->voxels; v++)
 		keep[v] = region[v] ? o->keep : !o->keep;
+	if (o->refit)
+		status = refit(o, keep, &refitted, err);
 	for (size_t f = 0; !status && f < o->features; f++) {
 		gb_decoding_options d = o->decoding;
 
 		d.feature = o->decoded[f].feature;
-		d.keep = keep;
+		d.keep = refitted ? NULL : keep;
+		d.model = refitted ? refitted : d.model;
 		status = gb_decoded_percentile(&d, &o->decoded[f], &out[f * stride], err);
 	}
+	gb_model_close(refitted);
 	return status;
 }
 
@@ -174,7 +192,7 @@ gb_status gb_lesion_make(gb_lesion *l, const gb_lesion_options *o, gb_err *err)
 	uint8_t *region = gb_array(2 * o->mask->voxels, 1, err);
 	gb_status status;
 
-	*l = (gb_lesion){.keep = o->keep, .voxels = o->mask->voxels, .features = o->features,
+	*l = (gb_lesion){.keep = o->keep, .refitted = o->refit != NULL, .voxels = o->mask->voxels, .features = o->features,
 	                 .controls = o->controls ? o->controls : o->mask->voxels};
 	if (!region)
 		return GB_SYSTEM;
@@ -198,6 +216,41 @@ gb_status gb_lesion_make(gb_lesion *l, const gb_lesion_options *o, gb_err *err)
 	return status;
 }
 
+gb_status gb_lesion_refit(gb_lesion *l, const gb_lesion_options *options, const char *folder, gb_err *err)
+{
+	gb_lesion_options o = *options;
+	gb_decoded *own = gb_array(o.features, sizeof *own, err);
+	gb_model *model = NULL;
+	gb_status status;
+
+	*l = (gb_lesion){0};
+	o.refit = folder;
+	o.features = o.features < GB_LESION_FEATURES ? o.features : GB_LESION_FEATURES;
+	status = own ? refit(&o, NULL, &model, err) : GB_SYSTEM;
+	o.features = 0;
+	for (size_t f = 0; !status && f < options->features; f++) {
+		gb_decoding_options d = o.decoding;
+
+		d.feature = options->decoded[f].feature;
+		d.model = model;
+		d.weights = d.medium = NULL;
+		if (gb_model_decodes(model, d.feature, true))
+			status = gb_decoded_make(&own[o.features++], &d, err);
+	}
+	gb_model_close(model);
+	o.decoded = own;
+	if (!status && !o.features)
+		status = gb_fail(err, GB_USAGE, "--refit: ridge decodes none of these tensors from the brain");
+	if (!status)
+		status = gb_lesion_make(l, &o, err);
+	for (size_t f = 0; f < l->features; f++) /* names that outlive OWN */
+		l->feature[f] = gb_dataset_find(o.decoding.set, l->feature[f], NULL)->name;
+	for (size_t f = 0; own && f < o.features; f++)
+		gb_decoded_clear(&own[f]);
+	free(own);
+	return status;
+}
+
 void gb_lesion_clear(gb_lesion *l)
 {
 	free(l->feature);
@@ -217,7 +270,9 @@ gb_status gb_lesion_metrics(const gb_lesion *l, gb_metrics *metrics, gb_err *err
 
 		m.direction = "brain to stimulus";
 		m.target = l->feature[f];
-		m.figure = l->keep ? "rank percentile with all but the region silenced" : "rank percentile with the region silenced";
+		m.figure = l->refitted ? l->keep ? "rank percentile, ridge refitted with the region alone" : "rank percentile, ridge refitted without the region"
+		           : l->keep   ? "rank percentile with all but the region silenced"
+		                       : "rank percentile with the region silenced";
 		m.value = l->hurt[f];
 		m.ceiling = l->intact[f];
 		m.null_mean = gb_score_mean(control, l->controls);
@@ -230,7 +285,8 @@ gb_status gb_lesion_metrics(const gb_lesion *l, gb_metrics *metrics, gb_err *err
 		m.p = (1 + reached) / (1 + n);
 		m.nulls = n;
 		m.chance = 0.5;
-		m.control = "random contiguous regions of the same size; ceiling: intact";
+		m.control = l->refitted ? "random contiguous regions of the same size, refitted; ceiling: ridge of all voxels"
+		                        : "random contiguous regions of the same size; ceiling: intact";
 		status = gb_metrics_add(metrics, &m, err);
 	}
 	return status;

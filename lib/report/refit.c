@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/size.h"
-#include "model/ridge_train.h"
 
 static bool stands_in(const gb_groups *groups, size_t first, const char *name)
 {
@@ -78,17 +77,28 @@ const char *gb_refit_kernel(const gb_model *model)
 	return kernel ? kernel : "fir";
 }
 
+gb_status gb_refit_train(gb_model **model, const gb_dataset *set, const gb_ridge_options *ridge, const char *folder, gb_pool *pool, gb_err *err)
+{
+	char *path = gb_format(err, "%s/.refit.safetensors", folder);
+	gb_json *state = NULL;
+	gb_status status = path ? gb_ridge_train(set, ridge, path, pool, &state, err) : GB_SYSTEM;
+
+	*model = NULL;
+	if (!status)
+		status = gb_model_open(model, path, err);
+	if (path)
+		unlink(path); /* it stays mapped */
+	gb_json_free(state);
+	free(path);
+	return status;
+}
+
 gb_status gb_refit_make(gb_model **model, const gb_refit_options *o, const gb_groups *groups, uint32_t which, float *out, gb_err *err)
 {
 	const char *name[2 * GB_GROUPS_MAX * GB_GROUP_TENSORS];
-	gb_ridge_options ridge = {o->tool, o->kernel, o->encoding->subject, name, 0, 1, false};
-	char *path = gb_format(err, "%s/.refit.safetensors", o->folder);
-	gb_json *state = NULL;
+	gb_ridge_options ridge = {.tool = o->tool, .brain_kernel = o->kernel, .subject = o->encoding->subject, .feature = name, .seed = 1};
 	gb_status status;
 
-	*model = NULL;
-	if (!path)
-		return GB_SYSTEM;
 	for (int list = 0; list < 2; list++) {
 		const gb_groups *from = list ? groups : o->nuisance;
 
@@ -96,12 +106,7 @@ gb_status gb_refit_make(gb_model **model, const gb_refit_options *o, const gb_gr
 			for (size_t i = 0; (!list || which >> g & 1) && i < from->group[g].names; i++)
 				name[ridge.features++] = from->group[g].name[i];
 	}
-	status = gb_ridge_train(o->set, &ridge, path, o->pool, &state, err);
-	if (!status)
-		status = gb_model_open(model, path, err);
-	unlink(path); /* it stays mapped */
-	gb_json_free(state);
-	free(path);
+	status = gb_refit_train(model, o->set, &ridge, o->folder, o->pool, err);
 	return status ? status
 	              : gb_model_encode(*model, o->set, o->encoding->subject, o->encoding->row, o->encoding->scored.rows, out, o->pool, err);
 }

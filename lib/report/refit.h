@@ -4,6 +4,7 @@
 #ifndef GB_REPORT_REFIT_H
 #define GB_REPORT_REFIT_H
 
+#include "model/ridge_train.h"
 #include "report/encoding.h"
 
 GB_BEGIN_DECLS
@@ -29,6 +30,9 @@ typedef struct gb_refit_options {
 	gb_pool *pool;
 } gb_refit_options;
 
+/* The fit of RIDGE, passing through a file in FOLDER, which is gone afterwards; *MODEL to be closed. */
+GB_CHECK gb_status gb_refit_train(gb_model **model, const gb_dataset *set, const gb_ridge_options *ridge, const char *folder, gb_pool *pool,
+                                  gb_err *err);
 /* The kernel that MODEL was trained with. */
 const char *gb_refit_kernel(const gb_model *model);
 /* Groups of GROUPS whose bit stands in WHICH, and nuisance: *MODEL to be closed, OUT [rows, voxels] what it predicts. */

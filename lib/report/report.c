@@ -83,7 +83,8 @@ static void limits(gb_page *page, const gb_report *r)
 		gb_page_text(page, "Decoding from the brain reads volumes after the row it decodes: it works on recorded data, offline, and is not causal. "
 		                   "Which single row ranks first is shown for illustration and is no claim.");
 	if (r->lesion)
-		gb_page_text(page, "Silencing voxels tells what this decoder uses, with its weights as they are. It does not tell what a patient would perceive, nor what a decoder trained without the region could recover.");
+		gb_page_text(page, "Silencing voxels tells what this decoder uses, with its weights as they are. It does not tell what a patient would perceive%s.",
+		             r->refitted ? "" : ", nor what a decoder trained without the region could recover (--refit)");
 	gb_page_text(page, "The interval resamples stretches of this stimulus. It says nothing of other films or other people.");
 }
 

@@ -24,7 +24,7 @@ typedef struct gb_report {
 	const gb_decoded *decoded;
 	size_t decodeds;
 	const gb_scored *scored;       /* rows of DECODED */
-	const gb_lesion *lesion;       /* NULL: none */
+	const gb_lesion *lesion, *refitted; /* NULL: none */
 	const gb_metrics *metrics;
 	const gb_additions *additions;
 	const gb_silences *silences;   /* groups 0: none */

@@ -275,10 +275,16 @@ static gb_status lesion(gb_page *page, const gb_lesion *l, gb_err *err)
 {
 	gb_status status = GB_OK;
 
-	gb_page_heading(page, l->keep ? "With only the region" : "Without the region");
-	gb_page_text(page, "%zu of %zu voxels were %s: silenced voxels are held at their train mean, the decoder's weights stay. "
+	if (l->refitted)
+		gb_page_text(page, "Refitted: ridge decoders trained %s, penalties chosen anew: %s. Beside it, the same for each of the %zu random regions, "
+		             "and ridge of all voxels (intact).", l->keep ? "on the region alone" : "on all voxels but the region",
+		             l->keep ? "what the region suffices for" : "a loss is what only this region carries, linearly", l->controls);
+	else {
+		gb_page_heading(page, l->keep ? "With only the region" : "Without the region");
+		gb_page_text(page, "%zu of %zu voxels were %s: silenced voxels are held at their train mean, the decoder's weights stay. "
 	             "Beside it, the same with %zu random contiguous regions of %zu voxels.", l->keep ? l->voxels - l->size : l->size, l->voxels,
 	             l->keep ? "silenced, all but the region" : "silenced, those of the region", l->controls, l->size);
+	}
 	for (size_t f = 0; !status && f < l->features; f++) {
 		float *value = gb_array(l->controls, sizeof *value, err);
 		gb_mark mark[] = {{l->hurt[f], "region"}, {l->intact[f], "intact"}};
@@ -292,7 +298,7 @@ static gb_status lesion(gb_page *page, const gb_lesion *l, gb_err *err)
 		free(value);
 		if (status)
 			break;
-		snprintf(caption, sizeof caption, "%s: intact %.3f, with the lesion %.3f; random regions of the same size %.3f on average.", l->feature[f],
+		snprintf(caption, sizeof caption, "%s%s: intact %.3f, with the lesion %.3f; random regions of the same size %.3f on average.", l->feature[f], l->refitted ? ", refitted" : "",
 		         l->intact[f], l->hurt[f], gb_score_mean(l->control + f * l->controls, l->controls));
 		status = gb_page_figure(page, &canvas, caption, err);
 	}
@@ -319,5 +325,7 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 		status = pictures(page, &r->decoded[i], err);
 	if (!status && r->lesion)
 		status = lesion(page, r->lesion, err);
+	if (!status && r->refitted)
+		status = lesion(page, r->refitted, err);
 	return status;
 }
