@@ -220,14 +220,17 @@ static const struct gb_ops paper = {"paper", false, allocate, release, transfer,
 
 /* ---- the step ---- */
 
-/* The real study: pictures of 160×90, four a row, four codebooks of 113 frames, text of 1024; the brains of 17. */
+/* The real study: pictures of 160×90, four a row, four codebooks of 113 frames, text of 1024; the brains of 17.  A network
+ * under a tenth of the width is there to be tried out: its study is smaller, too. */
 static void full_size(gb_network_shape *s, size_t groups, double width)
 {
-	*s = (gb_network_shape){.video_frames = 4, .video_height = 90, .video_width = 160, .codebooks = 4, .code_frames = 113, .dense = 1024, .text = 1024, .linear = 3072,
-	                        .subjects = SUBJECTS, .basis = 1, .taps = 22, .window_first = 1, .window_lags = 9, .groups = groups, .scored = 21, .history = 21, .width = width,
+	bool small = width < 0.1;
+
+	*s = (gb_network_shape){.video_frames = 4, .video_height = small ? 20 : 90, .video_width = small ? 30 : 160, .codebooks = 4, .code_frames = small ? 13 : 113,
+	                        .dense = small ? 64 : 1024, .text = small ? 64 : 1024, .linear = small ? 192 : 3072, .subjects = SUBJECTS, .basis = 1, .taps = 22, .window_first = 1, .window_lags = 9, .groups = groups, .scored = 21, .history = 21, .width = width,
 	                        .rank = 64, .dropout = 0.1, .temperature = 0.1};
 	for (int i = 0; i < SUBJECTS; i++) {
-		s->voxels[i] = width < 0.1 ? 101 : VOXELS;
+		s->voxels[i] = small ? 101 : VOXELS;
 		snprintf(s->subject[i], sizeof s->subject[i], "s%d", i + 1);
 	}
 }
@@ -237,12 +240,15 @@ static size_t write_step(gb_network *net, size_t groups, double width)
 	static float any[1];
 	gb_network_shape shape;
 	gb_network_fixed fixed = {any, any, any, any, any, any, {NULL}, any, any, any, any};
-	gb_device device = {&paper, NULL, NULL};
+	static gb_device device; /* of which the network keeps the address */
 	gb_graph_run run = {true, 1, 0, 0};
 	gb_err err;
-	float *gradient = allocate(&device, 1 << 30, NULL), *other = allocate(&device, 1 << 30, NULL);
+	float *gradient, *other;
 	size_t n;
 
+	device.ops = &paper;
+	gradient = allocate(&device, 1 << 30, NULL);
+	other = allocate(&device, 1 << 30, NULL);
 	full_size(&shape, groups, width);
 	for (size_t i = 0; i < shape.subjects; i++)
 		fixed.voxel_weight[i] = any;
