@@ -16,33 +16,64 @@ static bool stands_in(const gb_groups *groups, size_t first, const char *name)
 	return false;
 }
 
-static gb_status add_group(gb_groups *groups, const char *option, const char *text, size_t length, bool apart, const gb_groups *beside, const gb_dataset *set,
-                           gb_err *err)
+typedef struct parser { gb_groups *groups; const char *option; bool apart; const gb_groups *beside; const gb_dataset *set; } parser;
+
+static gb_status add_tensor(const parser *p, const char *name, gb_err *err)
 {
-	gb_group *group = &groups->group[groups->count];
-	char *save = NULL;
+	gb_group *group = &p->groups->group[p->groups->count - 1];
+
+	if (stands_in(p->groups, p->apart ? 0 : p->groups->count - 1, name) || stands_in(p->beside, 0, name))
+		return gb_fail(err, GB_USAGE, "--%s: %s stands twice", p->option, name);
+	if (group->names == GB_GROUP_TENSORS)
+		return gb_fail(err, GB_USAGE, "--%s: at most %d tensors in a group", p->option, GB_GROUP_TENSORS);
+	group->name[group->names++] = name;
+	return GB_OK;
+}
+
+/* NAME, or all that begin as it does where it ends in *. */
+static gb_status add_name(const parser *p, const char *name, gb_err *err)
+{
+	size_t length = strlen(name), found = 0;
+	bool all = length && name[length - 1] == '*';
+	gb_status status = GB_OK;
+
+	for (size_t i = 0; !status && i < gb_dataset_features(p->set); i++) {
+		const gb_feature *f = gb_dataset_feature(p->set, i);
+
+		if (f->subject || (all ? strncmp(f->name, name, length - 1) : strcmp(f->name, name)))
+			continue;
+		status = add_tensor(p, f->name, err);
+		found++;
+	}
+	if (status || found)
+		return status;
+	return gb_fail(err, GB_USAGE, "--%s: the set has no stimulus tensor %s (the first is %s)", p->option, name,
+	               gb_dataset_features(p->set) ? gb_dataset_feature(p->set, 0)->name : "none");
+}
+
+static gb_status add_group(const parser *p, const char *text, size_t length, gb_err *err)
+{
+	gb_group *group = &p->groups->group[p->groups->count];
+	char *save = NULL, *copy;
+	gb_status status = GB_OK;
 
 	group->text = gb_format(err, "%.*s", (int)length, text);
-	group->copy = group->text ? gb_string(group->text, err) : NULL;
-	groups->count++;
-	if (!group->copy)
+	copy = group->text ? gb_string(group->text, err) : NULL;
+	p->groups->count++;
+	if (!copy)
 		return GB_SYSTEM;
-	for (const char *name = strtok_r(group->copy, "+", &save); name; name = strtok_r(NULL, "+", &save)) {
-		if (!gb_dataset_find(set, name, NULL))
-			return gb_fail(err, GB_USAGE, "--%s: the set has no stimulus tensor %s (the first is %s)", option, name,
-			               gb_dataset_features(set) ? gb_dataset_feature(set, 0)->name : "none");
-		if (stands_in(groups, apart ? 0 : groups->count - 1, name) || stands_in(beside, 0, name))
-			return gb_fail(err, GB_USAGE, "--%s: %s stands twice", option, name);
-		if (group->names == GB_GROUP_TENSORS)
-			return gb_fail(err, GB_USAGE, "--%s: at most %d tensors in a group", option, GB_GROUP_TENSORS);
-		group->name[group->names++] = name;
-	}
-	return group->names ? GB_OK : gb_fail(err, GB_USAGE, "--%s: names of stimulus tensors are wanted, as in text.rate+text.boundaries,text,mel", option);
+	for (const char *name = strtok_r(copy, "+", &save); !status && name; name = strtok_r(NULL, "+", &save))
+		status = add_name(p, name, err);
+	free(copy);
+	if (status || group->names)
+		return status;
+	return gb_fail(err, GB_USAGE, "--%s: names of stimulus tensors are wanted, as in text.rate+text.boundaries,text,mel", p->option);
 }
 
 gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *text, size_t least, size_t most, bool apart, const gb_groups *beside,
                           const gb_dataset *set, gb_err *err)
 {
+	parser p = {groups, option, apart, beside, set};
 	size_t count = 1;
 	gb_status status = GB_OK;
 
@@ -55,7 +86,7 @@ gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *tex
 	while (text && !status) {
 		size_t length = strcspn(text, ",");
 
-		status = add_group(groups, option, text, length, apart, beside, set, err);
+		status = add_group(&p, text, length, err);
 		text = text[length] ? text + length + 1 : NULL;
 	}
 	return status;
@@ -63,10 +94,8 @@ gb_status gb_groups_parse(gb_groups *groups, const char *option, const char *tex
 
 void gb_groups_clear(gb_groups *groups)
 {
-	for (size_t g = 0; g < groups->count; g++) {
+	for (size_t g = 0; g < groups->count; g++)
 		free(groups->group[g].text);
-		free(groups->group[g].copy);
-	}
 	*groups = (gb_groups){0};
 }
 

@@ -9,10 +9,10 @@
 
 GB_BEGIN_DECLS
 
-enum { GB_GROUPS_MAX = 16, GB_GROUP_TENSORS = 16 };
+enum { GB_GROUPS_MAX = 16, GB_GROUP_TENSORS = 64 };
 
-/* "text.rate+text.boundaries": tensors that come and go together. */
-typedef struct gb_group { char *text; const char *name[GB_GROUP_TENSORS]; size_t names; char *copy; } gb_group;
+/* "text.rate+text.boundaries": tensors that come and go together; a name that ends in * means all that begin so. */
+typedef struct gb_group { char *text; const char *name[GB_GROUP_TENSORS]; size_t names; } gb_group; /* names are the set's */
 typedef struct gb_groups { gb_group group[GB_GROUPS_MAX]; size_t count; } gb_groups;
 
 /* TEXT (NULL: none): LEAST to MOST groups with commas between.  GB_USAGE, naming OPTION, for another number, a tensor
