@@ -101,8 +101,6 @@ static gb_status check_options(const gb_args *args, gb_err *err)
 		               opt.nested ? "nested" : "partition");
 	if (opt.input && ((opt.from && !strcmp(opt.from, "brain")) || opt.no_score))
 		return gb_fail(err, GB_USAGE, "--lesion-input silences stimuli: not with --from brain or --no-score");
-	if (opt.nuisance && !opt.nested && !opt.partition)
-		return gb_fail(err, GB_USAGE, "--nuisance: stands in every model of --nested or --partition; one of them is wanted");
 	opt.regions = strcmp(opt.controls, "all") ? strtoul(opt.controls, &end, 10) : 0;
 	if (strcmp(opt.controls, "all") && (*end || end == opt.controls || opt.regions < 1 || opt.regions > 100000))
 		return gb_fail(err, GB_USAGE, "--controls %s: all, or a number from 1 to 100000, is wanted", opt.controls);

@@ -562,20 +562,16 @@ static gb_status silence(void *opaque, const char *const *feature, size_t featur
 	free(s->silent);
 	s->silents = 0;
 	s->silent = gb_array(features + 1, sizeof *s->silent, err);
-	for (size_t i = 0; s->silent && i < features; i++) {
-		const char *name = NULL;
+	for (size_t i = 0; s->silent && i < features; i++)
+		for (size_t b = 0; b < gb_json_size(bands) && s->silents == i; b++) {
+			const char *name = gb_json_text(gb_json_get(gb_json_at(bands, b), "name"));
 
-		for (size_t b = 0; b < gb_json_size(bands); b++) {
-			name = gb_json_text(gb_json_get(gb_json_at(bands, b), "name"));
 			if (name && !strcmp(name, feature[i]))
-				break;
-			name = NULL;
+				s->silent[s->silents++] = name;
 		}
-		if (!name)
-			return gb_fail(err, GB_USAGE, "%s: no tensor that this model reads (the first is %s)", feature[i],
-			               gb_json_text(gb_json_get(gb_json_at(bands, 0), "name")));
-		s->silent[s->silents++] = name;
-	}
+	if (s->silent && s->silents < features)
+		return gb_fail(err, GB_USAGE, "%s: no tensor that this model reads (the first is %s)", feature[s->silents],
+		               gb_json_text(gb_json_get(gb_json_at(bands, 0), "name")));
 	return s->silent ? GB_OK : GB_SYSTEM;
 }
 

@@ -46,6 +46,8 @@ gb_status gb_additions_parse(gb_additions *a, const char *nested, const char *pa
 {
 	gb_status status = gb_groups_parse(&a->nuisance, "nuisance", nuisance, 1, 1, true, NULL, set, err);
 
+	if (!status && nuisance && !nested && !partition)
+		status = gb_fail(err, GB_USAGE, "--nuisance: stands in every model of --nested or --partition; one of them is wanted");
 	if (!status)
 		status = gb_groups_parse(&a->steps, "nested", nested, 1, GB_GROUPS_MAX, true, &a->nuisance, set, err);
 	return status ? status : gb_groups_parse(&a->parts, "partition", partition, 2, GB_PARTITION_MAX, true, &a->nuisance, set, err);
