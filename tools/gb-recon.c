@@ -212,7 +212,7 @@ static gb_status write_report(work *w, gb_err *err)
 		status = gb_report_write(&report, page, err);
 	if (!status && e->r)
 		gb_cli_note("mean r %.4f over %zu voxels%s%s on %zu test rows", e->score.mean, e->voxels, w->brains.count > 1 ? " of " : "",
-		            w->brains.count > 1 ? e->subject : "", e->scored.rows);
+		            w->brains.count < 2 ? "" : e->is_mean ? "the mean" : e->subject, e->scored.rows);
 	free(text);
 	free(path);
 	free(page);

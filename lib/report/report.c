@@ -45,6 +45,8 @@ static void what_was_tested(gb_page *page, const gb_report *r)
 	gb_page_row(page, "model\t%s, for the brain of %s; file id %s", gb_model_kind(r->model),
 	            r->brains->several ? "each subject" : strcmp(gb_model_subject(r->model), "mean") ? gb_model_subject(r->model) : "the mean of all subjects",
 	            gb_tensor_file_id(gb_model_file(r->model)) ? gb_tensor_file_id(gb_model_file(r->model)) : "unknown");
+	if (r->brains->several && r->decodeds)
+		gb_page_row(page, "decoded from the brain\tof %s, the first of the model's subjects", gb_model_subject(r->model));
 	gb_page_row(page, "data set\t%zu subject%s, %lld rows of %g s; id %s", gb_dataset_subjects(r->set),
 	            gb_dataset_subjects(r->set) == 1 ? "" : "s", (long long)gb_dataset_rows(r->set), gb_rational_double(clock->step),
 	            gb_dataset_id(r->set));
