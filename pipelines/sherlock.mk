@@ -28,7 +28,8 @@ sherlock_kernel  ?= fir:0:10
 sherlock_seeds   ?= 1 2 3 4 5
 sherlock_ridge   ?=
 
-.PHONY: sherlock sherlock-ridge sherlock-ablation
+.PHONY: sherlock sherlock-ridge sherlock-ablation sherlock-nested
+comma := ,
 ifneq ($(filter sherlock%,$(MAKECMDGOALS)),)
 ifndef DATA
 $(error sherlock: say where the scans are: make -C pipelines sherlock DATA=DIR)
@@ -107,13 +108,21 @@ sherlock: $(call sherlock_reports,$(sherlock_models))
 sherlock-ridge: $(call sherlock_reports,$(sherlock_baselines))
 	@./sherlock-check $(s) $(sherlock_baselines)
 
+# What each tensor adds to ridge, from the barest to the richest; the speaking rate stands in all.
+sherlock_steps ?= text.boundaries,text.column.*,text$(if $(film),$(comma)mel$(comma)video)
+$(s)/nested-%/metrics.tsv: $(s)/words-%/best.safetensors | $(bin)/gb-recon
+	gb-recon -q --from stimulus --nuisance text.rate --nested '$(sherlock_steps)' -o $(@D) $(<D) $(s)/set-$*
+
+sherlock-nested: $(s)/nested-forward/metrics.tsv $(s)/nested-backward/metrics.tsv
+	@for way in forward backward; do awk -F '\t' -v way=$$way 'BEGIN { printf "sherlock: %s: nested ridge\tmean r\tdifference\tlow\thigh\n", way } \
+	  /nested ridge/ { sub(/nested ridge: mean r of /, "", $$3); printf "%s\t%s\t%s\t%s\t%s\n", $$3, $$4, $$10, $$11, $$12 }' $(s)/nested-$$way/metrics.tsv; done
+
 # What each part of giblet13 adds: seed 1 without it, or with another kernel, beside
 # the whole, on the same rows.  Twelve trainings.
 ablation_linear   := --subject mean --epochs 0
 ablation_glover   := --subject mean --brain-kernel glover
 ablation_glover3  := --subject mean --brain-kernel glover3
 ablation_one-row  := --subject mean --brain-kernel fir:3:4
-comma := ,
 ablation_together := --subject $(subst $() ,$(comma),$(subjects))
 ablations := linear glover glover3 one-row together
 

@@ -21,6 +21,7 @@ if [ ! -d "$data" ]; then
 	skip 'real brains' "no scans at $data"
 	done_testing
 fi
+check 'sherlock-nested -n: one model of words a direction, and its nested ones' "$make -n sherlock-nested DATA=$data >plan && grep -c '^gb-train --model ridge' plan | grep -qx 2 && grep -c \"^gb-recon.*--nuisance text.rate --nested 'text.boundaries,text.column.\*,text'\" plan | grep -qx 2"
 run="$make -j2 sherlock-ridge DATA=$data sherlock_baselines=words sherlock_ridge=--no-decoders"
 check 'both directions, hashed words: r 0.13 or more, p 0.05 or less, the null around 0' "
 $run >log 2>&1 || { cat log; exit 1; }
