@@ -252,6 +252,22 @@ static void identification(gb_page *page, const gb_decoded *d)
 	            d->error_mean);
 }
 
+/* What a reader must not take for a success, said in words. */
+static void baselines(gb_page *page, const gb_decoded *d)
+{
+	bool codes = d->kind == GB_DECODED_CODES, video = d->kind == GB_DECODED_VIDEO;
+	const struct { const char *name; bool measured, beaten; } figure[] = {
+		{"rank", !codes, d->identification.percentile > 0.5}, {"error", !codes, d->error < d->error_mean},
+		{"SSIM", video, d->ssim > d->ssim_mean}, {"codes right", codes, d->right > d->right_unigram}};
+	char list[64] = "";
+
+	for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
+		if (figure[i].measured && !figure[i].beaten)
+			snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", *list ? ", " : "", figure[i].name);
+	if (*list)
+		gb_page_text(page, "%s, %s: no better than the baseline in %s.", d->feature, d->direction, list);
+}
+
 static gb_status pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 {
 	gb_status status;
@@ -318,6 +334,8 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 		for (size_t i = 0; i < r->decodeds; i++)
 			identification(page, &r->decoded[i]);
 		gb_page_table_end(page);
+		for (size_t i = 0; i < r->decodeds; i++)
+			baselines(page, &r->decoded[i]);
 		if (r->decodeds > 1)
 			gb_page_text(page, "With %zu tests, one in twenty passes p < 0.05 by chance.", r->decodeds);
 	}
