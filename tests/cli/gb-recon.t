@@ -143,6 +143,24 @@ assert abs(float(psnr[l[0].index('chance')]) + 10 * np.log10(((v[rows] - mean) *
 assert float(psnr[3]) > float(psnr[l[0].index('chance')]) + 1
 E2
 check 'the mean frame has the PSNR that numpy finds' "$PYTHON media.py '$TOP'"
+cat >losers.py <<'E2'
+names = {'rank percentile of the true row': ('rank', 1), 'root mean square error': ('error', -1), 'SSIM': ('SSIM', 1)}
+said = 0
+for folder in 'DIR', 'media':
+    page = open(folder + '/report.html').read()
+    lines = [l.rstrip('\n').split('\t') for l in open(folder + '/metrics.tsv')]
+    chance, lost = lines[0].index('chance'), {}
+    for l in lines[1:]:
+        if l[0].endswith('to stimulus') and l[2] in names:
+            name, sign = names[l[2]]
+            lost.setdefault((l[1], l[0]), []).extend([name] * (not sign * (float(l[3]) - float(l[chance])) > 0))
+    for (target, direction), figures in lost.items():
+        want = '%s, %s: no better than the baseline in ' % (target, direction)
+        assert (want in page) == bool(figures) and (not figures or want + ', '.join(figures) + '.' in page), (target, direction, figures)
+        said += bool(figures)
+assert said and lost
+E2
+check 'what is no better than its baseline is said so in words' "$PYTHON losers.py"
 cat >film.py <<'E2'
 import json, subprocess, sys
 sys.path.insert(0, sys.argv[1] + '/tests')
