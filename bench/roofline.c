@@ -239,7 +239,8 @@ static size_t write_step(gb_network *net, size_t groups, double width)
 {
 	static float any[1];
 	gb_network_shape shape;
-	gb_network_fixed fixed = {any, any, any, any, any, any, {NULL}, any, any, any, any};
+	gb_network_fixed fixed = {.video_mean = any, .video_scale = any, .video_base = any, .code_base = any, .code_mean = any, .kernel = any,
+	                          .latent_scale = any, .latent_offset = any, .latent_deviation = any, .latent_mean = any};
 	static gb_device device; /* of which the network keeps the address */
 	gb_graph_run run = {true, 1, 0, 0};
 	gb_err err;

@@ -160,8 +160,9 @@ static void make_giblet13(model *m, size_t frames, size_t subjects, size_t voxel
 	                          .basis = 1, .taps = 21, .window_first = 1, .window_lags = 9, .groups = groups, .scored = 21, .history = 20,
 	                          .width = 1, .rank = 64, .dropout = 0.1, .temperature = 0.1};
 	size_t pixels = frames * 90 * 160 * 3, b = gb_scaled(2048, 1);
-	gb_network_fixed fixed = {numbers(pixels, 1), numbers(pixels, 0.02), numbers(pixels, 1), numbers(4 * GB_CODE_CLASSES, 1),
-	                          numbers(21, 1), {NULL}, numbers(b, 1), numbers(b, 1), numbers(b, 1), numbers(b, 1)};
+	gb_network_fixed fixed = {.video_mean = numbers(pixels, 1), .video_scale = numbers(pixels, 0.02), .video_base = numbers(pixels, 1),
+	                          .code_base = numbers(4 * GB_CODE_CLASSES, 1), .kernel = numbers(21, 1), .latent_scale = numbers(b, 1),
+	                          .latent_offset = numbers(b, 1), .latent_deviation = numbers(b, 1), .latent_mean = numbers(b, 1)};
 	gb_network *net = &m->net;
 	gb_rng rng = gb_rng_at(2, 0, 0, 0);
 

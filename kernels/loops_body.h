@@ -11,11 +11,11 @@
 #define LOOPS gb_loops_generic
 #endif
 
-static void adamw(const gb_adamw_span *by, size_t n, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
-                  const float *restrict anchor)
-{
-	const gb_adamw_span s = *by;
+enum { LINE = 16, AHEAD = 512 }; /* floats: of a cache line; how far memory is asked ahead, where it is all that counts */
 
+static inline void adamw_run(const gb_adamw_span s, size_t n, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
+                             const float *restrict anchor)
+{
 	for (size_t i = 0; i < n; i++) {
 		float x = g[i] * s.gradient_scale, off = anchor ? w[i] - anchor[i] : w[i];
 		float first = s.beta1 * m[i] + (1.0f - s.beta1) * x, second = s.beta2 * v[i] + (1.0f - s.beta2) * x * x;
@@ -24,6 +24,21 @@ static void adamw(const gb_adamw_span *by, size_t n, float *restrict w, float *r
 		v[i] = second;
 		w[i] = w[i] - s.pull * off - s.rate * (first * s.first_scale) / (sqrtf(second * s.second_scale) + s.epsilon);
 	}
+}
+
+static void adamw(const gb_adamw_span *by, size_t n, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
+                  const float *restrict anchor)
+{
+	size_t i = 0;
+
+	for (; !anchor && i + LINE <= n; i += LINE) {
+		__builtin_prefetch(w + i + AHEAD);
+		__builtin_prefetch(m + i + AHEAD);
+		__builtin_prefetch(v + i + AHEAD);
+		__builtin_prefetch(g + i + AHEAD);
+		adamw_run(*by, LINE, w + i, m + i, v + i, g + i, NULL);
+	}
+	adamw_run(*by, n - i, w + i, m + i, v + i, g + i, anchor ? anchor + i : NULL);
 }
 
 static void finish(size_t n, float *restrict c, const float *restrict bias, float *restrict pre, int activation)
