@@ -15,20 +15,21 @@
 #include "report/truth.h"
 
 static struct {
-	const char *rows, *from, *only, *lesion, *keep, *input, *controls, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;
-	bool refit, no_score, compare;
-	size_t regions; /* --controls as a number; 0: all */
-} opt = {.rows = "test", .controls = "20"};
+	const char *rows, *from, *only, *input, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;
+	bool no_score, compare;
+	gb_lesions_asked lesion;
+} opt = {.rows = "test", .lesion = {.controls = "20"}};
 
 static const gb_option options[] = {
 	{"rows", GB_OPTION_STRING, &opt.rows, "test|all|A:B", "rows to predict; of them the test rows are scored (default test)"},
 	{"from", GB_OPTION_CHOICE, &opt.from, "stimulus|brain", "one direction only (default: all that the model can)"},
 	{"only", GB_OPTION_STRING, &opt.only, "video,audio,text,bold", "these alone (default: all)"},
-	{"lesion", GB_OPTION_STRING, &opt.lesion, "ROI.nii.gz", "decode from the brain with this region silenced, too", .not_param = true},
-	{"keep", GB_OPTION_STRING, &opt.keep, "ROI.nii.gz", "the same with all but this region silenced", .not_param = true},
-	{"refit", GB_OPTION_FLAG, &opt.refit, NULL, "beside --lesion or --keep: ridge decoders trained without the region, or on it alone"},
+	{"lesion", GB_OPTION_STRING, &opt.lesion.lesion, "ROI.nii.gz", "decode from the brain with this region silenced, too", .not_param = true},
+	{"keep", GB_OPTION_STRING, &opt.lesion.keep, "ROI.nii.gz", "the same with all but this region silenced", .not_param = true},
+	{"refit", GB_OPTION_FLAG, &opt.lesion.refit, NULL, "beside --lesion or --keep: ridge decoders trained without the region, or on it alone"},
+	{"lesion-latent", GB_OPTION_FLAG, &opt.lesion.latent, NULL, "beside --lesion: predict from the stimulus with what the region reads of z taken out, too"},
 	{"lesion-input", GB_OPTION_STRING, &opt.input, "TENSORS", "predict with these stimulus tensors silenced, too (video,text+text.rate: each group in turn)"},
-	{"controls", GB_OPTION_STRING, &opt.controls, "all|N", "random regions beside a lesion; all: one around every voxel (default 20)"},
+	{"controls", GB_OPTION_STRING, &opt.lesion.controls, "all|N", "random regions beside a lesion; all: one around every voxel (default 20)"},
 	{"baseline", GB_OPTION_STRING, &opt.baseline, "RUN", "ridge run to print beside the model (default: ridge.safetensors in its folder)", .not_param = true},
 	{"nested", GB_OPTION_STRING, &opt.nested, "TENSORS", "ridge of the first, then with each next too: what each adds (text.rate,text,mel+video)"},
 	{"partition", GB_OPTION_STRING, &opt.partition, "TENSORS", "what 2 to 4 groups of tensors explain uniquely and in common (text,mel+video)"},
@@ -57,7 +58,7 @@ typedef struct work {
 	gb_brains brains;
 	gb_decoded decoded[FEATURES_MAX];
 	size_t decodeds, from_brain; /* the first FROM_BRAIN are decoded from the brain */
-	gb_lesion lesion, refitted;
+	gb_lesions lesions;
 	gb_metrics metrics;
 	gb_additions additions;
 	gb_silences silences;
@@ -77,8 +78,6 @@ static bool wanted(const char *kind)
 
 static gb_status check_options(const gb_args *args, gb_err *err)
 {
-	const char *region = opt.lesion ? opt.lesion : opt.keep;
-	char *end;
 	int named = 0;
 
 	if (!args->out || !strcmp(args->out, "-"))
@@ -89,21 +88,11 @@ static gb_status check_options(const gb_args *args, gb_err *err)
 		named++;
 	if (opt.only && wanted("video") + wanted("audio") + wanted("text") + wanted("bold") != named)
 		return gb_fail(err, GB_USAGE, "--only %s: of video, audio, text, bold, with commas between", opt.only);
-	if (opt.refit && !region)
-		return gb_fail(err, GB_USAGE, "--refit: beside --lesion or --keep, whose region is left out of the fit or alone in it");
-	if (opt.lesion && opt.keep)
-		return gb_fail(err, GB_USAGE, "--lesion or --keep, not both");
-	if (region && opt.from && !strcmp(opt.from, "stimulus"))
-		return gb_fail(err, GB_USAGE, "--%s with --from stimulus: there voxels are outputs, and silencing an output changes nothing else; use --from brain",
-		               opt.lesion ? "lesion" : "keep");
 	if ((opt.nested || opt.partition) && ((opt.from && !strcmp(opt.from, "brain")) || !wanted("bold") || opt.no_score))
 		return gb_fail(err, GB_USAGE, "--%s tells what tensors predict of the brain: not with --from brain, --no-score, or --only without bold",
 		               opt.nested ? "nested" : "partition");
 	if (opt.input && ((opt.from && !strcmp(opt.from, "brain")) || opt.no_score))
 		return gb_fail(err, GB_USAGE, "--lesion-input silences stimuli: not with --from brain or --no-score");
-	opt.regions = strcmp(opt.controls, "all") ? strtoul(opt.controls, &end, 10) : 0;
-	if (strcmp(opt.controls, "all") && (*end || end == opt.controls || opt.regions < 1 || opt.regions > 100000))
-		return gb_fail(err, GB_USAGE, "--controls %s: all, or a number from 1 to 100000, is wanted", opt.controls);
 	return GB_OK;
 }
 
@@ -117,6 +106,10 @@ static gb_status open_all(work *w, gb_err *err)
 		status = gb_scored_parse(opt.rows, w->set, &w->first, &w->end, &w->any, err);
 	if (!status)
 		status = gb_additions_parse(&w->additions, opt.nested, opt.partition, opt.nuisance, w->set, err);
+	opt.lesion.from = opt.from;
+	opt.lesion.no_score = opt.no_score;
+	if (!status)
+		status = gb_lesions_parse(&w->lesions, &opt.lesion, w->model, err);
 	if (!status)
 		status = gb_silences_parse(&w->silences, opt.input, w->model, w->set, err);
 	if (!status)
@@ -129,7 +122,7 @@ static gb_status open_all(work *w, gb_err *err)
 		gb_cli_warn("%s: trained on another data set; make sure that its train rows are not tested here", w->args->operand[0]);
 	if (!status)
 		status = gb_brains_open(&w->brains, w->model, w->set, w->args->out, w->args->tool, w->args->pool, err);
-	if (!status && (opt.lesion || opt.keep) && !w->brains.brain[0].has_mask)
+	if (!status && w->lesions.options.roi && !w->brains.brain[0].has_mask)
 		status = gb_fail(err, GB_DATA, "data set: its BOLD states no mask, so a region has no place in it");
 	return status ? status : gb_folder_make(w->args->out, err);
 }
@@ -181,29 +174,12 @@ static gb_status decode(work *w, bool from_brain, gb_err *err)
 	return status;
 }
 
-static gb_status silence(work *w, gb_err *err)
-{
-	gb_lesion_options of = {opt.lesion ? opt.lesion : opt.keep, opt.keep != NULL, opt.regions, 1, &w->brains.brain[0].mask, decoding_of(w, NULL, true),
-	                        w->decoded, w->from_brain, NULL, w->args->tool};
-	gb_status status;
-
-	if (!w->from_brain)
-		return gb_fail(err, GB_USAGE, "--%s: this model decodes nothing of it from the brain", opt.lesion ? "lesion" : "keep");
-	status = gb_lesion_make(&w->lesion, &of, err);
-	if (!status)
-		status = gb_lesion_metrics(&w->lesion, &w->metrics, err);
-	if (!status && opt.refit)
-		status = gb_lesion_refit(&w->refitted, &of, w->args->out, err);
-	return status ? status : gb_lesion_metrics(&w->refitted, &w->metrics, err);
-}
-
 static gb_status write_report(work *w, gb_err *err)
 {
 	const gb_brain_scored *first = &w->brains.brain[0];
 	const gb_encoding *e = &first->encoding;
 	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, &w->brains, e->r ? e : NULL, first->has_mask ? &first->mask : NULL,
-	                    w->decoded, w->decodeds, &w->scored, w->lesion.features ? &w->lesion : NULL,
-	                    w->refitted.features ? &w->refitted : NULL, &w->metrics, &w->additions, &w->silences};
+	                    w->decoded, w->decodeds, &w->scored, &w->lesions, &w->metrics, &w->additions, &w->silences};
 	char *text = gb_metrics_tsv(&w->metrics, err), *path = gb_format(err, "%s/metrics.tsv", w->args->out),
 	     *page = gb_format(err, "%s/report.html", w->args->out);
 	gb_status status = text && path && page ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
@@ -223,6 +199,7 @@ static gb_status score(work *w, gb_err *err)
 {
 	bool stimulus = !opt.from || !strcmp(opt.from, "stimulus"), brain = !opt.from || !strcmp(opt.from, "brain");
 	const gb_encoding *e = &w->brains.brain[0].encoding;
+	gb_decoding_options of;
 	gb_status status = gb_scored_find(&w->scored, w->set, w->first, w->end, &w->row, &w->run, err);
 
 	if (!status && stimulus && wanted("bold"))
@@ -233,8 +210,9 @@ static gb_status score(work *w, gb_err *err)
 		status = decode(w, true, err);
 	if (!status && stimulus)
 		status = decode(w, false, err);
-	if (!status && (opt.lesion || opt.keep))
-		status = silence(w, err);
+	of = decoding_of(w, NULL, true);
+	if (!status)
+		status = gb_lesions_make(&w->lesions, &w->brains.brain[0], &of, w->decoded, w->decodeds, w->from_brain, w->args->out, w->args->tool, &w->metrics, err);
 	if (!status && opt.input)
 		status = gb_silences_make(&w->silences, e->r ? e : NULL, decoding_of(w, NULL, false), w->decoded, w->decodeds, &w->metrics, err);
 	return status ? status : write_report(w, err);
@@ -272,8 +250,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	gb_brains_clear(&w->brains);
 	for (size_t i = 0; i < w->decodeds; i++)
 		gb_decoded_clear(&w->decoded[i]);
-	gb_lesion_clear(&w->lesion);
-	gb_lesion_clear(&w->refitted);
+	gb_lesions_clear(&w->lesions);
 	gb_metrics_clear(&w->metrics);
 	gb_additions_clear(&w->additions);
 	gb_silences_clear(&w->silences);
@@ -289,7 +266,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 
 static const gb_command commands[] = {
 	{NULL, "-o DIR [--rows test|all|A:B] [--from stimulus|brain] [--only video,audio,text,bold] [--lesion ROI.nii.gz | --keep ROI.nii.gz] "
-	       "[--refit] [--lesion-input TENSORS] [--controls all|N] [--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
+	       "[--refit] [--lesion-latent] [--lesion-input TENSORS] [--controls all|N] [--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth FILE] [--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare DIR DIR...",
 	 "What a model predicts, and how good that is", options, 2, -1, false, run},
 	{0},
 };

@@ -3,7 +3,7 @@
  *
  * Rows are predicted in windows that stand at fixed places in their run, so a
  * row's bits do not depend on which others are asked for. */
-#include "model/giblet13.h"
+#include "model/giblet13_state.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -151,21 +151,7 @@ void gb_giblet13_fixed_clear(gb_network_fixed *fixed)
 
 /* ---- the model ---- */
 
-typedef struct state {
-	const gb_network_kind *kind;
-	gb_tensor_file *file;
-	gb_json *dims;
-	const gb_dataset *set;     /* the feed is open on this one */
-	gb_delays delays;
-	gb_feed feed;
-	gb_network net;
-	gb_network_fixed fixed;
-	gb_device device;
-	float *kernel;
-	bool ready;
-	const char **silent;       /* [silents] names of tensors in DIMS */
-	size_t silents;
-} state;
+typedef gb_giblet13_state state;
 
 static void drop_set(state *s)
 {
@@ -267,8 +253,7 @@ static gb_status read_running(state *s, gb_err *err)
 	return GB_OK;
 }
 
-/* The network over the windows of SET; kept until another set is asked for. */
-static gb_status use_set(state *s, const gb_dataset *set, gb_err *err)
+gb_status gb_giblet13_use(state *s, const gb_dataset *set, gb_err *err)
 {
 	gb_network_shape shape;
 	gb_status status;
@@ -339,15 +324,21 @@ static gb_status find_subject(const state *s, const char *subject, size_t *index
 	               s->feed.shape.subject[0]);
 }
 
-/* Calls TAKE for each asked row with the numbers of value LAST and the row's place
- * there; windows stand at multiples of their length in the row's run. */
-typedef void take_fn(void *context, const float *numbers, size_t asked, size_t place);
+static void forward(state *s, int last)
+{
+	const gb_graph_run run = {false, 0, 0, 0};
 
-static gb_status for_windows(state *s, const gb_feed_options *fill, const int64_t *rows, size_t count, int last, take_fn *take, void *context,
-                             gb_err *err)
+	gb_graph_forward_to(s->net.graph, &run, s->out.rank ? s->net.z : last);
+	if (!s->out.rank)
+		return;
+	gb_giblet13_take_out(s);
+	gb_graph_forward_on(s->net.graph, &run, s->net.z, last);
+}
+
+gb_status gb_giblet13_windows(state *s, const gb_feed_options *fill, const int64_t *rows, size_t count, int last, gb_giblet13_take *take,
+                              void *context, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net.shape;
-	gb_graph_run run = {false, 0, 0, 0};
 	uint8_t *done = gb_array(count, 1, err);
 	gb_window *window = gb_array(shape->groups, sizeof *window, err);
 	gb_status status = done && window ? GB_OK : GB_SYSTEM;
@@ -363,7 +354,7 @@ static gb_status for_windows(state *s, const gb_feed_options *fill, const int64_
 		/* One window a batch: the others stay empty, whoever asks. */
 		window[0] = (gb_window){start, end - start < length ? end - start : length};
 		gb_feed_fill(&s->feed, &s->net, window, fill);
-		gb_graph_forward_to(s->net.graph, &run, last);
+		forward(s, last);
 		status = gb_graph_fetch(s->net.graph, last, &numbers, err);
 		for (size_t j = i; status == GB_OK && j < count; j++)
 			if (!done[j] && rows[j] >= start && rows[j] < start + window[0].count) {
@@ -387,7 +378,7 @@ static void take_bold(void *context, const float *numbers, size_t asked, size_t 
 		c->out[asked * c->columns + v] = numbers[place * c->columns + v] * st->bold_std[c->subject][v] + st->bold_mean[c->subject][v];
 }
 
-static gb_status check_rows(const gb_dataset *set, const int64_t *rows, size_t count, gb_err *err)
+gb_status gb_giblet13_rows_are(const gb_dataset *set, const int64_t *rows, size_t count, gb_err *err)
 {
 	for (size_t i = 0; i < count; i++)
 		if (gb_clock_run_of(gb_dataset_clock(set), rows[i]) < 0)
@@ -401,17 +392,17 @@ static gb_status encode(void *opaque, const gb_dataset *set, const char *subject
 	state *s = opaque;
 	gb_feed_options fill = {.bold_one = GB_SUBJECTS_MAX};
 	copy_out copy = {.s = s, .out = out};
-	gb_status status = use_set(s, set, err);
+	gb_status status = gb_giblet13_use(s, set, err);
 
 	if (status == GB_OK)
 		status = find_subject(s, subject, &copy.subject, err);
 	if (status == GB_OK)
-		status = check_rows(set, rows, count, err);
+		status = gb_giblet13_rows_are(set, rows, count, err);
 	if (status != GB_OK)
 		return status;
 	s->device.pool = pool;
 	copy.columns = s->feed.shape.voxels[copy.subject];
-	return for_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold, &copy, err);
+	return gb_giblet13_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold, &copy, err);
 }
 
 /* The decoder of FEATURE: 0 video, 1 mel, 2 codes, 3 text; −1: none. */
@@ -523,14 +514,14 @@ static gb_status decode(void *opaque, const gb_dataset *set, const char *feature
 	copy_out copy = {.s = s, .out = out, .kind = decoder_of(s, feature)};
 	int64_t shape[4];
 	int rank;
-	gb_status status = use_set(s, set, err);
+	gb_status status = gb_giblet13_use(s, set, err);
 
 	if (status == GB_OK && copy.kind < 0)
 		status = gb_fail(err, GB_USAGE, "%s: this model has no decoder for it", feature);
 	if (status == GB_OK)
 		status = find_subject(s, subject, &copy.subject, err);
 	if (status == GB_OK)
-		status = check_rows(set, rows, count, err);
+		status = gb_giblet13_rows_are(set, rows, count, err);
 	/* BOLD is opened for this call alone: the subject may be any of the set's. */
 	if (status == GB_OK && from_brain)
 		status = gb_brain_open(&s->feed.brain[copy.subject], set, subject ? subject : s->feed.shape.subject[copy.subject], err);
@@ -545,7 +536,7 @@ static gb_status decode(void *opaque, const gb_dataset *set, const char *feature
 		s->device.pool = pool;
 		fill.bold_one = from_brain ? (int)copy.subject : GB_SUBJECTS_MAX;
 		copy.columns = decoded_shape(s, feature, shape, &rank);
-		status = for_windows(s, &fill, rows, count, s->net.decoded[from_brain][copy.kind], take_decoded, &copy, err);
+		status = gb_giblet13_windows(s, &fill, rows, count, s->net.decoded[from_brain][copy.kind], take_decoded, &copy, err);
 	}
 	if (from_brain)
 		gb_brain_close(&s->feed.brain[copy.subject]);
@@ -596,4 +587,4 @@ static bool seed_decodes(const void *opaque, const char *feature, bool from_brai
 }
 
 const gb_model_kind_table gb_model_giblet13_seed = {"giblet13-seed", open_seed, close_state, fits, voxels, encode, seed_decodes, decode, decoded_shape};
-const gb_model_kind_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape, silence};
+const gb_model_kind_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape, silence, &gb_giblet13_latent};

@@ -541,17 +541,31 @@ void gb_graph_forward(gb_graph *graph, const gb_graph_run *run)
 	end(graph, made);
 }
 
-void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last)
+/* The node that makes VALUE, or what it is a view of; −1: an input. */
+static int maker_of(const gb_graph *graph, int value)
 {
-	while (graph->value[last].shares >= 0)
-		last = graph->value[last].shares;
+	int i = graph->nodes - 1;
+
+	while (graph->value[value].shares >= 0)
+		value = graph->value[value].shares;
+	while (i >= 0 && graph->node[i].y != value)
+		i--;
+	return i;
+}
+
+static void predict(gb_graph *graph, const gb_graph_run *run, int first, int last)
+{
 	set_when(graph, run);
-	for (int i = 0; i < graph->nodes; i++) {
+	for (int i = first; i <= last; i++)
 		if (graph->node[i].term < 0)
 			graph->node[i].kind->forward(graph, &graph->node[i], run);
-		if (graph->node[i].y == last)
-			break;
-	}
+}
+
+void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last) { predict(graph, run, 0, maker_of(graph, last)); }
+
+void gb_graph_forward_on(gb_graph *graph, const gb_graph_run *run, int changed, int last)
+{
+	predict(graph, run, maker_of(graph, changed) + 1, maker_of(graph, last));
 }
 
 static void clear_gradient(gb_graph *graph, int parameter)

@@ -117,6 +117,8 @@ typedef struct gb_graph_run {
 void gb_graph_forward(gb_graph *graph, const gb_graph_run *run);
 /* Up to and with value LAST (no losses): prediction. */
 void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last);
+/* On from there: value CHANGED holds other numbers now, and what comes after it, up to and with LAST, is made anew. */
+void gb_graph_forward_on(gb_graph *graph, const gb_graph_run *run, int changed, int last);
 /* After a training forward: GRADIENT [parameter_count], the device's, is overwritten. */
 void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient);
 

@@ -152,3 +152,39 @@ size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_
 {
 	return model->kind->decoded_shape(model->state, feature, shape, rank);
 }
+
+static gb_status need_latent(const gb_model *model, gb_err *err)
+{
+	return model->kind->latent ? GB_OK : gb_fail(err, GB_USAGE, "a model of kind %s has no z that regions read", model->kind->kind);
+}
+
+size_t gb_model_latent(const gb_model *model)
+{
+	return model->kind->latent ? model->kind->latent->width(model->state) : 0;
+}
+
+gb_status gb_model_latent_values(gb_model *model, const gb_dataset *set, const int64_t *rows, size_t count, float *out, gb_pool *pool,
+                                 gb_err *err)
+{
+	gb_status status = need_latent(model, err);
+
+	return status ? status : model->kind->latent->values(model->state, set, rows, count, out, pool, err);
+}
+
+gb_status gb_model_latent_reads(gb_model *model, const gb_dataset *set, const char *subject, const uint8_t *region, float **reads,
+                                size_t *count, gb_pool *pool, gb_err *err)
+{
+	gb_status status = need_latent(model, err);
+
+	*reads = NULL;
+	return status ? status : model->kind->latent->reads(model->state, set, subject, region, reads, count, pool, err);
+}
+
+gb_status gb_model_latent_take_out(gb_model *model, const gb_latent_out *out, gb_err *err)
+{
+	gb_status status = need_latent(model, err);
+
+	if (!status)
+		model->kind->latent->take_out(model->state, out);
+	return status;
+}

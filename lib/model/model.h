@@ -55,5 +55,23 @@ GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const
 /* Elements of one decoded row, and its shape (rank written; up to 4).  0: not decoded. */
 size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank);
 
+/* ---- the bottleneck z, of kinds that have one ---- */
+
+size_t gb_model_latent(const gb_model *model); /* numbers in z; 0: there is none, and the rest is GB_USAGE */
+/* z of ROWS as the decoders get it: OUT [count, width]. */
+GB_CHECK gb_status gb_model_latent_values(gb_model *model, const gb_dataset *set, const int64_t *rows, size_t count, float *out,
+                                          gb_pool *pool, gb_err *err);
+/* What the head of SUBJECT (with heads for several, "mean": of all) reads of z for the voxels of REGION [voxels], which
+ * are standardised: READS [*count, width], to be released with free(), has the Gram matrix readsᵀ·reads = Σ w wᵀ over
+ * voxels and over the filters of the brain kernel. */
+GB_CHECK gb_status gb_model_latent_reads(gb_model *model, const gb_dataset *set, const char *subject, const uint8_t *region,
+                                         float **reads, size_t *count, gb_pool *pool, gb_err *err);
+
+/* Directions of z (Q [rank, width], orthonormal rows) that are held at those of MEAN [width]: z becomes
+ * z − Qᵀ·Q·(z − mean).  Borrowed. */
+typedef struct gb_latent_out { const double *q, *mean; size_t rank; } gb_latent_out;
+/* From now on all that is predicted from the stimulus is predicted so; NULL: of z as it is. */
+GB_CHECK gb_status gb_model_latent_take_out(gb_model *model, const gb_latent_out *out, gb_err *err);
+
 GB_END_DECLS
 #endif

@@ -8,123 +8,76 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "report/refit.h"
+#include "report/region.h"
 
-/* ---- regions ---- */
+/* ---- the region, and random ones ---- */
 
-typedef struct candidate { double distance; size_t grid; } candidate;
-
-static bool nearer(candidate a, candidate b)
+gb_status gb_lesion_open(gb_lesion *l, gb_lesion_kind kind, const gb_lesion_options *o, size_t features, gb_err *err)
 {
-	return a.distance < b.distance || (a.distance == b.distance && a.grid < b.grid);
+	size_t voxels = o->brain->mask.voxels;
+
+	*l = (gb_lesion){.kind = kind, .keep = o->keep, .voxels = voxels, .features = features, .controls = o->controls ? o->controls : voxels};
+	l->feature = gb_array(l->features, sizeof(const char *), err);
+	l->intact = l->feature ? gb_array(2 * l->features, sizeof(double), err) : NULL;
+	l->control = l->intact ? gb_array(l->features * l->controls, sizeof(double), err) : NULL;
+	l->hurt = l->intact + l->features;
+	if (!l->control)
+		gb_lesion_clear(l);
+	return l->control ? GB_OK : GB_SYSTEM;
 }
 
-/* A heap of grid points by distance from the seed. */
-static void push(candidate *heap, size_t *count, candidate new)
+static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_lesion_hurt *hurt, void *context, uint8_t *region, gb_err *err)
 {
-	size_t i = (*count)++;
+	const gb_nifti_mask *mask = &o->brain->mask;
+	gb_rng rng = gb_rng_at(o->seed, 0x6c657369, 0, 0);
+	size_t tries = 0, made = 0;
+	bool whole;
 
-	for (; i > 0 && nearer(new, heap[(i - 1) / 2]); i = (i - 1) / 2)
-		heap[i] = heap[(i - 1) / 2];
-	heap[i] = new;
-}
+	while (made < l->controls) {
+		size_t seed = o->controls ? (size_t)gb_rng_below(&rng, mask->voxels) : tries;
+		gb_status status;
 
-static candidate pop(candidate *heap, size_t *count)
-{
-	candidate top = heap[0], last = heap[--*count];
-	size_t i = 0;
-
-	for (size_t child; (child = 2 * i + 1) < *count; i = child) {
-		if (child + 1 < *count && nearer(heap[child + 1], heap[child]))
-			child++;
-		if (!nearer(heap[child], last))
+		if (tries++ >= 100 * l->controls)
+			return gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
+		if (!o->controls && seed >= mask->voxels)
 			break;
-		heap[i] = heap[child];
+		status = gb_region_grow(mask, seed, l->size, region, &whole, err);
+		if (!status && whole)
+			status = hurt(context, region, false, l->control + made++, l->controls, err);
+		if (status)
+			return status;
 	}
-	heap[i] = last;
-	return top;
+	if (made < l->controls) /* islands too small for the region: pack what there is */
+		for (size_t f = 0; f < l->features; f++)
+			memmove(l->control + f * made, l->control + f * l->controls, made * sizeof *l->control);
+	l->controls = made;
+	return made ? GB_OK : gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
 }
 
-static double distance(const gb_nifti_mask *mask, size_t a, size_t b)
+gb_status gb_lesion_run(gb_lesion *l, const gb_lesion_options *o, gb_lesion_hurt *hurt, void *context, gb_err *err)
 {
-	const gb_nifti_geometry *g = &mask->geometry;
-	int64_t nx = g->size[0], ny = g->size[1], p = (int64_t)a, q = (int64_t)b;
-	double d[3] = {(double)(p % nx - q % nx), (double)(p / nx % ny - q / nx % ny), (double)(p / nx / ny - q / nx / ny)}, sum = 0;
+	uint8_t *region = gb_array(l->voxels, 1, err);
+	gb_status status = region ? gb_region_load(o->roi, &o->brain->mask, region, &l->size, err) : GB_SYSTEM;
 
-	for (int i = 0; i < 3; i++) {
-		double mm = g->affine[i][0] * d[0] + g->affine[i][1] * d[1] + g->affine[i][2] * d[2];
-
-		sum += mm * mm;
-	}
-	return sum;
-}
-
-gb_status gb_region_grow(const gb_nifti_mask *mask, size_t seed, size_t size, uint8_t *region, bool *whole, gb_err *err)
-{
-	int64_t step[3] = {1, mask->geometry.size[0], mask->geometry.size[0] * mask->geometry.size[1]};
-	size_t *voxel = gb_array(mask->grid, sizeof *voxel, err), waiting = 0, taken = 0, start = 0;
-	uint8_t *seen = voxel ? gb_array(mask->grid, 1, err) : NULL;
-	candidate *heap = seen ? gb_array(mask->grid, sizeof *heap, err) : NULL;
-
-	for (size_t i = 0, v = 0; heap && i < mask->grid; i++)
-		if (mask->inside[i]) {
-			start = v == seed ? i : start;
-			voxel[i] = v++;
-		}
-	if (heap) {
-		memset(region, 0, mask->voxels);
-		push(heap, &waiting, (candidate){0, start});
-		seen[start] = 1;
-	}
-	while (waiting && taken < size) {
-		candidate c = pop(heap, &waiting);
-		int64_t at = (int64_t)c.grid, place[3] = {at % step[1], at / step[1] % mask->geometry.size[1], at / step[2]};
-
-		region[voxel[c.grid]] = 1;
-		taken++;
-		for (int axis = 0; axis < 3; axis++)
-			for (int way = -1; way <= 1; way += 2) {
-				size_t next = (size_t)(at + way * step[axis]);
-
-				if (place[axis] + way < 0 || place[axis] + way >= mask->geometry.size[axis] || !mask->inside[next] || seen[next])
-					continue;
-				seen[next] = 1;
-				push(heap, &waiting, (candidate){distance(mask, start, next), next});
-			}
-	}
-	*whole = taken == size;
-	free(voxel);
-	free(seen);
-	if (!heap)
-		return GB_SYSTEM;
-	free(heap);
-	return GB_OK;
-}
-
-/* ---- lesions ---- */
-
-/* REGION [voxels] of the set's mask from the image. */
-static gb_status load_region(const gb_lesion_options *o, uint8_t *region, size_t *size, gb_err *err)
-{
-	gb_nifti_mask roi;
-	gb_status status = gb_nifti_mask_load(&roi, o->roi, err);
-
-	*size = 0;
+	if (!status)
+		status = hurt(context, region, true, l->hurt, 1, err);
+	if (!status)
+		status = random_regions(l, o, hurt, context, region, err);
+	free(region);
 	if (status)
-		return status;
-	if (!gb_nifti_geometry_same(&roi.geometry, &o->mask->geometry))
-		status = gb_fail(err, GB_DATA, "%s: another grid than the set's BOLD (%lld × %lld × %lld): resample it first", o->roi,
-		                 (long long)o->mask->geometry.size[0], (long long)o->mask->geometry.size[1], (long long)o->mask->geometry.size[2]);
-	for (size_t i = 0, v = 0; !status && i < o->mask->grid; i++)
-		if (o->mask->inside[i]) {
-			region[v] = roi.inside[i];
-			*size += region[v++];
-		}
-	gb_nifti_mask_clear(&roi);
-	if (!status && (*size == 0 || *size == o->mask->voxels))
-		status = gb_fail(err, GB_DATA, "%s: %zu of the brain's %zu voxels are in it: some in and some out are wanted", o->roi, *size,
-		                 o->mask->voxels);
+		gb_lesion_clear(l);
 	return status;
 }
+
+void gb_lesion_clear(gb_lesion *l)
+{
+	free(l->feature);
+	free(l->intact);
+	free(l->control);
+	*l = (gb_lesion){0};
+}
+
+/* ---- from the brain ---- */
 
 /* Ridge decoders of the features from the voxels with KEEP (NULL: all). */
 static gb_status refit(const gb_lesion_options *o, const uint8_t *keep, gb_model **model, gb_err *err)
@@ -138,13 +91,18 @@ static gb_status refit(const gb_lesion_options *o, const uint8_t *keep, gb_model
 	return gb_refit_train(model, o->decoding.set, &ridge, o->refit, o->decoding.pool, err);
 }
 
+typedef struct silencing { const gb_lesion_options *o; uint8_t *keep; } silencing;
+
 /* Percentiles of all features when REGION is silenced (or all else is). */
-static gb_status hurt(const gb_lesion_options *o, const uint8_t *region, uint8_t *keep, double *out, size_t stride, gb_err *err)
+static gb_status silence(void *context, const uint8_t *region, bool own, double *out, size_t stride, gb_err *err)
 {
+	const gb_lesion_options *o = ((silencing *)context)->o;
+	uint8_t *keep = ((silencing *)context)->keep;
 	gb_model *refitted = NULL;
 	gb_status status = GB_OK;
 
-	for (size_t v = 0; v < o->mask->voxels; v++)
+	(void)own;
+	for (size_t v = 0; v < o->brain->mask.voxels; v++)
 		keep[v] = region[v] ? o->keep : !o->keep;
 	if (o->refit)
 		status = refit(o, keep, &refitted, err);
@@ -152,6 +110,7 @@ static gb_status hurt(const gb_lesion_options *o, const uint8_t *region, uint8_t
 		gb_decoding_options d = o->decoding;
 
 		d.feature = o->decoded[f].feature;
+		d.from_brain = true;
 		d.keep = refitted ? NULL : keep;
 		d.model = refitted ? refitted : d.model;
 		status = gb_decoded_percentile(&d, &o->decoded[f], &out[f * stride], err);
@@ -160,59 +119,18 @@ static gb_status hurt(const gb_lesion_options *o, const uint8_t *region, uint8_t
 	return status;
 }
 
-static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, uint8_t *region, uint8_t *keep, gb_err *err)
-{
-	gb_rng rng = gb_rng_at(o->seed, 0x6c657369, 0, 0);
-	size_t tries = 0, made = 0;
-	bool whole;
-
-	while (made < l->controls) {
-		size_t seed = o->controls ? (size_t)gb_rng_below(&rng, o->mask->voxels) : tries;
-		gb_status status;
-
-		if (tries++ >= 100 * l->controls)
-			return gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
-		if (!o->controls && seed >= o->mask->voxels)
-			break;
-		status = gb_region_grow(o->mask, seed, l->size, region, &whole, err);
-		if (!status && whole)
-			status = hurt(o, region, keep, l->control + made++, l->controls, err);
-		if (status)
-			return status;
-	}
-	if (made < l->controls) /* islands too small for the region: pack what there is */
-		for (size_t f = 0; f < l->features; f++)
-			memmove(l->control + f * made, l->control + f * l->controls, made * sizeof *l->control);
-	l->controls = made;
-	return made ? GB_OK : gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
-}
-
 gb_status gb_lesion_make(gb_lesion *l, const gb_lesion_options *o, gb_err *err)
 {
-	uint8_t *region = gb_array(2 * o->mask->voxels, 1, err);
-	gb_status status;
+	silencing context = {o, gb_array(o->brain->mask.voxels, 1, err)};
+	gb_status status = context.keep ? gb_lesion_open(l, o->refit ? GB_LESION_REFITTED : GB_LESION_SILENCED, o, o->features, err) : GB_SYSTEM;
 
-	*l = (gb_lesion){.keep = o->keep, .refitted = o->refit != NULL, .voxels = o->mask->voxels, .features = o->features,
-	                 .controls = o->controls ? o->controls : o->mask->voxels};
-	if (!region)
-		return GB_SYSTEM;
-	l->feature = gb_array(l->features, sizeof(const char *), err);
-	l->intact = l->feature ? gb_array(2 * l->features, sizeof(double), err) : NULL;
-	l->control = l->intact ? gb_array(l->features * l->controls, sizeof(double), err) : NULL;
-	status = l->control ? load_region(o, region, &l->size, err) : GB_SYSTEM;
-	if (!status) {
-		l->hurt = l->intact + l->features;
-		for (size_t f = 0; f < l->features; f++) {
-			l->feature[f] = o->decoded[f].feature;
-			l->intact[f] = o->decoded[f].identification.percentile;
-		}
-		status = hurt(o, region, region + o->mask->voxels, l->hurt, 1, err);
+	for (size_t f = 0; !status && f < l->features; f++) {
+		l->feature[f] = o->decoded[f].feature;
+		l->intact[f] = o->decoded[f].identification.percentile;
 	}
 	if (!status)
-		status = random_regions(l, o, region, region + o->mask->voxels, err);
-	free(region);
-	if (status)
-		gb_lesion_clear(l);
+		status = gb_lesion_run(l, o, silence, &context, err);
+	free(context.keep);
 	return status;
 }
 
@@ -232,6 +150,7 @@ gb_status gb_lesion_refit(gb_lesion *l, const gb_lesion_options *options, const 
 		gb_decoding_options d = o.decoding;
 
 		d.feature = options->decoded[f].feature;
+		d.from_brain = true;
 		d.model = model;
 		d.weights = d.medium = NULL;
 		if (gb_model_decodes(model, d.feature, true))
@@ -251,28 +170,34 @@ gb_status gb_lesion_refit(gb_lesion *l, const gb_lesion_options *options, const 
 	return status;
 }
 
-void gb_lesion_clear(gb_lesion *l)
+/* ---- figures ---- */
+
+static const char *figure_of(const gb_lesion *l, size_t f)
 {
-	free(l->feature);
-	free(l->intact);
-	free(l->control);
-	*l = (gb_lesion){0};
+	static const char *const r[] = {"mean r over voxels, what the region reads taken out of z", "mean r in the region, what it reads taken out of z",
+	                                "mean r outside the region, what it reads taken out of z"};
+
+	if (l->kind == GB_LESION_LATENT)
+		return f < l->brains ? r[f] : "rank percentile, what the region reads taken out of z";
+	if (l->kind == GB_LESION_REFITTED)
+		return l->keep ? "rank percentile, ridge refitted with the region alone" : "rank percentile, ridge refitted without the region";
+	return l->keep ? "rank percentile with all but the region silenced" : "rank percentile with the region silenced";
 }
 
-gb_status gb_lesion_metrics(const gb_lesion *l, gb_metrics *metrics, gb_err *err)
+gb_status gb_lesion_metrics(const gb_lesion *l, const char *target, gb_metrics *metrics, gb_err *err)
 {
-	gb_status status = GB_OK;
+	bool latent = l->kind == GB_LESION_LATENT;
+	char *of_z = latent ? gb_format(err, "random contiguous regions of the same size, at the same rank: %zu of %zu; ceiling: intact", l->rank, l->width) : NULL;
+	gb_status status = latent && !of_z ? GB_SYSTEM : GB_OK;
 
 	for (size_t f = 0; !status && f < l->features; f++) {
 		const double *control = l->control + f * l->controls;
 		double n = (double)l->controls, square = 0, reached = 0;
 		gb_metric m = gb_metric_none();
 
-		m.direction = "brain to stimulus";
-		m.target = l->feature[f];
-		m.figure = l->refitted ? l->keep ? "rank percentile, ridge refitted with the region alone" : "rank percentile, ridge refitted without the region"
-		           : l->keep   ? "rank percentile with all but the region silenced"
-		                       : "rank percentile with the region silenced";
+		m.direction = !latent ? "brain to stimulus" : f < l->brains ? "stimulus to brain" : "stimulus to stimulus";
+		m.target = f < l->brains ? target : l->feature[f];
+		m.figure = figure_of(l, f);
 		m.value = l->hurt[f];
 		m.ceiling = l->intact[f];
 		m.null_mean = gb_score_mean(control, l->controls);
@@ -284,10 +209,12 @@ gb_status gb_lesion_metrics(const gb_lesion *l, gb_metrics *metrics, gb_err *err
 		m.null_sd = sqrt(square / n);
 		m.p = (1 + reached) / (1 + n);
 		m.nulls = n;
-		m.chance = 0.5;
-		m.control = l->refitted ? "random contiguous regions of the same size, refitted; ceiling: ridge of all voxels"
-		                        : "random contiguous regions of the same size; ceiling: intact";
+		m.chance = f < l->brains ? 0 : 0.5;
+		m.control = latent                          ? of_z
+		            : l->kind == GB_LESION_REFITTED ? "random contiguous regions of the same size, refitted; ceiling: ridge of all voxels"
+		                                            : "random contiguous regions of the same size; ceiling: intact";
 		status = gb_metrics_add(metrics, &m, err);
 	}
+	free(of_z);
 	return status;
 }

@@ -97,22 +97,30 @@ float *gb_maps_share(const gb_encoding *e, gb_err *err)
 	return out;
 }
 
+gb_status gb_maps_voxels(const char *folder, const char *name, const gb_nifti_mask *mask, const double *value, const char *description, gb_err *err)
+{
+	float *single = gb_array(mask->voxels, sizeof *single, err);
+	gb_status status = single ? GB_OK : GB_SYSTEM;
+
+	for (size_t v = 0; single && v < mask->voxels; v++)
+		single[v] = (float)value[v];
+	if (!status)
+		status = write_volumes(folder, name, mask, single, 1, false, (gb_rational){1, 1}, description, err);
+	free(single);
+	return status;
+}
+
 static gb_status write_scores(const char *folder, const gb_nifti_mask *mask, const gb_encoding *e, gb_err *err)
 {
-	gb_rational tr = {1, 1};
-	float *value = gb_array(e->voxels, sizeof *value, err);
-	gb_status status = value ? GB_OK : GB_SYSTEM;
+	float *share;
+	gb_status status = gb_maps_voxels(folder, "r.nii.gz", mask, e->r, "giblet: r on test rows", err);
 
-	for (size_t v = 0; value && v < e->voxels; v++)
-		value[v] = (float)e->r[v];
-	if (!status)
-		status = write_volumes(folder, "r.nii.gz", mask, value, 1, false, tr, "giblet: r on test rows", err);
-	free(value);
 	if (status || !gb_encoding_ceiling(e))
 		return status;
-	value = gb_maps_share(e, err);
-	status = value ? write_volumes(folder, "r_of_ceiling.nii.gz", mask, value, 1, false, tr, "giblet: r/ceiling on test rows", err) : GB_SYSTEM;
-	free(value);
+	share = gb_maps_share(e, err);
+	status = share ? write_volumes(folder, "r_of_ceiling.nii.gz", mask, share, 1, false, (gb_rational){1, 1}, "giblet: r/ceiling on test rows", err)
+	               : GB_SYSTEM;
+	free(share);
 	return status;
 }
 

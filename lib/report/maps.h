@@ -30,6 +30,10 @@ GB_CHECK gb_status gb_maps_prediction(const gb_maps *maps, int64_t first, int64_
  * measured; what --compare reads. */
 GB_CHECK gb_status gb_maps_encoding(const gb_maps *maps, const gb_encoding *encoding, gb_err *err);
 
+/* FOLDER/NAME: VALUE [voxels] as a volume. */
+GB_CHECK gb_status gb_maps_voxels(const char *folder, const char *name, const gb_nifti_mask *mask, const double *value,
+                                  const char *description, gb_err *err);
+
 /* VOLUME [z, y, x] of VALUE [voxels], NaN outside the mask; SHAPE x, y, z.  Released with free(). */
 GB_CHECK float *gb_maps_volume(const gb_nifti_mask *mask, const float *value, int shape[3], gb_err *err);
 /* r/ceiling of each voxel, NaN below GB_CEILING_MIN and where none is estimable.  Released with free(). */

@@ -84,9 +84,9 @@ static void limits(gb_page *page, const gb_report *r)
 	if (r->decodeds)
 		gb_page_text(page, "Decoding from the brain reads volumes after the row it decodes: it works on recorded data, offline, and is not causal. "
 		                   "Which single row ranks first is shown for illustration and is no claim.");
-	if (r->lesion)
+	if (r->lesions->silenced.features)
 		gb_page_text(page, "Silencing voxels tells what this decoder uses, with its weights as they are. It does not tell what a patient would perceive%s.",
-		             r->refitted ? "" : ", nor what a decoder trained without the region could recover (--refit)");
+		             r->lesions->refitted.features ? "" : ", nor what a decoder trained without the region could recover (--refit)");
 	gb_page_text(page, "The interval resamples stretches of this stimulus. It says nothing of other films or other people.");
 }
 
@@ -164,8 +164,10 @@ gb_status gb_report_write(const gb_report *r, const char *path, gb_err *err)
 		status = gb_report_encoding(page, r, err);
 	if (!status && (r->additions->steps.count || r->additions->parts.count))
 		status = gb_report_additions(page, r, err);
-	if (!status && (r->decodeds || r->lesion))
+	if (!status && r->decodeds)
 		status = gb_report_decoding(page, r, err);
+	if (!status)
+		status = gb_report_lesions(page, r, err);
 	if (!status && r->silences->count)
 		gb_report_silences(page, r);
 	if (!status)

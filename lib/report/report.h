@@ -24,7 +24,7 @@ typedef struct gb_report {
 	const gb_decoded *decoded;
 	size_t decodeds;
 	const gb_scored *scored;       /* rows of DECODED */
-	const gb_lesion *lesion, *refitted; /* NULL: none */
+	const gb_lesions *lesions;
 	const gb_metrics *metrics;
 	const gb_additions *additions;
 	const gb_silences *silences;   /* groups 0: none */
@@ -35,6 +35,7 @@ GB_CHECK gb_status gb_report_write(const gb_report *report, const char *path, gb
 /* Parts, for report.c alone. */
 GB_CHECK gb_status gb_report_encoding(gb_page *page, const gb_report *report, gb_err *err);
 GB_CHECK gb_status gb_report_decoding(gb_page *page, const gb_report *report, gb_err *err);
+GB_CHECK gb_status gb_report_lesions(gb_page *page, const gb_report *report, gb_err *err);
 GB_CHECK gb_status gb_report_additions(gb_page *page, const gb_report *report, gb_err *err);
 void gb_report_silences(gb_page *page, const gb_report *report);
 GB_CHECK gb_status gb_report_training(gb_page *page, const gb_report *report, gb_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The report's part on brain → stimulus: figures, pictures, sentences, lesions. */
+/* The report's part on brain → stimulus: figures, pictures, sentences. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,40 +287,6 @@ static gb_status pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 	return GB_OK;
 }
 
-static gb_status lesion(gb_page *page, const gb_lesion *l, gb_err *err)
-{
-	gb_status status = GB_OK;
-
-	if (l->refitted)
-		gb_page_text(page, "Refitted: ridge decoders trained %s, penalties chosen anew: %s. Beside it, the same for each of the %zu random regions, "
-		             "and ridge of all voxels (intact).", l->keep ? "on the region alone" : "on all voxels but the region",
-		             l->keep ? "what the region suffices for" : "a loss is what only this region carries, linearly", l->controls);
-	else {
-		gb_page_heading(page, l->keep ? "With only the region" : "Without the region");
-		gb_page_text(page, "%zu of %zu voxels were %s: silenced voxels are held at their train mean, the decoder's weights stay. "
-	             "Beside it, the same with %zu random contiguous regions of %zu voxels.", l->keep ? l->voxels - l->size : l->size, l->voxels,
-	             l->keep ? "silenced, all but the region" : "silenced, those of the region", l->controls, l->size);
-	}
-	for (size_t f = 0; !status && f < l->features; f++) {
-		float *value = gb_array(l->controls, sizeof *value, err);
-		gb_mark mark[] = {{l->hurt[f], "region"}, {l->intact[f], "intact"}};
-		gb_plot plot = {.title = l->feature[f], .x = "rank percentile of the true row", .y = "regions", .width = 620, .height = 260, .mark = mark, .marks = 2};
-		gb_canvas canvas;
-		char caption[300];
-
-		for (size_t k = 0; value && k < l->controls; k++)
-			value[k] = (float)l->control[f * l->controls + k];
-		status = value ? gb_plot_histogram(&canvas, &plot, value, l->controls, err) : GB_SYSTEM;
-		free(value);
-		if (status)
-			break;
-		snprintf(caption, sizeof caption, "%s%s: intact %.3f, with the lesion %.3f; random regions of the same size %.3f on average.", l->feature[f], l->refitted ? ", refitted" : "",
-		         l->intact[f], l->hurt[f], gb_score_mean(l->control + f * l->controls, l->controls));
-		status = gb_page_figure(page, &canvas, caption, err);
-	}
-	return status;
-}
-
 gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 {
 	gb_status status = GB_OK;
@@ -341,9 +307,5 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 	}
 	for (size_t i = 0; !status && i < r->decodeds; i++)
 		status = pictures(page, &r->decoded[i], err);
-	if (!status && r->lesion)
-		status = lesion(page, r->lesion, err);
-	if (!status && r->refitted)
-		status = lesion(page, r->refitted, err);
 	return status;
 }
