@@ -30,7 +30,7 @@ static void on_note(void *context, const char *line)
 static struct {
 	const char *model, *kernel, *subject, *features, *window, *weights, *dims, *export, *comm, *fit;
 	int64_t seed;
-	bool no_decoders, plan;
+	bool no_decoders, per_voxel, plan;
 	double timeout;
 	gb_maybe_rational tr;
 	gb_train_options net;
@@ -53,6 +53,7 @@ static const gb_option options[] = {
 	{"dims", GB_OPTION_STRING, &opt.dims, "NAME=SIZE,...", "plan for these sizes, without a set", .not_param = true},
 	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "repetition time for --dims (default 3/2)", .not_param = true},
 	{"no-decoders", GB_OPTION_FLAG, &opt.no_decoders, NULL, "ridge: only stimulus to brain, not back"},
+	{"per-voxel", GB_OPTION_FLAG, &opt.per_voxel, NULL, "ridge: a penalty for each voxel instead of one for all; for 2000 train rows and more"},
 	{"epochs", GB_OPTION_INTEGER, &opt.net.epochs, "N", "at most so many (default 60)", .not_param = true, .min = 0, .max = 1000000},
 	{"schedule", GB_OPTION_INTEGER, &opt.net.schedule, "N", "epochs over which the rate falls (default 0: as --epochs at the first start)", .max = 1000000},
 	{"patience", GB_OPTION_INTEGER, &opt.net.patience, "N", "stop after so many epochs without a better score (default 20; 0: never)", .not_param = true, .max = 1000000},
@@ -98,7 +99,7 @@ static bool foreign(size_t i)
 {
 	if (!strcmp(opt.model, "ridge"))
 		return behind(i, "epochs");
-	return !strcmp(options[i].name, "no-decoders") || (opt.net.kind && (behind(i, "rank") || !strcmp(options[i].name, "brain-kernel")));
+	return !strcmp(options[i].name, "no-decoders") || !strcmp(options[i].name, "per-voxel") || (opt.net.kind && (behind(i, "rank") || !strcmp(options[i].name, "brain-kernel")));
 }
 
 /* What giblet13-seed has by itself. */
@@ -127,24 +128,23 @@ static char *config_of(const gb_args *args, const gb_dataset *set, gb_err *err)
 	return text;
 }
 
-static void say_fit(const gb_json *fit)
+static gb_status say_fit(const gb_json *fit, gb_err *err)
 {
-	double score = 0, penalty = 0;
-	bool edge = false;
-	const char *map = gb_json_text(gb_json_get(fit, "map"));
+	char *note, *warning;
+	gb_status status = gb_ridge_tell(fit, &note, &warning, err);
 
-	gb_json_read_number(gb_json_get(fit, "score"), &score);
-	gb_json_read_number(gb_json_get(fit, "penalty"), &penalty);
-	gb_json_read_boolean(gb_json_get(fit, "edge"), &edge);
-	gb_cli_note("%s%s: mean r %.4f in cross-validation inside the train rows, penalty %g", strcmp(map, "bold") ? "brain to " : "stimulus to ",
-	            map, score, penalty);
-	if (edge)
-		gb_cli_warn("%s: a penalty at the edge of those tried (1e-2 to 1e6) was chosen", map);
+	if (!status)
+		gb_cli_note("%s", note);
+	if (!status && warning)
+		gb_cli_warn("%s", warning);
+	free(note);
+	free(warning);
+	return status;
 }
 
 static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const char *const *name, int names, gb_err *err)
 {
-	gb_ridge_options ridge = {args->tool, opt.kernel ? opt.kernel : "fir", opt.subject, name, names, (uint64_t)opt.seed, !opt.no_decoders};
+	gb_ridge_options ridge = {args->tool, opt.kernel ? opt.kernel : "fir", opt.subject, name, names, (uint64_t)opt.seed, !opt.no_decoders, .per_voxel = opt.per_voxel};
 	char *config = config_of(args, set, err);
 	gb_json *state = NULL;
 	bool finished = false;
@@ -153,7 +153,7 @@ static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const cha
 	if (!status && finished)
 		gb_cli_note("%s: finished already, with these options and this data set", args->out);
 	for (size_t i = 0; !status && i < gb_json_size(state); i++)
-		say_fit(gb_json_at(state, i));
+		status = say_fit(gb_json_at(state, i), err);
 	if (!status && opt.export)
 		status = gb_export_weights(args->out, opt.export, err);
 	gb_json_free(state);

@@ -7,10 +7,10 @@
 
 #include "base/rng.h"
 #include "base/size.h"
-#include "model/ridge_system.h"
+#include "model/ridge_own.h"
 #include "signal/linear.h"
 
-enum { BLOCK = 256 }; /* targets a tile */
+enum { BLOCK = GB_RIDGE_BLOCK };
 
 double gb_ridge_penalty(int index)
 {
@@ -33,35 +33,9 @@ typedef struct solve {
 	size_t scratch_each;
 	gb_ridge_fit *fit;
 	double *hat[GB_RIDGE_BEST][GB_RIDGE_FOLDS], *factor[GB_RIDGE_BEST];
+	gb_ridge_own own[GB_RIDGE_BEST]; /* instead of the two, per target */
 	gb_err *failure;             /* [tiles] */
 } solve;
-
-/* Mean over COUNT columns of Pearson's r between P and Y [m, ·]; a constant column counts 0. */
-static double sum_of_r(const double *p, size_t ldp, const double *y, size_t ldy, size_t m, size_t count)
-{
-	double total = 0;
-
-	for (size_t v = 0; v < count; v++) {
-		double sp = 0, sy = 0, pp = 0, yy = 0, py = 0, scale;
-
-		for (size_t i = 0; i < m; i++) {
-			sp += p[i * ldp + v];
-			sy += y[i * ldy + v];
-		}
-		sp /= (double)m;
-		sy /= (double)m;
-		for (size_t i = 0; i < m; i++) {
-			double a = p[i * ldp + v] - sp, b = y[i * ldy + v] - sy;
-
-			pp += a * a;
-			yy += b * b;
-			py += a * b;
-		}
-		scale = sqrt(pp) * sqrt(yy);
-		total += scale > 0 ? py / scale : 0;
-	}
-	return total;
-}
 
 /* ---- cross-validation: one tile scores one weighting on one fold, all penalties ---- */
 
@@ -79,7 +53,7 @@ static void score_tile(void *context, size_t tile, int worker)
 	gb_ridge_system_matrix(&s->system, weight, f, matrix);
 	gb_ridge_system_held_out(&s->system, weight, f, m);
 	for (int l = 0; l < GB_RIDGE_PENALTIES; l++) {
-		double sum = 0;
+		double sum = 0, r[BLOCK];
 
 		if (gb_ridge_system_hat(&s->system, weight, f, gb_ridge_penalty(l), matrix, m, work, hat, &s->failure[tile]))
 			return;
@@ -87,7 +61,9 @@ static void score_tile(void *context, size_t tile, int worker)
 			size_t count = s->scored - v < BLOCK ? s->scored - v : BLOCK;
 
 			gb_ridge_system_predict(&s->system, f, hat, source + v, s->scored, count, p);
-			sum += sum_of_r(p, count, truth + v, s->scored, rows, count);
+			gb_ridge_column_r(p, count, truth + v, s->scored, rows, count, r);
+			for (size_t i = 0; i < count; i++)
+				sum += r[i];
 		}
 		s->score[tile * GB_RIDGE_PENALTIES + (size_t)l] = sum / (double)s->scored;
 	}
@@ -178,6 +154,25 @@ static gb_status choose(solve *s, gb_err *err)
 	return fit->choice && fit->choice[fit->choices - 1].weight ? GB_OK : GB_SYSTEM;
 }
 
+/* Penalties of their own for all targets, in each of the choices. */
+static gb_status choose_own(solve *s, gb_pool *pool, gb_err *err)
+{
+	gb_ridge_fit *fit = s->fit;
+	size_t targets = fit->targets, cells;
+	gb_status status = gb_size_mul(fit->choices, targets, &cells) ? GB_OK : gb_fail(err, GB_SYSTEM, "ridge: %zu targets are too many", targets);
+
+	fit->penalty = status ? NULL : gb_array(cells, sizeof *fit->penalty, err);
+	status = fit->penalty ? gb_ridge_own_choose(s->own, &s->system, fit->choice, fit->choices, fit->mean, pool, err) : GB_SYSTEM;
+	for (size_t c = 0; !status && c < fit->choices; c++)
+		for (size_t v = 0; v < targets; v++)
+			fit->penalty[c * targets + v] = (float)gb_ridge_penalty(s->own[c].penalty[v]);
+	for (size_t v = 0; !status && v < targets; v++) {
+		fit->own_score += s->own[0].score[v] / (double)targets;
+		fit->own_count[s->own[0].penalty[v]]++;
+	}
+	return status;
+}
+
 /* ---- the final fit ---- */
 
 /* A tile is one choice: its factor and its folds' hats. */
@@ -252,7 +247,7 @@ static void held_out_sd(const solve *s, size_t c, const double *y, size_t count,
 }
 
 /* ADD to the unscaled bands' coefficients [order·bands or order, BLOCK] choice C's solution / SD. */
-static void add_solution(const solve *s, size_t c, const double *y, size_t count, const double *sd, double *t, double *x, double *sums)
+static void add_solution(const solve *s, size_t c, const double *y, size_t v0, size_t count, const double *sd, double *t, double *x, double *sums)
 {
 	const double *weight = s->fit->choice[c].weight;
 	size_t order = s->system.order;
@@ -262,7 +257,10 @@ static void add_solution(const solve *s, size_t c, const double *y, size_t count
 	for (size_t v = 0; v < count; v++)
 		for (size_t i = 0; i < order; i++)
 			x[v * order + i] = s->system.primal ? sqrt(weight[s->system.band_of[i]]) * t[i * count + v] : y[i * BLOCK + v];
-	gb_cholesky_solve(s->factor[c], order, x, count);
+	if (s->problem->per_target)
+		gb_ridge_own_solve(&s->own[c], v0, count, x, t);
+	else
+		gb_cholesky_solve(s->factor[c], order, x, count);
 	for (size_t b = 0; b < (s->system.primal ? 1 : s->problem->bands); b++)
 		for (size_t i = 0; i < order; i++) {
 			size_t band = s->system.primal ? s->system.band_of[i] : b;
@@ -310,10 +308,13 @@ static void final_tile(void *context, size_t tile, int worker)
 			    v < count ? (double)s->problem->y[i * targets + v0 + v] - (double)s->fit->mean[v0 + v] : 0;
 	memset(sums, 0, sums_size * sizeof *sums);
 	for (size_t c = 0; c < s->fit->choices; c++) {
-		held_out_sd(s, c, y, count, t, p, sd);
+		if (s->problem->per_target)
+			memcpy(sd, s->own[c].sd + v0, count * sizeof *sd);
+		else
+			held_out_sd(s, c, y, count, t, p, sd);
 		for (size_t v = 0; v < count; v++)
 			mean_sd[v] += sd[v] / choices;
-		add_solution(s, c, y, count, sd, t, x, sums);
+		add_solution(s, c, y, v0, count, sd, t, x, sums);
 	}
 	for (size_t i = 0; i < sums_size; i++)
 		sums[i] *= mean_sd[i % BLOCK] / choices;
@@ -419,13 +420,14 @@ gb_status gb_ridge_solve(const gb_ridge_problem *problem, gb_pool *pool, gb_ridg
 	if (!status)
 		status = choose(&s, err);
 	if (!status)
-		status = prepare(&s, pool, err);
+		status = problem->per_target ? choose_own(&s, pool, err) : prepare(&s, pool, err);
 	if (!status)
 		status = final_fit(&s, pool, err);
 	for (int f = 0; f < GB_RIDGE_FOLDS; f++)
 		free(s.moments[f]);
 	for (int c = 0; c < GB_RIDGE_BEST; c++) {
 		free(s.factor[c]);
+		gb_ridge_own_clear(&s.own[c]);
 		for (int f = 0; f < GB_RIDGE_FOLDS; f++)
 			free(s.hat[c][f]);
 	}
@@ -450,5 +452,6 @@ void gb_ridge_fit_clear(gb_ridge_fit *fit)
 	free(fit->coefficient);
 	free(fit->is_dual);
 	free(fit->mean);
+	free(fit->penalty);
 	*fit = (gb_ridge_fit){0};
 }

@@ -11,6 +11,10 @@
  * penalty; the model is the mean of the predictions of the BEST weightings, each
  * z-scored by its held-out predictions' SD, put back to their mean SD.
  *
+ * With a penalty for each target, the same weightings are kept, chosen by one
+ * penalty for all as above; in each of them a target gets the penalty at which
+ * its own r, mean over the same folds, is highest.
+ *
  * Solved in the primal where all bands have fewer columns than there are train
  * rows, else in the dual; the result does not depend on POOL. */
 #ifndef GB_MODEL_RIDGE_H
@@ -43,6 +47,7 @@ typedef struct gb_ridge_problem {
 	const float *y;          /* [train.count, targets] */
 	int draws, best;         /* normally GB_RIDGE_DRAWS and GB_RIDGE_BEST; draws only count with 2 bands or more */
 	uint64_t seed;
+	bool per_target;         /* a penalty for each target */
 } gb_ridge_problem;
 
 typedef struct gb_ridge_choice {
@@ -60,6 +65,9 @@ typedef struct gb_ridge_fit {
 	bool *is_dual;                /* [bands] */
 	float **coefficient;          /* [bands]: dual [train, targets] for K_b unscaled, else [filters·width, targets] */
 	float *mean;                  /* [targets] on train rows: prediction = mean + Σ_b … */
+	float *penalty;               /* [choices, targets]; NULL: each choice's own, for all */
+	double own_score;             /* then mean r over folds and targets at these penalties, of the first choice … */
+	size_t own_count[GB_RIDGE_PENALTIES]; /* … and how many of its targets have each */
 } gb_ridge_fit;
 
 GB_CHECK gb_status gb_ridge_solve(const gb_ridge_problem *problem, gb_pool *pool, gb_ridge_fit *fit, gb_err *err);

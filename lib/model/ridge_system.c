@@ -295,3 +295,26 @@ void gb_ridge_system_predict(const gb_ridge_system *s, int f, const double *hat,
 	gb_matrix_product_one(false, false, m, count, low, hat, order, t, ld, out, count, false);
 	gb_matrix_product_one(false, false, m, count, s->n - high, hat + low, order, t + high * ld, ld, out, count, true);
 }
+
+void gb_ridge_column_r(const double *p, size_t ldp, const double *y, size_t ldy, size_t m, size_t count, double *r)
+{
+	for (size_t v = 0; v < count; v++) {
+		double sp = 0, sy = 0, pp = 0, yy = 0, py = 0, scale;
+
+		for (size_t i = 0; i < m; i++) {
+			sp += p[i * ldp + v];
+			sy += y[i * ldy + v];
+		}
+		sp /= (double)m;
+		sy /= (double)m;
+		for (size_t i = 0; i < m; i++) {
+			double a = p[i * ldp + v] - sp, b = y[i * ldy + v] - sy;
+
+			pp += a * a;
+			yy += b * b;
+			py += a * b;
+		}
+		scale = sqrt(pp) * sqrt(yy);
+		r[v] = scale > 0 ? py / scale : 0;
+	}
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ridge_system.h: the linear systems of a ridge problem: its kernels or its
  * design, its folds, and the held-out predictions of one of them.  Used by
- * ridge.c alone. */
+ * ridge.c and ridge_own.c alone. */
 #ifndef GB_MODEL_RIDGE_SYSTEM_H
 #define GB_MODEL_RIDGE_SYSTEM_H
 
@@ -48,6 +48,8 @@ void gb_ridge_system_moments(const gb_ridge_system *system, int f, const double 
 /* OUT [held-out rows, COUNT] = HAT·(T or, in the dual, the rows of Y that F keeps). */
 void gb_ridge_system_predict(const gb_ridge_system *system, int f, const double *hat, const double *t_or_y,
                              size_t ld, size_t count, double *out);
+/* R [count] of the columns of P and Y [m, ·]: Pearson's; a constant column has 0. */
+void gb_ridge_column_r(const double *p, size_t ldp, const double *y, size_t ldy, size_t m, size_t count, double *r);
 
 GB_END_DECLS
 #endif

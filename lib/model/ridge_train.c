@@ -193,6 +193,24 @@ static float *read_brain(const build *b, const int64_t *row, size_t count, gb_er
 
 /* ---- what is written about a fit ---- */
 
+/* Penalties of the first choice, where each target has its own. */
+static gb_json *describe_own(const gb_ridge_fit *fit)
+{
+	gb_json *out = gb_json_object(), *counts = gb_json_array();
+	size_t below = 0;
+	int median = -1;
+
+	for (int l = 0; l < GB_RIDGE_PENALTIES; l++) {
+		below += fit->own_count[l];
+		median = median < 0 && 2 * below >= fit->targets ? l : median;
+		gb_json_append(counts, gb_json_integer((int64_t)fit->own_count[l]));
+	}
+	gb_json_set(out, "score", gb_json_real(fit->own_score));
+	gb_json_set(out, "penalty", gb_json_real(gb_ridge_penalty(median)));
+	gb_json_set(out, "counts", counts);
+	return out;
+}
+
 static gb_json *describe_fit(const char *map, const gb_ridge_fit *fit)
 {
 	gb_json *out = gb_json_object(), *curve = gb_json_array(), *choices = gb_json_array();
@@ -220,6 +238,8 @@ static gb_json *describe_fit(const char *map, const gb_ridge_fit *fit)
 	gb_json_set(out, "form", gb_json_string(fit->primal ? "primal" : "dual"));
 	gb_json_set(out, "curve", curve);
 	gb_json_set(out, "choices", choices);
+	if (fit->penalty)
+		gb_json_set(out, "own", describe_own(fit));
 	return out;
 }
 
@@ -242,7 +262,7 @@ static gb_json *describe_bands(const inputs *in, const gb_ridge_fit *fit)
 static gb_status fit_targets(build *b, const inputs *in, const char *feature, const float *y, size_t targets, gb_json **dims, gb_err *err)
 {
 	gb_ridge_problem problem = {&in->delays, in->have, {b->trains, b->train, b->train_run}, gb_dataset_gap(b->set), in->bands, in->band,
-	                            targets, y, GB_RIDGE_DRAWS, GB_RIDGE_BEST, b->options->seed};
+	                            targets, y, GB_RIDGE_DRAWS, GB_RIDGE_BEST, b->options->seed, b->options->per_voxel && !feature};
 	const char *map = feature ? "decode" : "encode";
 	gb_ridge_fit fit;
 	gb_status status = gb_ridge_solve(&problem, b->pool, &fit, err);
@@ -268,6 +288,11 @@ static gb_status fit_targets(build *b, const inputs *in, const char *feature, co
 	else
 		free(name);
 	fit.mean = status ? fit.mean : NULL;
+	if (!status && fit.penalty) {
+		status = add_item(b, gb_format(err, "encode.penalty"), GB_F32, fit.choices, (int64_t)targets, fit.penalty, "choice,voxel",
+		                  "penalty of each voxel with the weights of each choice");
+		fit.penalty = NULL;
+	}
 	gb_ridge_fit_clear(&fit);
 	return status;
 }
@@ -398,6 +423,8 @@ static gb_json *describe(const build *b)
 	gb_json_set(config, "features", features);
 	gb_json_set(config, "seed", gb_json_integer((int64_t)o->seed));
 	gb_json_set(config, "decoders", gb_json_boolean(o->decoders));
+	if (o->per_voxel)
+		gb_json_set(config, "per-voxel", gb_json_boolean(true));
 	gb_json_set(out, "kind", gb_json_string("ridge"));
 	gb_json_set(out, "set", gb_json_string(gb_dataset_id(b->set)));
 	gb_json_set(out, "config", config);
@@ -444,4 +471,49 @@ gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options,
 	free(b->train_run);
 	free(b);
 	return status;
+}
+
+enum { FEW_ROWS = 2000 };
+
+/* Where each voxel has a penalty of its own. */
+static gb_status tell_own(const gb_json *own, int64_t rows, int64_t voxels, double shared, char **note, char **warning, gb_err *err)
+{
+	const gb_json *counts = gb_json_get(own, "counts");
+	int64_t first = 0, last = 0;
+	double score = 0, median = 0;
+
+	gb_json_read_number(gb_json_get(own, "score"), &score);
+	gb_json_read_number(gb_json_get(own, "penalty"), &median);
+	gb_json_read_integer(gb_json_at(counts, 0), &first);
+	gb_json_read_integer(gb_json_at(counts, GB_RIDGE_PENALTIES - 1), &last);
+	*note = gb_format(err, "stimulus to bold: mean r %.4f in cross-validation inside the train rows, a penalty for each voxel chosen by the same folds (median %g); "
+	                       "%.4f with one for all", score, median, shared);
+	if (*note && (first + last || rows < FEW_ROWS))
+		*warning = gb_format(err, "bold: %lld of %lld voxels have a penalty at the edge of those tried (%lld at 1e-2, %lld at 1e6)%s", (long long)(first + last),
+		                     (long long)voxels, (long long)first, (long long)last,
+		                     rows < FEW_ROWS ? "; under 2000 train rows the choice for one voxel is mostly noise: compare with one penalty for all" : "");
+	return *note && (*warning || !(first + last || rows < FEW_ROWS)) ? GB_OK : GB_SYSTEM;
+}
+
+gb_status gb_ridge_tell(const gb_json *fit, char **note, char **warning, gb_err *err)
+{
+	const gb_json *own = gb_json_get(fit, "own");
+	const char *map = gb_json_text(gb_json_get(fit, "map"));
+	double score = 0, penalty = 0;
+	int64_t rows = 0, targets = 0;
+	bool edge = false;
+
+	*note = *warning = NULL;
+	gb_json_read_number(gb_json_get(fit, "score"), &score);
+	gb_json_read_number(gb_json_get(fit, "penalty"), &penalty);
+	gb_json_read_boolean(gb_json_get(fit, "edge"), &edge);
+	gb_json_read_integer(gb_json_get(fit, "train_rows"), &rows);
+	gb_json_read_integer(gb_json_get(fit, "targets"), &targets);
+	if (own)
+		return tell_own(own, rows, targets, score, note, warning, err);
+	*note = gb_format(err, "%s%s: mean r %.4f in cross-validation inside the train rows, penalty %g", strcmp(map, "bold") ? "brain to " : "stimulus to ",
+	                  map, score, penalty);
+	if (*note && edge)
+		*warning = gb_format(err, "%s: a penalty at the edge of those tried (1e-2 to 1e6) was chosen", map);
+	return *note && (*warning || !edge) ? GB_OK : GB_SYSTEM;
 }

@@ -118,6 +118,25 @@ static gb_status draw_curves(gb_page *page, const gb_input *input, const gb_json
 	return status;
 }
 
+/* Where each voxel has a penalty of its own. */
+static void own_penalties(gb_page *page, const gb_json *own)
+{
+	const gb_json *counts = gb_json_get(own, "counts");
+	int64_t count[GB_RIDGE_PENALTIES] = {0}, voxels = 0;
+	double score = 0, median = 0;
+
+	gb_json_read_number(gb_json_get(own, "score"), &score);
+	gb_json_read_number(gb_json_get(own, "penalty"), &median);
+	for (size_t i = 0; i < GB_RIDGE_PENALTIES; i++) {
+		gb_json_read_integer(gb_json_at(counts, i), &count[i]);
+		voxels += count[i];
+	}
+	gb_page_text(page, "Each voxel then has a penalty of its own, the one at which its r over the same folds is highest (median %g): so chosen, the mean r is %.3f, "
+	             "which is above what it would be on rows that had no part in the choice. At the edges of what was tried: %lld of %lld voxels at %g, %lld at %g.",
+	             median, score, (long long)count[0], (long long)voxels, gb_ridge_penalty(0), (long long)count[GB_RIDGE_PENALTIES - 1],
+	             gb_ridge_penalty(GB_RIDGE_PENALTIES - 1));
+}
+
 static gb_status draw_penalties(gb_page *page, const gb_json *fit, gb_err *err)
 {
 	const gb_json *scores = gb_json_get(fit, "curve"), *choices = gb_json_get(fit, "choices");
@@ -141,8 +160,10 @@ static gb_status draw_penalties(gb_page *page, const gb_json *fit, gb_err *err)
 	gb_page_text(page, "Stimulus to brain: of 8 contiguous folds inside the train rows, the best choice has a mean r of %.3f at penalty %g; the prediction is the mean of %zu choice%s.%s",
 	             score, penalty, gb_json_size(choices), gb_json_size(choices) == 1 ? "" : "s of band weights",
 	             edge ? " A penalty at the edge of those tried was chosen: what lies beyond was not tried." : "");
+	if (gb_json_get(fit, "own"))
+		own_penalties(page, gb_json_get(fit, "own"));
 	status = gb_plot_series(&canvas, &plot, &series, 1, err);
-	return status ? status : gb_page_figure(page, &canvas, "Every penalty with equal weights for all bands. No test row was used.", err);
+	return status ? status : gb_page_figure(page, &canvas, "Every penalty, for all voxels alike, with equal weights for all bands. No test row was used.", err);
 }
 
 gb_status gb_report_training(gb_page *page, const gb_report *r, gb_err *err)

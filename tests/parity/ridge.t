@@ -69,32 +69,52 @@ def r(p, q):
     s = np.sqrt((p * p).sum(0) * (q * q).sum(0))
     return np.where(s > 0, (p * q).sum(0) / np.where(s > 0, s, 1), 0)
 
-def folds(w, penalty):
-    k = sum(a * b for a, b in zip(w, K))[train]
-    p, scores = np.zeros_like(Y), []
+def folds(w, penalties):
+    k, out = sum(a * b for a, b in zip(w, K))[train], []
+    P, R = np.zeros((len(penalties),) + Y.shape), np.zeros((len(penalties), 8, Y.shape[1]))
     for f in range(8):
         a, b = n * f // 8, n * (f + 1) // 8
         keep = np.r_[0:max(0, a - gap), min(n, b + gap):n]
-        p[a:b] = k[a:b][:, keep] @ np.linalg.solve(k[np.ix_(keep, keep)] + penalty * np.eye(len(keep)), Y[keep])
-        scores.append(r(p[a:b], Y[a:b]).mean())
-    return np.mean(scores), p.std(0)
+        value, vector = np.linalg.eigh(k[np.ix_(keep, keep)])
+        left, right = k[a:b][:, keep] @ vector, vector.T @ Y[keep]
+        for i, g in enumerate(penalties):
+            P[i, a:b] = left / (value + g) @ right
+            R[i, f] = r(P[i, a:b], Y[a:b])
+    return [(q.mean(), p.std(0), q.mean(0)) for p, q in zip(P, R)]
 
 state = model['state'][0]
 grid = 10.0 ** np.arange(-2, 7)
-curve = [folds(np.ones(len(K)) / len(K), g)[0] for g in grid]
+curve = [t[0] for t in folds(np.ones(len(K)) / len(K), grid)]
 assert np.allclose(curve, state['curve'], atol=1e-6), (curve, state['curve'])
 assert len(state['choices']) == (8 if len(K) > 1 else 1)
 scores = [c['score'] for c in state['choices']]
 assert scores == sorted(scores, reverse=True) and scores[0] >= max(curve) - 1e-6
+own = ck.get('encode.penalty')                 # a penalty for each voxel
 total = scale = 0
-for c in state['choices']:
+for i, c in enumerate(state['choices']):
     assert abs(sum(c['weights']) - 1) < 1e-12
-    score, sd = folds(c['weights'], c['penalty'])
+    score, sd, _ = folds(c['weights'], [c['penalty']])[0]
     assert abs(score - c['score']) < 1e-6, (score, c)
     if c is state['choices'][-1]:                # its penalty is the best of all
-        assert score >= max(folds(c['weights'], g)[0] for g in grid) - 1e-6
+        assert score >= max(t[0] for t in folds(c['weights'], grid)) - 1e-6
     k = sum(a * b for a, b in zip(c['weights'], K))
     p = k[test] @ np.linalg.solve(k[train] + c['penalty'] * np.eye(n), Y)
+    if own is not None:                          # found by trying them all; a tie leaves the one for all
+        tried = folds(c['weights'], grid)
+        every = np.array([t[2] for t in tried])
+        at, shared = np.arange(775), np.searchsorted(grid, c['penalty'] * 0.99)
+        each = np.where(every.max(0) > every[shared], every.argmax(0), shared)
+        missed = own[i] != grid[each].astype('f4')
+        each = np.searchsorted(grid, own[i] * 0.99)
+        assert missed.sum() <= 2 and (every.max(0) - every[each, at]).max() < 1e-9, missed.sum()
+        sd = np.array([t[1] for t in tried])[each, at]
+        p = np.array([k[test] @ np.linalg.solve(k[train] + g * np.eye(n), Y) for g in grid])[each, :, at].T
+        if i == 0:
+            assert np.allclose(every[each, at].mean(), state['own']['score'], atol=1e-6)
+            assert state['own']['counts'] == np.bincount(each, minlength=9).tolist() and state['own']['penalty'] == np.median(own[0])
+            line = [l.split('\t') for l in open(run + '/metrics.tsv')][1]
+            assert int(line[3]) == (each == 0).sum() + (each == 8).sum() and float(line[2]) == np.median(own[0]) and each.ptp() > 2
+            assert abs(float(line[1]) - state['own']['score']) < 1e-8
     total = total + np.where(sd > 0, p / np.where(sd > 0, sd, 1), 0)
     scale = scale + sd
 want = total * scale / len(state['choices']) ** 2
@@ -111,6 +131,19 @@ E2
 check 'the dual is what numpy finds' "$PYTHON oracle.py '$TOP' dual"
 check 'the primal is what numpy finds' "$PYTHON oracle.py '$TOP' primal"
 check 'a fixed kernel is what numpy finds' "$PYTHON oracle.py '$TOP' glover"
+
+# A penalty for each voxel.
+own='gb-train --model ridge --per-voxel'
+check 'per voxel, in the dual' "$own -v -j2 -o own --brain-kernel fir:1:5 SET 2>said && grep -q 'at the edge of those tried (.* at 1e-2, .* at 1e6); under 2000 train rows' said && grep -q 'a penalty for each voxel chosen by the same folds' said"
+check 'per voxel, in the primal' "$own -q -j2 -o own-primal --brain-kernel fir:1:5 --features small --no-decoders SET"
+check 'per voxel, the dual is what numpy finds' "$PYTHON oracle.py '$TOP' own"
+check 'per voxel, the primal is what numpy finds' "$PYTHON oracle.py '$TOP' own-primal"
+bad=$(twin voxels-of-first-fold)
+check 'caught: voxels-of-first-fold' "test -x $bad && $bad -q --model ridge --per-voxel -o bad-own --brain-kernel fir:1:5 --features small --no-decoders SET && ! $PYTHON oracle.py '$TOP' bad-own"
+check 'per voxel, same bytes for -j1' "$own -q -j1 -o own1 --brain-kernel fir:1:5 SET && cmp own/best.safetensors own1/best.safetensors"
+check 'decoders keep one penalty' 'cmp own/metrics.tsv dual/metrics.tsv; grep -v ^bold own/metrics.tsv >a; grep -v ^bold dual/metrics.tsv | cmp - a'
+check 'gb-recon uses it as any ridge' "gb-recon -q -o recon own SET && grep -q 'Each voxel then has a penalty of its own' recon/report.html && gb-recon -q -o recon1 dual SET && ! grep -q 'penalty of its own' recon1/report.html"
+fails 2 'per-voxel: not an option of --model giblet13' 'of a network' gb-train --per-voxel -o bad SET
 
 for j in 1 3; do
 	check "same bytes for -j$j" "gb-train --model ridge -j$j -o j$j --brain-kernel fir:1:5 SET && cmp dual/best.safetensors j$j/best.safetensors"
