@@ -33,6 +33,15 @@ static size_t inked(const gb_canvas *canvas)
 	return count;
 }
 
+static bool margin_is_clean(const gb_canvas *canvas, int width)
+{
+	for (int y = 0; y < canvas->height; y++)
+		for (int x = 0; x < width; x++)
+			if (!is(canvas, x, y, 255, 255, 255))
+				return false;
+	return true;
+}
+
 static void canvas_and_text(void)
 {
 	static const uint8_t picture[] = {0, 10, 20, 30, 4, 14, 24, 34}; /* 4 × 2, grey */
@@ -159,6 +168,8 @@ static void others(void)
 	gb_series line = {flat, 4, "flat"};
 	const uint8_t frame[12] = {255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9}, *frames[] = {frame, frame};
 	const char *name[] = {"a", "b"};
+	const char *long_name[] = {"text.rate+text.boundaries+text.column.speaker+text.column.place and text+text.pairs, but not the video", "short",
+	                           "oneverylongwordwithoutanyplacetobreakitatallandnoneatitsendeitherwhichisratherlong"};
 	gb_canvas c;
 	char *text;
 
@@ -175,6 +186,9 @@ static void others(void)
 	ok(!gb_plot_histogram(&c, &named, flat, 4, &err) && inked(&c) > 500, "a histogram of one value with a mark far off");
 	gb_canvas_close(&c);
 	ok(!gb_plot_bars(&c, &named, name, (double[]){-1, 2}, (double[]){-2, NAN}, (double[]){0, NAN}, 2, &err), "bars to both sides");
+	gb_canvas_close(&c);
+	ok(!gb_plot_bars(&c, &named, long_name, (double[]){1, 2, 3}, NULL, NULL, 3, &err) && margin_is_clean(&c, 20) && c.height > 3 * 26 + 8 + 48 + 26,
+	   "long names break into lines, none is cut at the edge");
 	gb_canvas_close(&c);
 	ok(!gb_plot_frames(&c, &(gb_plot){.bare = true, .width = 9, .height = 8}, frames, 2, 2, 2, 3, NULL, &err) && is(&c, 0, 0, 255, 0, 0), "frames");
 	gb_canvas_close(&c);
