@@ -18,7 +18,7 @@ static struct {
 	const char *rows, *from, *only, *input, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;
 	bool no_score, compare;
 	gb_lesions_asked lesion;
-} opt = {.rows = "test", .lesion = {.controls = "20"}};
+} opt = {.rows = "test", .lesion = {.controls = "20", .progress = gb_cli_progress}};
 
 static const gb_option options[] = {
 	{"rows", GB_OPTION_STRING, &opt.rows, "test|all|A:B", "rows to predict; of them the test rows are scored (default test)"},
@@ -146,7 +146,7 @@ static gb_status encode(work *w, gb_err *err)
 {
 	gb_encoding_options of = {w->model, w->baseline, w->set, w->null, w->first, w->end, NULL, NULL, w->args->pool};
 	const gb_encoding *e = &w->brains.brain[0].encoding;
-	gb_refit_options fit = {w->set, gb_refit_kernel(w->baseline ? w->baseline : w->model), w->args->out, w->args->tool, e, NULL, w->args->pool};
+	gb_refit_options fit = {w->set, gb_refit_kernel(w->baseline ? w->baseline : w->model), w->args->out, w->args->tool, e, NULL, w->args->pool, gb_cli_progress};
 	gb_status status = gb_brains_score(&w->brains, &of, &w->metrics, err);
 
 	if (!status && opt.truth)

@@ -19,6 +19,7 @@
 
 #include "report/brains.h"
 #include "report/decoding.h"
+#include "report/progress.h"
 
 GB_BEGIN_DECLS
 
@@ -50,6 +51,7 @@ typedef struct gb_lesion_options {
 	size_t features;
 	const char *refit;       /* NULL: silence; else the folder that fits pass through */
 	const char *tool;
+	gb_progress *progress;   /* NULL: nobody watches */
 } gb_lesion_options;
 
 /* GB_DATA: another grid, no voxel of the ROI in the mask, or none outside it. */
@@ -82,7 +84,7 @@ typedef struct gb_lesions {
 } gb_lesions;
 
 /* As on the command line; FROM "stimulus", "brain" or NULL: both. */
-typedef struct gb_lesions_asked { const char *lesion, *keep, *controls, *from; bool refit, latent, no_score; } gb_lesions_asked;
+typedef struct gb_lesions_asked { const char *lesion, *keep, *controls, *from; bool refit, latent, no_score; gb_progress *progress; } gb_lesions_asked;
 /* GB_USAGE for what does not go together, and for what MODEL cannot do. */
 GB_CHECK gb_status gb_lesions_parse(gb_lesions *lesions, const gb_lesions_asked *asked, const gb_model *model, gb_err *err);
 /* Of the COUNT tensors DECODED the first FROM_BRAIN are from the brain.  Fits pass through FOLDER. */

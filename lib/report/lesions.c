@@ -22,7 +22,7 @@ gb_status gb_lesions_parse(gb_lesions *l, const gb_lesions_asked *a, const gb_mo
 	const char *region = a->lesion ? a->lesion : a->keep, *option = a->lesion ? "lesion" : "keep";
 	bool stimulus = a->from && !strcmp(a->from, "stimulus");
 
-	*l = (gb_lesions){.options = {.roi = region, .keep = !a->lesion && a->keep, .seed = 1}, .refit = a->refit, .latent = a->latent};
+	*l = (gb_lesions){.options = {.roi = region, .keep = !a->lesion && a->keep, .seed = 1, .progress = a->progress}, .refit = a->refit, .latent = a->latent};
 	if (a->refit && !region)
 		return gb_fail(err, GB_USAGE, "--refit: beside --lesion or --keep, whose region is left out of the fit or alone in it");
 	if (a->lesion && a->keep)

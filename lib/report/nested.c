@@ -22,6 +22,7 @@ gb_status gb_nested_make(gb_nested *n, const gb_refit_options *o, const gb_group
 		gb_model *model;
 		double r;
 
+		gb_progress_tell(o->progress, "nested models", i, groups->count + bare);
 		step->added = bare && i == 0 ? "nuisance" : groups->group[i - bare].text;
 		status = gb_refit_make(&model, o, groups, (1u << (i + 1 - bare)) - 1, predicted, err);
 		gb_model_close(model);
@@ -37,6 +38,8 @@ gb_status gb_nested_make(gb_nested *n, const gb_refit_options *o, const gb_group
 		memcpy(before, now, GB_RESAMPLES * sizeof *now);
 		step->r = gb_interval_of(&e->blocks, r, now);
 	}
+	if (!status)
+		gb_progress_tell(o->progress, "nested models", n->steps, n->steps);
 	free(now);
 	free(predicted);
 	if (status)

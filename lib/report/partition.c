@@ -38,7 +38,7 @@ static gb_status products(gb_partition *p, const gb_refit_options *o, const gb_g
 static gb_status all_models(gb_partition *p, const gb_refit_options *o, const gb_groups *groups, double *value, double *resample, gb_err *err)
 {
 	const gb_encoding *e = o->encoding;
-	uint32_t all = (1u << groups->count) - 1;
+	uint32_t all = (1u << groups->count) - 1, bare = o->nuisance->count > 0;
 	float *predicted = gb_array(e->scored.rows * e->voxels, sizeof *predicted, err), *base = predicted ? gb_array(e->voxels, sizeof *base, err) : NULL;
 	double *scratch = base ? gb_array(GB_RESAMPLES, sizeof *scratch, err) : NULL;
 	gb_status status = scratch ? GB_OK : GB_SYSTEM;
@@ -49,6 +49,7 @@ static gb_status all_models(gb_partition *p, const gb_refit_options *o, const gb
 
 		if (which == 0 && !o->nuisance->count) /* no model: the train mean, whose R² is 0 */
 			break;
+		gb_progress_tell(o->progress, "models of the partition", all - which, all + bare);
 		status = gb_refit_make(&model, o, groups, which, predicted, err);
 		if (!status && which == all)
 			status = gb_checkpoint_floats(gb_model_file(model), "encode.offset", (int64_t)e->voxels, -1, &mean, err);
@@ -61,6 +62,8 @@ static gb_status all_models(gb_partition *p, const gb_refit_options *o, const gb
 			status = products(p, o, groups, model, predicted, base, scratch, err);
 		gb_model_close(model);
 	}
+	if (!status)
+		gb_progress_tell(o->progress, "models of the partition", all + bare, all + bare);
 	free(predicted);
 	free(base);
 	free(scratch);

@@ -6,6 +6,7 @@
 
 #include "model/ridge_train.h"
 #include "report/encoding.h"
+#include "report/progress.h"
 
 GB_BEGIN_DECLS
 
@@ -28,6 +29,7 @@ typedef struct gb_refit_options {
 	const gb_encoding *encoding; /* the brain, its rows and blocks; its predicted and measured are still there */
 	const gb_groups *nuisance;   /* one group, in every model; count 0: none */
 	gb_pool *pool;
+	gb_progress *progress;       /* NULL: nobody watches */
 } gb_refit_options;
 
 /* The fit of RIDGE, passing through a file in FOLDER, which is gone afterwards; *MODEL to be closed. */
