@@ -103,7 +103,9 @@ $(BUILD)/flags: FORCE
 # Sanitizers on fully unrolled -O3 loops take the compiler minutes: -O3 where speed counts.
 class_O3 := $(if $(filter-out opt,$(MODE))$(findstring sanitize,$(CFLAGS)),,-O3)
 $(BUILD)/%_avx2.o: extra := $(class_O3) -mavx2 -mfma -mf16c
-$(BUILD)/%_avx512.o: extra := $(class_O3) -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mprefer-vector-width=512
+avx512 := $(class_O3) -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mprefer-vector-width=512
+$(BUILD)/%_avx512.o: extra := $(avx512)
+$(BUILD)/%_amx.o: extra := $(avx512) -mavx512bf16 -mavx512vbmi -mamx-tile -mamx-bf16
 # Its header includes a sibling by name alone.
 $(BUILD)/lib/nifti/geometry.o: extra := -isystem /usr/include/nifti
 

@@ -50,7 +50,7 @@ void gb_cpu_matmul(const gb_device *device, const struct gb_op_matmul *args)
 	size_t tiles = grid.across * ((args->m + TILE_ROWS - 1) / TILE_ROWS);
 
 	if (gb_cpu_class() != GB_CPU_GENERIC && args->k) {
-		gb_gemm(device, gb_cpu_class() == GB_CPU_AVX512 && args->n > 8 ? &gb_gemm_avx512 : &gb_gemm_avx2, args);
+		gb_gemm(device, gb_cpu_class() >= GB_CPU_AVX512 && args->n > 8 ? &gb_gemm_avx512 : &gb_gemm_avx2, args);
 		return;
 	}
 	pthread_once(&once, set_one_thread);

@@ -3,7 +3,8 @@
  * rows by two vectors of a product stay in registers.  Included by one file
  * for each processor class, which says LANES, ROWS, UNIT_VECTORS, KERNEL (its
  * name), multiply_add, smaller and larger (the second operand where one is NaN);
- * else they are those of any processor. */
+ * else they are those of any processor.  It may say PRODUCT, PANEL_STEP and their
+ * PACK and SHORTEN, too. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -229,19 +230,9 @@ static void product(const gb_product *p)
 
 enum { UNITS = UNIT_VECTORS * LANES };
 
-INLINE void panel_step(const float *w, int width, const float *gates, const float *h, float *c, float *next)
+/* From the sums of the gates i, f, g, o: C and the new H of a panel. */
+INLINE void end_step(vec sum[4][UNIT_VECTORS], float *c, float *next)
 {
-	vec sum[4][UNIT_VECTORS];
-
-	UNROLL for (int g = 0; g < 4; g++)
-		UNROLL for (int v = 0; v < UNIT_VECTORS; v++)
-			sum[g][v] = load(gates + g * UNITS + v * LANES);
-	for (int k = 0; k < width; k++, w += 4 * UNITS) {
-		vec x = all(h[k]);
-		UNROLL for (int g = 0; g < 4; g++)
-			UNROLL for (int v = 0; v < UNIT_VECTORS; v++)
-				sum[g][v] = multiply_add(x, load(w + g * UNITS + v * LANES), sum[g][v]);
-	}
 	UNROLL for (int v = 0; v < UNIT_VECTORS; v++) {
 		vec cell = multiply_add(sigmoid(sum[1][v]), load(c + v * LANES), sigmoid(sum[0][v]) * hyperbolic_tangent(sum[2][v]));
 		store(c + v * LANES, cell, LANES);
@@ -249,11 +240,31 @@ INLINE void panel_step(const float *w, int width, const float *gates, const floa
 	}
 }
 
+#ifndef PANEL_STEP
+#define PANEL_STEP panel_step
+INLINE void panel_step(const gb_recurrence *r, size_t panel, const float *gates, const float *h, float *c, float *next)
+{
+	const float *w = r->weight + panel * UNITS * 4 * (size_t)r->width;
+	vec sum[4][UNIT_VECTORS];
+
+	UNROLL for (int g = 0; g < 4; g++)
+		UNROLL for (int v = 0; v < UNIT_VECTORS; v++)
+			sum[g][v] = load(gates + g * UNITS + v * LANES);
+	for (int k = 0; k < r->width; k++, w += 4 * UNITS) {
+		vec x = all(h[k]);
+		UNROLL for (int g = 0; g < 4; g++)
+			UNROLL for (int v = 0; v < UNIT_VECTORS; v++)
+				sum[g][v] = multiply_add(x, load(w + g * UNITS + v * LANES), sum[g][v]);
+	}
+	end_step(sum, c, next);
+}
+#endif
+
 static void step(const gb_recurrence *r, int first, int last, const float *gates, const float *h, float *c, float *next, bool backwards)
 {
 	for (int i = first; i < last; i++) {
-		size_t at = (size_t)(backwards ? first + last - 1 - i : i) * UNITS;
-		panel_step(r->weight + at * 4 * (size_t)r->width, r->width, gates + 4 * at, h, c + at, next + at);
+		size_t panel = (size_t)(backwards ? first + last - 1 - i : i), at = panel * UNITS;
+		PANEL_STEP(r, panel, gates + 4 * at, h, c + at, next + at);
 	}
 }
 
@@ -282,4 +293,10 @@ static int best(const float *score, int count)
 	return where[first];
 }
 
-const gb_encodec_kernel KERNEL = {LANES, UNITS, product, elu_all, step, best};
+#ifndef PRODUCT
+#define PRODUCT product
+#define PACK NULL
+#define SHORTEN NULL
+#endif
+
+const gb_encodec_kernel KERNEL = {LANES, UNITS, PRODUCT, elu_all, step, best, PACK, SHORTEN};

@@ -202,7 +202,7 @@ gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block,
 	s->hidden = s->shortcut = NULL;
 	if (status == GB_OK && !(s->hidden = gb_array(most * (size_t)block->narrow.out, sizeof(float), err)))
 		status = GB_SYSTEM;
-	if (status == GB_OK && !block->sum.weight && !(s->shortcut = gb_array(most * (size_t)block->widen.out, sizeof(float), err)))
+	if (status == GB_OK && !block->sum.k && !(s->shortcut = gb_array(most * (size_t)block->widen.out, sizeof(float), err)))
 		status = GB_SYSTEM;
 	return status;
 }
@@ -234,7 +234,7 @@ size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu)
 	if (!frames)
 		return 0;
 	gb_conv_run(&s->narrow, frames, none, (gb_rows){s->hidden, hidden}, NULL);
-	if (r->sum.weight) {
+	if (r->sum.k) {
 		gb_product both = {.w = &r->sum, .span = {of_hidden, of_x}, .spans = 2, .rows = frames};
 		gb_layer_run(&r->widen, &both, none, elu, NULL);
 	} else {

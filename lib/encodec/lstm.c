@@ -9,7 +9,7 @@
 #include "base/size.h"
 
 enum {
-	ROWS = 224,   /* whose inputs are one product */
+	ROWS = 256,   /* whose inputs are one product */
 	PARTS = 4,    /* of a step at most */
 	PATIENCE = 2000 /* looks at the others before the processor is given away */
 };

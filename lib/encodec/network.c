@@ -12,7 +12,7 @@ enum { CACHE = 160 << 10 };
 /* Rows of WIDTH floats for layers of WEIGHTS floats: what the cache holds, but enough to be worth reading the weights. */
 static size_t rows_of(size_t width, size_t weights)
 {
-	size_t bytes = weights * sizeof(float) / 16;
+	size_t bytes = weights * sizeof(float) / 2;
 
 	return ((bytes > CACHE ? bytes : CACHE) / sizeof(float) + width - 1) / width;
 }

@@ -6,7 +6,7 @@
 #include "base/size.h"
 #include "encodec/encodec.h"
 
-enum { BLOCK = 56 }; /* frames of one tile */
+enum { BLOCK = 128 }; /* frames of one tile */
 
 typedef struct job {
 	const gb_encodec_weights *w;

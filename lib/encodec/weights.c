@@ -288,7 +288,7 @@ static gb_status lstm_layer(loader *l, const char *prefix, int layer, gb_lstm *m
 		snprintf(name, sizeof name, "%s.lstm.%s_l%d", prefix, part[k], layer);
 		status = k < 2 ? floats(l, name, 2, (int64_t[]){4 * m->width, m->width}, &read[k]) : vector(l, name, 4 * m->width, &read[k]);
 	}
-	m->recurrent[layer] = (gb_recurrence){m->width, m->room / (int)units, NULL};
+	m->recurrent[layer] = (gb_recurrence){.width = m->width, .panels = m->room / (int)units};
 	if (status == GB_OK && (!(weight = gb_array(width * wide, sizeof *weight, l->err)) || !(bias = gb_array(wide, sizeof *bias, l->err)) ||
 	                        !(m->recurrent[layer].weight = gb_array(width * wide, sizeof *weight, l->err))))
 		status = GB_SYSTEM;
@@ -302,6 +302,8 @@ static gb_status lstm_layer(loader *l, const char *prefix, int layer, gb_lstm *m
 	}
 	if (status == GB_OK)
 		status = gb_panels_pack(&m->input[layer], m->width, (int)wide, weight, bias, l->err);
+	if (status == GB_OK)
+		status = gb_recurrence_pack(&m->recurrent[layer], l->err);
 	for (int k = 0; k < 4; k++)
 		free(read[k]);
 	free(weight);
@@ -512,7 +514,7 @@ static void free_lstm(gb_lstm *m)
 {
 	for (int i = 0; i < m->layers; i++) {
 		gb_panels_close(&m->input[i]);
-		free(m->recurrent[i].weight);
+		gb_recurrence_close(&m->recurrent[i]);
 	}
 }
 

@@ -30,7 +30,7 @@ void gb_convolve_generic(const gb_convolve_job *job, size_t c0, size_t c1)
 
 static void tile(void *context, size_t index, int worker)
 {
-	static gb_convolve_fn *const loops[] = {gb_convolve_generic, gb_convolve_avx2, gb_convolve_avx512};
+	static gb_convolve_fn *const loops[] = {gb_convolve_generic, gb_convolve_avx2, gb_convolve_avx512, gb_convolve_avx512};
 	const gb_convolve_job *job = context;
 	size_t c0 = index * BLOCK, c1 = job->columns - c0 < BLOCK ? job->columns : c0 + BLOCK;
 

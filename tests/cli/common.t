@@ -7,7 +7,7 @@
 for tool in "$GB_BUILD"/bin/gb-*; do
 	name=${tool##*/}
 	check "$name --help exits 0 and is silent on stderr" "$name --help >help 2>err && test -s help && ! test -s err"
-	check "$name --version names the processor class" "$name --version | grep -Eq '^$name [0-9.]+ \((generic|avx2|avx512)\)$'"
+	check "$name --version names the processor class" "$name --version | grep -Eq '^$name [0-9.]+ \((generic|avx2|avx512|amx)\)$'"
 	check "$name --completion is bash" "$name --completion >c.sh && bash -n c.sh && grep -q 'complete -o filenames' c.sh"
 	check "$name --help to a full disk is exit 4" "$name --help >/dev/full 2>err; test \$? = 4"
 	if $name --help | grep -q '^usage:$'; then

@@ -42,7 +42,7 @@ int main(void)
 {
 	static const char *const what[OUTPUTS] = {"weights", "first moments", "second moments", "gelu_backward", "sigmoid", "sigmoid_backward",
 	                                          "add", "layer_norm", "layer_norm_backward", "dgamma, dbeta", "softmax", "mse"};
-	static const char *const name[] = {"avx2", "avx512"};
+	static const char *const name[] = {"avx2", "avx512", "amx"};
 	results plain, fast;
 	gb_err err;
 
@@ -50,7 +50,7 @@ int main(void)
 	if (gb_cpu_force("generic", &err) != GB_OK)
 		return 1;
 	run(&plain);
-	for (int class = 0; class < 2; class++) {
+	for (int class = 0; class < 3; class++) {
 		if (gb_cpu_force(name[class], &err) != GB_OK) {
 			ok(1, "%s: not on this processor # SKIP", name[class]);
 			continue;

@@ -87,11 +87,11 @@ static void products(void)
 /* Every class of processor must do on cpu; another device has but one way. */
 static void body(void)
 {
-	static const char *const name[] = {"generic", "avx2", "avx512"};
+	static const char *const name[] = {"generic", "avx2", "avx512", "amx"};
 	bool cpu = !strcmp(kernel_family, "cpu");
 	gb_err err;
 
-	for (int class = 0; class < (cpu ? 3 : 1); class++) {
+	for (int class = 0; class < (cpu ? 4 : 1); class++) {
 		if (cpu && gb_cpu_force(name[class], &err) != GB_OK) {
 			printf("# %s: not on this processor\n", name[class]);
 			continue;

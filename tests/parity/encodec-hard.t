@@ -64,7 +64,7 @@ fails 2 'read twice' '48 kHz: not from a pipe' gb-audio-encodec --weights s.st -
 fails 3 '48 kHz' '48 kHz weights make no rows' gb-audio-encodec --weights s.st --codebooks 2 noise.wav
 
 check 'processor classes agree: codes up to near ties, sound within 1e-4' '
-'"$g"' --partial -o best.st noise.wav && for c in generic avx2 avx512; do
+'"$g"' --partial -o best.st noise.wav && for c in generic avx2 avx512 amx; do
 	GB_CPU=$c gb-audio-encodec -V >v.$c 2>&1 || continue
 	GB_CPU=$c '"$g"' --partial -o $c.st noise.wav && GB_CPU=$c gb-audio-encodec --weights m.st --invert -o $c.wav best.st || exit 1
 done
@@ -73,7 +73,7 @@ import glob, runpy, sys
 import numpy as np
 from scipy.io import wavfile
 load = runpy.run_path(sys.argv[1])["load"]
-names = [n for n in ("generic", "avx2", "avx512") if glob.glob(n + ".wav")]
+names = [n for n in ("generic", "avx2", "avx512", "amx") if glob.glob(n + ".wav")]
 print(names)
 codes = [load(n + ".st")[0]["codes"] for n in names]
 sounds = [wavfile.read(n + ".wav")[1] for n in names]

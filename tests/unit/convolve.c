@@ -36,7 +36,7 @@ int main(void)
 {
 	static const struct { size_t rows, columns; int taps; } sizes[] = {
 		{1, 1, 5}, {7, 3, 22}, {8, 16, 3}, {50, 33, 22}, {61, 2071, 33}, {1031, 1024, 65}, {40, 17, 1}, {3, 31, 100}};
-	static const char *const classes[] = {"avx512", "avx2", "generic"};
+	static const char *const classes[] = {"amx", "avx512", "avx2", "generic"};
 	double tap[100];
 	gb_rng rng = gb_rng_at(1, 2, 3, 4);
 	gb_pool *pool;
@@ -44,7 +44,7 @@ int main(void)
 
 	if (gb_pool_open(&pool, 3, &err))
 		return 1;
-	for (int c = 0; c < 3; c++) {
+	for (int c = 0; c < 4; c++) {
 		if (gb_cpu_force(classes[c], &err)) {
 			note("%s: not on this processor", classes[c]);
 			continue;

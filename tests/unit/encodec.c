@@ -268,8 +268,8 @@ int main(void)
 	folder = path;
 	if (access(folder, R_OK))
 		skip_all("no golden files at %s", folder);
-	for (int class = 0; class < 3; class++) {
-		static const char *const names[] = {"avx512", "avx2", "generic"};
+	for (int class = 0; class < 4; class++) {
+		static const char *const names[] = {"amx", "avx512", "avx2", "generic"};
 		if (gb_cpu_force(names[class], &err) != GB_OK) {
 			note("%s", err.text);
 			continue;
