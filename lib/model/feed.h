@@ -95,10 +95,13 @@ typedef struct gb_feed_options {
 	int64_t apart;         /* rows that a contrastive negative is away */
 } gb_feed_options;
 void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *window, const gb_feed_options *options);
-/* Codes of ROW as OUT [codebooks, frames], −1 behind the row's count. */
-void gb_feed_read_codes(gb_feed *feed, const gb_feed_band *band, int64_t row, int16_t *out);
 /* The same into NET's batch as it lies, unsent. */
 void gb_feed_write(gb_feed *feed, gb_network *net, const gb_window *window, const gb_feed_options *options);
+/* Codes of ROW as OUT [codebooks, frames], −1 behind the row's count. */
+void gb_feed_read_codes(gb_feed *feed, const gb_feed_band *band, int64_t row, int16_t *out);
+/* Mel of ROW, standardised, as it enters (frames of bands: FRAMES_FIRST), or as it is aimed at (bands of frames); 0 behind
+ * the row's count. */
+void gb_feed_mel(gb_feed *feed, const gb_feed_band *band, int64_t row, float *out, bool frames_first);
 
 /* SHARED fills batches beside FEED, which it must not outlive: the same data, rows and scratch of its own. */
 GB_CHECK gb_status gb_feed_share(gb_feed *shared, const gb_feed *feed, const gb_network *net, gb_err *err);

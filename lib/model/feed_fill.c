@@ -35,8 +35,7 @@ static int32_t count_of(const gb_feed *feed, const gb_feed_band *band, int64_t r
 	return (int32_t)gb_dataset_count(feed->set, band->band.feature, row);
 }
 
-/* Sound as it enters (frames of bands), or as it is aimed at (bands of frames). */
-static void read_mel(gb_feed *feed, const gb_feed_band *band, int64_t row, float *out, bool frames_first)
+void gb_feed_mel(gb_feed *feed, const gb_feed_band *band, int64_t row, float *out, bool frames_first)
 {
 	size_t bands = feed->shape.mel_bands, frames = feed->shape.mel_frames;
 	size_t count = (size_t)count_of(feed, band, row);
@@ -77,7 +76,7 @@ static void fill_row_inputs(gb_feed *feed, gb_network *net, size_t at, int64_t r
 	if (video)
 		memcpy(b->video + at * video->elements, gb_dataset_row(feed->set, video->band.feature, row), video->elements);
 	if (mel) {
-		read_mel(feed, mel, row, b->mel + at * s->mel_bands * s->mel_frames, true);
+		gb_feed_mel(feed, mel, row, b->mel + at * s->mel_bands * s->mel_frames, true);
 		b->mel_count[at] = (count_of(feed, mel, row) + 1) / 2;
 	}
 	if (codes) {
@@ -258,7 +257,7 @@ static void fill_target(gb_feed *feed, gb_network *net, size_t at, int64_t row)
 	if (video)
 		fill_target_video(feed, net, video, at, row);
 	if (mel)
-		read_mel(feed, mel, row, b->target_mel + at * s->mel_bands * s->mel_frames, false);
+		gb_feed_mel(feed, mel, row, b->target_mel + at * s->mel_bands * s->mel_frames, false);
 	if (codes)
 		fill_target_codes(feed, net, codes, at, row, b->weight[1][at], b->weight_brain[1][at]);
 	if (s->text)

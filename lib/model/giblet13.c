@@ -14,141 +14,6 @@
 #include "model/checkpoint.h"
 #include "model/seed.h"
 
-static gb_statistic_item item_of(const char *name, size_t count, float **data, const char *doc)
-{
-	gb_statistic_item item = {.count = count ? count : 1, .data = data, .doc = doc};
-
-	snprintf(item.name, sizeof item.name, "%s", name);
-	return item;
-}
-
-size_t gb_giblet13_statistics(gb_feed *feed, gb_statistic_item item[GB_STATISTICS_MAX])
-{
-	const gb_network_shape *s = &feed->shape;
-	gb_feed_statistics *st = &feed->statistics;
-	size_t pixels = s->video_frames * s->video_height * s->video_width * 3, n = 0;
-	static const char *const what[] = {"mean", "std", "weight", "ceiling"};
-	static const char *const doc[] = {"mean over the train rows", "SD over the train rows", "weight in the loss", "noise ceiling on the train rows, 0 if unknown"};
-
-	item[n++] = item_of("input.linear.mean", s->linear, &st->linear_mean, "linear view: mean over the train rows");
-	item[n++] = item_of("input.linear.std", s->linear, &st->linear_std, "linear view: SD over the train rows");
-	item[n++] = item_of("input.video.mean", pixels, &st->video_mean, "pixels: mean over the train rows");
-	item[n++] = item_of("input.video.scale", pixels, &st->video_scale, "pixels: 1/SD, the SD at least a tenth of their RMS");
-	item[n++] = item_of("input.video.base", pixels, &st->video_base, "pixels in patch order: logit of the mean");
-	item[n++] = item_of("input.mel.mean", s->mel_bands * s->mel_frames, &st->mel_mean, "mel: mean over the train rows");
-	item[n++] = item_of("input.mel.std", s->mel_bands * s->mel_frames, &st->mel_std, "mel: SD over the train rows");
-	item[n++] = item_of("input.codes.base", s->codebooks * GB_CODE_CLASSES, &st->code_base, "codes: log unigram of the train rows");
-	item[n++] = item_of("input.text.unit", 1, &st->text_unit, "text: RMS over columns of the SD");
-	if (s->kind)
-		item[n++] = item_of("input.codes.mean", s->codebooks, &st->code_mean, "codes: mean of code/1023 over the train rows");
-	for (size_t k = 0; k < s->subjects; k++)
-		for (int i = 0; i < 4; i++) {
-			char name[96];
-			float **data[] = {&st->bold_mean[k], &st->bold_std[k], &st->voxel_weight[k], &st->ceiling[k]};
-
-			snprintf(name, sizeof name, "bold.%s.%s", s->subject[k], what[i]);
-			item[n++] = item_of(name, s->voxels[k], data[i], doc[i]);
-		}
-	return n;
-}
-
-/* ---- dims ---- */
-
-static const struct { const char *key; size_t offset; } size_key[] = {
-	{"groups", offsetof(gb_network_shape, groups)}, {"scored", offsetof(gb_network_shape, scored)},
-	{"history", offsetof(gb_network_shape, history)}, {"future", offsetof(gb_network_shape, future)},
-	{"window_first", offsetof(gb_network_shape, window_first)}, {"window_lags", offsetof(gb_network_shape, window_lags)},
-	{"rank", offsetof(gb_network_shape, rank)}};
-
-gb_json *gb_giblet13_dims(const gb_feed *feed, const gb_network_shape *shape, const gb_delays *delays)
-{
-	gb_json *dims = gb_json_object(), *bands = gb_json_array(), *subjects = gb_json_array();
-
-	for (int b = 0; b < feed->bands; b++) {
-		const gb_feed_band *band = &feed->band[b];
-		gb_json *one = gb_json_object(), *rows = gb_json_array();
-
-		gb_json_set(one, "name", gb_json_string(band->name));
-		gb_json_set(one, "kind", gb_json_integer(band->kind));
-		gb_json_set(one, "elements", gb_json_integer((int64_t)band->elements));
-		gb_json_set(one, "width", gb_json_integer((int64_t)band->width));
-		for (int i = 0; i < band->band.feature->rank && i < 4; i++)
-			gb_json_append(rows, gb_json_integer(band->band.feature->shape[i]));
-		gb_json_set(one, "shape", rows);
-		gb_json_append(bands, one);
-	}
-	for (size_t k = 0; k < shape->subjects; k++) {
-		gb_json *one = gb_json_object();
-
-		gb_json_set(one, "name", gb_json_string(shape->subject[k]));
-		gb_json_set(one, "voxels", gb_json_integer((int64_t)shape->voxels[k]));
-		gb_json_append(subjects, one);
-	}
-	gb_json_set(dims, "bands", bands);
-	gb_json_set(dims, "subjects", subjects);
-	gb_json_set(dims, "delays", gb_delays_to_json(delays));
-	for (size_t i = 0; i < sizeof size_key / sizeof *size_key; i++)
-		gb_json_set(dims, size_key[i].key, gb_json_integer((int64_t) * (const size_t *)((const char *)shape + size_key[i].offset)));
-	gb_json_set(dims, "width", gb_json_real(shape->width));
-	return dims;
-}
-
-gb_status gb_giblet13_shape(gb_network_shape *shape, gb_delays *delays, const gb_json *dims, gb_err *err)
-{
-	gb_status status = gb_delays_from_json(gb_json_get(dims, "delays"), delays, err);
-
-	if (status != GB_OK)
-		return status;
-	for (size_t i = 0; i < sizeof size_key / sizeof *size_key; i++) {
-		int64_t value;
-
-		if (!gb_json_read_integer(gb_json_get(dims, size_key[i].key), &value) || value < 0 || value > 1 << 20)
-			return gb_fail(err, GB_DATA, "checkpoint: dims: %s is missing or out of range", size_key[i].key);
-		*(size_t *)((char *)shape + size_key[i].offset) = (size_t)value;
-	}
-	if (!gb_json_read_number(gb_json_get(dims, "width"), &shape->width) || !(shape->width > 0 && shape->width <= 16) || !shape->groups ||
-	    !shape->scored || !shape->rank || (!shape->kind && !shape->window_lags))
-		return gb_fail(err, GB_DATA, "checkpoint: dims: sizes that no network has");
-	shape->basis = (size_t)delays->filters;
-	shape->taps = (size_t)delays->length;
-	shape->first_lag = delays->first;
-	shape->temperature = 1;
-	return GB_OK;
-}
-
-gb_status gb_giblet13_fixed(gb_network_fixed *fixed, const gb_feed *feed, const gb_delays *delays, size_t bottleneck, float **kernel, gb_err *err)
-{
-	const gb_feed_statistics *st = &feed->statistics;
-	size_t taps = (size_t)delays->filters * (size_t)delays->length;
-	float **latent[] = {&fixed->latent_scale, &fixed->latent_offset, &fixed->latent_deviation, &fixed->latent_mean};
-
-	*kernel = gb_array(taps, sizeof **kernel, err);
-	if (!*kernel)
-		return GB_SYSTEM;
-	for (size_t i = 0; i < taps; i++)
-		(*kernel)[i] = (float)delays->tap[i];
-	fixed->kernel = *kernel;
-	fixed->video_mean = st->video_mean;
-	fixed->video_scale = st->video_scale;
-	fixed->video_base = st->video_base;
-	fixed->code_base = st->code_base;
-	fixed->code_mean = st->code_mean;
-	for (size_t k = 0; k < feed->shape.subjects; k++)
-		fixed->voxel_weight[k] = st->voxel_weight[k];
-	for (int i = 0; i < 4; i++)
-		if (!(*latent[i] = gb_array(bottleneck, sizeof(float), err)))
-			return GB_SYSTEM;
-	return GB_OK;
-}
-
-void gb_giblet13_fixed_clear(gb_network_fixed *fixed)
-{
-	free(fixed->latent_scale);
-	free(fixed->latent_offset);
-	free(fixed->latent_deviation);
-	free(fixed->latent_mean);
-}
-
 /* ---- the model ---- */
 
 typedef gb_giblet13_state state;
@@ -187,37 +52,12 @@ static gb_status open_state(void **opaque, gb_tensor_file *file, const gb_json *
 	s->file = file;
 	s->device.ops = gb_ops_cpu();
 	s->dims = gb_json_copy(gb_json_get(description, "dims"));
+	for (size_t m = 0; m < 4; m++)
+		if (!gb_json_read_number(gb_json_at(gb_json_get(gb_json_get(description, "state"), "back"), m), &s->back[m]))
+			s->back[m] = 1;
 	if (!gb_json_size(gb_json_get(s->dims, "bands")) || !gb_json_size(gb_json_get(s->dims, "subjects")))
 		return gb_fail(err, GB_DATA, "%s: dims name no tensors or no subjects", gb_tensor_file_name(file));
 	return GB_OK;
-}
-
-static gb_status read_floats(gb_tensor_file *file, const char *name, size_t count, float *to, gb_err *err)
-{
-	const gb_tensor *tensor;
-	gb_status status = gb_tensor_file_need(file, name, GB_F32, -1, &tensor, err);
-
-	if (status == GB_OK && tensor->elements != count)
-		status = gb_fail(err, GB_DATA, "%s: %s: %zu numbers, %zu are wanted", gb_tensor_file_name(file), name, tensor->elements, count);
-	if (status == GB_OK)
-		memcpy(to, tensor->data, tensor->bytes);
-	return status;
-}
-
-gb_status gb_giblet13_read_moments(const gb_network *net, gb_tensor_file *file, gb_err *err)
-{
-	const gb_twin *running = gb_graph_running(net->graph);
-	gb_status status = GB_OK;
-
-	for (int i = 0; status == GB_OK && i < 2 * gb_graph_norms(net->graph); i++) {
-		const gb_normed *norm = gb_graph_norm_at(net->graph, i / 2);
-		char name[96];
-
-		snprintf(name, sizeof name, "%s.%s", norm->name, i % 2 ? "variance" : "mean");
-		status = read_floats(file, name, norm->columns, (float *)running->here + norm->first + (i % 2 ? norm->columns : 0), err);
-	}
-	gb_twin_push(net->device, running);
-	return status;
 }
 
 static gb_status read_statistics(state *s, gb_err *err)
@@ -228,7 +68,7 @@ static gb_status read_statistics(state *s, gb_err *err)
 
 	for (size_t i = 0; status == GB_OK && i < n; i++) {
 		*item[i].data = gb_array(item[i].count, sizeof(float), err);
-		status = *item[i].data ? read_floats(s->file, item[i].name, item[i].count, *item[i].data, err) : GB_SYSTEM;
+		status = *item[i].data ? gb_giblet13_read(s->file, item[i].name, item[i].count, *item[i].data, err) : GB_SYSTEM;
 	}
 	return status;
 }
@@ -281,7 +121,7 @@ gb_status gb_giblet13_use(state *s, const gb_dataset *set, gb_err *err)
 	for (int i = 0; status == GB_OK && i < gb_graph_parameters(s->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(s->net.graph, i);
 
-		status = read_floats(s->file, p->name, p->rows * p->columns, (float *)gb_graph_weights(s->net.graph)->here + p->first, err);
+		status = gb_giblet13_read(s->file, p->name, p->rows * p->columns, (float *)gb_graph_weights(s->net.graph)->here + p->first, err);
 	}
 	if (status == GB_OK)
 		gb_graph_push(s->net.graph);
@@ -367,7 +207,18 @@ gb_status gb_giblet13_windows(state *s, const gb_feed_options *fill, const int64
 	return status;
 }
 
-typedef struct copy_out { state *s; size_t subject, columns; float *out; int kind; } copy_out;
+enum { FURTHER = 4 }; /* float tensors that are not text */
+
+/* FIRST: of a further tensor, its first column among them.  DIRECT: only what comes straight from the BOLD window. */
+typedef struct copy_out {
+	state *s;
+	const int64_t *rows;       /* asked for */
+	size_t subject, columns, first;
+	float *out;
+	double loss[2], codes;     /* Σ −log p of the codes there: decoded, unigram; how many */
+	int kind;
+	bool from_brain, direct;
+} copy_out;
 
 static void take_bold(void *context, const float *numbers, size_t asked, size_t place)
 {
@@ -405,7 +256,7 @@ static gb_status encode(void *opaque, const gb_dataset *set, const char *subject
 	return gb_giblet13_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold, &copy, err);
 }
 
-/* The decoder of FEATURE: 0 video, 1 mel, 2 codes, 3 text; −1: none. */
+/* The decoder of FEATURE: 0 video, 1 mel, 2 codes, 3 text, FURTHER; −1: none. */
 static int decoder_of(const state *s, const char *feature)
 {
 	const gb_json *bands = gb_json_get(s->dims, "bands");
@@ -417,15 +268,16 @@ static int decoder_of(const state *s, const char *feature)
 		gb_json_read_integer(gb_json_get(gb_json_at(bands, b), "kind"), &kind);
 		if (!name || strcmp(name, feature))
 			continue;
-		return kind == GB_BAND_VIDEO ? 0 : kind == GB_BAND_MEL ? 1 : kind == GB_BAND_CODES ? 2 : strcmp(name, "text") ? -1 : 3;
+		return kind == GB_BAND_VIDEO ? 0 : kind == GB_BAND_MEL ? 1 : kind == GB_BAND_CODES ? 2 : !strcmp(name, "text") ? 3 : s->kind ? -1 : FURTHER;
 	}
 	return -1;
 }
 
 static bool decodes(const void *opaque, const char *feature, bool from_brain)
 {
-	(void)from_brain; /* both ways are trained */
-	return decoder_of(opaque, feature) >= 0;
+	int kind = decoder_of(opaque, feature);
+
+	return kind >= 0 && (kind != FURTHER || from_brain); /* both ways are trained, but for what is only read */
 }
 
 static size_t decoded_shape(const void *opaque, const char *feature, int64_t shape[4], int *rank)
@@ -451,18 +303,34 @@ static size_t decoded_shape(const void *opaque, const char *feature, int64_t sha
 	return elements;
 }
 
+/* Of further tensor FEATURE among them, which stand at the end of the linear view. */
+static size_t first_column(const state *s, const char *feature)
+{
+	size_t before = s->feed.shape.linear - s->feed.shape.dense + s->feed.shape.text;
+
+	for (int b = 0; b < s->feed.bands; b++)
+		if (!strcmp(s->feed.band[b].name, feature))
+			return s->feed.band[b].first - before;
+	return 0;
+}
+
 /* Patch order → frame, y, x, rgb. */
 static void take_video(const copy_out *c, size_t asked, const float *from)
 {
 	const gb_network *net = &c->s->net;
 	const gb_network_shape *shape = &net->shape;
+	const float *base = c->s->feed.statistics.video_base;
 	size_t across = shape->video_width / net->patch_width, run = net->patch_width * 3, line = shape->video_width * 3;
 
 	for (size_t f = 0; f < shape->video_frames; f++)
 		for (size_t p = 0; p < net->patches; p++)
-			for (size_t y = 0; y < net->patch_height; y++, from += run)
-				memcpy(c->out + asked * c->columns + (f * shape->video_height + p / across * net->patch_height + y) * line + p % across * run,
-				       from, run * sizeof *from);
+			for (size_t y = 0; y < net->patch_height; y++, from += run, base += run) {
+				float *to = c->out + asked * c->columns + (f * shape->video_height + p / across * net->patch_height + y) * line + p % across * run;
+
+				memcpy(to, from, run * sizeof *from);
+				for (size_t x = 0; c->direct && x < run; x++)
+					to[x] = 1 / (1 + expf(-(base[x] + from[x])));
+			}
 }
 
 /* code/1023 [codebooks, frames] → the nearest code. */
@@ -472,6 +340,15 @@ static void take_numbers(const copy_out *c, size_t asked, const float *from)
 		c->out[asked * c->columns + i] = rintf(from[i] * (GB_CODE_CLASSES - 1));
 }
 
+/* Those of code I, with the unigram's where they only move it. */
+static void code_logits(const copy_out *c, const float *from, size_t i, float logit[GB_CODE_CLASSES])
+{
+	const float *base = c->s->feed.statistics.code_base + i % c->s->net.shape.codebooks * GB_CODE_CLASSES;
+
+	for (size_t k = 0; k < GB_CODE_CLASSES; k++)
+		logit[k] = from[i * GB_CODE_CLASSES + k] + (c->direct ? base[k] : 0);
+}
+
 /* Logits [frames, codebooks, 1024] → the most likely code [codebooks, frames]. */
 static void take_codes(const copy_out *c, size_t asked, const float *from)
 {
@@ -479,9 +356,11 @@ static void take_codes(const copy_out *c, size_t asked, const float *from)
 
 	for (size_t i = 0; i < q * frames; i++) {
 		size_t best = 0;
+		float logit[GB_CODE_CLASSES];
 
+		code_logits(c, from, i, logit);
 		for (size_t k = 1; k < GB_CODE_CLASSES; k++)
-			if (from[i * GB_CODE_CLASSES + k] > from[i * GB_CODE_CLASSES + best])
+			if (logit[k] > logit[best])
 				best = k;
 		c->out[asked * c->columns + i % q * frames + i / q] = (float)best;
 	}
@@ -492,7 +371,9 @@ static void take_decoded(void *context, const float *numbers, size_t asked, size
 	copy_out *c = context;
 	const gb_feed_statistics *st = &c->s->feed.statistics;
 	const gb_network_shape *shape = &c->s->net.shape;
-	size_t from_columns = c->kind == 2 && !shape->kind ? c->columns * GB_CODE_CLASSES : c->columns;
+	size_t from_columns = c->kind == FURTHER ? shape->dense - shape->text : c->kind == 2 && !shape->kind ? c->columns * GB_CODE_CLASSES : c->columns;
+	size_t first = shape->linear - shape->dense + (c->kind == FURTHER ? shape->text : 0) + c->first;
+	float part = c->from_brain ? (float)c->s->back[3] : 1;
 	const float *from = numbers + place * from_columns;
 	float *to = c->out + asked * c->columns;
 
@@ -502,44 +383,97 @@ static void take_decoded(void *context, const float *numbers, size_t asked, size
 		(shape->kind ? take_numbers : take_codes)(c, asked, from);
 	for (size_t i = 0; c->kind == 1 && i < c->columns; i++)
 		to[i] = from[i] * st->mel_std[i] + st->mel_mean[i];
-	for (size_t i = 0; c->kind == 3 && i < c->columns; i++)
-		to[i] = from[i] * st->text_unit[0] + st->linear_mean[shape->linear - shape->dense + i];
+	for (size_t i = 0; c->kind >= 3 && i < c->columns; i++)
+		to[i] = (c->direct ? from[c->first + i] * st->linear_std[first + i] : part * from[i] * st->text_unit[0]) + st->linear_mean[first + i];
+}
+
+/* What the codes of the row that stand there cost. */
+static void take_losses(void *context, const float *numbers, size_t asked, size_t place)
+{
+	copy_out *c = context;
+	gb_feed *feed = &c->s->feed;
+	size_t q = feed->shape.codebooks, frames = feed->shape.code_frames;
+	const float *from = numbers + place * c->columns * GB_CODE_CLASSES;
+
+	for (int b = 0; b < feed->bands; b++)
+		if (feed->band[b].kind == GB_BAND_CODES)
+			gb_feed_read_codes(feed, &feed->band[b], c->rows[asked], feed->code_row);
+	for (size_t i = 0; i < q * frames; i++) {
+		int16_t code = feed->code_row[i % q * frames + i / q];
+		float logit[GB_CODE_CLASSES], most = -INFINITY;
+		double sum = 0;
+
+		if (code < 0)
+			continue;
+		code_logits(c, from, i, logit);
+		for (size_t k = 0; k < GB_CODE_CLASSES; k++)
+			most = logit[k] > most ? logit[k] : most;
+		for (size_t k = 0; k < GB_CODE_CLASSES; k++)
+			sum += exp((double)(logit[k] - most));
+		c->loss[0] += log(sum) - (double)(logit[code] - most);
+		c->loss[1] -= (double)feed->statistics.code_base[i % q * GB_CODE_CLASSES + (size_t)code];
+		c->codes++;
+	}
+}
+
+/* FEATURE of COPY's rows, window by window, to TAKE. */
+static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_dataset *set, const char *feature, const char *subject, const uint8_t *keep, size_t count,
+                           gb_pool *pool, gb_err *err)
+{
+	state *s = copy->s;
+	bool from_brain = copy->from_brain;
+	gb_feed_options fill = {.keep = keep};
+	int64_t shape[4];
+	int rank, last;
+	gb_status status = gb_giblet13_use(s, set, err);
+
+	copy->kind = decoder_of(s, feature);
+	if (status == GB_OK && (copy->kind < 0 || (copy->kind == FURTHER && !from_brain)))
+		status = gb_fail(err, GB_USAGE, "%s: this model has no decoder for it", feature);
+	if (status == GB_OK)
+		status = find_subject(s, subject, &copy->subject, err);
+	if (status == GB_OK)
+		status = gb_giblet13_rows_are(set, copy->rows, count, err);
+	/* BOLD is opened for this call alone: the subject may be any of the set's. */
+	if (status == GB_OK && from_brain)
+		status = gb_brain_open(&s->feed.brain[copy->subject], set, subject ? subject : s->feed.shape.subject[copy->subject], err);
+	if (status != GB_OK)
+		return status;
+	if (from_brain && s->feed.brain[copy->subject].voxels != s->feed.shape.voxels[copy->subject])
+		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, the model has %zu: the mask it was trained with is wanted", subject ? subject : "mean",
+		                 s->feed.brain[copy->subject].voxels, s->feed.shape.voxels[copy->subject]);
+	if (status == GB_OK) {
+		for (int64_t r = 0; from_brain && r < s->feed.rows; r++)
+			s->feed.brain_valid[copy->subject][r] = gb_brain_valid(&s->feed.brain[copy->subject], r);
+		s->device.pool = pool;
+		fill.bold_one = from_brain ? (int)copy->subject : GB_SUBJECTS_MAX;
+		copy->columns = decoded_shape(s, feature, shape, &rank);
+		copy->first = copy->kind == FURTHER ? first_column(s, feature) : 0;
+		copy->direct = copy->kind == FURTHER || (from_brain && s->back[copy->kind] <= 0);
+		last = copy->direct ? s->net.direct[copy->kind] : s->net.decoded[from_brain][copy->kind];
+		status = gb_giblet13_windows(s, &fill, copy->rows, count, last, take, copy, err);
+	}
+	if (from_brain)
+		gb_brain_close(&s->feed.brain[copy->subject]);
+	return status;
 }
 
 static gb_status decode(void *opaque, const gb_dataset *set, const char *feature, bool from_brain, const char *subject, const uint8_t *keep,
                         const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
 {
-	state *s = opaque;
-	gb_feed_options fill = {.keep = keep};
-	copy_out copy = {.s = s, .out = out, .kind = decoder_of(s, feature)};
-	int64_t shape[4];
-	int rank;
-	gb_status status = gb_giblet13_use(s, set, err);
+	copy_out copy = {.s = opaque, .rows = rows, .out = out, .from_brain = from_brain};
 
-	if (status == GB_OK && copy.kind < 0)
-		status = gb_fail(err, GB_USAGE, "%s: this model has no decoder for it", feature);
-	if (status == GB_OK)
-		status = find_subject(s, subject, &copy.subject, err);
-	if (status == GB_OK)
-		status = gb_giblet13_rows_are(set, rows, count, err);
-	/* BOLD is opened for this call alone: the subject may be any of the set's. */
-	if (status == GB_OK && from_brain)
-		status = gb_brain_open(&s->feed.brain[copy.subject], set, subject ? subject : s->feed.shape.subject[copy.subject], err);
-	if (status != GB_OK)
-		return status;
-	if (from_brain && s->feed.brain[copy.subject].voxels != s->feed.shape.voxels[copy.subject])
-		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, the model has %zu: the mask it was trained with is wanted", subject ? subject : "mean",
-		                 s->feed.brain[copy.subject].voxels, s->feed.shape.voxels[copy.subject]);
-	if (status == GB_OK) {
-		for (int64_t r = 0; from_brain && r < s->feed.rows; r++)
-			s->feed.brain_valid[copy.subject][r] = gb_brain_valid(&s->feed.brain[copy.subject], r);
-		s->device.pool = pool;
-		fill.bold_one = from_brain ? (int)copy.subject : GB_SUBJECTS_MAX;
-		copy.columns = decoded_shape(s, feature, shape, &rank);
-		status = gb_giblet13_windows(s, &fill, rows, count, s->net.decoded[from_brain][copy.kind], take_decoded, &copy, err);
-	}
-	if (from_brain)
-		gb_brain_close(&s->feed.brain[copy.subject]);
+	return decode_to(&copy, take_decoded, set, feature, subject, keep, count, pool, err);
+}
+
+static gb_status code_loss(void *opaque, const gb_dataset *set, const char *feature, bool from_brain, const char *subject, const int64_t *rows, size_t count,
+                           double loss[2], gb_pool *pool, gb_err *err)
+{
+	copy_out copy = {.s = opaque, .rows = rows, .from_brain = from_brain};
+	gb_status status = decode_to(&copy, take_losses, set, feature, subject, NULL, count, pool, err);
+
+	for (int k = 0; k < 2; k++)
+		loss[k] = copy.codes > 0 ? copy.loss[k] / copy.codes : 0;
 	return status;
 }
 
@@ -587,4 +521,4 @@ static bool seed_decodes(const void *opaque, const char *feature, bool from_brai
 }
 
 const gb_model_kind_table gb_model_giblet13_seed = {"giblet13-seed", open_seed, close_state, fits, voxels, encode, seed_decodes, decode, decoded_shape};
-const gb_model_kind_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape, silence, &gb_giblet13_latent};
+const gb_model_kind_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape, silence, &gb_giblet13_latent, code_loss};

@@ -20,6 +20,8 @@ size_t gb_giblet13_statistics(gb_feed *feed, gb_statistic_item item[GB_STATISTIC
 gb_json *gb_giblet13_dims(const gb_feed *feed, const gb_network_shape *shape, const gb_delays *delays);
 GB_CHECK gb_status gb_giblet13_shape(gb_network_shape *shape, gb_delays *delays, const gb_json *dims, gb_err *err);
 
+/* COUNT floats of tensor NAME. */
+GB_CHECK gb_status gb_giblet13_read(gb_tensor_file *file, const char *name, size_t count, float *to, gb_err *err);
 /* The running moments of the network's batch norms. */
 GB_CHECK gb_status gb_giblet13_read_moments(const gb_network *net, gb_tensor_file *file, gb_err *err);
 

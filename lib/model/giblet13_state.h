@@ -19,6 +19,8 @@ typedef struct gb_giblet13_state {
 	gb_network_fixed fixed;
 	gb_device device;
 	float *kernel;
+	double back[4];            /* of video, mel, codes, text from the brain: the part of what the layers say that counts;
+	                              0: only what comes straight from the BOLD window */
 	const char **silent;       /* [silents] names of tensors in DIMS */
 	size_t silents;
 	gb_latent_out out;         /* rank 0: z as it is */

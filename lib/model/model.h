@@ -52,6 +52,10 @@ bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brai
 GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain,
                                    const char *subject, const uint8_t *keep, const int64_t *rows, size_t count,
                                    float *out, gb_pool *pool, gb_err *err);
+/* Mean −log p of the codes of FEATURE that stand in ROWS: LOSS [0] as decoded, [1] by the unigram of the rows that were
+ * fitted; both 0 where the model has no probabilities. */
+GB_CHECK gb_status gb_model_code_loss(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain, const char *subject,
+                                      const int64_t *rows, size_t count, double loss[2], gb_pool *pool, gb_err *err);
 /* Elements of one decoded row, and its shape (rank written; up to 4).  0: not decoded. */
 size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank);
 

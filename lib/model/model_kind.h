@@ -33,6 +33,9 @@ typedef struct gb_model_kind_table {
 	/* NULL: cannot.  From now on these stimulus tensors are as gb_model_silence says. */
 	gb_status (*silence)(void *state, const char *const *feature, size_t features, gb_err *err);
 	const gb_model_latent_table *latent; /* NULL: no z */
+	/* NULL: it has no probabilities.  As gb_model_code_loss says. */
+	gb_status (*code_loss)(void *state, const gb_dataset *set, const char *feature, bool from_brain, const char *subject, const int64_t *rows,
+	                       size_t count, double loss[2], gb_pool *pool, gb_err *err);
 } gb_model_kind_table;
 
 extern const gb_model_kind_table gb_model_ridge, gb_model_giblet13, gb_model_giblet13_seed;

@@ -14,35 +14,6 @@
 enum { LAYER_3 = 1536, LAYER_5 = 4096, LAYER_6 = 8000, LAYER_7 = 2048, LAYER_10 = 2048, VIDEO = 1024, SOUND = 256, TEXT = 256,
        PATH = 256 /* of 12A … 12C; falls with the root of the width */, PATCH_IN = 16, PATCH_OUT = 8, CODE_IN = 128, CODE_OUT = 32, SOUND_TAPS = 5 };
 
-const char *gb_term_name(int term)
-{
-	static const char *const name[GB_TERMS] = {"video", "mel", "codes", "text", "latent", "contrast", "brain.video", "brain.mel",
-	                                           "brain.codes", "brain.text", "bold"};
-
-	return term >= 0 && term < GB_TERMS ? name[term] : NULL;
-}
-
-size_t gb_scaled(size_t full, double width)
-{
-	size_t eighths = (size_t)floor((double)full * width / 8 + 0.5);
-
-	return 8 * (eighths ? eighths : 1);
-}
-
-size_t gb_patch_edge(size_t size)
-{
-	for (size_t edge = 12; edge >= 4; edge--)
-		if (size % edge == 0)
-			return edge;
-	return 0;
-}
-
-void gb_patch_size(const gb_network_shape *shape, size_t *height, size_t *width)
-{
-	*height = shape->kind ? shape->video_height : gb_patch_edge(shape->video_height);
-	*width = shape->kind ? shape->video_width : gb_patch_edge(shape->video_width);
-}
-
 /* ---- helpers of the builder ---- */
 
 static int weight(gb_network *net, const char *name, const char *what, size_t rows, size_t columns, float spread)
@@ -346,21 +317,29 @@ static void encode_brain(gb_network *net)
 	}
 }
 
-static void decode_brain(gb_network *net, const int *bold)
+/* FACTORS numbers of each volume, by the head HEAD of its subject, of all volumes of the window after a row. */
+static int read_brains(gb_network *net, const char *head, size_t factors, float gain)
 {
 	const gb_network_shape *s = &net->shape;
-	int factors = -1, latent, target, pairs;
+	int all = -1;
 
 	for (size_t i = 0; i < s->subjects; i++) {
 		char name[96];
 		int own;
 
-		snprintf(name, sizeof name, "decode.%s", s->subject[i]);
-		own = dense(net, name, bold[i], s->rank, GB_LINEAR, false, 1);
-		factors = i ? gb_graph_add(net->graph, factors, own) : own;
+		snprintf(name, sizeof name, "%s.%s", head, s->subject[i]);
+		own = dense(net, name, net->bold[i], factors, GB_LINEAR, false, gain);
+		all = i ? gb_graph_add(net->graph, all, own) : own;
 	}
-	latent = gb_graph_fir(net->graph, factors, s->groups, s->scored, s->window_lags, s->window_lags,
-	                      (int64_t)(s->window_first + s->window_lags) - 1, control(net, FILTERS));
+	return gb_graph_fir(net->graph, all, s->groups, s->scored, s->window_lags, s->window_lags, (int64_t)(s->window_first + s->window_lags) - 1,
+	                    control(net, FILTERS));
+}
+
+static void decode_brain(gb_network *net)
+{
+	const gb_network_shape *s = &net->shape;
+	int latent = read_brains(net, "decode", s->rank, 1), target, pairs;
+
 	net->latent = dense(net, "decode.map", latent, net->bottleneck, GB_LINEAR, true, 1);
 	target = gb_graph_affine(net->graph, gb_graph_stop(net->graph, net->z_scored), net->fixed_there.latent_scale, net->fixed_there.latent_offset);
 	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target, net->there.weight_latent, control(net, GB_TERM_LATENT));
@@ -368,6 +347,61 @@ static void decode_brain(gb_network *net, const int *bold)
 	                       (float)(1.0 / (s->temperature * (double)net->bottleneck)), net->there.pair_mask);
 	net->term[GB_TERM_CONTRAST] = gb_graph_softmax(net->graph, pairs, net->there.target_row, net->there.weight_contrast, control(net, GB_TERM_CONTRAST));
 }
+
+/* ---- linear paths from the BOLD window, which nothing but the start moves ---- */
+
+/* NAME: COLUMNS numbers of the window after a row. */
+static int read_window(gb_network *net, const char *name, size_t columns)
+{
+	if (net->window < 0)
+		net->window = read_brains(net, "back.brain", net->window_factors, 0);
+	return dense(net, name, net->window, columns, GB_LINEAR, true, 0);
+}
+
+/* COLUMNS numbers for each of the row's FRAMES (patches of them), by NAME.frames. */
+static int each_frame(gb_network *net, const char *name, int x, size_t frames, size_t columns)
+{
+	char full[64];
+
+	snprintf(full, sizeof full, "%s.frames", name);
+	return gb_graph_reshape(net->graph, dense(net, full, x, frames * columns, GB_LINEAR, false, 0), net->scored * frames, columns);
+}
+
+static void read_directly(gb_network *net)
+{
+	const gb_network_shape *s = &net->shape;
+	gb_graph *g = net->graph;
+	int x;
+
+	if (s->video_frames) {
+		x = each_frame(net, "back.video", read_window(net, "back.video", GB_BACK_COLOURS), s->video_frames * net->patches, GB_BACK_COLOURS);
+		x = dense(net, "back.video.pixels", x, net->patch, GB_LINEAR, false, 0);
+		net->direct[0] = gb_graph_stop(g, gb_graph_reshape(g, x, net->scored, s->video_frames * net->patches * net->patch));
+	}
+	if (s->mel_bands) {
+		x = gb_graph_reshape(g, read_window(net, "back.mel", s->mel_bands), net->scored * s->mel_bands, 1);
+		x = dense(net, "back.mel.frames", x, s->mel_frames, GB_LINEAR, false, 0);
+		net->direct[1] = gb_graph_stop(g, gb_graph_reshape(g, x, net->scored, s->mel_bands * s->mel_frames));
+	}
+	if (s->codebooks) {
+		x = each_frame(net, "back.codes", read_window(net, "back.codes", GB_BACK_CODE_FACTORS), s->code_frames, GB_BACK_CODE_FACTORS);
+		net->direct[2] = gb_graph_stop(g, dense(net, "back.codes.logits", x, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, false, 0));
+	}
+}
+
+/* Beside nothing: text has its own from z^b. */
+static void read_floats(gb_network *net)
+{
+	const gb_network_shape *s = &net->shape;
+
+	if (s->text)
+		net->direct[3] = dense(net, "back.text.columns", read_window(net, "back.text", GB_BACK_TEXT_FACTORS), s->text, GB_LINEAR, true, 0);
+	if (s->dense > s->text)
+		net->direct[4] = read_window(net, "back.floats", s->dense - s->text);
+}
+
+/* Y with what modality M's linear path says of it, on the way from z^b. */
+static int beside(gb_network *net, int y, int m, int way) { return way && net->direct[m] >= 0 ? gb_graph_add(net->graph, y, net->direct[m]) : y; }
 
 /* ---- layers 8 to 13 ---- */
 
@@ -380,7 +414,7 @@ static int decode_video(gb_network *net, int x, int way)
 	y = dense(net, "12a.patches", norm(net, "12a.patches", y), patches * width, GB_GELU, true, 1);
 	y = gb_graph_reshape(net->graph, y, net->scored * patches, width);
 	y = dense(net, "13a.patch", y, net->patch, GB_LINEAR, true, 0);
-	y = gb_graph_reshape(net->graph, y, net->scored, patches * net->patch);
+	y = beside(net, gb_graph_reshape(net->graph, y, net->scored, patches * net->patch), 0, way);
 	y = gb_graph_sigmoid(net->graph, y, net->fixed_there.video_base, patches * net->patch);
 	net->term[way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO] =
 	    gb_graph_mse(net->graph, y, net->there.target_video, way ? net->there.weight_brain[0] : net->there.weight[0], NULL,
@@ -395,7 +429,7 @@ static int decode_codes(gb_network *net, int x, int way)
 
 	y = dense(net, "12b.frames", norm(net, "12b.frames", y), s->code_frames * CODE_OUT, GB_GELU, true, 1);
 	y = gb_graph_reshape(net->graph, y, net->scored * s->code_frames, CODE_OUT);
-	y = dense(net, "13b.codes", y, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, true, 0);
+	y = beside(net, dense(net, "13b.codes", y, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, true, 0), 2, way);
 	y = gb_graph_reshape(net->graph, y, net->scored * s->code_frames * s->codebooks, GB_CODE_CLASSES);
 	net->term[way ? GB_TERM_BRAIN_CODES : GB_TERM_CODES] =
 	    gb_graph_softmax(net->graph, y, net->there.target_codes, way ? net->there.weight_brain_codes : net->there.weight_codes,
@@ -403,14 +437,14 @@ static int decode_codes(gb_network *net, int x, int way)
 	return y;
 }
 
-/* BESIDE: a value of the same width to add, −1: none. */
-static int decode_vector(gb_network *net, int x, int beside, int way, int modality, size_t out, const char *path, const char *last, const float *target)
+/* MORE: a value of the same width to add, −1: none. */
+static int decode_vector(gb_network *net, int x, int more, int way, int modality, size_t out, const char *path, const char *last, const float *target)
 {
 	int term = (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO) + modality, counts = modality == 3 ? 2 : 1;
 	int y = dense(net, last, block(net, path, x, gb_scaled(PATH, sqrt(net->shape.width))), out, GB_LINEAR, true, 0);
 
-	if (beside >= 0)
-		y = gb_graph_add(net->graph, y, beside);
+	if (more >= 0)
+		y = gb_graph_add(net->graph, y, more);
 	net->term[term] = gb_graph_mse(net->graph, y, target, way ? net->there.weight_brain[counts] : net->there.weight[counts], NULL, control(net, term));
 	return y;
 }
@@ -435,7 +469,7 @@ static void decoder(gb_network *net, int z, int way)
 	if (s->video_frames)
 		net->decoded[way][0] = decode_video(net, x, way);
 	if (s->mel_bands)
-		net->decoded[way][1] = decode_vector(net, x, -1, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->there.target_mel);
+		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->there.target_mel);
 	if (s->codebooks)
 		net->decoded[way][2] = decode_codes(net, x, way);
 	if (s->text)
@@ -447,20 +481,23 @@ static void decoder(gb_network *net, int z, int way)
 static void declare(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
-	int bold[GB_SUBJECTS_MAX], linear, dense, mel;
+	int linear, dense, mel;
 
 	linear = gb_graph_input(net->graph, net->rows, s->linear, net->there.linear);
 	dense = gb_graph_input(net->graph, net->rows, s->dense, net->there.dense);
 	mel = gb_graph_input(net->graph, net->rows * s->mel_frames, s->mel_bands, net->there.mel);
 	for (size_t i = 0; i < s->subjects; i++)
-		bold[i] = gb_graph_input(net->graph, s->groups * net->bold_rows, s->voxels[i], net->there.bold[i]);
+		net->bold[i] = gb_graph_input(net->graph, s->groups * net->bold_rows, s->voxels[i], net->there.bold[i]);
 	encoder(net, linear, mel, dense);
 	encode_brain(net);
 	if (s->subjects)
-		decode_brain(net, bold);
+		decode_brain(net);
 	decoder(net, net->z_scored, 0);
-	if (s->subjects)
-		decoder(net, gb_graph_affine(net->graph, net->latent, net->fixed_there.latent_deviation, net->fixed_there.latent_mean), 1);
+	if (!s->subjects)
+		return;
+	read_directly(net);
+	decoder(net, gb_graph_affine(net->graph, net->latent, net->fixed_there.latent_deviation, net->fixed_there.latent_mean), 1);
+	read_floats(net);
 }
 
 static void random_start(gb_network *net, uint64_t seed)
@@ -506,7 +543,9 @@ gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const
 	for (int i = 0; i < GB_TERMS + GB_SUBJECTS_MAX; i++)
 		net->term[i] = -1;
 	memset(net->decoded, 0xff, sizeof net->decoded);
-	net->latent = -1;
+	memset(net->direct, 0xff, sizeof net->direct);
+	net->latent = net->window = -1;
+	net->window_factors = !shape->kind && shape->subjects ? shape->rank < GB_BACK_FACTORS ? shape->rank : GB_BACK_FACTORS : 0;
 	(shape->kind ? shape->kind->declare : declare)(net);
 	if (!fixed) /* still says what a builder found wrong */
 		return gb_graph_check(net->graph, err);

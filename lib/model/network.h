@@ -12,7 +12,9 @@
  *   linear view ─────────────────────────────────────────┴→ z
  *   z → kernel in time → map → head of each subject → BOLD
  *   BOLD window → head → map → z^b, fitted to z
- *   z (and z^b) → 8 … 11 → 12A 12B 12C → 13 → video, sound, text */
+ *   z (and z^b) → 8 … 11 → 12A 12B 12C → 13 → video, sound, text
+ *   BOLD window → back.… , linear and fixed → beside 13 on the way from z^b to
+ *   video and sound, and alone to float tensors */
 #ifndef GB_MODEL_NETWORK_H
 #define GB_MODEL_NETWORK_H
 
@@ -23,6 +25,10 @@ GB_BEGIN_DECLS
 typedef struct gb_network_kind gb_network_kind;
 
 enum { GB_SUBJECTS_MAX = 64, GB_CODE_CLASSES = 1024 };
+
+/* Of the linear paths of the way back: numbers read of a volume, at most; of a row's colours; factors of its codes, and of
+ * its text. */
+enum { GB_BACK_FACTORS = 16, GB_BACK_COLOURS = 3, GB_BACK_CODE_FACTORS = 4, GB_BACK_TEXT_FACTORS = 8 };
 
 typedef struct gb_network_shape {
 	const gb_network_kind *kind; /* NULL: giblet13 */
@@ -106,9 +112,14 @@ typedef struct gb_network {
 	size_t rows, scored, bold_rows; /* R, S, rows of a BOLD window */
 	float *scale;                   /* [GB_TERMS] factor of each term's gradient; sent with the batch */
 	int term[GB_TERMS + GB_SUBJECTS_MAX]; /* graph term, −1: absent; BOLD: one a subject from GB_TERM_BOLD on */
+	int bold[GB_SUBJECTS_MAX];      /* values: what is read of each brain */
 	int z, z_scored, latent;        /* values: [R, B]; [S, B]; z^b, normalised [S, B] */
 	int predicted_bold[GB_SUBJECTS_MAX];
 	int decoded[2][4];              /* by way (from z, from z^b) and modality: video, mel, codes, text; −1: absent */
+	size_t window_factors;          /* that back.… reads of a volume */
+	int window;                     /* [S, lags·factors] of the BOLD window */
+	int direct[5];                  /* what back.… gives: logits of pictures beside their base, standardised mel, logits of
+	                                   codes beside their unigram, standardised text, further float tensors; −1: absent */
 	size_t decoded_frames;          /* of pictures */
 	const gb_device *device;
 	void *memory, *host[2];         /* of the batch: the device's; the host's, one filled while the other is sent */

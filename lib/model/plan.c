@@ -250,7 +250,7 @@ static gb_status network_text(text *out, const gb_plan_dims *dims, const gb_trai
 	if (status == GB_OK) {
 		count = gb_graph_parameter_count(net.graph);
 		for (size_t k = 0; k < shape.subjects; k++)
-			heads += shape.voxels[k] * (2 * shape.rank + 1);
+			heads += shape.voxels[k] * (2 * shape.rank + 1 + net.window_factors);
 		memory = gb_plan_memory(&net, o->micro, !strcmp(o->start, "ridge"));
 		windows = (int64_t)ceil((double)dims->rows * (1 - o->validation) / (double)shape.scored);
 		windows -= o->kind ? windows % o->groups : 0;

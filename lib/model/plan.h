@@ -29,6 +29,8 @@ size_t gb_plan_memory(const gb_network *net, int64_t micro, bool ridge);
 size_t gb_machine_memory(void);
 /* Is this weight set by the ridge start, and then decays towards it? */
 bool gb_starts_at_ridge(const char *name);
+/* Does no step move this weight? */
+bool gb_stays_at_start(const char *name);
 
 /* Weights of the checkpoint at PATH as plain safetensors: no profile, no optimiser. */
 GB_CHECK gb_status gb_export_weights(const char *path, const char *out, gb_err *err);

@@ -91,19 +91,18 @@ void gb_start_list_free(gb_start_list *list)
 gb_row_list gb_start_trains(const gb_start_list *list) { return (gb_row_list){list->trains, list->train, list->train_run}; }
 gb_row_list gb_start_haves(const gb_start_list *list) { return (gb_row_list){list->haves, list->have, list->have_run}; }
 
-/* Standardised BOLD of the train rows, all subjects side by side. */
-static float *read_targets(gb_start *s, gb_err *err)
+float *gb_start_bold(gb_start *s, const gb_start_list *list, gb_err *err)
 {
 	const gb_feed *feed = s->feed;
-	float *y = gb_start_numbers(s->rows.trains * s->targets, err);
+	float *y = gb_start_numbers(list->trains * s->targets, err);
 
-	for (size_t i = 0; y && i < s->rows.trains; i++) {
+	for (size_t i = 0; y && i < list->trains; i++) {
 		float *to = y + i * s->targets;
 
 		for (size_t k = 0; k < feed->shape.subjects; k++) {
 			size_t v = feed->shape.voxels[k];
 
-			gb_brain_read(&feed->brain[k], s->rows.train[i], feed->scratch, to);
+			gb_brain_read(&feed->brain[k], list->train[i], feed->scratch, to);
 			for (size_t j = 0; j < v; j++)
 				to[j] = (to[j] - feed->statistics.bold_mean[k][j]) / feed->statistics.bold_std[k][j];
 			to += v;
@@ -125,7 +124,7 @@ static gb_status fit_encoder(gb_start *s, gb_err *err)
 {
 	const gb_feed *feed = s->feed;
 	gb_ridge_band band[GB_BANDS_MAX] = {{0}};
-	float *x[GB_BANDS_MAX] = {NULL}, *y = read_targets(s, err);
+	float *x[GB_BANDS_MAX] = {NULL}, *y = gb_start_bold(s, &s->rows, err);
 	int32_t *table = gb_delays_table(s->options->delays, &(gb_row_list){s->rows.trains, s->rows.train, s->rows.train_run},
 	                                 &(gb_row_list){s->rows.haves, s->rows.have, s->rows.have_run}, err);
 	gb_status status = y && table ? GB_OK : GB_SYSTEM;
@@ -430,6 +429,8 @@ gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options 
 		gb_start_describe(*state, "encode", &s.fit);
 	if (status == GB_OK && s.drivens)
 		status = gb_start_back(&s, *state, err);
+	if (status == GB_OK)
+		status = gb_start_window(&s, *state, err);
 	for (int b = 0; s.design && b < GB_BANDS_MAX; b++)
 		free(s.design[b]);
 	free(s.design);

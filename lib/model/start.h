@@ -9,8 +9,9 @@
  * linear.weight beyond those are random directions.
  *
  * Decoding: ridge from the factors BOLD·P in the window to those dimensions of
- * z that reach the brain, and from these to the text (its linear path); the
- * other dimensions and modalities start undecoded. */
+ * z that reach the brain, and from these to the text (its linear path).  Beside
+ * the layers, pictures, sound and further float tensors come straight from the
+ * window, by ridge that is judged by its skill; no step moves that. */
 #ifndef GB_MODEL_START_H
 #define GB_MODEL_START_H
 

@@ -13,12 +13,15 @@
 
 /* ---- brain → z ---- */
 
-/* U [haves, rank]: BOLD·P, the mean over subjects, unit SD per factor on the train
- * rows; the heads get the same scale. */
-static float *brain_factors(gb_start *s, const gb_start_list *list, gb_err *err)
+gb_status gb_start_window_delays(const gb_network_shape *shape, gb_delays *delays, gb_err *err)
+{
+	return gb_delays_fir(delays, -(int)(shape->window_first + shape->window_lags) + 1, -(int)shape->window_first + 1, err);
+}
+
+float *gb_start_factors(const gb_start *s, const gb_start_list *list, const float *head, size_t factors, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net->shape;
-	float *u = gb_start_numbers(list->haves * s->rank, err), *one = gb_start_numbers(s->targets, err);
+	float *u = gb_start_numbers(list->haves * factors, err), *one = gb_start_numbers(s->targets, err);
 	size_t first = 0;
 
 	for (size_t k = 0; u && one && k < shape->subjects; k++) {
@@ -34,7 +37,7 @@ static float *brain_factors(gb_start *s, const gb_start_list *list, gb_err *err)
 			gb_brain_read(&feed->brain[k], row, feed->scratch, one);
 			for (size_t j = 0; j < v; j++)
 				one[j] = (one[j] - feed->statistics.bold_mean[k][j]) / feed->statistics.bold_std[k][j] / (float)shape->subjects;
-			gb_start_product(s, one, false, s->factors + first * s->rank, false, 1, s->rank, v, true, u + i * s->rank);
+			gb_start_product(s, one, false, head + first * factors, false, 1, factors, v, true, u + i * factors);
 		}
 		first += v;
 	}
@@ -42,6 +45,7 @@ static float *brain_factors(gb_start *s, const gb_start_list *list, gb_err *err)
 	return u;
 }
 
+/* Unit SD per factor on the train rows; the heads get the same scale. */
 static void scale_factors(gb_start *s, const gb_start_list *list, float *u)
 {
 	const gb_network_shape *shape = &s->net->shape;
@@ -142,12 +146,12 @@ static gb_status fit_latent(gb_start *s, const float *z, gb_json *state, gb_err 
 	gb_start_list list = {0};
 	gb_delays delays;
 	float *u = NULL;
-	gb_status status = gb_delays_fir(&delays, -(int)(shape->window_first + shape->window_lags) + 1, -(int)shape->window_first + 1, err);
+	gb_status status = gb_start_window_delays(shape, &delays, err);
 
 	if (status != GB_OK)
 		return status;
 	status = gb_start_list_rows(s, &delays, &list, err);
-	if (status == GB_OK && !(u = brain_factors(s, &list, err)))
+	if (status == GB_OK && !(u = gb_start_factors(s, &list, s->factors, s->rank, err)))
 		status = GB_SYSTEM;
 	if (status == GB_OK) {
 		scale_factors(s, &list, u);

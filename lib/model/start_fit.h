@@ -4,6 +4,7 @@
 #define GB_MODEL_START_FIT_H
 
 #include "model/ridge.h"
+#include "model/skill_ridge.h"
 #include "model/start.h"
 
 GB_BEGIN_DECLS
@@ -34,6 +35,8 @@ GB_CHECK gb_status gb_start_list_rows(const gb_start *s, const gb_delays *delays
 void gb_start_list_free(gb_start_list *list);
 gb_row_list gb_start_trains(const gb_start_list *list);
 gb_row_list gb_start_haves(const gb_start_list *list);
+/* Standardised BOLD of the rows that are aimed at, all subjects side by side: [trains, targets]; the caller's. */
+float *gb_start_bold(gb_start *s, const gb_start_list *list, gb_err *err);
 /* The linear view of s->rows.train, unfiltered: [trains, linear]; the caller's. */
 float *gb_start_view(const gb_start *s, gb_err *err);
 /* Ridge with every choice by cross-validation. */
@@ -44,6 +47,17 @@ GB_CHECK gb_status gb_start_solve(const gb_start_list *list, const gb_delays *de
  * the text.  Notes in STATE what was chosen. */
 GB_CHECK gb_status gb_start_back(gb_start *s, gb_json *state, gb_err *err);
 void gb_start_describe(gb_json *state, const char *key, const gb_ridge_fit *fit);
+/* The rows after a row that the way back reads, the farthest first. */
+GB_CHECK gb_status gb_start_window_delays(const gb_network_shape *shape, gb_delays *delays, gb_err *err);
+/* U [haves, factors] = BOLD·HEAD, HEAD [voxels of all, factors], the mean over subjects; 0 where a row may not be read. */
+float *gb_start_factors(const gb_start *s, const gb_start_list *list, const float *head, size_t factors, gb_err *err);
+
+/* start_window.c: the linear paths from the BOLD window to what is decoded beside text. */
+GB_CHECK gb_status gb_start_window(gb_start *s, gb_json *state, gb_err *err);
+/* start_codes.c: that of codes.  COUNTED lists the rows of SYSTEM. */
+GB_CHECK gb_status gb_start_codes(gb_start *s, const gb_skill_system *system, const gb_start_list *rows, gb_json *state, gb_err *err);
+/* Row ROW of matrix NAME, which reads the network's window, from column COLUMN of W [lags·factors, ldw], farthest row first. */
+void gb_start_read_window(const gb_start *s, const char *name, size_t row, const double *w, size_t ldw, size_t column);
 
 GB_END_DECLS
 #endif

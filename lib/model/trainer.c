@@ -111,6 +111,8 @@ bool gb_starts_at_ridge(const char *name)
 	return !strcmp(name, "linear.weight") || !strncmp(name, "13c.text.linear", 15) || !strncmp(name, "13c.text.factors", 16) || !strncmp(name, "brain.", 6) || !strncmp(name, "decode.", 7);
 }
 
+bool gb_stays_at_start(const char *name) { return !strncmp(name, "back.", 5); }
+
 static void set_segments(gb_trainer *t)
 {
 	bool ridge = !strcmp(t->options->start, "ridge") && !t->options->from;
@@ -129,7 +131,7 @@ static void set_segments(gb_trainer *t)
 		/* A step of AdamW moves every weight alike, so an output moves with the number of its inputs. */
 		if (p->decays && p->columns > LAYER_INPUTS)
 			segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
-		if (gb_trainer_frozen(t, p))
+		if (gb_trainer_frozen(t, p) || gb_stays_at_start(p->name))
 			segment[i].rate = segment[i].decay = 0;
 	}
 	gb_twin_push(&t->device, &t->segment);
@@ -333,6 +335,9 @@ static gb_status close_epoch(gb_trainer *t, gb_err *err)
 		t->best_epoch = t->epoch;
 		t->best_score = smooth;
 	}
+	gb_trainer_judge_back(t, &validation);
+	if (better)
+		memcpy(t->back.best, t->back.now, sizeof t->back.best);
 	status = gb_trainer_log(t, &train.sums, &validation, score, smooth, err);
 	memset(&t->sums, 0, sizeof t->sums);
 	t->norm_sum = 0;
@@ -510,6 +515,7 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 	result->schedule = t->schedule;
 	result->best_epoch = t->best_epoch;
 	result->best_score = t->best_score;
+	memcpy(result->back, t->back.best, sizeof result->back);
 	tear_down(t);
 	gb_device_close(&t->device);
 	free(t);
@@ -540,6 +546,7 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 	again.patience = 0;
 	again.epochs = search.best_epoch < 0 ? 0 : search.best_epoch;
 	again.schedule = search.schedule;
+	again.back = search.back;
 	status = train_once(set, run, &again, pool, result, err);
 	result->best_score = search.best_score;
 	return status;

@@ -65,6 +65,7 @@ static gb_json *state_json(const gb_trainer *t)
 	gb_json_set(state, "step_in_epoch", gb_json_integer(t->step_in_epoch));
 	gb_json_set(state, "schedule", gb_json_integer(t->schedule));
 	gb_json_set(state, "best_epoch", gb_json_integer(t->best_epoch));
+	gb_json_set(state, "back", gb_trainer_back_json(&t->back));
 	gb_json_set(state, "start", gb_json_copy(t->start));
 	return state;
 }
@@ -125,6 +126,7 @@ static gb_status add_state(items *list, const gb_trainer *t, gb_err *err)
 	    add(list, "state.sums", GB_F64, 2 * GB_TERMS, 0, &t->sums, "losses and counts of the epoch under way", err) != GB_OK ||
 	    add(list, "state.norm", GB_F64, 1, 0, &t->norm_sum, "gradient norms of the epoch under way", err) != GB_OK ||
 	    add(list, "state.best", GB_F64, 1, 0, &t->best_score, "best smoothed score", err) != GB_OK ||
+	    add(list, "state.back", GB_F64, sizeof t->back / sizeof(double), 0, &t->back, "the way back: losses at first, parts that count now and at best", err) != GB_OK ||
 	    add(list, "state.scores", GB_F64, (size_t)t->epoch + 1, 0, t->score, "validation score of each epoch", err) != GB_OK)
 		return GB_SYSTEM;
 	return t->metrics ? add(list, "state.metrics", GB_U8, strlen(t->metrics), 0, t->metrics, "metrics.tsv", err) : GB_OK;
@@ -349,6 +351,8 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 		status = read_tensor(file, "state.norm", GB_F64, 1, &t->norm_sum, err);
 	if (status == GB_OK)
 		status = read_tensor(file, "state.best", GB_F64, 1, &t->best_score, err);
+	if (status == GB_OK)
+		status = read_tensor(file, "state.back", GB_F64, sizeof t->back / sizeof(double), &t->back, err);
 	return status == GB_OK ? read_scores(t, file, err) : status;
 }
 

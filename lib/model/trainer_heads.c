@@ -51,12 +51,12 @@ gb_status gb_trainer_adopt_statistics(gb_trainer *t, gb_err *err)
 
 bool gb_trainer_frozen(const gb_trainer *t, const gb_parameter *p)
 {
-	const char *way[] = {"brain", "decode"};
+	const char *way[] = {"brain", "decode", "back.brain"};
 
-	for (size_t i = 0; t->options->from && i < 2 * t->net.shape.subjects; i++) {
+	for (size_t i = 0; t->options->from && i < 3 * t->net.shape.subjects; i++) {
 		char head[96];
 
-		snprintf(head, sizeof head, "%s.%s.", way[i % 2], t->net.shape.subject[i / 2]);
+		snprintf(head, sizeof head, "%s.%s.", way[i % 3], t->net.shape.subject[i / 3]);
 		if (!strncmp(p->name, head, strlen(head)))
 			return false;
 	}

@@ -115,12 +115,29 @@ static void batch_sums(gb_trainer *t, gb_term_sums *sums)
 			sums->loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(t->net.graph, t->net.term[i]);
 }
 
+/* Of the batch's rows whose BOLD window is whole. */
+static gb_status text_sums(const gb_trainer *t, double sum[2], gb_err *err)
+{
+	size_t n = t->net.shape.text;
+	const gb_batch *b = &t->net.batch;
+	const float *decoded;
+	gb_status status = t->net.decoded[1][3] < 0 ? GB_OK : gb_graph_fetch(t->net.graph, t->net.decoded[1][3], &decoded, err);
+
+	for (size_t i = 0; status == GB_OK && t->net.decoded[1][3] >= 0 && i < t->net.scored; i++)
+		for (size_t k = 0; b->weight_brain[2][i] > 0 && k < n; k++) {
+			sum[0] += (double)decoded[i * n + k] * (double)b->target_text[i * n + k];
+			sum[1] += (double)decoded[i * n + k] * (double)decoded[i * n + k];
+		}
+	return status;
+}
+
 /* What an evaluation works on: windows in batches, of which each rank runs a block. */
 typedef struct evaluating {
 	const gb_window *list;
 	size_t windows, batches, *first_row; /* [ranks + 1] rows before each rank's block */
 	gb_term_sums *sums;                  /* [batches] */
 	bool follows;                        /* the courses; else only the sums */
+	double (*text)[2];                   /* [batches] Σ decoded·target, Σ decoded² of text from the brain, where FOLLOWS */
 	courses course[GB_SUBJECTS_MAX];
 } evaluating;
 
@@ -144,7 +161,8 @@ static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, g
 	rows = rows_before(e, e->windows);
 	e->sums = gb_array(e->batches, sizeof *e->sums, err);
 	e->first_row = gb_array((size_t)gb_comm_size(comm) + 1, sizeof *e->first_row, err);
-	good = e->sums && e->first_row;
+	e->text = gb_array(e->batches, sizeof *e->text, err);
+	good = e->sums && e->first_row && e->text;
 	for (int r = 0; good && r <= gb_comm_size(comm); r++)
 		e->first_row[r] = rows_before(e, gb_comm_first(comm, e->batches, r) * groups);
 	e->follows = use == GB_FEED_VALIDATE;
@@ -168,6 +186,7 @@ static void end_evaluating(const gb_trainer *t, evaluating *e)
 		free(e->course[k].r);
 	}
 	free(e->sums);
+	free(e->text);
 	free(e->first_row);
 }
 
@@ -175,6 +194,9 @@ static gb_status share_courses(const gb_trainer *t, evaluating *e, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
 	gb_status status = gb_comm_share(comm, e->sums, NULL, e->batches, sizeof *e->sums, err);
+
+	if (status == GB_OK && e->follows)
+		status = gb_comm_share(comm, e->text, NULL, e->batches, sizeof *e->text, err);
 
 	for (size_t k = 0; status == GB_OK && e->follows && k < t->net.shape.subjects; k++) {
 		courses *c = &e->course[k];
@@ -204,6 +226,8 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 		batch_sums(t, &e.sums[i]);
 		if (e.follows)
 			status = keep_courses(t, e.course, rows_before(&e, i * groups), err);
+		if (status == GB_OK && e.follows)
+			status = text_sums(t, e.text[i], err);
 	}
 	if (status == GB_OK)
 		status = share_courses(t, &e, err);
@@ -212,6 +236,10 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 			evaluation->sums.loss[j] += e.sums[i].loss[j];
 			evaluation->sums.count[j] += e.sums[i].count[j];
 		}
+	for (size_t i = 0; status == GB_OK && i < e.batches; i++) {
+		evaluation->text_product += e.text[i][0];
+		evaluation->text_power += e.text[i][1];
+	}
 	if (status == GB_OK && e.follows)
 		status = mean_r(t, e.course, &evaluation->r, err);
 	end_evaluating(t, &e);

@@ -13,6 +13,11 @@ enum { GB_SMOOTH = 5 };
 /* Sums over rows: of each term's loss, of its weights, and of gradient norms. */
 typedef struct gb_term_sums { double loss[GB_TERMS], count[GB_TERMS]; } gb_term_sums;
 
+/* Of what the layers say between the brain and video, mel, codes, text: the part that counts.  BEGUN: validation
+ * losses of the first three before the first step. */
+enum { GB_BACK_TEXT = 3, GB_BACKS = 4 };
+typedef struct gb_back { double begun[GB_BACK_TEXT], now[GB_BACKS], best[GB_BACKS]; } gb_back;
+
 /* One node of the tree over micro-batches. */
 typedef struct gb_partial {
 	float *gradient;      /* [parameters], the device's */
@@ -60,6 +65,7 @@ typedef struct gb_trainer {
 	double norm_sum;
 	int64_t best_epoch;
 	double best_score;
+	gb_back back;             /* of this epoch, and of the best */
 	double *score;            /* of epochs 0 … epoch */
 	char *metrics;            /* text of metrics.tsv */
 	gb_json *config, *start;
@@ -124,7 +130,8 @@ GB_CHECK gb_status gb_trainer_check_step(gb_trainer *trainer, const gb_term_sums
 GB_CHECK gb_status gb_trainer_check_weights(gb_trainer *trainer, gb_err *err);
 
 /* trainer_score.c */
-typedef struct gb_evaluation { gb_term_sums sums; double r; } gb_evaluation;
+/* Text from the brain, of validation only: Σ decoded·target, Σ decoded². */
+typedef struct gb_evaluation { gb_term_sums sums; double r, text_product, text_power; } gb_evaluation;
 /* Every window of USE without dropout.  r, of validation only: mean correlation of BOLD over the voxels
  * (of the ceiling, where there is one). */
 GB_CHECK gb_status gb_trainer_evaluate(gb_trainer *trainer, int use, gb_evaluation *evaluation, gb_err *err);
@@ -133,6 +140,11 @@ GB_CHECK gb_status gb_trainer_constants(gb_trainer *trainer, gb_err *err);
 double gb_trainer_score(const gb_trainer *trainer, const gb_evaluation *validation);
 GB_CHECK gb_status gb_trainer_log(gb_trainer *trainer, const gb_term_sums *train, const gb_evaluation *validation,
                                   double score, double smooth, gb_err *err);
+
+/* trainer_back.c */
+/* After the evaluation of an epoch: what of it counts on the way back. */
+void gb_trainer_judge_back(gb_trainer *trainer, const gb_evaluation *validation);
+gb_json *gb_trainer_back_json(const gb_back *back); /* NOW, as checkpoints state it */
 
 /* trainer_file.c */
 GB_CHECK gb_status gb_trainer_write(gb_trainer *trainer, const char *name, bool whole, gb_err *err);

@@ -76,6 +76,7 @@ static void errors(gb_decoded *d, const gb_dataset *set, const gb_feature *f, co
 	}
 	d->error = sqrt(own / (double)(n ? n : 1));
 	d->error_mean = sqrt(mean / (double)(n ? n : 1));
+	d->skill = mean > 0 ? 1 - own / mean : NAN;
 	if (d->kind == GB_DECODED_VIDEO) {
 		size_t frames = d->rows * (size_t)d->shape[0];
 
@@ -150,6 +151,15 @@ static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feat
 	return GB_OK;
 }
 
+static gb_status code_skill(gb_decoded *d, const gb_decoding_options *o, gb_err *err)
+{
+	double loss[2];
+	gb_status status = gb_model_code_loss(o->model, o->set, o->feature, o->from_brain, o->subject, o->scored->row, o->scored->rows, loss, o->pool, err);
+
+	d->skill = !status && loss[1] > 0 ? 1 - loss[0] / loss[1] : NAN;
+	return status;
+}
+
 static gb_status decode(const gb_decoding_options *o, float *out, gb_err *err)
 {
 	return gb_model_decode(o->model, o->set, o->feature, o->from_brain, o->subject, o->keep, o->scored->row, o->scored->rows, out, o->pool, err);
@@ -181,8 +191,10 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 	if (!status) {
 		fill_mean(d, f);
 		if (d->kind == GB_DECODED_CODES)
+			status = code_skill(d, o, err);
+		if (!status && d->kind == GB_DECODED_CODES)
 			status = code_scores(d, o->set, f, o->scored, err);
-		else
+		else if (!status)
 			errors(d, o->set, f, o->scored);
 	}
 	if (!status && d->kind != GB_DECODED_CODES)

@@ -24,6 +24,7 @@ typedef struct gb_decoded {
 	float *mean;               /* [elements] over the train rows */
 	gb_identification identification;
 	double error, error_mean;  /* root mean square over valid elements: of the model, of the train mean */
+	double skill;              /* 1 − loss / that of the train constant: squared error, or cross-entropy of codes; NAN: not known */
 	double psnr, psnr_mean, ssim, ssim_mean; /* video */
 	double right, right_unigram; /* codes: share of codes right, of each codebook's commonest train code (then MEAN holds that) */
 	double *book_right, *book_unigram; /* [codebooks] the same of each codebook */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What was decoded as figures for metrics.tsv, and as files for people. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +23,19 @@ static gb_status add(const gb_decoded *d, gb_metrics *metrics, const char *figur
 	return gb_metrics_add(metrics, &m, err);
 }
 
+static gb_status skill_metric(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
+{
+	if (!isfinite(d->skill))
+		return GB_OK;
+	return add(d, metrics, "skill", d->skill, 0, d->kind == GB_DECODED_CODES ? "1 - cross-entropy / that of the unigram of train codes" : "1 - squared error / that of the train mean", err);
+}
+
 static gb_status code_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
 	gb_status status = add(d, metrics, "codes right", d->right, d->right_unigram, "the commonest train code of each codebook", err);
 
+	if (!status)
+		status = skill_metric(d, metrics, err);
 	for (int64_t b = 0; !status && b < d->shape[0]; b++) {
 		char figure[48];
 
@@ -72,6 +82,8 @@ static gb_status metrics_of(const gb_decoded *d, gb_metrics *metrics, gb_err *er
 	status = gb_metrics_identification(metrics, d->direction, d->feature, &d->identification, err);
 	if (!status)
 		status = add(d, metrics, "root mean square error", d->error, d->error_mean, "the train mean", err);
+	if (!status)
+		status = skill_metric(d, metrics, err);
 	if (!status && d->kind == GB_DECODED_VIDEO)
 		status = add(d, metrics, "PSNR (dB)", d->psnr, d->psnr_mean, "the mean train frame", err);
 	if (!status && d->kind == GB_DECODED_VIDEO)

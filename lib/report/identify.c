@@ -224,13 +224,15 @@ static gb_status rank_segments(gb_identification *out, const gb_scored *scored, 
 		status = gb_matrix_product(pool, false, true, n, n, width, a, width, b, width, similarity, n, false, err);
 	}
 	for (size_t i = 0; !status && i < n; i++) {
-		double below = 0;
+		double above = 0, equal = 1, others = (double)n - 1;
 
-		for (size_t k = 0; k < n; k++)
-			below += k == i ? 0 : similarity[i * n + k] < similarity[i * n + i] ? 1 : similarity[i * n + k] == similarity[i * n + i] ? 0.5 : 0;
-		out->top1 += below >= (double)n - 1 ? 1 / (double)n : 0;
-		out->top5 += below >= (double)n - 5 ? 1 / (double)n : 0;
-		out->segment_percentile += n > 1 ? below / (double)(n - 1) / (double)n : 0;
+		for (size_t k = 0; k < n; k++) {
+			above += similarity[i * n + k] > similarity[i * n + i];
+			equal += k != i && similarity[i * n + k] == similarity[i * n + i];
+		}
+		out->top1 += fmin(1, fmax(0, (1 - above) / equal)) / (double)n;
+		out->top5 += fmin(1, fmax(0, (5 - above) / equal)) / (double)n;
+		out->segment_percentile += n > 1 ? (others - above - (equal - 1) / 2) / others / (double)n : 0;
 	}
 	free(start);
 	free(a);

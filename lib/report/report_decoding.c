@@ -179,8 +179,11 @@ static gb_status sound_pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 
 static gb_status codes(gb_page *page, const gb_decoded *d, gb_err *err)
 {
+	char skill[32];
+
 	gb_page_text(page, "%s, %s: %.2f %% of the codes are right; the commonest train code of each codebook would be right in %.2f %%. "
-	             "A decoder that is not above it says nothing about the sound.", d->feature, d->direction, 100 * d->right, 100 * d->right_unigram);
+	             "A decoder that is not above it says nothing about the sound. Skill (1 − cross-entropy / that of the unigram of train codes): %s.",
+	             d->feature, d->direction, 100 * d->right, 100 * d->right_unigram, gb_page_format(d->skill, 4, skill));
 	gb_page_table_begin(page, "codebook\tright\tthe commonest train code");
 	for (int64_t b = 0; b < d->shape[0]; b++)
 		gb_page_row(page, "%lld\t%.2f %%\t%.2f %%", (long long)b + 1, 100 * d->book_right[b], 100 * d->book_unigram[b]);
@@ -237,7 +240,7 @@ static void text_examples(gb_page *page, const gb_decoded *d)
 static void identification(gb_page *page, const gb_decoded *d)
 {
 	const gb_identification *id = &d->identification;
-	char null[64] = "too few rows for shifts", p[32] = "–", segments[96] = "–";
+	char null[64] = "too few rows for shifts", p[32] = "–", segments[96] = "–", skill[32];
 
 	if (d->kind == GB_DECODED_CODES)
 		return;
@@ -248,8 +251,8 @@ static void identification(gb_page *page, const gb_decoded *d)
 	if (id->segments > 1)
 		snprintf(segments, sizeof segments, "%.0f %% (%.0f %%), %.0f %% (%.0f %%)", 100 * id->top1, 100.0 / (double)id->segments, 100 * id->top5,
 		         fmin(100, 500.0 / (double)id->segments));
-	gb_page_row(page, "%s\t%s\t%.1f %%\t%s\t%s\t%s\t%.4g\t%.4g", d->feature, d->direction, 100 * id->percentile, null, p, segments, d->error,
-	            d->error_mean);
+	gb_page_row(page, "%s\t%s\t%.1f %%\t%s\t%s\t%s\t%.4g\t%.4g\t%s", d->feature, d->direction, 100 * id->percentile, null, p, segments, d->error,
+	            d->error_mean, gb_page_format(d->skill, 4, skill));
 }
 
 /* What a reader must not take for a success, said in words. */
@@ -258,8 +261,8 @@ static void baselines(gb_page *page, const gb_decoded *d)
 	bool codes = d->kind == GB_DECODED_CODES, video = d->kind == GB_DECODED_VIDEO;
 	const struct { const char *name; bool measured, beaten; } figure[] = {
 		{"rank", !codes, d->identification.percentile > 0.5}, {"error", !codes, d->error < d->error_mean},
-		{"SSIM", video, d->ssim > d->ssim_mean}, {"codes right", codes, d->right > d->right_unigram}};
-	char list[64] = "";
+		{"skill of the codes", codes && isfinite(d->skill), d->skill > 0}, {"SSIM", video, d->ssim > d->ssim_mean}, {"codes right", codes, d->right > d->right_unigram}};
+	char list[80] = "";
 
 	for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
 		if (figure[i].measured && !figure[i].beaten)
@@ -295,8 +298,9 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 		gb_page_heading(page, "Back to the stimulus");
 		gb_page_text(page, "Each stimulus tensor, decoded on the scored rows. Rank: where the true row stands among all rows more than 20 s away (chance 50 %%), "
 		             "and the same for a stimulus shifted in time. Segments: how many of the 30 s stretches are identified, and are among the first five, each with chance in brackets. "
-		             "Error: root mean square, beside that of the train mean; a decoder that is not below it comes no closer to the values than that mean does, whatever its rank.");
-		gb_page_table_begin(page, "tensor\tdirection\trank\tnull\tp\t30 s segments first, in five\terror\tof the train mean");
+		             "Error: root mean square, beside that of the train mean; a decoder that is not below it comes no closer to the values than that mean does, whatever its rank. "
+		             "Skill: 1 − squared error / that of the train mean.");
+		gb_page_table_begin(page, "tensor\tdirection\trank\tnull\tp\t30 s segments first, in five\terror\tof the train mean\tskill");
 		for (size_t i = 0; i < r->decodeds; i++)
 			identification(page, &r->decoded[i]);
 		gb_page_table_end(page);

@@ -189,8 +189,13 @@ static void giblet13(void)
 	/* An emulated device is slow, and its gradients are compared below with those of cpu. */
 	for (int i = 0; i < gb_graph_parameters(net.graph); i += kernel_is_first ? 1 : 11) {
 		const gb_parameter *p = gb_graph_parameter_at(net.graph, i);
-		double off = disagreement(&run, p, gradient);
+		double off;
 
+		if (!strncmp(p->name, "back.", 5)) { /* the start alone sets it */
+			ok(most_of(gradient, p) == 0, "%s: no term moves it", p->name);
+			continue;
+		}
+		off = disagreement(&run, p, gradient);
 		reached &= !isnan(off);
 		ok(off < 0.02, "%s: the loss changes as its gradient says (off by %.2g)", p->name, off);
 	}

@@ -34,7 +34,7 @@ sys.path.insert(0, sys.argv[1] + '/tests')
 from tensors import *
 a, b = load('s0/best.safetensors')[0], load(sys.argv[2] + '/best.safetensors')[0]
 own = {k for k in b if '.s1.' in k}
-assert own == {'brain.s1.weight', 'brain.s1.bias', 'decode.s1.weight'} | {'bold.s1.' + w for w in ('mean', 'std', 'weight', 'ceiling')}, own
+assert own == {'brain.s1.weight', 'brain.s1.bias', 'decode.s1.weight', 'back.brain.s1.weight'} | {'bold.s1.' + w for w in ('mean', 'std', 'weight', 'ceiling')}, own
 rest = [k for k in b if k not in own and k not in ('model', 'gbt.xxh3')]
 moved = [k for k in rest if a[k].tobytes() != b[k].tobytes()]
 assert len(rest) > 40 and not moved, moved
