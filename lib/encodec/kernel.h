@@ -3,9 +3,9 @@
  * Private to encodec/.
  *
  * An element of a product is its bias, then one multiply-add for each k in
- * rising order: its bits depend on the class alone, not on the rows or columns
- * computed beside it.  Time-major rows are read where they lie: those of a
- * convolution overlap. */
+ * rising order, or what kernel_amx.c says: its bits depend on the class alone,
+ * not on the rows or columns computed beside it.  Time-major rows are read
+ * where they lie: those of a convolution overlap. */
 #ifndef GB_ENCODEC_KERNEL_H
 #define GB_ENCODEC_KERNEL_H
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Products by matrix tiles.  A float is the sum of three BF16 numbers, to the
- * last bit unless it is near the smallest; of the nine products of two such sums
- * the six that are above 2⁻²⁴ of the whole are added, in FP32: as exact as a
- * multiply-add of floats, and several times as fast.  (Henry, Tang, Heinecke,
- * "Leveraging the bfloat16 Artificial Intelligence Datatype", 2019.) */
+ * last bit unless it is near the smallest or the largest; of the nine products
+ * of two such sums six are added, in FP32, and the bias last: the other three
+ * are below 2⁻²⁴ of the whole.  That is as exact as a chain of multiply-adds of
+ * floats, and faster.  (Henry, Tang and Heinecke, "Leveraging the bfloat16
+ * artificial intelligence datatype for higher-precision computations", 2019.) */
 #if defined(__AMX_BF16__) && defined(__AVX512BF16__)
 #include <immintrin.h>
 #define LANES 16
@@ -25,7 +26,7 @@ static void shorten(const gb_recurrence *r);
 #include "encodec/kernel_body.h"
 
 enum {
-	LEAST_TERMS = 128, LEAST_COLUMNS = 64, /* below, tiles are mostly empty */
+	LEAST_TERMS = 128, LEAST_COLUMNS = 64, /* below, multiply-adds are as fast */
 	SIDE = 16,                /* rows of a tile */
 	DEPTH = 32,               /* BF16 numbers of its rows */
 	TILE_NUMBERS = SIDE * DEPTH,
