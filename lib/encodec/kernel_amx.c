@@ -26,7 +26,7 @@ static void shorten(const gb_recurrence *r);
 #include "encodec/kernel_body.h"
 
 enum {
-	LEAST_TERMS = 128, LEAST_COLUMNS = 64, /* below, multiply-adds are as fast */
+	LEAST_TERMS = 96, LEAST_COLUMNS = 32, /* below, multiply-adds are as fast */
 	SIDE = 16,                /* rows of a tile */
 	DEPTH = 32,               /* BF16 numbers of its rows */
 	TILE_NUMBERS = SIDE * DEPTH,
@@ -39,6 +39,8 @@ enum {
 	BLOCK_ROWS = 256,         /* or a pair more, if they are the last: few rows cost as much reading of weights as many */
 	MOST_ROWS = BLOCK_ROWS + PAIR,
 	BLOCK_COLUMNS = 512,
+	NEAR_WEIGHTS = 640 << 10, /* bytes, which stay in the second cache: then all terms of a pair of rows are split at once, */
+	NEAR_NUMBERS = 9216,      /* overlapping windows once, if they are so few */
 	SUMS_LD = BLOCK_COLUMNS + SIDE /* rows a multiple of 2 KiB apart would fall into the same sets of the cache */
 };
 
@@ -46,7 +48,11 @@ enum {
 typedef struct block {
 	uint16_t terms[MOST_ROWS / PAIR][BLOCK_CHUNKS][CHUNK] __attribute__((aligned(64)));
 	float sums[MOST_ROWS][SUMS_LD] __attribute__((aligned(64)));
+	uint16_t near[PARTS][NEAR_NUMBERS] __attribute__((aligned(64))); /* numbers as the floats of a span lie */
 } block;
+
+/* Numbers from one part to the next, from one tile to the one below, from row to row, from chunk to chunk. */
+typedef struct layout { size_t part, tile, row, chunk; } layout;
 
 /* Tile instructions do not tell the compiler that they touch memory. */
 #define FENCE() __asm__ volatile("" ::: "memory")
@@ -65,9 +71,9 @@ static void tiles_on(void)
 
 /* ---- floats into parts ---- */
 
-/* DEPTH floats as three rows of numbers, a tile pair apart: the upper half of a float, rounded, is a BF16 number; what is
+/* DEPTH floats as three rows of numbers: the upper half of a float, rounded, is a BF16 number; what is
  * left over is the next one's. */
-INLINE void split_row(const float *x, uint16_t *to)
+INLINE void split_row(const float *x, uint16_t *to, size_t part_numbers)
 {
 	static const uint16_t upper[DEPTH] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
 	                                      33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
@@ -76,7 +82,7 @@ INLINE void split_row(const float *x, uint16_t *to)
 
 	UNROLL for (int part = 0; part < PARTS; part++) {
 		ivec a = ((ivec)low + 0x8000) & ~0xffff, b = ((ivec)high + 0x8000) & ~0xffff;
-		_mm512_store_si512(to + part * 2 * TILE_NUMBERS, _mm512_permutex2var_epi16((__m512i)a, order, (__m512i)b));
+		_mm512_store_si512(to + (size_t)part * part_numbers, _mm512_permutex2var_epi16((__m512i)a, order, (__m512i)b));
 		low -= (vec)a;
 		high -= (vec)b;
 	}
@@ -95,7 +101,7 @@ static size_t pack_tiles(const float *weight, int k, int n, uint16_t *to)
 			float x[DEPTH] = {0};
 			for (size_t i = 0; i < DEPTH && chunk * DEPTH + i < (size_t)k && column < (size_t)n; i++)
 				x[i] = weight[(chunk * DEPTH + i) * (size_t)n + column];
-			split_row(x, part[0]);
+			split_row(x, part[0], 2 * TILE_NUMBERS);
 			for (size_t i = 0; i < PARTS * DEPTH; i++)
 				tile[(i / DEPTH * 2 + column % PAIR / SIDE) * TILE_NUMBERS + i % DEPTH / 2 * DEPTH + column % SIDE * 2 + i % 2] =
 				    part[i / DEPTH][i % DEPTH];
@@ -143,16 +149,16 @@ static void split_rows(const gb_product *p, size_t row, size_t rows, size_t from
 				x = memcpy(room, x, count * sizeof *x);
 		}
 		for (size_t c = 0; c < chunks; c++)
-			split_row(x + c * DEPTH, b->terms[r / PAIR][c] + r % PAIR * DEPTH);
+			split_row(x + c * DEPTH, b->terms[r / PAIR][c] + r % PAIR * DEPTH, 2 * TILE_NUMBERS);
 	}
 }
 
 /* ---- tiles ---- */
 
-#define LOAD_ROWS(part)                                                                   \
-	do {                                                                              \
-		_tile_loadd(4, a + (part) * 2 * TILE_NUMBERS, DEPTH * 2);                 \
-		_tile_loadd(5, a + (part) * 2 * TILE_NUMBERS + TILE_NUMBERS, DEPTH * 2); \
+#define LOAD_ROWS(p)                                                                  \
+	do {                                                                          \
+		_tile_loadd(4, a + (p) * of.part, of.row * sizeof *a);                \
+		_tile_loadd(5, a + (p) * of.part + of.tile, of.row * sizeof *a);      \
 	} while (0)
 #define LOAD_COLUMNS(part)                                                                \
 	do {                                                                              \
@@ -170,7 +176,7 @@ static void split_rows(const gb_product *p, size_t row, size_t rows, size_t from
 	} while (0)
 
 /* SUMS [PAIR, PAIR] += terms of CHUNKS chunks: each chunk's pairs of parts in one order. */
-static void multiply_tiles(const uint16_t *a, const uint16_t *b, size_t chunks, float *sums, bool first, const char *next, size_t ahead)
+static void multiply_tiles(const uint16_t *a, layout of, const uint16_t *b, size_t chunks, float *sums, bool first, const char *next, size_t ahead)
 {
 	enum { LD = SUMS_LD * 4 };
 
@@ -186,7 +192,7 @@ static void multiply_tiles(const uint16_t *a, const uint16_t *b, size_t chunks, 
 		_tile_loadd(2, sums + SIDE * SUMS_LD, LD);
 		_tile_loadd(3, sums + SIDE * SUMS_LD + SIDE, LD);
 	}
-	for (size_t c = 0; c < chunks; c++, a += CHUNK, b += CHUNK) {
+	for (size_t c = 0; c < chunks; c++, a += of.chunk, b += CHUNK) {
 		LOAD_ROWS(0);
 		LOAD_COLUMNS(2);
 		MULTIPLY_TILES();
@@ -239,15 +245,47 @@ static void run_block(const gb_product *p, size_t row, size_t rows, size_t colum
 			const char *next = (const char *)(w + chunks * CHUNK);
 			size_t ahead = (LINES + pairs - 1) / pairs;
 			for (size_t r = 0; r < pairs; r++)
-				multiply_tiles(b->terms[r][0], w, count, &b->sums[r * PAIR][c], !chunk, next + r * count * ahead * PAIRS_OF_PARTS * 64, ahead);
+				multiply_tiles(b->terms[r][0], (layout){2 * TILE_NUMBERS, TILE_NUMBERS, DEPTH, CHUNK}, w, count, &b->sums[r * PAIR][c], !chunk, next + r * count * ahead * PAIRS_OF_PARTS * 64, ahead);
 		}
 	}
 	finish(p, row, rows, column, columns, b);
 }
 
+/* ---- few weights ---- */
+
+static bool is_near(const gb_product *p, size_t chunks, size_t whole)
+{
+	for (int i = 0; i < p->spans; i++) {
+		const gb_span *s = &p->span[i];
+		if (s->taps > 1 || s->step % DEPTH || s->length % DEPTH || (PAIR - 1) * s->step + (size_t)s->length > NEAR_NUMBERS)
+			return false;
+	}
+	return chunks * CHUNK * whole / PAIR * sizeof(uint16_t) <= NEAR_WEIGHTS && whole <= BLOCK_COLUMNS;
+}
+
+/* At most PAIR rows, into SUMS [PAIR, whole]. */
+static void run_near(const gb_product *p, size_t row, size_t rows, size_t chunks, size_t whole, float *sums, block *b)
+{
+	size_t k = 0;
+
+	for (int i = 0; i < p->spans; i++) {
+		const gb_span *s = &p->span[i];
+		size_t here = (rows - 1) * s->step + (size_t)s->length, room = (PAIR - 1) * s->step + (size_t)s->length;
+		layout of = {NEAR_NUMBERS, SIDE * s->step, s->step, DEPTH};
+		for (size_t n = 0; n < here; n += DEPTH)
+			split_row(s->x + row * s->step + n, b->near[0] + n, NEAR_NUMBERS);
+		for (int part = 0; part < PARTS; part++)
+			memset(b->near[part] + here, 0, (room - here) * sizeof b->near[0][0]);
+		for (size_t c = 0; c < whole; c += PAIR)
+			multiply_tiles(b->near[0], of, p->w->parts + (c / PAIR * chunks + k) * CHUNK, (size_t)s->length / DEPTH, sums + c, !i, NULL, 0);
+		k += (size_t)s->length / DEPTH;
+	}
+}
+
 static void product_by_tiles(const gb_product *p)
 {
-	size_t whole = (size_t)gb_whole(p->w->n, PAIR);
+	size_t whole = (size_t)gb_whole(p->w->n, PAIR), chunks = ((size_t)p->w->k + DEPTH - 1) / DEPTH;
+	bool near = is_near(p, chunks, whole);
 	block b;
 
 	if (!p->w->parts) {
@@ -257,7 +295,11 @@ static void product_by_tiles(const gb_product *p)
 	tiles_on();
 	for (size_t row = 0, rows; row < p->rows; row += rows) {
 		rows = p->rows - row <= MOST_ROWS ? p->rows - row : BLOCK_ROWS;
-		for (size_t column = 0; column < whole; column += BLOCK_COLUMNS)
+		for (size_t r = 0; r < rows && near; r += PAIR)
+			run_near(p, row + r, rows - r < PAIR ? rows - r : PAIR, chunks, whole, b.sums[r], &b);
+		if (near)
+			finish(p, row, rows, 0, whole, &b);
+		for (size_t column = 0; column < whole && !near; column += BLOCK_COLUMNS)
 			run_block(p, row, rows, column, whole - column < BLOCK_COLUMNS ? whole - column : BLOCK_COLUMNS, &b);
 	}
 	_tile_release();
