@@ -5,7 +5,6 @@
  *   decode THREADS   codes to sound
  *   sgemm            1 GFLOP of OpenBLAS at its best shape: seconds a GFLOP
  *   fma              the same of fused multiply-adds that touch no memory
- *   lstm             the recurrent weights read, and no more, as often as an encode reads them on one thread
  *   save PATH        latents [frames, width] float32, then codes [frames, codebooks] int16, of the last encode */
 #include <cblas.h>
 #include <stdio.h>
@@ -115,32 +114,6 @@ static double fma_rate(void)
 	return t / (2e-9 * 16 * CHAINS * TIMES);
 }
 
-/* Panel after panel, to and fro, so that as much as can be comes from the core's own cache. */
-static double lstm_read(void)
-{
-	const gb_lstm *l = &weights.encoder_lstm;
-	size_t panel = 4 * (size_t)l->width * (size_t)l->room / (size_t)l->recurrent[0].panels;
-	vec sum[8] = {{0}};
-	volatile float kept;
-	double t = now();
-
-	for (int layer = 0; layer < l->layers; layer++)
-		for (size_t frame = 0; frame < frames; frame++)
-			for (int i = 0; i < l->recurrent[layer].panels; i++) {
-				int at = frame % 2 ? l->recurrent[layer].panels - 1 - i : i;
-				const vec *w = (const vec *)(l->recurrent[layer].weight + (size_t)at * panel);
-				for (size_t k = 0; k + 8 <= panel / 16; k += 8)
-					_Pragma("GCC unroll 8") for (int v = 0; v < 8; v++)
-						sum[v] += w[k + (size_t)v];
-			}
-	t = now() - t;
-	for (int v = 1; v < 8; v++)
-		sum[0] += sum[v];
-	kept = sum[0][0];
-	(void)kept;
-	return t;
-}
-
 static void save(const char *path)
 {
 	FILE *f = fopen(path, "wb");
@@ -161,8 +134,6 @@ static double job(char *line)
 		return sgemm();
 	if (!strcmp(line, "fma"))
 		return fma_rate();
-	if (!strcmp(line, "lstm"))
-		return lstm_read();
 	if (!strncmp(line, "save ", 5)) {
 		save(line + 5);
 		return 0;
