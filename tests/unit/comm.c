@@ -166,7 +166,7 @@ static int shares(int rank, int size, size_t n)
 static int loses(int rank, int size, size_t n)
 {
 	gb_err err = {GB_OK, ""};
-	gb_comm *comm = start(rank, size, 1, &err);
+	gb_comm *comm = start(rank, size, 3, &err); /* a busy machine may hold a rank up for a second */
 	double x = 1;
 	struct timespec a, b;
 	gb_status status = comm ? gb_comm_sum_doubles(comm, &x, 1, &err) : GB_SYSTEM;
@@ -275,11 +275,11 @@ int main(void)
 	ok(spawn(loses, 8, 0) == 7 && named("rank 3 is lost", 3) == 7, "a rank that is killed is named by all others");
 	for (int r = 0; r < 8; r++)
 		if (r != 3 && (!strstr(found->text[r], "rank 3 is lost") || found->seconds[r] > 5))
-			printf("# rank %d after %.1f s: %s\n", r, found->seconds[r], found->text[r]);
-	ok(spawn(loses, 8, 1) == 7 && named("rank 3 is lost: no answer for 1 s", 3) == 7, "a rank that stops answering is named by all others, after the time-out");
+			fprintf(stderr, "# rank %d after %.1f s: %s\n", r, found->seconds[r], found->text[r]);
+	ok(spawn(loses, 8, 1) == 7 && named("rank 3 is lost: no answer for 3 s", 3) == 7, "a rank that stops answering is named by all others, after the time-out");
 	for (int r = 0; r < 8; r++)
 		if (r != 3 && !strstr(found->text[r], "rank 3 is lost: no"))
-			printf("# rank %d after %.1f s: %s\n", r, found->seconds[r], found->text[r]);
+			fprintf(stderr, "# rank %d after %.1f s: %s\n", r, found->seconds[r], found->text[r]);
 	ok(spawn(loses, 4, 2) == 4 && named("rank 3 gave up: the disk is full", 3) == 3, "why a rank gives up reaches the others");
 	ok(spawn(differs, 4, 0) == 4 && strstr(found->text[2], "rank 2: avx2; rank 0: avx512"), "ranks that differ do not begin");
 	ok(spawn(follows, 4, 0) == 4, "rank 0 may be late, longer than the time-out, where the others follow it: %s", found->text[1]);
