@@ -189,15 +189,12 @@ gb_status gb_output_open(gb_output *output, const char *path, bool binary, gb_er
 	}
 	if (!(output->path = gb_string(path, err)) || !(output->temporary = temporary_beside(path, err)))
 		goto failed;
-	if ((output->descriptor = mkostemp(output->temporary, O_CLOEXEC)) < 0) {
-		gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be written", path);
+	if ((output->slot = gb_temporary_make(output->temporary, &output->descriptor, path, err)) < 0) {
 		free(output->temporary);
 		output->temporary = NULL;
 		goto failed;
 	}
 	output->is_file = true;
-	if ((output->slot = gb_temporary_remember(output->temporary, err)) < 0)
-		goto failed;
 	mask = umask(0); /* mkostemp makes 0600; a plain open would obey the umask */
 	umask(mask);
 	(void)!fchmod(output->descriptor, 0666 & ~mask);

@@ -58,14 +58,11 @@ gb_status gb_folder_open(gb_folder *folder, const char *path, const char *marker
 	folder->temporary = gb_format(err, "%.*s.%s.XXXXXX", (int)(name - folder->path), folder->path, name);
 	if (!folder->temporary)
 		goto failed;
-	if (!mkdtemp(folder->temporary)) {
-		gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be made", path);
+	if ((folder->slot = gb_temporary_make(folder->temporary, NULL, path, err)) < 0) {
 		free(folder->temporary);
 		folder->temporary = NULL;
 		goto failed;
 	}
-	if ((folder->slot = gb_temporary_remember(folder->temporary, err)) < 0)
-		goto failed;
 	return GB_OK;
 failed:
 	gb_folder_abort(folder);

@@ -42,13 +42,9 @@ gb_status gb_file_link(const char *from, const char *to, gb_err *err)
 		status = copy(from, to, err);
 		goto out;
 	}
-	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0) { /* for a name that nobody has */
-		gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be written", to);
+	if ((slot = gb_temporary_make(temporary, &fd, to, err)) < 0)
 		goto out;
-	}
 	close(fd);
-	if ((slot = gb_temporary_remember(temporary, err)) < 0)
-		goto out;
 	if (unlink(temporary) || linkat(AT_FDCWD, from, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW))
 		status = copy(from, to, err);
 	else

@@ -22,7 +22,7 @@ static struct {
 } slots[SLOTS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-int gb_temporary_remember(const char *path, gb_err *err)
+int gb_temporary_make(char *path, int *descriptor, const char *name, gb_err *err)
 {
 	int found = -1;
 
@@ -38,8 +38,16 @@ int gb_temporary_remember(const char *path, gb_err *err)
 			found = i;
 		}
 	pthread_mutex_unlock(&lock);
-	if (found < 0)
+	if (found < 0) {
 		gb_fail(err, GB_SYSTEM, "%s: more than %d outputs open at once", path, SLOTS);
+		return -1;
+	}
+	if (descriptor ? (*descriptor = mkostemp(slots[found].path, O_CLOEXEC)) < 0 : !mkdtemp(slots[found].path)) {
+		gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be %s", name, descriptor ? "written" : "made");
+		gb_temporary_forget(found);
+		return -1;
+	}
+	strcpy(path, slots[found].path);
 	return found;
 }
 

@@ -7,9 +7,11 @@
 
 GB_BEGIN_DECLS
 
-/* Remember PATH, a file or a folder of files, until forgotten; -1 when the register is full (GB_SYSTEM in
- * ERR).  gb_temporary_forget does not remove the file. */
-int gb_temporary_remember(const char *path, gb_err *err);
+/* Makes the file PATH, which ends in XXXXXX, under a name that nobody has, put in their place, and opens DESCRIPTOR for
+ * writing; where that is NULL, a folder of files.  It is remembered until forgotten, and from before it is there: a signal
+ * never finds one that it does not know.  Returns the slot, −1 after an error (GB_SYSTEM in ERR, about NAME).
+ * gb_temporary_forget does not remove anything. */
+int gb_temporary_make(char *path, int *descriptor, const char *name, gb_err *err);
 void gb_temporary_forget(int slot);
 
 GB_END_DECLS

@@ -115,4 +115,27 @@ for i in 1 2 3 4 5; do
 	cmp -s o/out.x old.file || cmp -s o/out.x new.file || halves=$((halves + 1))
 done 2>/dev/null
 check 'half a file would be seen' "test $halves -gt 0"
+
+# TERM in the very moment in which a file or a folder has come to be.
+cat >struck.c <<'E'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#define STRUCK(type, name, arguments, given) \
+	type name arguments { type made = ((type(*) arguments)dlsym(RTLD_NEXT, #name))given; raise(SIGTERM); return made; }
+STRUCK(int, mkostemp, (char *path, int flags), (path, flags))
+STRUCK(int, mkostemp64, (char *path, int flags), (path, flags))
+STRUCK(char *, mkdtemp, (char *path), (path))
+E
+mkdir struck
+struck() { # struck COMMAND...: is ended by it, and nothing is left
+	env LD_PRELOAD="$PWD/struck.so" ASAN_OPTIONS=verify_asan_link_order=0 "$@"
+	test $? = 143 && test -z "$(ls -A struck)"
+}
+if ${CC:-cc} -shared -fPIC -o struck.so struck.c -ldl; then
+	check 'TERM as a file comes to be' 'struck gb-fmri-hrf kernel --tr 1/2 -o struck/x.tsv'
+	check 'TERM as a folder comes to be' 'struck gb-cache pack -q --split 22:88/92: --gap 6 -o struck/set words.safetensors --subject s1=bold1.safetensors'
+else
+	skip 'TERM as a file comes to be' 'no C compiler'
+fi
 done_testing
