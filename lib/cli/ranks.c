@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/pool.h"
 #include "cli/cli.h"
@@ -68,8 +69,10 @@ gb_status gb_cli_open_ranks(gb_comm **comm, int *local, int *place, const char *
 		return GB_OK;
 	*local = o.local;
 	status = gb_train_ranks(o.size, micro, err);
-	if (status != GB_OK && o.rank) /* rank 0 says it */
+	if (status != GB_OK && o.rank) { /* rank 0 says it, before the launcher ends it because another rank has ended */
 		err->text[0] = 0;
+		sleep(2);
+	}
 	if (status == GB_OK && o.rank == 0)
 		status = gb_folder_make(folder, err);
 	return status != GB_OK ? status : gb_comm_open(comm, &o, err);
