@@ -5,7 +5,7 @@
  * are below 2⁻²⁴ of the whole.  That is as exact as a chain of multiply-adds of
  * floats, and faster.  (Henry, Tang and Heinecke, "Leveraging the bfloat16
  * artificial intelligence datatype for higher-precision computations", 2019.) */
-#if defined(__AMX_BF16__) && defined(__AVX512BF16__)
+#ifdef __AVX512BF16__
 #include <immintrin.h>
 #define LANES 16
 #define ROWS 14
