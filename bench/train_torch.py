@@ -51,12 +51,29 @@ class Decoder(nn.Module):
         self.text, self.vector = Block(1536, 256), nn.Linear(256, 1024)
         self.factors, self.beside = nn.Linear(2048, 64, bias=False), nn.Linear(64, 1024, bias=False)
 
-    def forward(self, z, batch):
+    def forward(self, z, batch, direct=(0, 0)):
         x = self.path(z)
-        video = torch.sigmoid(self.patch(gelu(self.patches(self.video_norm(self.video(x)))).view(-1, 8)).view(len(z), -1) + batch['base'])
-        codes = self.code(gelu(self.frames(self.codes_norm(self.codes(x)))).view(-1, 32)).view(-1, 1024)
+        video = self.patch(gelu(self.patches(self.video_norm(self.video(x)))).view(-1, 8)).view(len(z), -1)
+        video = torch.sigmoid(video + direct[0] + batch['base'])
+        codes = (self.code(gelu(self.frames(self.codes_norm(self.codes(x)))).view(-1, 32)) + direct[1]).view(-1, 1024)
         return (F.mse_loss(video, batch['target_video']) + F.cross_entropy(codes, batch['target_codes']) +
                 F.mse_loss(self.vector(self.text(x)) + self.beside(self.factors(z)), batch['target_text']))
+
+
+class Back(nn.Module):
+    """From the BOLD window straight to the logits of pictures and codes, and to text, which no loss asks for; nothing
+    trains it."""
+    def __init__(self, lags, voxels, frames, subjects, factors=16):
+        super().__init__()
+        self.heads = nn.ModuleList(nn.Linear(voxels, factors, bias=False) for _ in range(subjects))
+        self.video, self.patches, self.pixels = nn.Linear(lags * factors, 3), nn.Linear(3, frames * 144 * 3, bias=False), nn.Linear(3, 300, bias=False)
+        self.codes, self.frames, self.logits = nn.Linear(lags * factors, 4), nn.Linear(4, 113 * 4, bias=False), nn.Linear(4, 4096, bias=False)
+        self.text, self.columns = nn.Linear(lags * factors, 8), nn.Linear(8, 1024)
+        self.requires_grad_(False)
+
+    def forward(self, read):
+        x = read(self.heads)
+        return self.pixels(self.patches(self.video(x)).view(-1, 3)).view(len(x), -1), self.logits(self.frames(self.codes(x)).view(-1, 4))
 
 
 def pool(x):
@@ -79,7 +96,7 @@ class Giblet13(nn.Module):
         self.linear = nn.Linear(864 + 4096 + 1024, 2048, bias=False)
         self.map, self.heads = nn.Linear(2048, rank, bias=False), nn.ModuleList(nn.Linear(rank, voxels) for _ in range(subjects))
         self.factors, self.latent = nn.ModuleList(nn.Linear(voxels, rank, bias=False) for _ in range(subjects)), nn.Linear(lags * rank, 2048)
-        self.decoder = Decoder(frames)
+        self.decoder, self.back = Decoder(frames), Back(lags, voxels, frames, subjects)
         lag = torch.arange(scored)[:, None] + history - torch.arange(history + scored)
         self.batch = dict(
             video=torch.randint(0, 256, (rows, frames, 90, 160, 3), dtype=torch.uint8), mean=torch.rand(frames, 90, 160, 3), scale=torch.rand(frames, 90, 160, 3) / 50,
@@ -100,19 +117,22 @@ class Giblet13(nn.Module):
         deep = self.deep(torch.cat([torch.where(b['keep'], p, a) for p, a in zip(parts, self.absent)], 1))
         return self.linear(b['linear']) + deep
 
+    def window(self, heads):
+        """What HEADS read of the volumes after each scored row, side by side."""
+        read = sum(head(bold) for head, bold in zip(heads, self.batch['bold']))
+        return torch.cat([read[:, 1 + j:1 + j + self.scored] for j in range(self.lags)], 2).reshape(self.groups * self.scored, -1)
+
     def forward(self):
         b = self.batch
         z = self.encode(b).view(self.groups, -1, 2048)
         scored = z[:, self.history:].reshape(-1, 2048)
         mapped = self.map(torch.matmul(b['kernel'], z).reshape(-1, 2048))
         loss = sum((b['ones'] * b['weight_bold'] * (head(mapped) - target) ** 2).mean() for head, target in zip(self.heads, b['target_bold']))
-        lagged = sum(factors(bold) for factors, bold in zip(self.factors, b['bold']))
-        lagged = torch.cat([lagged[:, 1 + j:1 + j + self.scored] for j in range(self.lags)], 2).reshape(len(scored), -1)
-        latent, target = self.latent(lagged), scored.detach() * b['scale_z'] + b['offset_z']
+        latent, target = self.latent(self.window(self.factors)), scored.detach() * b['scale_z'] + b['offset_z']
         loss = loss + F.mse_loss(latent, target)
         pairs = F.layer_norm(latent, (2048,)) @ F.layer_norm(target, (2048,)).T / 204.8
         loss = loss + F.cross_entropy(pairs, b['pairs'])
-        return loss + self.decoder(scored, b) + self.decoder(latent * b['scale_z'] + b['offset_z'], b)
+        return loss + self.decoder(scored, b) + self.decoder(latent * b['scale_z'] + b['offset_z'], b, self.back(self.window))
 
 
 def step(net, optimiser):
