@@ -82,13 +82,13 @@ void gb_panels_close(gb_panels *p)
 
 gb_status gb_recurrence_pack(gb_recurrence *r, gb_err *err)
 {
-	enum { SLACK = 16 }; /* a vector of bytes is read where three quarters of it are wanted */
+	enum { EACH = 3, SLACK = 16 /* a vector of bytes is read where three quarters of it are wanted */ };
 	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
 	size_t columns = (size_t)r->panels * 4 * (size_t)kernel->units;
 
 	if (!kernel->shorten)
 		return GB_OK;
-	if (!(r->bytes = gb_array(columns * (size_t)r->width * 3 + SLACK, 1, err)) || !(r->unit = gb_array(columns, sizeof *r->unit, err)))
+	if (!(r->bytes = gb_array(columns * (size_t)r->width * EACH + SLACK, 1, err)) || !(r->unit = gb_array(columns, sizeof *r->unit, err)))
 		return GB_SYSTEM;
 	kernel->shorten(r);
 	free(r->weight);

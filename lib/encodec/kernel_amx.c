@@ -71,8 +71,8 @@ static void tiles_on(void)
 
 /* ---- floats into parts ---- */
 
-/* DEPTH floats as three rows of numbers: the upper half of a float, rounded, is a BF16 number; what is
- * left over is the next one's. */
+/* DEPTH floats as three rows of numbers: the upper half of a float, rounded, is a BF16 number; what is left over is the
+ * next one's. */
 INLINE void split_row(const float *x, uint16_t *to, size_t part_numbers)
 {
 	static const uint16_t upper[DEPTH] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
@@ -175,8 +175,10 @@ static void split_rows(const gb_product *p, size_t row, size_t rows, size_t from
 		_tile_dpbf16ps(3, 5, 7); \
 	} while (0)
 
-/* SUMS [PAIR, PAIR] += terms of CHUNKS chunks: each chunk's pairs of parts in one order. */
-static void multiply_tiles(const uint16_t *a, layout of, const uint16_t *b, size_t chunks, float *sums, bool first, const char *next, size_t ahead)
+/* SUMS [PAIR, PAIR] += (FIRST: =) terms A, laid out as OF says, times B, of CHUNKS chunks: each chunk's pairs of parts in one
+ * order.  NEXT is asked for meanwhile, AHEAD lines of the cache for each pair of parts. */
+static void multiply_tiles(const uint16_t *a, layout of, const uint16_t *b, size_t chunks, float *sums, bool first,
+                           const char *next, size_t ahead)
 {
 	enum { LD = SUMS_LD * 4 };
 
@@ -214,12 +216,14 @@ static void multiply_tiles(const uint16_t *a, layout of, const uint16_t *b, size
 	FENCE();
 }
 
+/* Sums and bias to where P wants them. */
 static void finish(const gb_product *p, size_t row, size_t rows, size_t column, size_t columns, const block *b)
 {
 	if (columns > (size_t)p->w->n - column)
 		columns = (size_t)p->w->n - column;
 	for (size_t r = 0; r < rows; r++) {
-		float *raw = p->raw ? p->raw + (row + r) * p->raw_ld + column : NULL, *activated = p->elu ? p->elu + (row + r) * p->elu_ld + column : NULL;
+		float *raw = p->raw ? p->raw + (row + r) * p->raw_ld + column : NULL;
+		float *activated = p->elu ? p->elu + (row + r) * p->elu_ld + column : NULL;
 		for (size_t c = 0; c < columns; c += LANES) {
 			__mmask16 mask = columns - c < LANES ? (__mmask16)((1 << (columns - c)) - 1) : (__mmask16)-1;
 			vec sum = load(b->sums[r] + c) + load(p->w->bias + column + c);
@@ -235,6 +239,7 @@ static void finish(const gb_product *p, size_t row, size_t rows, size_t column, 
 static void run_block(const gb_product *p, size_t row, size_t rows, size_t column, size_t columns, block *b)
 {
 	size_t k = (size_t)p->w->k, chunks = (k + DEPTH - 1) / DEPTH, pairs = (rows + PAIR - 1) / PAIR;
+	const layout of = {2 * TILE_NUMBERS, TILE_NUMBERS, DEPTH, CHUNK};
 
 	for (size_t chunk = 0, count; chunk < chunks; chunk += count) {
 		size_t from = chunk * DEPTH;
@@ -244,8 +249,8 @@ static void run_block(const gb_product *p, size_t row, size_t rows, size_t colum
 			const uint16_t *w = p->w->parts + ((column + c) / PAIR * chunks + chunk) * CHUNK;
 			const char *next = (const char *)(w + chunks * CHUNK);
 			size_t ahead = (LINES + pairs - 1) / pairs;
-			for (size_t r = 0; r < pairs; r++)
-				multiply_tiles(b->terms[r][0], (layout){2 * TILE_NUMBERS, TILE_NUMBERS, DEPTH, CHUNK}, w, count, &b->sums[r * PAIR][c], !chunk, next + r * count * ahead * PAIRS_OF_PARTS * 64, ahead);
+			for (size_t r = 0; r < pairs; r++, next += count * ahead * PAIRS_OF_PARTS * 64)
+				multiply_tiles(b->terms[r][0], of, w, count, &b->sums[r * PAIR][c], !chunk, next, ahead);
 		}
 	}
 	finish(p, row, rows, column, columns, b);
@@ -277,7 +282,8 @@ static void run_near(const gb_product *p, size_t row, size_t rows, size_t chunks
 		for (int part = 0; part < PARTS; part++)
 			memset(b->near[part] + here, 0, (room - here) * sizeof b->near[0][0]);
 		for (size_t c = 0; c < whole; c += PAIR)
-			multiply_tiles(b->near[0], of, p->w->parts + (c / PAIR * chunks + k) * CHUNK, (size_t)s->length / DEPTH, sums + c, !i, NULL, 0);
+			multiply_tiles(b->near[0], of, p->w->parts + (c / PAIR * chunks + k) * CHUNK, (size_t)s->length / DEPTH, sums + c, !i,
+			               NULL, 0);
 		k += (size_t)s->length / DEPTH;
 	}
 }
@@ -307,8 +313,8 @@ static void product_by_tiles(const gb_product *p)
 
 /* ---- LSTM ---- */
 
-/* A step is as long as reading the weights takes, and three bytes of each are read faster than four.  Of the largest
- * weight of a column, half a unit is 2⁻²⁴: less than what adding up its products in FP32 rounds off. */
+/* A step is as long as reading the weights takes, and three bytes of each are read faster than four.  Half a unit is at
+ * most 2⁻²³ of the largest weight of its column: less than what adding up 512 products in FP32 rounds off. */
 
 enum { GATES = 4 * UNITS, BITS = 23, WEIGHT_BYTES = 3, STEP_AHEAD = 4096 };
 

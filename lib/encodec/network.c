@@ -23,7 +23,7 @@ static size_t padding(const gb_conv *c) { return (size_t)(c->kernel - c->stride)
 
 gb_status gb_front_open(gb_front *f, const gb_encodec_weights *w, size_t most, gb_err *err)
 {
-	size_t rows;
+	size_t rows, there = most; /* rows that come to a stage, at most */
 	gb_status status;
 
 	*f = (gb_front){.w = w, .piece = w->normed ? most : rows_of((size_t)w->encoder_in.out, 0)};
@@ -32,7 +32,8 @@ gb_status gb_front_open(gb_front *f, const gb_encodec_weights *w, size_t most, g
 	for (int i = 0; i < w->stages && status == GB_OK; i++) {
 		const gb_conv *down = &w->down[i];
 		f->batch[i] = w->normed ? 0 : rows_of((size_t)down->in, (size_t)down->panels.k * (size_t)down->panels.n);
-		f->batch[i] = f->batch[i] < most ? f->batch[i] : most;
+		f->batch[i] = f->batch[i] < there ? f->batch[i] : there;
+		there = there / (size_t)down->stride + 1;
 		status = gb_residual_state_open(&f->block[i], &w->encoder_block[i], f->batch[i] + rows, !w->normed, err);
 		if (status == GB_OK)
 			status = gb_conv_state_open(&f->down[i], down, f->block[i].narrow.in.room, !w->normed, false, err);

@@ -12,12 +12,15 @@ GB_BEGIN_DECLS
 /* Frames of a tile (at least gb_front_least), tiles of a round. */
 typedef struct gb_stream_size { size_t tile, tiles; } gb_stream_size;
 
-/* Tiles so long that the deepest weights are read seldom; rounds that keep all threads busy. */
+/* Tiles so long that the deepest weights are read seldom; rounds that keep all threads busy.  Many threads, each of which
+ * has its own rows, get shorter ones: memory. */
 static inline gb_stream_size gb_stream_size_for(const gb_pool *pool)
 {
 	size_t threads = (size_t)gb_pool_threads(pool);
 
-	return (gb_stream_size){256, threads < 4 ? 4 : threads};
+	if (threads < 4)
+		return (gb_stream_size){256, 4};
+	return (gb_stream_size){threads < 18 ? 1024 / threads : 56, threads};
 }
 
 GB_CHECK gb_status gb_encoder_open_sized(gb_encoder **encoder, const gb_encodec_weights *weights, gb_latents_fn *sink,
