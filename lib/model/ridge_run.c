@@ -60,17 +60,6 @@ static gb_status write_small(const char *run, const char *name, const char *cont
 	return status;
 }
 
-/* Voxels whose own penalty is the first or last of those tried. */
-static int64_t at_edges(const gb_json *own)
-{
-	const gb_json *counts = gb_json_get(own, "counts");
-	int64_t first = 0, last = 0;
-
-	gb_json_read_integer(gb_json_at(counts, 0), &first);
-	gb_json_read_integer(gb_json_at(counts, gb_json_size(counts) - 1), &last);
-	return first + last;
-}
-
 static gb_status write_metrics(const char *run, const gb_json *state, gb_err *err)
 {
 	char *text = gb_string("map\tcross_validated_r\tpenalty\tpenalty_at_edge\ttrain_rows\ttargets\tform\n", err), *longer;
@@ -85,7 +74,8 @@ static gb_status write_metrics(const char *run, const gb_json *state, gb_err *er
 		gb_json_read_number(gb_json_get(own ? own : fit, "score"), &score);
 		gb_json_read_number(gb_json_get(own ? own : fit, "penalty"), &penalty);
 		gb_json_read_boolean(gb_json_get(fit, "edge"), &edge);
-		edges = own ? at_edges(own) : edge;
+		edges = edge;
+		gb_json_read_integer(gb_json_get(own, "at_edge"), &edges);
 		gb_json_read_integer(gb_json_get(fit, "train_rows"), &rows);
 		gb_json_read_integer(gb_json_get(fit, "targets"), &targets);
 		longer = gb_format(err, "%s%s\t%.9g\t%g\t%lld\t%lld\t%lld\t%s\n", text, gb_json_text(gb_json_get(fit, "map")), score, penalty, (long long)edges,

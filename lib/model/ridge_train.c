@@ -207,6 +207,7 @@ static gb_json *describe_own(const gb_ridge_fit *fit)
 	}
 	gb_json_set(out, "score", gb_json_real(fit->own_score));
 	gb_json_set(out, "penalty", gb_json_real(gb_ridge_penalty(median)));
+	gb_json_set(out, "at_edge", gb_json_integer((int64_t)(fit->own_count[0] + fit->own_count[GB_RIDGE_PENALTIES - 1])));
 	gb_json_set(out, "counts", counts);
 	return out;
 }

@@ -33,7 +33,7 @@ typedef struct gb_ridge_options {
 
 /* *STATE (owned by the caller): for each map, {"map","score","penalty","edge","train_rows","targets","form",
  * "curve":[…],"choices":[{"penalty","score","weights"}]}; with a penalty for each voxel, "own":{"score","penalty" (the
- * median),"counts":[…] of each penalty}, of the first choice. */
+ * median),"at_edge","counts":[…] of each penalty}, of the first choice. */
 GB_CHECK gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options, const char *path, gb_pool *pool,
                                   gb_json **state, gb_err *err);
 /* What one map of STATE found, for people: NOTE, and WARNING, NULL where there is none; to be released with free(). */

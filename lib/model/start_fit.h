@@ -52,9 +52,9 @@ GB_CHECK gb_status gb_start_window_delays(const gb_network_shape *shape, gb_dela
 /* U [haves, factors] = BOLD·HEAD, HEAD [voxels of all, factors], the mean over subjects; 0 where a row may not be read. */
 float *gb_start_factors(const gb_start *s, const gb_start_list *list, const float *head, size_t factors, gb_err *err);
 
-/* start_window.c: the linear paths from the BOLD window to what is decoded beside text. */
+/* start_window.c: the linear paths from the BOLD window to all that is decoded. */
 GB_CHECK gb_status gb_start_window(gb_start *s, gb_json *state, gb_err *err);
-/* start_codes.c: that of codes.  COUNTED lists the rows of SYSTEM. */
+/* start_codes.c: that of codes.  ROWS lists the rows of SYSTEM. */
 GB_CHECK gb_status gb_start_codes(gb_start *s, const gb_skill_system *system, const gb_start_list *rows, gb_json *state, gb_err *err);
 /* Row ROW of matrix NAME, which reads the network's window, from column COLUMN of W [lags·factors, ldw], farthest row first. */
 void gb_start_read_window(const gb_start *s, const char *name, size_t row, const double *w, size_t ldw, size_t column);
