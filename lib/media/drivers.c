@@ -14,7 +14,7 @@
 
 enum { WIDTH = 64, HEIGHT = 36, PIXELS = WIDTH * HEIGHT, BANDS = 20, GROUP = 5, SAMPLES = 24000, FRAMES = 128 };
 
-const char *const gb_look_name[GB_LOOKS] = {"luminance", "contrast", "motion energy"};
+const char *const gb_look_name[GB_LOOKS] = {"luminance", "red-green", "blue-yellow", "contrast", "motion energy"};
 const char *const gb_sound_name[GB_SOUNDS] = {"loudness", "lowest bands", "low bands", "high bands", "highest bands"};
 
 gb_status gb_drivers_have(const char *path, bool *look, bool *sound, gb_err *err)
@@ -40,11 +40,14 @@ typedef struct screen {
 
 static void look_at(screen *s, const uint8_t *rgb, double sum[GB_LOOKS])
 {
-	double mean = 0, square = 0, change = 0;
+	double mean = 0, square = 0, change = 0, red = 0, green = 0, blue = 0;
 
 	for (int i = 0; i < PIXELS; i++) {
 		s->now[i] = 0.2126 * rgb[3 * i] + 0.7152 * rgb[3 * i + 1] + 0.0722 * rgb[3 * i + 2];
 		mean += s->now[i] / PIXELS;
+		red += (double)rgb[3 * i] / PIXELS;
+		green += (double)rgb[3 * i + 1] / PIXELS;
+		blue += (double)rgb[3 * i + 2] / PIXELS;
 	}
 	for (int i = 0; i < PIXELS; i++) {
 		square += (s->now[i] - mean) * (s->now[i] - mean) / PIXELS;
@@ -52,8 +55,10 @@ static void look_at(screen *s, const uint8_t *rgb, double sum[GB_LOOKS])
 			change += (s->now[i] - s->before[i]) * (s->now[i] - s->before[i]) / PIXELS;
 	}
 	sum[0] += mean;
-	sum[1] += sqrt(square);
-	sum[2] += sqrt(change);
+	sum[1] += red - green;
+	sum[2] += blue - (red + green) / 2;
+	sum[3] += sqrt(square);
+	sum[4] += sqrt(change);
 	memcpy(s->before, s->now, sizeof s->now);
 	s->seen = true;
 }

@@ -8,11 +8,12 @@
 
 GB_BEGIN_DECLS
 
-enum { GB_LOOKS = 3, GB_SOUNDS = 5 };
+enum { GB_LOOKS = 5, GB_SOUNDS = 5 };
 
-/* VALUE [rows, 3], means over the frames of a row: luminance (Rec. 709 luma,
- * 0 … 255), contrast (its deviation within a picture), motion energy (root mean
- * square of its change since the frame before).  Complete rows from START; ROWS
+/* VALUE [rows, 5], means over the frames of a row: luminance (Rec. 709 luma,
+ * 0 … 255), the opponent colours red − green and blue − (red + green)/2, contrast
+ * (luma's deviation within a picture), motion energy (root mean square of luma's
+ * change since the frame before).  Complete rows from START; ROWS
  * −1 for all, else GB_DATA if the film has fewer. */
 GB_CHECK gb_status gb_drivers_look(const char *path, gb_rational step, gb_rational start, int64_t rows, float **value,
                                    int64_t *got, gb_err *err);

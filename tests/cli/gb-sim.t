@@ -128,45 +128,50 @@ gb-sim --voxels 600 --rows 700 --tr 1/2 --seed 3 --snr 1.5 --subjects 2 -j1 -o b
 gb-sim --voxels 600 --rows 700 --tr 1/2 --seed 3 --snr 1.5 --subjects 2 -j3 -o b && for f in a/*; do cmp $f b/${f#a/} || exit 1; done
 gb-sim --voxels 600 --rows 700 --tr 1/2 --seed 4 --snr 1.5 -o c && ! cmp -s a/sub-01.nii.gz c/sub-01.nii.gz && ! cmp -s a/truth.safetensors c/truth.safetensors'
 
-# A film of 40 s: brightness, contrast, motion, loudness and pitch that change every 2 s, each in its own way.
+# A film of 40 s: brightness, colours (of the same luminance), contrast, motion, loudness and pitch that change every 2 s, each in its own way.
 "$PYTHON" - <<'EOF'
 import numpy as np, sys
 sys.path.insert(0, '.')
 from scipy.io import wavfile
 from sim import save
 g = np.random.default_rng(5)
-bright, contrast, motion, loud, high = g.uniform(0, 1, (5, 20))
+bright, contrast, motion, loud, high, red, blue = g.uniform(0, 1, (7, 20))
 with open('film.raw', 'wb') as f:
     for k in range(400):
         i = k // 20
         x = (np.arange(64)[None] + (k * int(8 * motion[i]) if motion[i] > .4 else 0)) // 8 % 2 * 2. - 1
         y = 100 + 60 * bright[i] + 40 * contrast[i] * np.repeat(x, 36, 0)
-        f.write(np.repeat(y[..., None], 3, 2).round().astype(np.uint8).tobytes())
+        tint = [30 * red[i], -(.2126 * 30 * red[i] + .0722 * 60 * blue[i]) / .7152, 60 * blue[i]]
+        f.write((np.repeat(y[..., None], 3, 2) + tint).round().astype(np.uint8).tobytes())
 t = np.arange(24000 * 40) / 24000
 i = (t // 2).astype(int)
 s = np.exp(2 * loud[i] - 2) * (np.sin(2 * np.pi * 300 * t) + 2 * high[i] * np.sin(2 * np.pi * 5000 * t)) / 4
 wavfile.write('film.wav', 24000, s.astype(np.float32))
-np.save('plan.npy', np.array([bright, contrast, loud]))
+np.save('plan.npy', np.array([bright, contrast, loud, red, blue]))
 save('foreign.st', ideas=g.standard_normal((80, 30)).astype(np.float32))
 EOF
 ffmpeg -v error -nostdin -f rawvideo -pix_fmt rgb24 -s 64x36 -r 10 -i film.raw -i film.wav -c:v ffv1 -pix_fmt bgr0 -c:a pcm_f32le film.nut
 gb-sim --voxels 90 --tr 1/2 --channels 40 -o media film.nut foreign.st
-python 'drivers of a film: luminance, contrast and loudness follow what was put in' <<'EOF'
+python 'drivers of a film: luminance, colours, contrast and loudness follow what was put in' <<'EOF'
 from sim import *
 t, about = truth('media')
 d = t['drivers'].astype(float)
 names = about['tensors']['drivers']['channels']
 print(names)
-bright, contrast, loud = np.repeat(np.load('plan.npy'), 4, axis=1)
+bright, contrast, loud, red, blue = np.repeat(np.load('plan.npy'), 4, axis=1)
 assert d.shape[0] == 80
 def left(x, y):  # orthogonal drivers: what is planted lies in their span
     x = (x - x.mean()) / x.std()
     return ((x[:, None] * y).mean(0) ** 2).sum()
 at = lambda *n: d[:, [names.index(k) for k in n]]
-print(left(bright, at('luminance')), left(contrast, d), left(loud, d))
+print(left(bright, at('luminance')), left(red, at('luminance', 'loudness', 'ideas 1', 'red-green')), left(blue, d), left(contrast, d), left(loud, d))
 assert names[:3] == ['luminance', 'loudness', 'ideas 1'] and 'motion energy' in names
 assert left(bright, at('luminance')) > .99
-assert left(contrast, at('ideas 1', 'luminance', 'loudness', 'ideas 2', 'contrast')) > .9
+span = names[:names.index('red-green') + 1]
+assert left(30 * red * (1 + .2126 / .7152) + 60 * blue * .0722 / .7152, at(*span)) > .99
+span = names[:names.index('blue-yellow') + 1]
+assert left(blue, at(*span)) > .99 and left(blue, at(*span[:-1])) < .9
+assert left(contrast, at(*names[:names.index('contrast') + 1])) > .9
 assert left(loud, d[:, [k for k, n in enumerate(names) if 'ideas' not in n]]) > .8
 EOF
 python 'three regions, each driven by one modality; the atlas has them' <<'EOF'
@@ -176,7 +181,7 @@ labels = about['tensors']['region']['labels']
 names = about['tensors']['drivers']['channels']
 print(labels)
 assert sorted(labels) == ['audio', 'ideas', 'video']
-kind = [('ideas' if n.startswith('ideas') else 'video' if n in ('luminance', 'contrast', 'motion energy') else 'audio') for n in names]
+kind = [('ideas' if n.startswith('ideas') else 'video' if n in ('luminance', 'red-green', 'blue-yellow', 'contrast', 'motion energy') else 'audio') for n in names]
 for v in range(90):
     for c in np.flatnonzero(t['weights'][:, v]):
         assert labels[t['region'][v] - 1] == kind[c]
