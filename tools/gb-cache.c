@@ -14,15 +14,16 @@
 
 static struct {
 	const char *split, *drop, *repeats, *runs;
-	gb_maybe_rational gap, tr, start;
+	gb_maybe_rational gap, history, tr, start;
 	gb_strings subject;
 	double keep;
 	bool dry_run;
-} opt = {.split = "0.8:0.2", .repeats = "mark", .gap = {true, {91, 2}}, .keep = 30};
+} opt = {.split = "0.8:0.2", .repeats = "mark", .gap = {true, {91, 2}}, .history = {true, {32, 1}}, .keep = 30};
 
 static const gb_option pack_options[] = {
 	{"split", GB_OPTION_STRING, &opt.split, "TRAIN:TEST|A:B,.../A:B,...", "shares of the rows, or lists of rows (default 0.8:0.2)"},
 	{"gap", GB_OPTION_RATIONAL, &opt.gap, "SECONDS", "least time between a train and a test row (default 45.5: kernel 32, brain window 13.5)"},
+	{"history", GB_OPTION_RATIONAL, &opt.history, "SECONDS", "start of each run that neither trains nor tests (default 32: the kernel)"},
 	{"drop", GB_OPTION_STRING, &opt.drop, "A:B,...", "rows that neither train nor test"},
 	{"repeats", GB_OPTION_CHOICE, &opt.repeats, "mark|keep", "test rows with the stimuli of a train row: not scored, or kept (default mark)"},
 	{"subject", GB_OPTION_LIST, &opt.subject, "NAME=FILE", "brain data of a subject; once a file", .not_param = true},
@@ -63,7 +64,7 @@ static gb_status pack(const gb_args *args, gb_err *err)
 	size_t stimuli = (size_t)args->operands, inputs = stimuli + (size_t)opt.subject.count, i;
 	gb_pack_input *input;
 	gb_pack_options options = {
-		.tool = args->tool, .params = args->params, .split = opt.split, .drop = opt.drop, .gap = opt.gap.value,
+		.tool = args->tool, .params = args->params, .split = opt.split, .drop = opt.drop, .gap = opt.gap.value, .history = opt.history.value,
 		.keep_repeats = !strcmp(opt.repeats, "keep"),
 		.clock = {opt.tr.set ? &opt.tr.value : NULL, opt.start.set ? &opt.start.value : NULL, opt.runs, NULL},
 	};
@@ -74,6 +75,8 @@ static gb_status pack(const gb_args *args, gb_err *err)
 		return gb_fail(err, GB_USAGE, "-o SET is wanted: a data set is a folder");
 	if (opt.gap.value.num < 0)
 		return gb_fail(err, GB_USAGE, "--gap: seconds, 0 or more, are wanted");
+	if (opt.history.value.num < 0)
+		return gb_fail(err, GB_USAGE, "--history: seconds, 0 or more, are wanted");
 	if (inputs == 0)
 		return gb_fail(err, GB_USAGE, "nothing to pack: name tensor files, or --subject NAME=FILE");
 	input = gb_array(inputs, sizeof *input, err);
@@ -270,7 +273,7 @@ static gb_status why(const gb_args *args, gb_err *err)
 }
 
 static const gb_command commands[] = {
-	{"pack", "-o SET [--split 0.8:0.2|A:B,.../A:B,...] [--gap SECONDS] [--drop ROWS] [--repeats mark|keep] "
+	{"pack", "-o SET [--split 0.8:0.2|A:B,.../A:B,...] [--gap SECONDS] [--history SECONDS] [--drop ROWS] [--repeats mark|keep] "
 	         "[--subject NAME=FILE]... [--tr R] [--runs NAME:ROWS,...] [--start R] [FILE...]",
 	 "one data set of many tensor files", pack_options, 0, -1, .run = pack},
 	{"memo", "[-o OUT] -- gb-tool ARGUMENT...", "run a command once for what goes into it", no_options, 0, 0,

@@ -41,13 +41,12 @@ static gb_status take_inputs(gb_dataset *set, const char *folder, const gb_pack_
 static gb_status find_split(packing *p, const gb_pack_options *options, gb_err *err)
 {
 	gb_dataset *set = p->set;
-	gb_rational kernel = {GB_KERNEL_SECONDS, 1};
 
 	p->split.split = options->split;
 	p->split.drop = options->drop;
 	if (!gb_clock_rows_in(&set->clock, options->gap, &p->split.gap) ||
-	    !gb_clock_rows_in(&set->clock, kernel, &p->split.history))
-		return gb_fail(err, GB_DATA, "the gap does not fit in rows");
+	    !gb_clock_rows_in(&set->clock, options->history, &p->split.history))
+		return gb_fail(err, GB_DATA, "the gap or the history does not fit in rows");
 	set->gap = p->split.gap;
 	set->use = gb_array((size_t)set->rows, 1, err);
 	return set->use ? gb_split_rows(&p->split, &set->clock, set->use, err) : GB_SYSTEM;

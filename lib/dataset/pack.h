@@ -17,6 +17,7 @@ typedef struct gb_pack_options {
 	const gb_json *params;   /* that can change the result */
 	const char *split, *drop; /* see split.h */
 	gb_rational gap;         /* seconds between train and test */
+	gb_rational history;     /* seconds at the start of each run that are history only */
 	bool keep_repeats;       /* test rows that repeat a train row stay test rows */
 	gb_clock_options clock;  /* of foreign files */
 } gb_pack_options;

@@ -79,13 +79,16 @@ static double kernel_beyond(double seconds)
 
 static void print_split(FILE *out, const gb_clock *clock, const gb_split *split)
 {
-	double seconds = (double)split->gap * gb_rational_double(clock->step);
+	double step = gb_rational_double(clock->step), seconds = (double)split->gap * step, history = (double)split->history * step;
 
 	fprintf(out, "split: %lld train rows, %lld test rows; neither: %lld in the gap of %lld rows, %lld in the first %lld of a run, %lld dropped\n",
 	        (long long)split->train, (long long)split->test, (long long)split->lost_gap, (long long)split->gap,
 	        (long long)split->lost_head, (long long)split->history, (long long)split->lost_drop);
 	if (seconds < GB_KERNEL_SECONDS && split->train && split->test)
 		fprintf(out, "gap: %g s; %.1f %% of the haemodynamic kernel lies beyond it\n", seconds, 100 * kernel_beyond(seconds));
+	if (history < GB_KERNEL_SECONDS)
+		fprintf(out, "history: %g s at the start of each run; %.1f %% of the haemodynamic kernel reaches back before it\n", history,
+		        100 * kernel_beyond(history));
 }
 
 static void print_repeats(FILE *out, const gb_dataset *set, const int64_t *repeat)

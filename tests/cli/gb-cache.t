@@ -89,6 +89,15 @@ E2
 check 'rows, split, gap, repeats and statistics are numpy'"'"'s' '$PYTHON oracle.py "$TOP"'
 check 'members that are gbt files are the inputs themselves' 'test text.safetensors -ef SET/text.safetensors && cmp brains/bold1.safetensors SET/bold1.safetensors'
 
+cat >history.py <<'E2'
+import sys
+sys.path.insert(0, sys.argv[1] + '/tests')
+from tensors import *
+use, want = load('recent/index.safetensors')[0]['use'], load('SET/index.safetensors')[0]['use']
+assert (use[:14] == 0).all() and (use[14:22] == 1).all() and (use[22:] == want[22:]).all() and not want[:22].any()
+E2
+check 'a short history: 20 s are 14 rows, the rest is as before, and what reaches back is said' 'gb-cache pack -o recent --history 20 --split 0.7:0.25 --drop 60:65 text.safetensors sound.safetensors --subject s1=brains/bold1.safetensors --subject s2=brains/bold2.safetensors 2>&1 | grep -q "history: 21 s at the start of each run; 0.4 % of the" && $PYTHON history.py "$TOP"'
+fails 2 'history: seconds' 'a history of less than nothing' gb-cache pack -o never --history -1 text.safetensors
 check 'a short gap: what is left of the kernel is said (0.95 % of it beyond 19.5 s)' 'gb-cache pack -o short --gap 19.5 stimuli/text.safetensors 2>&1 | grep -q "gap: 19.5 s; 1.0 % of the" && gb-cache pack -o short --gap 21 stimuli/text.safetensors 2>&1 | grep -q "gap: 21 s; 0.4 %"'
 cp -r SET first
 for j in 1 2 3; do

@@ -76,7 +76,7 @@ static gb_dataset *packed(void)
 	char *paths[] = {in_folder("film-2.safetensors"), in_folder("film-1.safetensors"), in_folder("brain-1.safetensors"),
 	                 in_folder("brain-2.safetensors")};
 	gb_pack_input input[] = {{paths[0], NULL}, {paths[1], NULL}, {paths[2], "s"}, {paths[3], "s"}};
-	gb_pack_options options = {.tool = "test 0", .split = "run-1:/run-2:", .gap = {32, 1}};
+	gb_pack_options options = {.tool = "test 0", .split = "run-1:/run-2:", .gap = {32, 1}, .history = {32, 1}};
 	char *out = in_folder("set"), *report;
 	gb_dataset *set = NULL;
 
