@@ -88,7 +88,7 @@ $(s)/ridge-%/best.safetensors: $(s)/set-%/index.safetensors | $(bin)/gb-train
 
 define sherlock_seed
 $(s)/giblet13-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors $(s)/ridge-%/best.safetensors sherlock.conf | $(bin)/gb-train
-	gb-train --model giblet13 --subject mean --seed $(1) -c sherlock.conf -o $$(@D) $$(<D)
+	gb-train $$(renewed)--model giblet13 --subject mean --seed $(1) -c sherlock.conf -o $$(@D) $$(<D)
 endef
 $(foreach seed,$(sherlock_seeds),$(eval $(call sherlock_seed,$(seed))))
 
@@ -128,7 +128,7 @@ ablations := linear glover glover3 one-row together
 
 define sherlock_ablation
 $(s)/without-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors sherlock.conf | $(bin)/gb-train
-	gb-train --model giblet13 --seed 1 -c sherlock.conf $(ablation_$(1)) -o $$(@D) $$(<D)
+	gb-train $$(renewed)--model giblet13 --seed 1 -c sherlock.conf $(ablation_$(1)) -o $$(@D) $$(<D)
 endef
 $(foreach part,$(ablations),$(eval $(call sherlock_ablation,$(part))))
 

@@ -11,6 +11,11 @@ check 'help' "$make | grep -q 'sherlock DATA=DIR'"
 check 'demo -n prints commands of every tool and writes nothing' "
 $make -n demo >plan && for t in video-frames audio-encodec text-align sim fmri-hrf cache train recon; do grep -q \"^gb-\$t\" plan || exit 1; done
 ! test -e demo"
+check 'training goes on where it was killed, and begins anew (--new) where the set or the settings changed since' "
+mkdir -p on/demo/set on/demo/giblet13 && touch -d '1 hour ago' on/demo/set/index.safetensors
+$make -n out=$work/on $work/on/demo/giblet13/best.safetensors | grep -q '^gb-train --model giblet13' || exit 1
+touch on/demo/giblet13/last.safetensors && $make -n out=$work/on $work/on/demo/giblet13/best.safetensors | grep -q '^gb-train --model giblet13' || exit 1
+touch -d '2 hours ago' on/demo/giblet13/last.safetensors && $make -n out=$work/on $work/on/demo/giblet13/best.safetensors | grep -q '^gb-train --new --model giblet13'"
 check 'the demo with a film of its own and no words leaves text out' "
 touch film.mp4 && $make -n demo MOVIE=$work/film.mp4 >plan && ! grep -q text-align plan && grep -q 'film.mp4' plan"
 check 'sherlock without DATA says what is wanted' "! $make sherlock 2>err && grep -q 'DATA=DIR' err"
