@@ -8,7 +8,7 @@
 #   make -C pipelines demo [MOVIE=FILE [ANNOTATIONS=FILE]]
 
 demo_tr       := 1/2
-demo_channels := 6
+demo_channels := 7
 demo_noise    := --rho 0.2
 demo_delays   := -1 0 2 5
 demo_nulls    := $(shell seq 101 120)
@@ -76,16 +76,17 @@ $(d)/lag-%.txt: $(d)/brain/truth.safetensors | $(bin)/gb-fmri-hrf
 
 # ---- data sets, models, reports ----
 
-demo_pack := gb-cache pack -q --split $(demo_split) --gap $(demo_gap)
+# 0.7 % of the kernel lies beyond 20 s: as little may reach over the gap, or from before the film.
+demo_pack := gb-cache pack --split $(demo_split) --gap $(demo_gap) --history $(demo_gap)
 
 $(d)/set-planted/index.safetensors: $(d)/bold.safetensors | $(bin)/gb-cache
-	$(demo_pack) --subject sub-01=$(d)/bold.safetensors -o $(@D) $(d)/brain/drivers.safetensors
+	$(demo_pack) -q --subject sub-01=$(d)/bold.safetensors -o $(@D) $(d)/brain/drivers.safetensors
 
 $(d)/set/index.safetensors: $(d)/bold.safetensors $(demo_features) | $(bin)/gb-cache
-	gb-cache pack --split $(demo_split) --gap $(demo_gap) --subject sub-01=$(d)/bold.safetensors -o $(@D) $(demo_features)
+	$(demo_pack) --subject sub-01=$(d)/bold.safetensors -o $(@D) $(demo_features)
 
 $(d)/set-null/index.safetensors: $(demo_nulls:%=$(d)/null-%.safetensors) | $(bin)/gb-cache
-	$(demo_pack) $(foreach n,$(demo_nulls),--subject other-$(n)=$(d)/null-$(n).safetensors) -o $(@D)
+	$(demo_pack) -q $(foreach n,$(demo_nulls),--subject other-$(n)=$(d)/null-$(n).safetensors) -o $(@D)
 
 $(d)/planted/best.safetensors: $(d)/set-planted/index.safetensors | $(bin)/gb-train
 	gb-train --model ridge --brain-kernel glover --no-decoders -o $(@D) $(<D)
@@ -94,7 +95,7 @@ $(d)/ridge/best.safetensors: $(d)/set/index.safetensors | $(bin)/gb-train
 	gb-train --model ridge --brain-kernel glover -o $(@D) $(<D)
 
 $(d)/giblet13/best.safetensors: $(d)/set/index.safetensors demo.conf | $(bin)/gb-train
-	gb-train --model giblet13 -c demo.conf -o $(@D) $(<D)
+	gb-train $(renewed)--model giblet13 -c demo.conf -o $(@D) $(<D)
 
 $(d)/report-planted/metrics.tsv: $(d)/planted/best.safetensors $(d)/set-null/index.safetensors | $(bin)/gb-recon
 	gb-recon --truth $(d)/brain/truth.safetensors --null $(d)/set-null -o $(@D) $(<D) $(d)/set-planted
