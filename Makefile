@@ -222,7 +222,7 @@ $(BUILD)/data/%: $(BUILD)/data/%.o $(BUILD)/libgb.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $< $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@
 
--include $(BUILD)/data/shrink-mask.d $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d) $(emu_o:.o=.d) $(cuda_o:.o=.d) $(BUILD)/emu/tests/emu/emulator.d
+-include $(BUILD)/data/shrink-mask.d $(BUILD)/bench/roofline.d $(lib_o:.o=.d) $(tool_c:%.c=$(BUILD)/%.d) $(unit_c:%.c=$(BUILD)/%.d) $(emu_o:.o=.d) $(cuda_o:.o=.d) $(BUILD)/emu/tests/emu/emulator.d
 .SECONDARY:
 
 deps:

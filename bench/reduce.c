@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 			status = gb_comm_sum_doubles(comm, &meet, 1, &err);
 			began = now();
 			if (status == GB_OK)
-				status = side ? gb_comm_sum_fast(comm, &cpu, x, n, &err) : gb_comm_sum_floats(comm, &cpu, x, n, scratch, &err);
+				status = side ? gb_comm_sum_fast(comm, x, n, &err) : gb_comm_sum_floats(comm, &cpu, x, n, scratch, &err);
 			seconds[side][k] = now() - began;
 		}
 	if (status != GB_OK)

@@ -211,9 +211,10 @@ static void keep_weights(const gb_device *device, const float *w, size_t n)
 static bool begin(const gb_device *device, void **recording) { return (void)device, (void)recording, true; }
 static void end(const gb_device *device, void **recording) { (void)device, (void)recording; }
 static void forget(const gb_device *device, void *recording) { (void)device, (void)recording; }
+static void *queue(const gb_device *device) { return (void)device, NULL; }
 static void close_device(gb_device *device) { (void)device; }
 
-static const struct gb_ops paper = {"paper", false, allocate, release, transfer, transfer, fill, download, allocate, release, transfer, keep_weights, begin, end, forget, close_device,
+static const struct gb_ops paper = {"paper", false, allocate, release, transfer, transfer, fill, download, allocate, release, transfer, keep_weights, begin, end, forget, queue, close_device,
 #define ENTRY(op) paper_##op,
 	GB_OPS(ENTRY)
 };

@@ -73,6 +73,8 @@ static gb_status prepare(gb_device *device, const char *options, unsigned place,
 	return gb_fail(err, GB_SYSTEM, "%s: %s", gb_target_name, cuda->failure);
 }
 
+static void *queue(const gb_device *device) { return gb_stream(device); }
+
 static void close_device(gb_device *device)
 {
 	gb_cuda *cuda = gb_cuda_of(device);
@@ -100,7 +102,7 @@ static void close_device(gb_device *device)
 
 static const struct gb_ops table = {
 	gb_target_name, false, gb_cuda_allocate, gb_cuda_release, gb_cuda_upload, gb_cuda_copy, gb_cuda_fill, gb_cuda_download,
-	gb_cuda_allocate_host, gb_cuda_release_host, gb_cuda_send, gb_cuda_keep_weights, gb_cuda_begin, gb_cuda_end, gb_cuda_forget, close_device,
+	gb_cuda_allocate_host, gb_cuda_release_host, gb_cuda_send, gb_cuda_keep_weights, gb_cuda_begin, gb_cuda_end, gb_cuda_forget, queue, close_device,
 #define GB_OP_ENTRY(op) gb_cuda_##op,
 	GB_OPS(GB_OP_ENTRY)
 #undef GB_OP_ENTRY

@@ -86,12 +86,14 @@ static bool begin(const gb_device *device, void **recording) { return (void)devi
 static void end(const gb_device *device, void **recording) { (void)device, (void)recording; }
 static void forget(const gb_device *device, void *recording) { (void)device, (void)recording; }
 
+static void *queue(const gb_device *device) { return (void)device, NULL; }
+
 static void close_device(gb_device *device) { device->ops = NULL; }
 
 const struct gb_ops *gb_ops_cpu(void)
 {
 	static const struct gb_ops table = {
-		"cpu", true, allocate, release, copy, copy, fill, download, allocate, release, copy, keep_weights, begin, end, forget, close_device,
+		"cpu", true, allocate, release, copy, copy, fill, download, allocate, release, copy, keep_weights, begin, end, forget, queue, close_device,
 #define GB_OP_ENTRY(op) gb_cpu_##op,
 		GB_OPS(GB_OP_ENTRY)
 #undef GB_OP_ENTRY

@@ -259,6 +259,8 @@ struct gb_ops {
 	bool (*begin)(const gb_device *device, void **recording);
 	void (*end)(const gb_device *device, void **recording);
 	void (*forget)(const gb_device *device, void *recording); /* accepts NULL */
+	/* Where its operations queue up, for a library that goes on from there; NULL: they are done when they return. */
+	void *(*queue)(const gb_device *device);
 	void (*close)(gb_device *device);
 #define GB_OP_MEMBER(op) void (*op)(const gb_device *device, const struct gb_op_##op *args);
 	GB_OPS(GB_OP_MEMBER)

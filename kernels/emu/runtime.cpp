@@ -234,6 +234,22 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
 	return emu.error;
 }
 
+/* For another library's streams (tests/nccl): what STREAM has been asked for so far; and doing that much of it, once. */
+extern "C" __attribute__((visibility("default"))) void *gb_emu_mark(void *stream)
+{
+	cudaEvent_t event;
+
+	cudaEventCreateWithFlags(&event, 0);
+	cudaEventRecord(event, (cudaStream_t)stream);
+	return event;
+}
+
+extern "C" __attribute__((visibility("default"))) void gb_emu_reach(void *mark)
+{
+	cudaEventSynchronize((cudaEvent_t)mark);
+	cudaEventDestroy((cudaEvent_t)mark);
+}
+
 /* ---- graphs ---- */
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode)

@@ -210,19 +210,17 @@ gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err)
 	return sum(comm, x, n, sizeof *x, comm->scratch, add_doubles, NULL, err);
 }
 
-gb_status gb_comm_sum_fast(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err)
+gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err)
 {
-	float word;
-	gb_status status;
-
-	if (!comm)
-		return GB_OK;
-	if (comm->link) {
-		status = n ? device->ops->download(device, &word, x, sizeof word, err) : GB_OK;
-		return status != GB_OK ? status : comm->link->sum_fast(comm->link_state, x, n, comm->timeout, err);
-	}
-	return comm->transport->sum_fast(comm->state, x, n, comm->timeout, err);
+	return comm ? comm->transport->sum_fast(comm->state, x, n, comm->timeout, err) : GB_OK;
 }
+
+gb_status gb_comm_sum_begin(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err)
+{
+	return comm->link->sum_begin(comm->link_state, device->ops->queue(device), x, n, err);
+}
+
+gb_status gb_comm_sum_end(gb_comm *comm, gb_err *err) { return comm->link->sum_end(comm->link_state, comm->timeout, err); }
 
 /* From rank 0 down a binomial tree, the far half first. */
 gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_err *err)

@@ -58,7 +58,11 @@ GB_CHECK gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, fl
 GB_CHECK gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err);
 /* The same by the library's all-reduce, in its own order; not for a back end that has none. */
 bool gb_comm_has_fast(const gb_comm *comm);
-GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err);
+GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err); /* in memory of the host */
+/* From device to device, beside what DEVICE does next: several sums may be under way, begun by all ranks in the
+ * same order; X is not to be touched before end, which waits for all of them. */
+GB_CHECK gb_status gb_comm_sum_begin(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err);
+GB_CHECK gb_status gb_comm_sum_end(gb_comm *comm, gb_err *err);
 
 /* Rank 0's bytes reach all. */
 GB_CHECK gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_err *err);

@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-enum { GB_LINK_VERSION = 1, GB_LINK_ID = 128 };
+enum { GB_LINK_VERSION = 2, GB_LINK_ID = 128 };
 
 typedef struct gb_link {
 	int version;
@@ -17,7 +17,10 @@ typedef struct gb_link {
 	gb_status (*open)(void **state, const char id[GB_LINK_ID], int rank, int size, int device, gb_err *err);
 	/* Numbers to and from PEER at once, finished on return; at most LIMIT seconds. */
 	gb_status (*exchange)(void *state, int peer, const float *send, size_t sends, float *receive, size_t receives, double limit, gb_err *err);
-	gb_status (*sum_fast)(void *state, float *x, size_t n, double limit, gb_err *err);
+	/* Begins once what is on the device's QUEUE now is done; X is the sum when end returns: at most LIMIT
+	 * seconds for all that was begun. */
+	gb_status (*sum_begin)(void *state, void *queue, float *x, size_t n, gb_err *err);
+	gb_status (*sum_end)(void *state, double limit, gb_err *err);
 	void (*close)(void *state); /* accepts NULL; also after a failure */
 } gb_link;
 

@@ -32,6 +32,7 @@ void gb_graph_free(gb_graph *graph)
 	if (graph->weights.there)
 		graph->device->ops->keep_weights(graph->device, NULL, 0);
 	free(graph->gradient_written);
+	free(graph->part_of);
 	gb_twin_close(graph->device, &graph->weights);
 	gb_twin_close(graph->device, &graph->sums);
 	gb_twin_close(graph->device, &graph->when);
@@ -459,7 +460,7 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 	    gb_twin_open(graph->device, &graph->sums, (size_t)graph->terms, sizeof(double), err) != GB_OK ||
 	    gb_twin_open(graph->device, &graph->when, 1, sizeof(gb_when), err) != GB_OK)
 		return GB_SYSTEM;
-	if (start_moments(graph, err) != GB_OK || allocate_values(graph, err) != GB_OK)
+	if (start_moments(graph, err) != GB_OK || allocate_values(graph, err) != GB_OK || gb_graph_plan_parts(graph, err) != GB_OK)
 		return GB_SYSTEM;
 	for (int i = 0; i < graph->nodes; i++) {
 		gb_graph_node *node = &graph->node[i];
@@ -506,39 +507,19 @@ static void sum_rows(gb_graph *graph, const gb_graph_node *node)
 		GB_RUN(graph->device, sum, ROWS(node->x[0]), node->rows_loss, (double *)graph->sums.there + node->term);
 }
 
-/* The recording of this kind of run; NULL: more kinds than there is room for.  GRADIENT NULL: forward. */
-static void **recording(gb_graph *graph, const gb_graph_run *run, const float *gradient)
-{
-	for (int i = 0; i < graph->records; i++)
-		if (graph->record[i].training == run->training && graph->record[i].gradient == gradient)
-			return &graph->record[i].made;
-	if (graph->records == GB_GRAPH_RECORDS)
-		return NULL;
-	graph->record[graph->records] = (struct gb_graph_record){run->training, gradient, NULL};
-	return &graph->record[graph->records++].made;
-}
-
-static bool begin(const gb_graph *graph, void **made) { return !made || graph->device->ops->begin(graph->device, made); }
-
-static void end(const gb_graph *graph, void **made)
-{
-	if (made)
-		graph->device->ops->end(graph->device, made);
-}
-
 void gb_graph_forward(gb_graph *graph, const gb_graph_run *run)
 {
-	void **made = recording(graph, run, NULL);
+	void **made = gb_graph_recording(graph, run, NULL, GB_GRAPH_WHOLE);
 
 	set_when(graph, run);
 	graph->sums_pulled = false;
-	if (!begin(graph, made))
+	if (!gb_graph_begin(graph, made))
 		return;
 	for (int i = 0; i < graph->nodes; i++) {
 		graph->node[i].kind->forward(graph, &graph->node[i], run);
 		sum_rows(graph, &graph->node[i]);
 	}
-	end(graph, made);
+	gb_graph_end(graph, made);
 }
 
 /* The node that makes VALUE, or what it is a view of; −1: an input. */
@@ -566,35 +547,4 @@ void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last) { p
 void gb_graph_forward_on(gb_graph *graph, const gb_graph_run *run, int changed, int last)
 {
 	predict(graph, run, maker_of(graph, changed) + 1, maker_of(graph, last));
-}
-
-static void clear_gradient(gb_graph *graph, int parameter)
-{
-	const gb_parameter *p = &graph->parameter[parameter];
-
-	graph->device->ops->fill(graph->device, gb_gradient_of(graph, parameter), 0, p->rows * p->columns * sizeof(float));
-}
-
-void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient)
-{
-	void **made = recording(graph, run, gradient);
-
-	if (!begin(graph, made))
-		return;
-	graph->gradient = gradient;
-	for (int i = 0; i < graph->parameters; i++) {
-		graph->gradient_written[i] = !graph->parameter[i].multiplied;
-		if (graph->gradient_written[i])
-			clear_gradient(graph, i);
-	}
-	for (int i = 0; i < graph->values; i++)
-		graph->value[i].grad_written = false;
-	for (int i = graph->nodes; i-- > 0;)
-		if (graph->node[i].kind->backward)
-			graph->node[i].kind->backward(graph, &graph->node[i], run);
-	for (int i = 0; i < graph->parameters; i++)
-		if (!graph->gradient_written[i])
-			clear_gradient(graph, i);
-	graph->gradient = NULL;
-	end(graph, made);
 }

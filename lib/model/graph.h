@@ -122,5 +122,14 @@ void gb_graph_forward_on(gb_graph *graph, const gb_graph_run *run, int changed, 
 /* After a training forward: GRADIENT [parameter_count], the device's, is overwritten. */
 void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient);
 
+/* The same numbers, in up to GB_GRAPH_PARTS parts.  DONE hears of each number of GRADIENT once, as soon as the
+ * device has been asked for all that it is made of: COUNT of them from FIRST.  Which and in what order depends
+ * on the network alone. */
+enum { GB_GRAPH_PARTS = 8 };
+typedef void gb_graph_done(void *context, size_t first, size_t count);
+void gb_graph_backward_in_parts(gb_graph *graph, const gb_graph_run *run, float *gradient, gb_graph_done *done, void *context);
+/* What DONE would hear, at once. */
+void gb_graph_each_part(const gb_graph *graph, gb_graph_done *done, void *context);
+
 GB_END_DECLS
 #endif

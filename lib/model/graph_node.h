@@ -43,8 +43,9 @@ struct gb_graph_node {
 	double *rows_loss;
 };
 
-/* Runs that a device may record: forward with and without training, backward to each of a few gradients. */
-enum { GB_GRAPH_RECORDS = 24 };
+/* Runs that a device may record: forward with and without training, backward to each of a few gradients,
+ * whole and in each of its parts. */
+enum { GB_GRAPH_WHOLE = -1, GB_GRAPH_GRADIENTS = 16, GB_GRAPH_RECORDS = 2 + GB_GRAPH_GRADIENTS * (1 + GB_GRAPH_PARTS) };
 
 struct gb_graph {
 	const gb_device *device;
@@ -52,6 +53,8 @@ struct gb_graph {
 	int parameters, parameter_room;
 	size_t parameter_count;
 	bool *gradient_written;  /* [parameters] during backward */
+	int parts, *part_of;     /* [parameters] the part of backward after which its gradient is final */
+	int cut[GB_GRAPH_PARTS]; /* the last node that each part runs */
 	gb_value *value;
 	int values, value_room;
 	gb_graph_node *node;
@@ -65,7 +68,7 @@ struct gb_graph {
 	bool sums_pulled;
 	float *gradient /* borrowed during backward */, *scratch;
 	size_t scratch_count;
-	struct gb_graph_record { bool training; const float *gradient; void *made; } record[GB_GRAPH_RECORDS];
+	struct gb_graph_record { bool training; const float *gradient; int part; void *made; } record[GB_GRAPH_RECORDS];
 	int records;
 	void **block;            /* the device's memory of ready */
 	size_t blocks, block_room;
@@ -81,6 +84,13 @@ static inline float *gb_gradient_of(const gb_graph *graph, int parameter)
 {
 	return parameter < 0 ? NULL : graph->gradient + graph->parameter[parameter].first;
 }
+
+/* graph_backward.c.  The recording of this kind of run; NULL: more kinds than there is room for.  GRADIENT NULL: forward. */
+void **gb_graph_recording(gb_graph *graph, const gb_graph_run *run, const float *gradient, int part);
+/* False: the device has played it. */
+bool gb_graph_begin(const gb_graph *graph, void **made);
+void gb_graph_end(const gb_graph *graph, void **made);
+GB_CHECK gb_status gb_graph_plan_parts(gb_graph *graph, gb_err *err);
 
 extern const gb_node_kind gb_node_linear, gb_node_norm, gb_node_batch_norm, gb_node_dropout, gb_node_add, gb_node_concat, gb_node_rows,
     gb_node_absent, gb_node_affine, gb_node_fir, gb_node_unfold, gb_node_pool, gb_node_embedding, gb_node_patches,

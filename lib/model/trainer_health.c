@@ -112,6 +112,7 @@ static bool find(gb_trainer *t, char *words, gb_err *err)
 	bool bad;
 
 	words[0] = 0;
+	t->climb = -1;
 	bad = gb_graph_pull(t->net.graph, err) == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->here, "weight", false, words);
 	for (uint32_t micro = gb_trainer_first_micro(t, rank); !bad && gradient && micro < gb_trainer_first_micro(t, rank + 1); micro++) {
 		gb_partial *work = &t->partial[0];

@@ -37,6 +37,52 @@ static void neutral(double *x, size_t n)
 		x[i] = -0.0;
 }
 
+/* ---- behind the backward pass ---- */
+
+static bool hands_on(const gb_trainer *t) { return !strcmp(t->options->reduce, "fast") && gb_comm_on_device(t->options->comm); }
+
+int gb_trainer_climb(const gb_trainer *t, uint32_t after)
+{
+	int level = 0;
+
+	if (!hands_on(t))
+		return -1;
+	for (; after >> level & 1; level++)
+		if (t->partial[1 + level].empty)
+			return -1;
+	return level;
+}
+
+void gb_trainer_hand_on(void *trainer, size_t first, size_t count)
+{
+	gb_trainer *t = trainer;
+	float *x = t->partial[0].gradient + first;
+
+	for (int level = 0; level < t->climb; level++) {
+		float *into = t->partial[1 + level].gradient + first;
+
+		GB_RUN(&t->device, add, count, 1.0f, x, 1.0f, into);
+		x = into;
+	}
+	if (t->behind.status == GB_OK && gb_comm_sum_begin(t->options->comm, &t->device, x, count, &t->behind) != GB_OK)
+		return; /* which end_sums says */
+}
+
+/* What was not handed on part by part goes now, in the same order: all ranks begin the same sums. */
+static gb_status end_sums(gb_trainer *t, gb_err *err)
+{
+	if (t->climb < 0) {
+		t->climb = 0;
+		gb_graph_each_part(t->net.graph, gb_trainer_hand_on, t);
+	}
+	if (t->behind.status == GB_OK)
+		return gb_comm_sum_end(t->options->comm, err);
+	*err = t->behind;
+	return err->status;
+}
+
+/* ---- sums ---- */
+
 /* The gradient: from device to device, in the memory that host and device share, or through the host. */
 static gb_status sum_gradient(gb_trainer *t, gb_partial *whole, gb_err *err)
 {
@@ -49,11 +95,13 @@ static gb_status sum_gradient(gb_trainer *t, gb_partial *whole, gb_err *err)
 		t->device.ops->fill(&t->device, whole->gradient, 0, n * sizeof *x);
 		GB_RUN(&t->device, add, n, -1.0f, whole->gradient, 0.0f, whole->gradient); /* -0.0 */
 	}
+	if (hands_on(t))
+		return end_sums(t, err);
 	if (t->host)
 		status = t->device.ops->download(&t->device, x, whole->gradient, n * sizeof *x, err);
 	if (status == GB_OK)
 		status = strcmp(t->options->reduce, "fast") ? gb_comm_sum_floats(t->options->comm, where, x, n, scratch, err)
-		                                            : gb_comm_sum_fast(t->options->comm, where, x, n, err);
+		                                            : gb_comm_sum_fast(t->options->comm, x, n, err);
 	if (status == GB_OK && t->host)
 		t->device.ops->upload(&t->device, whole->gradient, x, n * sizeof *x);
 	return status;

@@ -54,6 +54,8 @@ typedef struct gb_trainer {
 	gb_twin sums_of_z;        /* [2·bottleneck] Σz, Σz² */
 	gb_twin norm;             /* [1] double */
 	float *measured;          /* [micro, moments] what batch norms found in the micro-batches of the step */
+	int climb;                /* levels of the tree that the gradient under way climbs part by part; −1: it waits until it is whole */
+	gb_err behind;            /* what failed of the sums begun behind the backward pass */
 	float *host;              /* [parameters·3/2]: ranks sum here what the device holds; NULL: in place */
 	double *numbers;          /* [2·bottleneck + …]: what ranks sum beside the gradient */
 	double constant[2][GB_TERMS]; /* mean a counted row: train, validation */
@@ -82,6 +84,11 @@ typedef struct gb_trainer {
 uint32_t gb_trainer_first_micro(const gb_trainer *trainer, int rank);
 /* The tree over ranks: WHOLE holds this rank's sum, and all ranks' after it.  What was asked of
  * any rank by a signal is known to all then. */
+/* --reduce fast from device to device: parts of the gradient are summed while the rest is made.  CLIMB for the
+ * micro-batch that comes AFTER so many of this rank's. */
+int gb_trainer_climb(const gb_trainer *trainer, uint32_t after);
+/* Numbers of partial[0] that are final: up the tree by t->climb levels, and on to the other ranks. */
+void gb_trainer_hand_on(void *trainer, size_t first, size_t count);
 GB_CHECK gb_status gb_trainer_sum_ranks(gb_trainer *trainer, gb_partial *whole, gb_err *err);
 /* All wait for all, rank 0 for as long as it writes; then stop and save hold for all. */
 GB_CHECK gb_status gb_trainer_meet(gb_trainer *trainer, gb_err *err);

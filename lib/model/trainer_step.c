@@ -98,7 +98,10 @@ gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t mic
 	partial->moments[2 * b] = gb_trainer_count_rows(t);
 	t->device.ops->fill(&t->device, there, 0, t->sums_of_z.bytes);
 	GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.there, there, there + b);
-	gb_graph_backward(t->net.graph, &run, partial->gradient);
+	if (t->climb < 0)
+		gb_graph_backward(t->net.graph, &run, partial->gradient);
+	else
+		gb_graph_backward_in_parts(t->net.graph, &run, partial->gradient, gb_trainer_hand_on, t);
 	partial->empty = false;
 	status = gb_twin_pull(&t->device, &t->sums_of_z, err);
 	memcpy(partial->moments, t->sums_of_z.here, t->sums_of_z.bytes);
@@ -106,6 +109,7 @@ gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t mic
 	return status;
 }
 
+/* Where the gradient climbs part by part, it has been added already. */
 static void merge(gb_trainer *t, gb_partial *into, const gb_partial *from)
 {
 	if (from->empty)
@@ -117,7 +121,8 @@ static void merge(gb_trainer *t, gb_partial *into, const gb_partial *from)
 		into->empty = false;
 		return;
 	}
-	GB_RUN(&t->device, add, t->parameters, 1.0f, from->gradient, 1.0f, into->gradient);
+	if (t->climb < 0)
+		GB_RUN(&t->device, add, t->parameters, 1.0f, from->gradient, 1.0f, into->gradient);
 	for (size_t i = 0; i < 2 * t->net.bottleneck + 1; i++)
 		into->moments[i] += from->moments[i];
 	for (int i = 0; i < GB_TERMS; i++) {
@@ -149,9 +154,12 @@ static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **
 		gb_partial *work = &t->partial[0];
 
 		work->empty = true;
+		t->climb = micro + 1 < end ? -1 : gb_trainer_climb(t, micro - begin);
 		for (size_t g = 0; g < groups; g++)
 			if (own[g].count && work->empty && status == GB_OK)
 				status = gb_trainer_micro(t, own, micro, work, err);
+		if (work->empty)
+			t->climb = -1;
 		for (level = 0; (micro - begin) >> level & 1; level++) {
 			merge(t, &t->partial[1 + level], work);
 			swap(&t->partial[1 + level], work);

@@ -123,6 +123,44 @@ static void backward(const gb_graph_run *run, float *gradient)
 	gb_device_release(net.device, there);
 }
 
+/* What a run in parts calls final is read at once. */
+typedef struct parts { const float *there; float *here; int *heard, told; } parts;
+
+static void hear(void *context, size_t first, size_t count)
+{
+	parts *p = context;
+	gb_err err;
+
+	if (net.device->ops->download(net.device, p->here + first, p->there + first, count * sizeof *p->here, &err) != GB_OK)
+		bail(err.text);
+	for (size_t i = 0; i < count; i++)
+		p->heard[first + i]++;
+	p->told++;
+}
+
+/* Thrice, as a device records the second run and plays the third. */
+static void in_parts(const gb_graph_run *run, const float *gradient, float *other)
+{
+	size_t n = gb_graph_parameter_count(net.graph);
+	float *there = gb_device_array(net.device, n, sizeof *there, NULL);
+	parts heard = {there, other, malloc(n * sizeof(int)), 0};
+	bool once = true, same = true;
+
+	for (int round = 0; round < 3; round++) {
+		memset(heard.heard, 0, n * sizeof(int));
+		memset(other, 0xff, n * sizeof *other);
+		net.device->ops->fill(net.device, there, 0xff, n * sizeof *there);
+		gb_graph_backward_in_parts(net.graph, run, there, hear, &heard);
+		for (size_t i = 0; i < n; i++)
+			once = once && heard.heard[i] == 1;
+		same = same && !memcmp(other, gradient, n * sizeof *other);
+	}
+	ok(once, "backward in parts: each number is final once (%d stretches a run)", heard.told / 3);
+	ok(heard.told >= 3 * 2 && same, "and is then what it is of a whole run");
+	free(heard.heard);
+	gb_device_release(net.device, there);
+}
+
 /* Gradients of the same batch on each device of the family. */
 static void on_all_devices(const gb_network_shape *shape, const gb_network_fixed *fixed, const gb_graph_run *run, float *gradient, float *other)
 {
@@ -186,6 +224,7 @@ static void giblet13(void)
 	net.scale[GB_TERM_LATENT] = net.scale[GB_TERM_CONTRAST] = 0;
 	loss(&run);
 	backward(&run, gradient);
+	in_parts(&run, gradient, other);
 	/* An emulated device is slow, and its gradients are compared below with those of cpu. */
 	for (int i = 0; i < gb_graph_parameters(net.graph); i += kernel_is_first ? 1 : 11) {
 		const gb_parameter *p = gb_graph_parameter_at(net.graph, i);

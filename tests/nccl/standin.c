@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* standin.c: as much of NCCL and the CUDA runtime as lib/comm/nccl uses, over POSIX
  * shared memory, one process a rank.  What is queued runs when the stream is asked
- * whether it is done, so that a partner that never comes is seen as silence. */
+ * whether it is done, so that a partner that never comes is seen as silence.  Before
+ * an all-reduce the emulated device does what the event that it waits for asks for, and
+ * no more; one that waits for none is refused. */
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <nccl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,15 +19,36 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SLOT = 1 << 16, RANKS = 16 };
+enum { SLOT = 1 << 16, RANKS = 16, SUMS = 256 };
 
 typedef struct box { _Atomic unsigned written, read; char data[SLOT]; } box;
 typedef struct shared { _Atomic int there; box box[RANKS][RANKS]; } shared; /* from, to */
 
 typedef struct op { char *at; size_t left; int peer; bool sends; } op;
 
-struct ncclComm { int rank, size; shared *s; op op[2 * RANKS]; int ops; float *sum; size_t count; float *parts; };
+typedef struct sum { float *to, *parts; size_t n; void *after; } sum;
+
+struct ncclComm { int rank, size; shared *s; op op[2 * RANKS]; int ops; sum sum[SUMS]; int sums, next; bool summing; };
 static struct ncclComm *only; /* a process is one rank */
+static void *waits;           /* mark of the emulator; NULL: none since the last all-reduce */
+
+/* The emulator, which the program has loaded as a plug-in. */
+static struct { void *(*mark)(void *stream); void (*reach)(void *mark); } emulator;
+
+static int find_emulator(struct dl_phdr_info *info, size_t size, void *context)
+{
+	size_t length = strlen(info->dlpi_name), wanted = strlen("libgb_emu.so");
+	void *library;
+
+	(void)size;
+	(void)context;
+	if (length < wanted || strcmp(info->dlpi_name + length - wanted, "libgb_emu.so"))
+		return 0;
+	library = dlopen(info->dlpi_name, RTLD_NOW | RTLD_NOLOAD);
+	*(void **)&emulator.mark = dlsym(library, "gb_emu_mark");
+	*(void **)&emulator.reach = dlsym(library, "gb_emu_reach");
+	return 1;
+}
 
 ncclResult_t ncclGetUniqueId(ncclUniqueId *id)
 {
@@ -37,9 +62,10 @@ const char *ncclGetErrorString(ncclResult_t result) { return result == ncclSucce
 ncclResult_t ncclCommInitRank(ncclComm_t *comm, int size, ncclUniqueId id, int rank)
 {
 	struct ncclComm *c = calloc(1, sizeof *c);
+	bool found = dl_iterate_phdr(find_emulator, NULL) && emulator.mark && emulator.reach;
 	int fd = shm_open(id.internal, O_RDWR | O_CREAT, 0600);
 
-	if (!c || size > RANKS || fd < 0 || ftruncate(fd, sizeof *c->s))
+	if (!c || !found || size > RANKS || fd < 0 || ftruncate(fd, sizeof *c->s))
 		return ncclSystemError;
 	c->rank = rank;
 	c->size = size;
@@ -58,7 +84,6 @@ ncclResult_t ncclCommInitRank(ncclComm_t *comm, int size, ncclUniqueId id, int r
 
 ncclResult_t ncclCommDestroy(ncclComm_t c)
 {
-	free(c->parts);
 	munmap(c->s, sizeof *c->s);
 	free(c);
 	return ncclSuccess;
@@ -96,18 +121,41 @@ ncclResult_t ncclRecv(void *to, size_t n, ncclDataType_t type, int peer, ncclCom
 /* All parts go to all; they are added in the order of the ranks when they are there. */
 ncclResult_t ncclAllReduce(const void *from, void *to, size_t n, ncclDataType_t type, ncclRedOp_t what, ncclComm_t c, cudaStream_t stream)
 {
-	ncclResult_t result = type == ncclFloat32 && what == ncclSum && from == to ? ncclSuccess : ncclInvalidArgument;
-
 	(void)stream;
-	free(c->parts);
-	c->parts = malloc((size_t)c->size * n * sizeof *c->parts + 1);
-	c->sum = to;
-	c->count = n;
-	memcpy(c->parts + (size_t)c->rank * n, from, n * sizeof *c->parts);
-	for (int p = 0; p < c->size && result == ncclSuccess; p++)
-		if (p != c->rank && (result = queue(c, c->parts + (size_t)c->rank * n, n * 4, p, true)) == ncclSuccess)
-			result = queue(c, c->parts + (size_t)p * n, n * 4, p, false);
-	return result;
+	if (type != ncclFloat32 || what != ncclSum || from != to || !waits || c->sums == SUMS)
+		return ncclInvalidUsage;
+	c->sum[c->sums++] = (sum){to, malloc((size_t)c->size * n * sizeof(float) + 1), n, waits};
+	waits = NULL;
+	return ncclSuccess;
+}
+
+static void begin_sum(ncclComm_t c)
+{
+	const sum *s = &c->sum[c->next];
+
+	c->summing = true;
+	emulator.reach(s->after);
+	memcpy(s->parts + (size_t)c->rank * s->n, s->to, s->n * sizeof *s->parts);
+	for (int p = 0; p < c->size; p++)
+		if (p != c->rank) {
+			queue(c, s->parts + (size_t)c->rank * s->n, s->n * 4, p, true);
+			queue(c, s->parts + (size_t)p * s->n, s->n * 4, p, false);
+		}
+}
+
+static void end_sum(ncclComm_t c)
+{
+	sum *s = &c->sum[c->next++];
+
+	for (size_t i = 0; i < s->n; i++) {
+		s->to[i] = s->parts[i];
+		for (int p = 1; p < c->size; p++)
+			s->to[i] += s->parts[(size_t)p * s->n + i];
+	}
+	free(s->parts);
+	c->summing = false;
+	if (c->next == c->sums)
+		c->next = c->sums = 0;
 }
 
 static bool move(struct ncclComm *c, op *o)
@@ -125,11 +173,10 @@ static bool move(struct ncclComm *c, op *o)
 	return true;
 }
 
-cudaError_t cudaStreamQuery(cudaStream_t stream)
+static bool all_moved(void)
 {
 	bool moved = true, left = false;
 
-	(void)stream;
 	while (moved) {
 		moved = left = false;
 		for (int i = 0; i < only->ops; i++) {
@@ -137,20 +184,50 @@ cudaError_t cudaStreamQuery(cudaStream_t stream)
 			left = left || only->op[i].left;
 		}
 	}
-	if (left)
-		return cudaErrorNotReady;
-	only->ops = 0;
-	for (size_t i = 0; only->sum && i < only->count; i++) {
-		float sum = 0;
-
-		for (int p = 0; p < only->size; p++)
-			sum += only->parts[(size_t)p * only->count + i];
-		only->sum[i] = sum;
-	}
-	only->sum = NULL;
-	return cudaSuccess;
+	if (!left)
+		only->ops = 0;
+	return !left;
 }
 
+cudaError_t cudaStreamQuery(cudaStream_t stream)
+{
+	(void)stream;
+	while (all_moved()) {
+		if (only->summing)
+			end_sum(only);
+		else if (only->next == only->sums)
+			return cudaSuccess;
+		else
+			begin_sum(only);
+	}
+	return cudaErrorNotReady;
+}
+
+struct CUevent_st { void *mark; };
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
+{
+	(void)flags;
+	*event = calloc(1, sizeof **event);
+	return *event ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
+{
+	event->mark = emulator.mark(stream);
+	return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags)
+{
+	(void)stream;
+	(void)flags;
+	waits = event->mark;
+	return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event)
+{
+	free(event);
+	return cudaSuccess;
+}
 cudaError_t cudaSetDevice(int device) { return device >= 0 && device < 4 ? cudaSuccess : cudaErrorInvalidDevice; }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {

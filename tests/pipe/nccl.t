@@ -26,6 +26,12 @@ check '--reduce fast learns the same to a few digits, in another order' "nccl 4 
 a, b = (open(f + '/metrics.tsv').read().split() for f in ('one', 'fast'))
 x = [(float(p), float(q)) for p, q in zip(a, b) if p[0] in '-0123456789']
 assert len(a) == len(b) and all(abs(p - q) <= 2e-3 * max(1, abs(p)) for p, q in x)\""
+# The tensors that differ from those of one process; "model" holds the options.
+differing() { gb-inspect --diff one/last.safetensors "$1/last.safetensors" 2>/dev/null | awk '$2 == "differs" { printf "%s ", $1 }'; }
+# Two numbers have one sum, whichever library adds them: parts that go while the rest is made are the whole.
+check '--reduce fast, part by part behind the backward pass: 2 ranks have the numbers of one' 'nccl 2 pair --reduce fast && test "$(differing pair)" = "model "'
+bad=$(twin handed-on-early)
+check 'caught: handed-on-early' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 2 early --reduce fast && test \"\$(differing early)\" != \"model \"; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
 bad=$(twin tree-far-first)
 check 'caught: tree-far-first' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 4 twin && ! same one twin >/dev/null; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
 

@@ -9,7 +9,7 @@
 
 #include "comm/link.h"
 
-typedef struct state { ncclComm_t comm; cudaStream_t stream; bool broken; } state;
+typedef struct state { ncclComm_t comm; cudaStream_t stream; cudaEvent_t made; bool broken; } state;
 
 #define FAIL(err, ...) (snprintf((err)->text, sizeof (err)->text, __VA_ARGS__), (err)->status = GB_SYSTEM)
 
@@ -40,6 +40,8 @@ static void close_state(void *opaque)
 
 	if (s && s->comm)
 		s->broken ? ncclCommAbort(s->comm) : ncclCommDestroy(s->comm);
+	if (s && s->made)
+		cudaEventDestroy(s->made);
 	if (s && s->stream)
 		cudaStreamDestroy(s->stream);
 	free(s);
@@ -53,7 +55,8 @@ static gb_status open_state(void **opaque, const char id[GB_LINK_ID], int rank, 
 
 	*opaque = s;
 	memcpy(&unique, id, sizeof unique);
-	if (!s || cudaSetDevice(device) != cudaSuccess || cudaStreamCreateWithFlags(&s->stream, cudaStreamNonBlocking) != cudaSuccess)
+	if (!s || cudaSetDevice(device) != cudaSuccess || cudaStreamCreateWithFlags(&s->stream, cudaStreamNonBlocking) != cudaSuccess ||
+	    cudaEventCreateWithFlags(&s->made, cudaEventDisableTiming) != cudaSuccess)
 		return FAIL(err, "nccl: device %d cannot be used", device);
 	result = ncclCommInitRank(&s->comm, size, unique, rank);
 	return result == ncclSuccess ? GB_OK : FAIL(err, "nccl: rank %d of %d on device %d: %s", rank, size, device, ncclGetErrorString(result));
@@ -96,11 +99,21 @@ static gb_status exchange(void *opaque, int peer, const float *send, size_t send
 	return finish(s, queued, peer, limit, err);
 }
 
-static gb_status sum_fast(void *opaque, float *x, size_t n, double limit, gb_err *err)
+static gb_status sum_begin(void *opaque, void *queue, float *x, size_t n, gb_err *err)
 {
 	state *s = opaque;
+	cudaError_t error = cudaEventRecord(s->made, queue);
+	ncclResult_t queued;
 
-	return finish(s, ncclAllReduce(x, x, n, ncclFloat32, ncclSum, s->comm, s->stream), -1, limit, err);
+	if (error == cudaSuccess)
+		error = cudaStreamWaitEvent(s->stream, s->made, 0);
+	queued = error == cudaSuccess ? ncclAllReduce(x, x, n, ncclFloat32, ncclSum, s->comm, s->stream) : ncclSuccess;
+	s->broken = s->broken || error != cudaSuccess || queued != ncclSuccess;
+	if (error != cudaSuccess)
+		return FAIL(err, "nccl: %s", cudaGetErrorString(error));
+	return queued == ncclSuccess ? GB_OK : FAIL(err, "nccl: %s", ncclGetErrorString(queued));
 }
 
-__attribute__((visibility("default"))) const gb_link gb_link_plugin = {GB_LINK_VERSION, "nccl", make_id, open_state, exchange, sum_fast, close_state};
+static gb_status sum_end(void *opaque, double limit, gb_err *err) { return finish(opaque, ncclSuccess, -1, limit, err); }
+
+__attribute__((visibility("default"))) const gb_link gb_link_plugin = {GB_LINK_VERSION, "nccl", make_id, open_state, exchange, sum_begin, sum_end, close_state};
