@@ -11,14 +11,18 @@
 #include "io/file.h"
 #include "model/trainer.h"
 
+/* Of "8", and of "8(x2),4", as Slurm counts the tasks of its nodes, the first; −1: no number. */
 static int number(const char *name)
 {
 	const char *text = name ? getenv(name) : NULL;
 	char *end;
 	long value = text ? strtol(text, &end, 10) : -1;
 
-	return text && end != text && !*end && value >= 0 && value < 1 << 24 ? (int)value : -1;
+	return text && end != text && (!*end || *end == '(' || *end == ',') && value >= 0 && value < 1 << 24 ? (int)value : -1;
 }
+
+/* srun --mpi=pmi2 speaks MPICH's language, too, which Open MPI need not know: its ranks are Slurm's. */
+static bool of_slurm(int rank, int size) { return number("SLURM_PROCID") == rank && number("SLURM_STEP_NUM_TASKS") == size; }
 
 void gb_cli_launched(gb_comm_options *o)
 {
@@ -27,7 +31,7 @@ void gb_cli_launched(gb_comm_options *o)
 		{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", true},
 		{"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", "MPI_LOCALRANKID", true},
 		{"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "LOCAL_RANK", false},
-		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS_PER_NODE", "SLURM_LOCALID", false},
+		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE", "SLURM_LOCALID", false},
 	};
 
 	o->rank = o->place = 0;
@@ -36,7 +40,7 @@ void gb_cli_launched(gb_comm_options *o)
 	for (size_t i = 0; i < sizeof launcher / sizeof *launcher; i++) {
 		int rank = number(launcher[i].rank), size = number(launcher[i].size), local = number(launcher[i].local), place = number(launcher[i].place);
 
-		if (rank < 0 || size < 1)
+		if (rank < 0 || size < 1 || (!strcmp(launcher[i].rank, "PMI_RANK") && of_slurm(rank, size)))
 			continue;
 		o->rank = rank;
 		o->size = size;
@@ -50,9 +54,11 @@ void gb_cli_launched(gb_comm_options *o)
 int gb_cli_share_of_cores(void)
 {
 	gb_comm_options o;
-	int cores = gb_cpu_count();
+	int cores = gb_cpu_count(), given = number("SLURM_CPUS_PER_TASK");
 
 	gb_cli_launched(&o);
+	if (o.size > 1 && of_slurm(o.rank, o.size) && given > 0)
+		return given < cores ? given : cores;
 	return cores / o.local > 1 ? cores / o.local : 1;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
+#include "cli/ranks.h"
 #include "io/folder.h"
 #include "tests/tap.h"
 
@@ -248,6 +249,34 @@ static int named(const char *pattern, int but)
 	return n;
 }
 
+/* VARIABLES, "NAME=VALUE …" of a launcher, alone in the environment: are this rank and size, of this many here, started by MPI? */
+static bool launched(const char *variables, int rank, int size, int local, bool mpi)
+{
+	static char all[256]; /* the environment's */
+	gb_comm_options o;
+
+	snprintf(all, sizeof all, "%s", variables);
+	clearenv();
+	for (char *one = strtok(all, " "); one; one = strtok(NULL, " "))
+		putenv(one);
+	gb_cli_launched(&o);
+	return o.rank == rank && o.size == size && o.local == local && o.launcher_is_mpi == mpi;
+}
+
+static void launchers(void)
+{
+	ok(launched("", 0, 1, 1, false), "no launcher: one rank");
+	ok(launched("OMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_SIZE=8 OMPI_COMM_WORLD_LOCAL_SIZE=4", 3, 8, 4, true), "Open MPI's mpirun");
+	ok(launched("PMI_RANK=1 PMI_SIZE=4 MPI_LOCALNRANKS=2 SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", 1, 4, 2, true), "MPICH's mpirun in a batch script of Slurm");
+	ok(launched("RANK=1 WORLD_SIZE=2", 1, 2, 1, false), "RANK and WORLD_SIZE");
+	ok(launched("SLURM_PROCID=5 SLURM_STEP_NUM_TASKS=8 SLURM_STEP_TASKS_PER_NODE=4(x2)", 5, 8, 4, false), "srun on two nodes");
+	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 PMIX_RANK=1", 1, 4, 1, true), "srun --mpi=pmix");
+	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 PMI_RANK=1 PMI_SIZE=4", 1, 4, 1, false), "srun --mpi=pmi2, which Open MPI need not speak");
+	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_TASKS_PER_NODE=2 SLURM_CPUS_PER_TASK=1", 1, 2, 2, false) && gb_cli_share_of_cores() == 1,
+	   "srun -c 1: one thread a rank");
+	ok(launched("RANK=0 WORLD_SIZE=1000 LOCAL_WORLD_SIZE=1000", 0, 1000, 1000, false) && gb_cli_share_of_cores() == 1, "more ranks than cores: one thread each");
+}
+
 int main(void)
 {
 	float *want = calloc(LONGEST, sizeof *want), *linear = calloc(LONGEST, sizeof *linear), *one = calloc(LONGEST, sizeof *one);
@@ -293,5 +322,6 @@ int main(void)
 	free(want);
 	free(linear);
 	free(one);
+	launchers(); /* leaves an environment of its own */
 	return done_testing();
 }

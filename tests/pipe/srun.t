@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Ranks as Slurm starts them: on a cluster of this machine alone, made for the test,
+# whose daemons are this user's and end with it.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/training.sh"
+for program in slurmctld slurmd srun; do command -v $program >/dev/null || PATH=$PATH:/usr/sbin; done
+for program in slurmctld slurmd srun; do command -v $program >/dev/null || skip_all "no $program here"; done
+
+name=$(hostname -s) user=$(id -un)
+port=$($PYTHON -c 'import random; print(random.randrange(20000, 30000))')
+mkdir cluster
+export SLURM_CONF=$work/cluster/slurm.conf
+cat >"$SLURM_CONF" <<EOF
+ClusterName=giblet
+SlurmctldHost=$name(127.0.0.1)
+SlurmctldPort=$port
+SlurmdPort=$((port + 1))
+SlurmUser=$user
+SlurmdUser=$user
+AuthType=auth/none
+CredType=cred/none
+MpiDefault=none
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SlurmdParameters=config_overrides
+ReturnToService=2
+SlurmctldPidFile=$work/cluster/slurmctld.pid
+SlurmdPidFile=$work/cluster/slurmd.pid
+StateSaveLocation=$work/cluster
+SlurmdSpoolDir=$work/cluster
+NodeName=$name NodeAddr=127.0.0.1 CPUs=16 CoresPerSocket=16 State=UNKNOWN
+PartitionName=all Nodes=$name Default=YES State=UP
+EOF
+slurmctld -D >cluster/slurmctld.log 2>&1 &
+control=$!
+slurmd -D >cluster/slurmd.log 2>&1 &
+node=$!
+trap 'kill $control $node 2>/dev/null; wait; test "$tap_failed" != 0 && echo "# kept: $work" || { cd /; rm -rf "$work"; }' EXIT
+for _ in $(seq 100); do srun -Q -n 1 --immediate=1 true 2>/dev/null && break; sleep 0.2; done
+check 'the cluster is up' "srun -n 2 true || { tail -n 3 cluster/*.log; exit 1; }"
+
+$PYTHON "$TOP/tests/training.py" 180 || exit 1
+check 'a set' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b: -o SET stimulus.safetensors --subject s0=s0.safetensors'
+small='--width 0.004 --rank 5 --window 9 --groups 1 --micro 8 --brain-kernel fir:0:6 --patience 0 --features text,mel --schedule 2 --epochs 2'
+check 'one process' "gb-train -j1 -o one $small SET"
+kinds=$(srun --mpi=list 2>&1)
+for kind in none pmi2 pmix; do
+	case $kinds in
+	*"$kind"*) check "srun --mpi=$kind: 4 ranks have the bytes of one" "srun --mpi=$kind -n 4 gb-train -j1 -o $kind $small SET && same one $kind" ;;
+	*) skip "srun --mpi=$kind" 'this Slurm has no such plug-in' ;;
+	esac
+done
+check 'srun -c 2: the bytes of one' "srun -n 2 -c 2 gb-train -o threads $small SET && same one threads"
+fails 2 '3 ranks: the 8 micro-batches' 'three ranks are refused, and why is said once' sh -c "srun -Q -n 3 gb-train -q -o three $small SET 2>err; code=\$?; grep -v '^srun:' err >&2; exit \$code"
+srun -Q -n 2 gb-train -j1 -o lost ${small% --schedule*} --schedule 100000 --epochs 100000 --rank-timeout 5 SET 2>err &
+step=$!
+for _ in $(seq 200); do grep -q '^1	' lost/metrics.tsv 2>/dev/null && break; sleep 0.05; done
+pkill -9 -n -f -- '-o lost .*--schedule 100000'
+wait $step
+code=$?
+check "a killed rank ends the job ($code), the other names it, and the last checkpoint is good" "test $code != 0 && grep -q 'rank . is lost' err && gb-inspect --verify lost/last.safetensors"
+done_testing
