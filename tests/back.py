@@ -91,7 +91,10 @@ def figures(report, condition):
         f = line.split('\t')
         if f[0] == 'brain to stimulus' and f[2] == 'skill':
             s[f[1]] = float(f[3])
-    print(s)
+        if f[0] == 'brain to stimulus' and f[2] == 'mean skill':
+            mean = float(f[3])
+    print(s, mean)
+    assert abs(mean - sum(s.values()) / len(s)) < 1e-5
     assert eval(condition, {'S': s, 'all': all, 'len': len}), condition
 
 

@@ -173,7 +173,7 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 	gb_status status = GB_OK;
 
 	*d = (gb_decoded){.feature = o->feature, 
-	                  .direction = o->from_brain ? "brain to stimulus" : "stimulus to stimulus", .from_brain = o->from_brain, .rows = o->scored->rows};
+	                  .direction = gb_decoded_direction(o->from_brain), .from_brain = o->from_brain, .rows = o->scored->rows};
 	if (!f)
 		return gb_fail(err, GB_DATA, "data set: no tensor %s to compare with", o->feature);
 	d->kind = kind_of(f);

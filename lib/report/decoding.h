@@ -14,7 +14,7 @@ typedef enum gb_decoded_kind { GB_DECODED_FLOATS, GB_DECODED_MEL, GB_DECODED_VID
 typedef struct gb_nearest { int32_t segment[5]; float cosine[5]; } gb_nearest;
 
 typedef struct gb_decoded {
-	const char *feature, *direction; /* "brain to stimulus", "stimulus to stimulus" */
+	const char *feature, *direction;
 	bool from_brain;
 	gb_decoded_kind kind;
 	int64_t shape[4];
@@ -71,6 +71,10 @@ const gb_feature *gb_decoded_codes(const gb_dataset *set);
  * FOLDER/FEATURE.mp4, with the first of LIST's sounds.  From the stimulus, FEATURE.stimulus.tsv, .wav and .mp4. */
 GB_CHECK gb_status gb_decoded_tell(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set,
                                    const gb_scored *scored, gb_metrics *metrics, gb_err *err);
+
+static inline const char *gb_decoded_direction(bool from_brain) { return from_brain ? "brain to stimulus" : "stimulus to stimulus"; }
+/* One number a direction: over its TENSORS that have a skill; NAN where none has. */
+double gb_decoded_mean_skill(const gb_decoded *list, size_t count, bool from_brain, size_t *tensors);
 
 /* nearest.c: segments of FEATURE's file → nearest, ranks and chance of DECODED.  Nothing where the file has none. */
 GB_CHECK gb_status gb_decoded_find_segments(gb_decoded *decoded, const gb_dataset *set, const gb_feature *feature,

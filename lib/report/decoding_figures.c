@@ -113,6 +113,28 @@ static gb_status metrics_of(const gb_decoded *d, gb_metrics *metrics, gb_err *er
 	return status;
 }
 
+double gb_decoded_mean_skill(const gb_decoded *list, size_t count, bool from_brain, size_t *tensors)
+{
+	double sum = 0;
+
+	*tensors = 0;
+	for (const gb_decoded *d = list; d < list + count; d++)
+		if (d->from_brain == from_brain && isfinite(d->skill)) {
+			sum += d->skill;
+			++*tensors;
+		}
+	return *tensors ? sum / (double)*tensors : NAN;
+}
+
+static gb_status mean_skill(const gb_decoded *list, size_t count, bool from_brain, gb_metrics *metrics, gb_err *err)
+{
+	gb_decoded all = {.direction = gb_decoded_direction(from_brain), .feature = "all"};
+	size_t tensors;
+	double skill = gb_decoded_mean_skill(list, count, from_brain, &tensors);
+
+	return tensors ? add(&all, metrics, "mean skill", skill, 0, "the mean over tensors, each beside its own baseline", err) : GB_OK;
+}
+
 /* TSV cannot hold tabs and line ends. */
 static void print_cell(FILE *out, const char *text)
 {
@@ -168,5 +190,7 @@ gb_status gb_decoded_tell(const gb_decoded *list, size_t count, const char *fold
 		if (!status && d->kind == GB_DECODED_VIDEO)
 			status = gb_decoded_film(d, sound, gb_dataset_clock(set)->step, folder, err);
 	}
+	for (int from_brain = 1; !status && from_brain >= 0; from_brain--)
+		status = mean_skill(list, count, from_brain, metrics, err);
 	return status;
 }

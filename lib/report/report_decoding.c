@@ -255,6 +255,15 @@ static void identification(gb_page *page, const gb_decoded *d)
 	            d->error_mean, gb_page_format(d->skill, 4, skill));
 }
 
+static void mean_skill(gb_page *page, const gb_report *r, bool from_brain)
+{
+	size_t tensors;
+	double skill = gb_decoded_mean_skill(r->decoded, r->decodeds, from_brain, &tensors);
+
+	if (tensors > 1)
+		gb_page_text(page, "%s: mean skill of %zu tensors %.4f; their baselines: 0.", gb_decoded_direction(from_brain), tensors, skill);
+}
+
 /* What a reader must not take for a success, said in words. */
 static void baselines(gb_page *page, const gb_decoded *d)
 {
@@ -304,6 +313,8 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 		for (size_t i = 0; i < r->decodeds; i++)
 			identification(page, &r->decoded[i]);
 		gb_page_table_end(page);
+		mean_skill(page, r, true);
+		mean_skill(page, r, false);
 		for (size_t i = 0; i < r->decodeds; i++)
 			baselines(page, &r->decoded[i]);
 		if (r->decodeds > 1)
