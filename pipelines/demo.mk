@@ -89,10 +89,10 @@ $(d)/set-null/index.safetensors: $(demo_nulls:%=$(d)/null-%.safetensors) | $(bin
 	$(demo_pack) -q $(foreach n,$(demo_nulls),--subject other-$(n)=$(d)/null-$(n).safetensors) -o $(@D)
 
 $(d)/planted/best.safetensors: $(d)/set-planted/index.safetensors | $(bin)/gb-train
-	gb-train --model ridge --brain-kernel glover --no-decoders -o $(@D) $(<D)
+	gb-train $(renewed)--model ridge --brain-kernel glover --no-decoders -o $(@D) $(<D)
 
 $(d)/ridge/best.safetensors: $(d)/set/index.safetensors | $(bin)/gb-train
-	gb-train --model ridge --brain-kernel glover -o $(@D) $(<D)
+	gb-train $(renewed)--model ridge --brain-kernel glover -o $(@D) $(<D)
 
 $(d)/giblet13/best.safetensors: $(d)/set/index.safetensors demo.conf | $(bin)/gb-train
 	gb-train $(renewed)--model giblet13 -c demo.conf -o $(@D) $(<D)

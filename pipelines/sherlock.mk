@@ -81,10 +81,10 @@ $(s)/set-%/index.safetensors: $(stimuli) $(brains) | $(bin)/gb-cache
 
 # The group mean, ridge on the hashed words, and on everything.
 $(s)/words-%/best.safetensors: $(s)/set-%/index.safetensors | $(bin)/gb-train
-	gb-train --model ridge --subject mean --features text $(sherlock_ridge) --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
+	gb-train $(renewed)--model ridge --subject mean --features text $(sherlock_ridge) --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
 
 $(s)/ridge-%/best.safetensors: $(s)/set-%/index.safetensors | $(bin)/gb-train
-	gb-train --model ridge --subject mean $(sherlock_ridge) --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
+	gb-train $(renewed)--model ridge --subject mean $(sherlock_ridge) --brain-kernel $(sherlock_kernel) -o $(@D) $(<D)
 
 define sherlock_seed
 $(s)/giblet13-$(1)-%/best.safetensors: $(s)/set-%/index.safetensors $(s)/ridge-%/best.safetensors sherlock.conf | $(bin)/gb-train

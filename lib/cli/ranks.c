@@ -11,14 +11,39 @@
 #include "io/file.h"
 #include "model/trainer.h"
 
-/* Of "8", and of "8(x2),4", as Slurm counts the tasks of its nodes, the first; −1: no number. */
 static int number(const char *name)
 {
 	const char *text = name ? getenv(name) : NULL;
 	char *end;
 	long value = text ? strtol(text, &end, 10) : -1;
 
-	return text && end != text && (!*end || *end == '(' || *end == ',') && value >= 0 && value < 1 << 24 ? (int)value : -1;
+	return text && end != text && !*end && value >= 0 && value < 1 << 24 ? (int)value : -1;
+}
+
+/* Of this node, from the counts of all, as Slurm writes them: "8", "8(x2),4"; −1: not known. */
+static int tasks_here(void)
+{
+	const char *text = getenv("SLURM_STEP_TASKS_PER_NODE");
+	long node = number("SLURM_NODEID");
+
+	for (node = node > 0 ? node : 0; text && *text; text += *text == ',') {
+		char *end;
+		long tasks = strtol(text, &end, 10), times = 1;
+
+		if (end == text)
+			return -1;
+		text = end;
+		if (!strncmp(text, "(x", 2)) {
+			times = strtol(text + 2, &end, 10);
+			text = *end == ')' ? end + 1 : end;
+		}
+		if (node < times)
+			return tasks > 0 && tasks < 1 << 24 ? (int)tasks : -1;
+		node -= times;
+		if (*text && *text != ',')
+			return -1;
+	}
+	return -1;
 }
 
 /* srun --mpi=pmi2 speaks MPICH's language, too, which Open MPI need not know: its ranks are Slurm's. */
@@ -31,7 +56,7 @@ void gb_cli_launched(gb_comm_options *o)
 		{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", true},
 		{"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", "MPI_LOCALRANKID", true},
 		{"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "LOCAL_RANK", false},
-		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE", "SLURM_LOCALID", false},
+		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", NULL, "SLURM_LOCALID", false},
 	};
 
 	o->rank = o->place = 0;
@@ -44,6 +69,7 @@ void gb_cli_launched(gb_comm_options *o)
 			continue;
 		o->rank = rank;
 		o->size = size;
+		local = local > 0 || !of_slurm(rank, size) ? local : tasks_here();
 		o->local = local > 0 ? local : 1;
 		o->place = place >= 0 ? place : rank;
 		o->launcher_is_mpi = launcher[i].mpi || getenv("PMIX_RANK");

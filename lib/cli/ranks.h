@@ -14,7 +14,7 @@ GB_BEGIN_DECLS
  * rank, size, local, place, launcher_is_mpi.  One alone where there is none. */
 void gb_cli_launched(gb_comm_options *options);
 
-/* Processor cores for each of the ranks of this machine, at least 1. */
+/* Processor cores for each of the ranks of this machine, at least 1: those that srun -c gave a task, else an even share. */
 int gb_cli_share_of_cores(void);
 
 /* The other processes of a training with MICRO micro-batches a step, if a launcher started several: KIND as

@@ -56,10 +56,11 @@ bool gb_comm_on_device(const gb_comm *comm);
 /* X [n] becomes the tree's sum on every rank.  SCRATCH [(n + 1)/2]; DEVICE adds. */
 GB_CHECK gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n, float *scratch, gb_err *err);
 GB_CHECK gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err);
-/* The same by the library's all-reduce, in its own order; not for a back end that has none. */
+/* The same by the library's all-reduce, in its own order, where it has one: in memory of the host by sum_fast,
+ * which is not there where gb_comm_on_device. */
 bool gb_comm_has_fast(const gb_comm *comm);
-GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err); /* in memory of the host */
-/* From device to device, beside what DEVICE does next: several sums may be under way, begun by all ranks in the
+GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err);
+/* Only where gb_comm_on_device: beside what DEVICE does next: several sums may be under way, begun by all ranks in the
  * same order; X is not to be touched before end, which waits for all of them. */
 GB_CHECK gb_status gb_comm_sum_begin(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err);
 GB_CHECK gb_status gb_comm_sum_end(gb_comm *comm, gb_err *err);

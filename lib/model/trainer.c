@@ -508,6 +508,8 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 		gb_json_set(t->config, "device", gb_json_string(t->device.ops->name));
 		status = gb_trainer_writes(t) ? gb_folder_make(run, err) : GB_OK;
 	}
+	if (status == GB_OK && gb_comm_on_device(options->comm) && t->device.ops->shares_memory)
+		status = gb_fail(err, GB_USAGE, "--comm nccl: gradients go from GPU to GPU, and --device %s has none", t->device.ops->name);
 	if (status == GB_OK)
 		status = work(t, result, err);
 	result->epoch = t->epoch;
@@ -535,6 +537,9 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", gb_comm_name(options->comm));
 	if (!options->refit || options->validation == 0)
 		return train_once(set, run, options, pool, result, err);
+	status = options->fresh && gb_comm_rank(options->comm) == 0 ? gb_trainer_forget(run, err) : GB_OK;
+	if (status != GB_OK)
+		return status;
 	folder = gb_format(err, "%s/search", run);
 	status = folder ? train_once(set, folder, options, pool, result, err) : GB_SYSTEM;
 	free(folder);

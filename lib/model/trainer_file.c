@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/size.h"
 #include "io/file.h"
@@ -412,5 +413,14 @@ gb_status gb_trainer_resume(gb_trainer *t, gb_err *err)
 	gb_json_free(description);
 	gb_tensor_file_close(file);
 	free(path);
+	return status;
+}
+
+gb_status gb_trainer_forget(const char *run, gb_err *err)
+{
+	char *last = gb_format(err, "%s/last.safetensors", run);
+	gb_status status = !last ? GB_SYSTEM : unlink(last) == 0 || errno == ENOENT ? GB_OK : gb_fail(err, GB_SYSTEM, "%s: %s", last, strerror(errno));
+
+	free(last);
 	return status;
 }

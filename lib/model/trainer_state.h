@@ -82,13 +82,13 @@ typedef struct gb_trainer {
 /* trainer_ranks.c */
 /* Micro-batches first … end−1 are this rank's. */
 uint32_t gb_trainer_first_micro(const gb_trainer *trainer, int rank);
-/* The tree over ranks: WHOLE holds this rank's sum, and all ranks' after it.  What was asked of
- * any rank by a signal is known to all then. */
 /* --reduce fast from device to device: parts of the gradient are summed while the rest is made.  CLIMB for the
  * micro-batch that comes AFTER so many of this rank's. */
 int gb_trainer_climb(const gb_trainer *trainer, uint32_t after);
 /* Numbers of partial[0] that are final: up the tree by t->climb levels, and on to the other ranks. */
 void gb_trainer_hand_on(void *trainer, size_t first, size_t count);
+/* The tree over ranks: WHOLE holds this rank's sum, and all ranks' after it.  What was asked of
+ * any rank by a signal is known to all then. */
 GB_CHECK gb_status gb_trainer_sum_ranks(gb_trainer *trainer, gb_partial *whole, gb_err *err);
 /* All wait for all, rank 0 for as long as it writes; then stop and save hold for all. */
 GB_CHECK gb_status gb_trainer_meet(gb_trainer *trainer, gb_err *err);
@@ -96,6 +96,8 @@ GB_CHECK gb_status gb_trainer_meet(gb_trainer *trainer, gb_err *err);
 GB_CHECK gb_status gb_trainer_spread(gb_trainer *trainer, bool *found, gb_err *err);
 /* GB_SYSTEM unless the weights and running moments of all ranks are those of rank 0. */
 GB_CHECK gb_status gb_trainer_compare(gb_trainer *trainer, gb_err *err);
+/* Of RUN: else one that is killed in its search would go on from a checkpoint that the search is not of. */
+GB_CHECK gb_status gb_trainer_forget(const char *run, gb_err *err);
 static inline bool gb_trainer_writes(const gb_trainer *trainer) { return gb_comm_rank(trainer->options->comm) == 0; }
 
 /* trainer_feed.c */

@@ -261,7 +261,7 @@ static void mean_skill(gb_page *page, const gb_report *r, bool from_brain)
 	double skill = gb_decoded_mean_skill(r->decoded, r->decodeds, from_brain, &tensors);
 
 	if (tensors > 1)
-		gb_page_text(page, "%s: mean skill of %zu tensors %.4f; their baselines: 0.", gb_decoded_direction(from_brain), tensors, skill);
+		gb_page_text(page, "%s: mean skill of %zu tensors %.4f (that of codes by cross-entropy); their baselines: 0.", gb_decoded_direction(from_brain), tensors, skill);
 }
 
 /* What a reader must not take for a success, said in words. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* standin.c: as much of NCCL and the CUDA runtime as lib/comm/nccl uses, over POSIX
  * shared memory, one process a rank.  What is queued runs when the stream is asked
- * whether it is done, so that a partner that never comes is seen as silence.  Before
- * an all-reduce the emulated device does what the event that it waits for asks for, and
- * no more; one that waits for none is refused. */
+ * whether it is done, so that a partner that never comes is seen as silence.  An
+ * all-reduce reads its numbers as soon as it may: when the emulated device has done what
+ * the event that it waits for asks for, and no more; one that waits for none is refused. */
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ typedef struct shared { _Atomic int there; box box[RANKS][RANKS]; } shared; /* f
 
 typedef struct op { char *at; size_t left; int peer; bool sends; } op;
 
-typedef struct sum { float *to, *parts; size_t n; void *after; } sum;
+typedef struct sum { float *to, *parts; size_t n; } sum;
 
 struct ncclComm { int rank, size; shared *s; op op[2 * RANKS]; int ops; sum sum[SUMS]; int sums, next; bool summing; };
 static struct ncclComm *only; /* a process is one rank */
@@ -124,8 +124,10 @@ ncclResult_t ncclAllReduce(const void *from, void *to, size_t n, ncclDataType_t 
 	(void)stream;
 	if (type != ncclFloat32 || what != ncclSum || from != to || !waits || c->sums == SUMS)
 		return ncclInvalidUsage;
-	c->sum[c->sums++] = (sum){to, malloc((size_t)c->size * n * sizeof(float) + 1), n, waits};
+	emulator.reach(waits);
 	waits = NULL;
+	c->sum[c->sums] = (sum){to, malloc((size_t)c->size * n * sizeof(float) + 1), n};
+	memcpy(c->sum[c->sums++].parts + (size_t)c->rank * n, from, n * sizeof(float));
 	return ncclSuccess;
 }
 
@@ -134,8 +136,6 @@ static void begin_sum(ncclComm_t c)
 	const sum *s = &c->sum[c->next];
 
 	c->summing = true;
-	emulator.reach(s->after);
-	memcpy(s->parts + (size_t)c->rank * s->n, s->to, s->n * sizeof *s->parts);
 	for (int p = 0; p < c->size; p++)
 		if (p != c->rank) {
 			queue(c, s->parts + (size_t)c->rank * s->n, s->n * 4, p, true);

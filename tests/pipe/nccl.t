@@ -30,8 +30,10 @@ assert len(a) == len(b) and all(abs(p - q) <= 2e-3 * max(1, abs(p)) for p, q in 
 differing() { gb-inspect --diff one/last.safetensors "$1/last.safetensors" 2>/dev/null | awk '$2 == "differs" { printf "%s ", $1 }'; }
 # Two numbers have one sum, whichever library adds them: parts that go while the rest is made are the whole.
 check '--reduce fast, part by part behind the backward pass: 2 ranks have the numbers of one' 'nccl 2 pair --reduce fast && test "$(differing pair)" = "model "'
-bad=$(twin handed-on-early)
-check 'caught: handed-on-early' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 2 early --reduce fast && test \"\$(differing early)\" != \"model \"; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
+for name in handed-on-early told-before-made; do
+	bad=$(twin $name)
+	check "caught: $name" "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 2 $name --reduce fast && test \"\$(differing $name)\" != \"model \"; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
+done
 bad=$(twin tree-far-first)
 check 'caught: tree-far-first' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 4 twin && ! same one twin >/dev/null; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
 
@@ -50,5 +52,6 @@ wait $first
 code=$?
 check "a rank that hangs is lost ($code)" "test $code = 4 && grep -q 'rank 1 is lost: no answer' err.0 && gb-inspect --verify hangs/last.safetensors >/dev/null"
 cp "$GB_BUILD/bin/gb-train" elsewhere
+fails 2 'comm nccl: gradients go from GPU to GPU' 'not from a device that has no memory of its own' env RANK=0 WORLD_SIZE=2 gb-train --comm nccl --device cpu $small -o bad SET
 fails 4 'plug-in nccl: this build has none' 'a build without it' env RANK=0 WORLD_SIZE=2 ./elsewhere --comm nccl $small -o bad SET
 done_testing

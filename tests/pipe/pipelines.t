@@ -15,7 +15,9 @@ check 'training goes on where it was killed, and begins anew (--new) where the s
 mkdir -p on/demo/set on/demo/giblet13 && touch -d '1 hour ago' on/demo/set/index.safetensors
 $make -n out=$work/on $work/on/demo/giblet13/best.safetensors | grep -q '^gb-train --model giblet13' || exit 1
 touch on/demo/giblet13/last.safetensors && $make -n out=$work/on $work/on/demo/giblet13/best.safetensors | grep -q '^gb-train --model giblet13' || exit 1
-touch -d '2 hours ago' on/demo/giblet13/last.safetensors && $make -n out=$work/on $work/on/demo/giblet13/best.safetensors | grep -q '^gb-train --new --model giblet13'"
+touch -d '2 hours ago' on/demo/giblet13/last.safetensors && $make -n out=$work/on $work/on/demo/giblet13/best.safetensors | grep -q '^gb-train --new --model giblet13' || exit 1
+mkdir on/demo/giblet13/search && touch on/demo/giblet13/search/last.safetensors && $make -n out=$work/on $work/on/demo/giblet13/best.safetensors | grep -q '^gb-train --model giblet13' || exit 1
+mkdir on/demo/ridge && touch -d '2 hours ago' on/demo/ridge/last.safetensors && $make -n out=$work/on $work/on/demo/ridge/best.safetensors | grep -q '^gb-train --new --model ridge'"
 check 'the demo with a film of its own and no words leaves text out' "
 touch film.mp4 && $make -n demo MOVIE=$work/film.mp4 >plan && ! grep -q text-align plan && grep -q 'film.mp4' plan"
 check 'sherlock without DATA says what is wanted' "! $make sherlock 2>err && grep -q 'DATA=DIR' err"

@@ -269,10 +269,14 @@ static void launchers(void)
 	ok(launched("OMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_SIZE=8 OMPI_COMM_WORLD_LOCAL_SIZE=4", 3, 8, 4, true), "Open MPI's mpirun");
 	ok(launched("PMI_RANK=1 PMI_SIZE=4 MPI_LOCALNRANKS=2 SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", 1, 4, 2, true), "MPICH's mpirun in a batch script of Slurm");
 	ok(launched("RANK=1 WORLD_SIZE=2", 1, 2, 1, false), "RANK and WORLD_SIZE");
+	ok(launched("RANK=1,2 WORLD_SIZE=4(x2)", 0, 1, 1, false), "which are whole numbers or nothing");
+	ok(launched("SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=6 SLURM_STEP_TASKS_PER_NODE=1,3,2 SLURM_NODEID=1", 3, 6, 3, false) &&
+	       launched("SLURM_PROCID=5 SLURM_STEP_NUM_TASKS=6 SLURM_STEP_TASKS_PER_NODE=1(x2),2(x2) SLURM_NODEID=3", 5, 6, 2, false),
+	   "srun: the tasks of this node");
 	ok(launched("SLURM_PROCID=5 SLURM_STEP_NUM_TASKS=8 SLURM_STEP_TASKS_PER_NODE=4(x2)", 5, 8, 4, false), "srun on two nodes");
 	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 PMIX_RANK=1", 1, 4, 1, true), "srun --mpi=pmix");
 	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 PMI_RANK=1 PMI_SIZE=4", 1, 4, 1, false), "srun --mpi=pmi2, which Open MPI need not speak");
-	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_TASKS_PER_NODE=2 SLURM_CPUS_PER_TASK=1", 1, 2, 2, false) && gb_cli_share_of_cores() == 1,
+	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_TASKS_PER_NODE=1(x2) SLURM_CPUS_PER_TASK=1", 1, 2, 1, false) && gb_cli_share_of_cores() == 1,
 	   "srun -c 1: one thread a rank");
 	ok(launched("RANK=0 WORLD_SIZE=1000 LOCAL_WORLD_SIZE=1000", 0, 1000, 1000, false) && gb_cli_share_of_cores() == 1, "more ranks than cores: one thread each");
 }

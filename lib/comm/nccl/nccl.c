@@ -38,7 +38,7 @@ static void close_state(void *opaque)
 {
 	state *s = opaque;
 
-	if (s && s->comm)
+	if (s && s->comm) /* what is under way waits for others, who may be gone */
 		s->broken ? ncclCommAbort(s->comm) : ncclCommDestroy(s->comm);
 	if (s && s->made)
 		cudaEventDestroy(s->made);
@@ -74,9 +74,12 @@ static gb_status finish(state *s, ncclResult_t queued, int peer, double limit, g
 			break;
 		nanosleep(&(struct timespec){0, 20000}, NULL);
 	}
-	if (done == cudaSuccess)
+	s->broken = done != cudaSuccess;
+	if (!s->broken)
 		return GB_OK;
-	s->broken = true;
+	/* Now: giving back memory waits for all that runs on the device. */
+	ncclCommAbort(s->comm);
+	s->comm = NULL;
 	if (queued != ncclSuccess || later != ncclSuccess)
 		return FAIL(err, "nccl: %s", ncclGetErrorString(queued != ncclSuccess ? queued : later));
 	if (done != cudaErrorNotReady)
@@ -108,7 +111,7 @@ static gb_status sum_begin(void *opaque, void *queue, float *x, size_t n, gb_err
 	if (error == cudaSuccess)
 		error = cudaStreamWaitEvent(s->stream, s->made, 0);
 	queued = error == cudaSuccess ? ncclAllReduce(x, x, n, ncclFloat32, ncclSum, s->comm, s->stream) : ncclSuccess;
-	s->broken = s->broken || error != cudaSuccess || queued != ncclSuccess;
+	s->broken = true; /* until it has ended */
 	if (error != cudaSuccess)
 		return FAIL(err, "nccl: %s", cudaGetErrorString(error));
 	return queued == ncclSuccess ? GB_OK : FAIL(err, "nccl: %s", ncclGetErrorString(queued));
