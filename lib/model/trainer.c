@@ -537,9 +537,6 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", gb_comm_name(options->comm));
 	if (!options->refit || options->validation == 0)
 		return train_once(set, run, options, pool, result, err);
-	status = options->fresh && gb_comm_rank(options->comm) == 0 ? gb_trainer_forget(run, err) : GB_OK;
-	if (status != GB_OK)
-		return status;
 	folder = gb_format(err, "%s/search", run);
 	status = folder ? train_once(set, folder, options, pool, result, err) : GB_SYSTEM;
 	free(folder);

@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/size.h"
 #include "io/file.h"
@@ -372,12 +371,25 @@ static gb_status same_run(const gb_trainer *t, const gb_json *description, const
 	return GB_OK;
 }
 
+/* Is what stands at PATH of a run that the search before this refit took the place of? */
+static bool of_earlier_run(const gb_trainer *t, const char *path)
+{
+	gb_tensor_file *file = NULL;
+	gb_json *description = NULL;
+	gb_err err;
+	bool earlier = t->options->back && gb_checkpoint_open(&file, &description, path, &err) == GB_OK && same_run(t, description, path, &err) != GB_OK;
+
+	gb_json_free(description);
+	gb_tensor_file_close(file);
+	return earlier;
+}
+
 gb_status gb_trainer_find(gb_trainer *t, bool *found, gb_err *err)
 {
 	char *path = gb_format(err, "%s/last.safetensors", t->run);
 	struct stat about;
 
-	*found = path && !t->options->fresh && stat(path, &about) == 0;
+	*found = path && !t->options->fresh && stat(path, &about) == 0 && !of_earlier_run(t, path);
 	free(path);
 	return path ? GB_OK : GB_SYSTEM;
 }
@@ -413,14 +425,5 @@ gb_status gb_trainer_resume(gb_trainer *t, gb_err *err)
 	gb_json_free(description);
 	gb_tensor_file_close(file);
 	free(path);
-	return status;
-}
-
-gb_status gb_trainer_forget(const char *run, gb_err *err)
-{
-	char *last = gb_format(err, "%s/last.safetensors", run);
-	gb_status status = !last ? GB_SYSTEM : unlink(last) == 0 || errno == ENOENT ? GB_OK : gb_fail(err, GB_SYSTEM, "%s: %s", last, strerror(errno));
-
-	free(last);
 	return status;
 }

@@ -96,8 +96,6 @@ GB_CHECK gb_status gb_trainer_meet(gb_trainer *trainer, gb_err *err);
 GB_CHECK gb_status gb_trainer_spread(gb_trainer *trainer, bool *found, gb_err *err);
 /* GB_SYSTEM unless the weights and running moments of all ranks are those of rank 0. */
 GB_CHECK gb_status gb_trainer_compare(gb_trainer *trainer, gb_err *err);
-/* Of RUN: else one that is killed in its search would go on from a checkpoint that the search is not of. */
-GB_CHECK gb_status gb_trainer_forget(const char *run, gb_err *err);
 static inline bool gb_trainer_writes(const gb_trainer *trainer) { return gb_comm_rank(trainer->options->comm) == 0; }
 
 /* trainer_feed.c */
