@@ -120,7 +120,7 @@ $(BUILD)/libgb.a: $(lib_o)
 	$(Q)ar rcsD $@ $^
 
 # What the tests of the operations need, which sanitizers can build in a minute.
-kernels_o := $(filter $(BUILD)/kernels/% $(BUILD)/lib/base/% $(BUILD)/lib/tensor/dtype.o $(BUILD)/lib/model/graph% $(BUILD)/lib/model/network% $(BUILD)/lib/model/seed.o,$(lib_o))
+kernels_o := $(filter $(BUILD)/kernels/% $(BUILD)/lib/base/% $(BUILD)/lib/tensor/dtype.o $(BUILD)/lib/model/graph% $(BUILD)/lib/model/network% $(BUILD)/lib/network/dense13_layers.o,$(lib_o))
 $(BUILD)/libgb_kernels.a: $(kernels_o)
 	$(call say,AR,$@)
 	@rm -f $@
@@ -165,11 +165,11 @@ $(BUILD)/libexec/giblet/libgb_emu.so: $(emu_o)
 	$(Q)$(CXX) -shared $(emu_o) $(GB_LDFLAGS) -lpthread -o $@
 
 # Gradients from GPU to GPU, where NCCL is; and, where its header is, with the tests' stand-in.
-$(BUILD)/libexec/giblet/libgb_nccl.so: lib/comm/nccl/nccl.c lib/comm/link.h $(BUILD)/flags
+$(BUILD)/libexec/giblet/libgb_nccl.so: lib/comm/nccl/nccl.c lib/comm/device_link.h $(BUILD)/flags
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(link_flags) $< -shared $(nccl_lib) $(patsubst %,-Wl$(comma)-rpath$(comma)%,$(sort $(dir $(nccl_lib)))) -o $@
-$(BUILD)/tests/nccl/libgb_nccl.so: lib/comm/nccl/nccl.c tests/nccl/standin.c lib/comm/link.h $(BUILD)/flags
+$(BUILD)/tests/nccl/libgb_nccl.so: lib/comm/nccl/nccl.c tests/nccl/standin.c lib/comm/device_link.h $(BUILD)/flags
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(link_flags) -Wno-missing-prototypes $(filter %.c,$^) -shared -o $@
@@ -204,7 +204,7 @@ $(BUILD)/tests/libexec:
 	@mkdir -p $(@D) && ln -sfn ../libexec $@
 
 # Tools with one edit in one source, which a test must catch: the first line of the sed
-# script names them, "# gb-train,gb-recon lib/model/network.c"; twins/NAME is the first,
+# script names them, "# gb-train,gb-recon lib/network/giblet13_layers.c"; twins/NAME is the first,
 # twins/NAME.gb-recon the other.  Tests build theirs (tests/lib.sh: twin).
 $(BUILD)/twins/%: tests/twins/%.sed $(BUILD)/libgb.a $(tool_c:%.c=$(BUILD)/%.o)
 	$(call say,TWIN,$<)

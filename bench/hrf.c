@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "base/rng.h"
-#include "signal/hrf.h"
+#include "fmri/hrf.h"
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif

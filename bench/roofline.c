@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "model/network.h"
+#include "network/giblet13_layers.h"
 #include "tests/kernels/extent.h"
 
 /* H100 SXM: memory; BF16 products, dense; FP32 outside them.  Bytes/s, operations/s. */

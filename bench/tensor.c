@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/size.h"
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 
 enum { ROWS = 2048, COLUMNS = 65536 };
 

@@ -16,7 +16,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
-#include "model/network.h"
+#include "network/giblet13_layers.h"
 
 enum { ROWS = 64, LAYERS = 4 };
 static const size_t width[LAYERS + 1] = {4096, 4096, 2048, 4096, 4096};

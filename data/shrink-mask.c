@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/size.h"
-#include "nifti/writer.h"
+#include "nifti/nifti_writer.h"
 
 static gb_status shrink(const gb_nifti_mask *fine, int factor, gb_nifti_mask *coarse, gb_err *err)
 {

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "encodec/codes_tensor.h"
 #include "encodec/stereo.h"
-#include "media/mel_tensor.h"
+#include "audio/mel_tensor.h"
 
 static gb_maybe_rational tr = {false, {3, 2}}, start = {false, {0, 1}};
 static gb_maybe_rational window = {false, {1, 40}}, hop = {false, {1, 100}};

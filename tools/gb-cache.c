@@ -7,10 +7,10 @@
 #include "base/size.h"
 #include "cli/cli.h"
 #include "dataset/audit.h"
-#include "dataset/memo.h"
+#include "memo/memo.h"
 #include "dataset/pack.h"
-#include "dataset/store.h"
-#include "dataset/why.h"
+#include "memo/memo_store.h"
+#include "memo/provenance.h"
 
 static struct {
 	const char *split, *drop, *repeats, *runs;

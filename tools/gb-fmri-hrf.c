@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "nifti/bold_file.h"
-#include "nifti/restore.h"
-#include "nifti/vote.h"
-#include "signal/average.h"
-#include "nifti/bold_file.h"
-#include "signal/convolve_file.h"
-#include "signal/lag.h"
+#include "fmri/bold.h"
+#include "fmri/restore.h"
+#include "fmri/mask_vote.h"
+#include "fmri/average.h"
+#include "fmri/bold.h"
+#include "fmri/convolve_file.h"
+#include "fmri/lag.h"
 
 /* ---- mask ---- */
 

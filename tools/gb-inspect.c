@@ -8,9 +8,9 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
-#include "image/png.h"
-#include "image/terminal.h"
-#include "report/inspect.h"
+#include "plot/png.h"
+#include "plot/terminal.h"
+#include "inspect/inspect.h"
 
 static bool verify, stats, json, diff, why, health;
 static const char *tensor, *plot, *npy;

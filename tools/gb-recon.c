@@ -8,11 +8,11 @@
 #include "base/size.h"
 #include "cli/cli.h"
 #include "io/file.h"
-#include "report/brains.h"
-#include "report/compare.h"
+#include "evaluate/subjects.h"
+#include "comparison/paired_comparison.h"
 #include "report/report.h"
-#include "report/sound.h"
-#include "report/truth.h"
+#include "evaluate/decoded_audio.h"
+#include "evaluate/simulated_ceiling.h"
 
 static struct {
 	const char *rows, *from, *only, *input, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;

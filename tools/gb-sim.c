@@ -5,7 +5,7 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
-#include "report/simulate_write.h"
+#include "simulate/simulate_output.h"
 
 static const char *mask_path, *kernel = "glover", *run_name;
 static int64_t voxels, channels = 8, subjects = 1, seed = 1, rows = -1;

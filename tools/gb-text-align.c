@@ -7,10 +7,10 @@
 #include "base/size.h"
 #include "cli/cli.h"
 #include "io/file.h"
-#include "media/subtitle.h"
-#include "text/encoder.h"
-#include "text/features.h"
-#include "text/nearest.h"
+#include "media/subtitle_track.h"
+#include "text/sentence_encoder.h"
+#include "text/text_features.h"
+#include "text/nearest_text.h"
 
 static gb_maybe_rational tr = {true, {3, 2}}, row_start = {true, {0, 1}};
 static int64_t rows, track = -1, nearest = 1;

@@ -10,10 +10,10 @@
 #include "cli/ranks.h"
 #include "io/file.h"
 #include "model/model.h"
-#include "model/plan.h"
-#include "model/ridge_run.h"
-#include "model/seed.h"
-#include "model/trainer.h"
+#include "train/training_cost.h"
+#include "train/ridge_run.h"
+#include "network/dense13_layers.h"
+#include "train/trainer.h"
 
 static void on_progress(void *context, int64_t done, int64_t total)
 {

@@ -6,8 +6,8 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
-#include "media/video.h"
-#include "media/video_film.h"
+#include "video/video.h"
+#include "video/video_film.h"
 
 static gb_maybe_rational tr = {true, {3, 2}}, start = {true, {0, 1}}, fps;
 static const char *size = "160x90", *fit = "stretch", *filter = "area", *run_name = "run-1", *matrix = "auto",

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
-#include "cli/internal.h"
+#include "cli/cli_internal.h"
 #include "cli/ranks.h"
 #include "io/file.h"
 

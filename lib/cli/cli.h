@@ -10,7 +10,7 @@
 
 #include "base/pool.h"
 #include "io/json.h"
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 #include "time/clock.h"
 
 #define GB_VERSION "0.1.0"

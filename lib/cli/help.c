@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/internal.h"
+#include "cli/cli_internal.h"
 
 static void print_options(int from, int to)
 {

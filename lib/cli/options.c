@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "cli/internal.h"
+#include "cli/cli_internal.h"
 #include "io/file.h"
 
 void gb_cli_load(const gb_command *command)

@@ -9,7 +9,6 @@
 #include "base/pool.h"
 #include "cli/cli.h"
 #include "io/file.h"
-#include "model/trainer.h"
 
 static int number(const char *name)
 {
@@ -100,7 +99,7 @@ gb_status gb_cli_open_ranks(gb_comm **comm, int *local, int *place, const char *
 	if (!strcmp(kind, "none") || o.size == 1)
 		return GB_OK;
 	*local = o.local;
-	status = gb_train_ranks(o.size, micro, err);
+	status = gb_comm_check_ranks(o.size, micro, err);
 	if (status != GB_OK && o.rank) { /* rank 0 says it, before the launcher ends it because another rank has ended */
 		err->text[0] = 0;
 		sleep(2);

@@ -8,7 +8,7 @@
 
 #include "base/plugin.h"
 #include "base/size.h"
-#include "comm/link.h"
+#include "comm/device_link.h"
 #include "comm/socket.h"
 
 struct gb_comm {
@@ -320,4 +320,17 @@ gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err)
 	if (status == GB_OK && wrong == 0 && comm->link)
 		status = open_link(comm, err);
 	return status != GB_OK || wrong == 0 ? status : gb_fail(err, GB_USAGE, "another rank differs from rank 0 in build, processor class, options or data");
+}
+
+gb_status gb_comm_check_ranks(int ranks, int64_t micro, gb_err *err)
+{
+	char allowed[64] = "1";
+	size_t used = 1;
+
+	if (ranks >= 1 && ranks <= micro && !(ranks & (ranks - 1)))
+		return GB_OK;
+	for (int64_t n = 2; n <= micro && n <= GB_COMM_MOST; n *= 2)
+		used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%lld", 2 * n <= micro && 2 * n <= GB_COMM_MOST ? ", " : " or ", (long long)n);
+	return gb_fail(err, GB_USAGE, "%d ranks: the %lld micro-batches of a step (--micro) are shared out evenly in one binary tree, by %s ranks", ranks,
+	               (long long)micro, allowed);
 }

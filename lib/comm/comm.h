@@ -79,5 +79,8 @@ GB_CHECK gb_status gb_comm_follow(gb_comm *comm, gb_err *err);
 /* Tell the others why this rank gives up; with mpi the job ends here. */
 void gb_comm_abort(gb_comm *comm, gb_status status, const char *why);
 
+/* GB_USAGE, with the counts allowed, unless RANKS processes can share out MICRO micro-batches. */
+GB_CHECK gb_status gb_comm_check_ranks(int ranks, int64_t micro, gb_err *err);
+
 GB_END_DECLS
 #endif

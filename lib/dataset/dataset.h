@@ -9,7 +9,7 @@
 #define GB_DATASET_DATASET_H
 
 #include "base/pool.h"
-#include "meta/tensor_file.h"
+#include "tensor/tensor_file.h"
 
 GB_BEGIN_DECLS
 

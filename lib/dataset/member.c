@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 
 /* A file name in the set: the input's, with a number where it is taken. */
 static char *member_name(const gb_dataset *set, const char *path, gb_err *err)

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "dataset/common.h"
+#include "dataset/common_clock.h"
 #include "dataset/member.h"
-#include "dataset/report.h"
+#include "dataset/pack_report.h"
 #include "dataset/split.h"
 #include "io/folder.h"
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 
 /* What packing finds beside the set itself. */
 typedef struct packing {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 
 /* The tensor whose rows NAME shares: "video" for "video.pts", else itself. */
 static const gb_tensor *owner_of(const gb_tensor_file *file, const gb_tensor *tensor)

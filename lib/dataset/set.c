@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dataset/set.h"
 #include "base/size.h"
-#include "dataset/common.h"
+#include "dataset/common_clock.h"
 
 #include <stdlib.h>
 #include <string.h>

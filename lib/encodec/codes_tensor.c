@@ -6,7 +6,7 @@
 
 #include "base/size.h"
 #include "media/frame_rows.h"
-#include "media/wav.h"
+#include "audio/wav.h"
 
 enum { SAMPLES = 65536, RATE = 24000, FRAMES = 448 };
 

@@ -4,8 +4,8 @@
 #define GB_ENCODEC_CODES_TENSOR_H
 
 #include "encodec/encodec.h"
-#include "media/audio.h"
-#include "meta/tensor_writer.h"
+#include "audio/audio.h"
+#include "tensor/tensor_writer.h"
 
 GB_BEGIN_DECLS
 

@@ -9,7 +9,7 @@
 #ifndef GB_ENCODEC_LAYERS_H
 #define GB_ENCODEC_LAYERS_H
 
-#include "encodec/weights.h"
+#include "encodec/codec_weights.h"
 
 GB_BEGIN_DECLS
 

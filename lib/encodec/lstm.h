@@ -10,7 +10,7 @@
 #define GB_ENCODEC_LSTM_H
 
 #include "base/pool.h"
-#include "encodec/weights.h"
+#include "encodec/codec_weights.h"
 
 GB_BEGIN_DECLS
 

@@ -6,7 +6,7 @@
 #define GB_ENCODEC_STEREO_H
 
 #include "encodec/encodec.h"
-#include "media/audio.h"
+#include "audio/audio.h"
 
 GB_BEGIN_DECLS
 

@@ -4,7 +4,7 @@
 
 #include "base/size.h"
 #include "encodec/stereo.h"
-#include "media/wav.h"
+#include "audio/wav.h"
 
 enum { SAMPLES = 65536 };
 

@@ -5,7 +5,7 @@
 #define GB_ENCODEC_STREAM_H
 
 #include "encodec/encodec.h"
-#include "encodec/network.h"
+#include "encodec/codec_network.h"
 
 GB_BEGIN_DECLS
 

@@ -7,7 +7,7 @@
 #define GB_MEDIA_FRAME_ROWS_H
 
 #include "media/ragged.h"
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 
 GB_BEGIN_DECLS
 

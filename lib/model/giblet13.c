@@ -3,7 +3,7 @@
  *
  * Rows are predicted in windows that stand at fixed places in their run, so a
  * row's bits do not depend on which others are asked for. */
-#include "model/giblet13_state.h"
+#include "model/giblet13_internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "model/checkpoint.h"
-#include "model/seed.h"
+#include "checkpoint/checkpoint.h"
+#include "network/dense13_layers.h"
 
 /* ---- the model ---- */
 

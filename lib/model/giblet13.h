@@ -3,9 +3,9 @@
 #ifndef GB_MODEL_GIBLET13_H
 #define GB_MODEL_GIBLET13_H
 
-#include "model/delay.h"
-#include "model/feed.h"
-#include "model/model_kind.h"
+#include "ridge/delays.h"
+#include "loader/loader.h"
+#include "model/model_type.h"
 
 GB_BEGIN_DECLS
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "model/checkpoint.h"
-#include "model/model_kind.h"
+#include "checkpoint/checkpoint.h"
+#include "model/model_type.h"
 
 static const gb_model_kind_table *const kinds[] = {&gb_model_ridge, &gb_model_giblet13, &gb_model_giblet13_seed};
 

@@ -3,7 +3,7 @@
  *
  * A checkpoint is one tensor file that holds all that prediction needs:
  * weights, config, dims, input statistics, the id of the data set.  The kinds
- * stand in a table (model_kind.h). */
+ * stand in a table (model_internal.h). */
 #ifndef GB_MODEL_MODEL_H
 #define GB_MODEL_MODEL_H
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The ridge kind of model: the checkpoint of ridge_train.h, read and used. */
+/* The ridge kind of model: the checkpoint of ridge_fit.h, read and used. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "model/band.h"
-#include "model/brain.h"
-#include "model/checkpoint.h"
-#include "model/model_kind.h"
-#include "model/ridge_map.h"
+#include "loader/linear_features.h"
+#include "loader/bold_source.h"
+#include "checkpoint/checkpoint.h"
+#include "model/model_type.h"
+#include "ridge/linear_map.h"
 
 enum { BANDS_MAX = 64 };
 

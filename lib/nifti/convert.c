@@ -2,7 +2,7 @@
 /* Stored voxels of every type and byte order to float. */
 #include <string.h>
 
-#include "nifti/image.h"
+#include "nifti/nifti_image.h"
 
 /* Element types that may lie at any byte. */
 typedef uint16_t any16 __attribute__((aligned(1)));

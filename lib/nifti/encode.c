@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Making a header: the other half of header.c. */
+/* Making a header: the other half of nifti_header.c. */
 #include <string.h>
 
-#include "nifti/header.h"
+#include "nifti/nifti_header.h"
 
 static void put(uint8_t *bytes, size_t offset, const void *value, size_t width)
 {

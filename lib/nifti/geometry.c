@@ -4,7 +4,7 @@
 
 #include <nifti1_io.h>
 
-#include "nifti/header.h"
+#include "nifti/nifti_header.h"
 
 void gb_nifti_quaternion_to_affine(const double q[3], const double offset[3], const double pixdim[4],
                                    double affine[3][4])

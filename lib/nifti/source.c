@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nifti/source.h"
+#include "nifti/source_internal.h"
 
 #include <pthread.h>
 #include <stdlib.h>

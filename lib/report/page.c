@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "image/png.h"
+#include "plot/png.h"
 #include "io/file.h"
 
 struct gb_page {

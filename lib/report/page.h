@@ -4,8 +4,8 @@
 #ifndef GB_REPORT_PAGE_H
 #define GB_REPORT_PAGE_H
 
-#include "image/plot.h"
-#include "report/metrics.h"
+#include "plot/plot.h"
+#include "evaluate/metrics.h"
 
 GB_BEGIN_DECLS
 

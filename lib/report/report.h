@@ -4,13 +4,13 @@
 #ifndef GB_REPORT_REPORT_H
 #define GB_REPORT_REPORT_H
 
-#include "nifti/image.h"
-#include "report/additions.h"
-#include "report/brains.h"
-#include "report/decoding.h"
-#include "report/lesion.h"
+#include "nifti/nifti_image.h"
+#include "comparison/feature_sets.h"
+#include "evaluate/subjects.h"
+#include "evaluate/decoding.h"
+#include "lesion/lesion.h"
 #include "report/page.h"
-#include "report/silence.h"
+#include "lesion/input_ablation.h"
 
 GB_BEGIN_DECLS
 

@@ -7,8 +7,8 @@
 
 #include "base/size.h"
 #include "report/report.h"
-#include "report/sound.h"
-#include "signal/spectrogram.h"
+#include "evaluate/decoded_audio.h"
+#include "audio/spectrogram.h"
 
 enum { SHOWN = 6 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "report/maps.h"
+#include "evaluate/statistic_maps.h"
 #include "report/report.h"
 
 static gb_status histogram(gb_page *page, const gb_encoding *e, gb_err *err)

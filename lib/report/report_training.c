@@ -8,7 +8,7 @@
 
 #include "base/size.h"
 #include "io/file.h"
-#include "model/ridge.h"
+#include "ridge/ridge.h"
 #include "report/report.h"
 
 enum { LINES_MAX = 12 };

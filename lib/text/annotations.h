@@ -4,7 +4,7 @@
 #define GB_TEXT_ANNOTATIONS_H
 
 #include "text/align.h"
-#include "text/reader.h"
+#include "table/table_reader.h"
 
 GB_BEGIN_DECLS
 

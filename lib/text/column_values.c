@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/size.h"
-#include "text/features.h"
+#include "text/text_features.h"
 
 #include <stdio.h>
 #include <stdlib.h>

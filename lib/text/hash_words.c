@@ -2,7 +2,7 @@
 #include "text/hash_words.h"
 #include "base/size.h"
 #include "io/hash.h"
-#include "text/unicode.h"
+#include "table/unicode.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef GB_TEXT_SEGMENTS_H
 #define GB_TEXT_SEGMENTS_H
 
-#include "text/table.h"
+#include "table/table.h"
 #include "time/clock.h"
 
 GB_BEGIN_DECLS

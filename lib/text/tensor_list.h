@@ -3,7 +3,7 @@
 #ifndef GB_TEXT_TENSOR_LIST_H
 #define GB_TEXT_TENSOR_LIST_H
 
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 
 GB_BEGIN_DECLS
 

@@ -7,8 +7,8 @@
 #include "tests/fuzz/header.h"
 
 #include "base/size.h"
-#include "meta/profile.h"
-#include "meta/tensor_file.h"
+#include "tensor/profile.h"
+#include "tensor/tensor_file.h"
 
 /* What is read back must be what was written. */
 static void round_trips(const gb_tensor *t, const gb_clock *clock)

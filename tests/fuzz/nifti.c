@@ -5,7 +5,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/size.h"
-#include "nifti/bold_clock.h"
+#include "fmri/bold_clock.h"
 #include "nifti/gzip.h"
 
 static void read_voxels(gb_nifti *image)

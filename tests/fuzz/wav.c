@@ -3,7 +3,7 @@
 #define FUZZ_TARGET "wav"
 #include "tests/fuzz/fuzz.h"
 
-#include "media/audio.h"
+#include "audio/audio.h"
 
 static void read_sound(const char *path, const gb_audio_options *options)
 {

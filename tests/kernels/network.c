@@ -2,8 +2,8 @@
 /* The whole networks, every kind of node in them: along the gradient of each
  * parameter the loss changes as the gradient says; the bits of a step do not
  * depend on the threads. */
-#include "model/network.h"
-#include "model/seed.h"
+#include "network/giblet13_layers.h"
+#include "network/dense13_layers.h"
 #include "tests/kernels/kernel.h"
 
 static float video_mean[2 * 8 * 8 * 3], video_scale[2 * 8 * 8 * 3], base[2 * 8 * 8 * 3], codes[2 * 1024], kernel[2 * 3] = {0.2f, 0.5f, 0.3f, -0.5f, 0, 0.5f};

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""mel_oracle.py: the log-mel spectrum of lib/media/mel.h in numpy, and reading back what the tool wrote."""
+"""mel_oracle.py: the log-mel spectrum of lib/audio/mel.h in numpy, and reading back what the tool wrote."""
 import os
 import runpy
 from fractions import Fraction as F

@@ -1,3 +1,3 @@
-# gb-train lib/model/trainer.c
+# gb-train lib/train/trainer.c
 # Every checkpoint is written over the best one.
 s/if \(status == GB_OK && better\)$/if (status == GB_OK)/

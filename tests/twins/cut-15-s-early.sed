@@ -1,4 +1,4 @@
-# gb-fmri-hrf lib/signal/convolve.c
+# gb-fmri-hrf lib/fmri/convolve.c
 # What was convolved is cut 10 rows too late, so everything comes 10 rows early.
 /^	free\(padded\);/i\
 	if (rows > 10)\

@@ -1,4 +1,4 @@
-# gb-train lib/model/trainer_step.c
+# gb-train lib/train/step.c
 # Fault: one gradient of micro-batch 5 is Inf at step 7.
 /^	status = gb_twin_pull\(&t->device, &t->sums_of_z, err\);/i\
 	if (t->step == 7 && micro == 5)\

@@ -1,4 +1,4 @@
-# gb-train,gb-recon lib/model/network.c
+# gb-train,gb-recon lib/network/giblet13_layers.c
 # A norm takes its statistics over the rows of the batch, as batch norm does.
 s/#include "model\/network.h"/&\
 #include "model\/graph_node.h"/

@@ -1,4 +1,4 @@
-# gb-train lib/model/trainer_step.c
+# gb-train lib/train/step.c
 # Micro-batches are added one after the other instead of in the tree.
 /for \(level = 0; \(micro - begin\)/,/^\t\t\}/c\
 		if (micro > begin)\

@@ -1,4 +1,4 @@
-# gb-train lib/model/graph_backward.c
+# gb-train lib/network/graph_backward.c
 # A part is called final before the device has been asked for it.
 /^void gb_graph_backward_in_parts/,/^}/ {
 	s/run_part\(graph, run, gradient, part\);/TELL/

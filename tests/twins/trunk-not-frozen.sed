@@ -1,3 +1,3 @@
-# gb-train lib/model/trainer.c
+# gb-train lib/train/trainer.c
 # What is not a head learns and decays, too.
 s/segment\[i\]\.rate = segment\[i\]\.decay = 0;/segment[i].rate *= 1;/

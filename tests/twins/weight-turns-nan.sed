@@ -1,4 +1,4 @@
-# gb-train lib/model/trainer_step.c
+# gb-train lib/train/step.c
 # Fault: a weight becomes NaN at step 7.
 /^	status = run_tree\(/i\
 	if (t->step == 7) {\

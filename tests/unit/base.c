@@ -4,7 +4,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "io/hash.h"
-#include "signal/fft.h"
+#include "linalg/fft.h"
 #include "tests/tap.h"
 
 static void errors(void)

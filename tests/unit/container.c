@@ -2,7 +2,7 @@
 /* Containers that must be read, and every kind that must be refused, each with one line that says where. */
 #include "base/rng.h"
 #include "base/size.h"
-#include "meta/tensor_file.h"
+#include "tensor/tensor_file.h"
 #include "tests/tap.h"
 
 static gb_err err;

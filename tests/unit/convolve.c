@@ -2,7 +2,7 @@
 /* gb_hrf_convolve: every processor class against a sum in double, at odd sizes. */
 #include "base/rng.h"
 #include "base/size.h"
-#include "signal/hrf.h"
+#include "fmri/hrf.h"
 #include "tests/tap.h"
 
 /* The definition, for one output. */

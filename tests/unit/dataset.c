@@ -3,7 +3,7 @@
 #include "tests/tap.h"
 
 #include "base/rng.h"
-#include "dataset/common.h"
+#include "dataset/common_clock.h"
 #include "dataset/split.h"
 
 static gb_clock clock_of(int64_t num, int64_t den, int runs, const char *const *name, const int64_t *rows,

@@ -8,7 +8,7 @@
 #include "base/size.h"
 #include "dataset/pack.h"
 #include "io/file.h"
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 
 static char folder[] = "/tmp/giblet-dataset.XXXXXX";
 static gb_err err;

@@ -7,7 +7,7 @@
 #include "base/size.h"
 #include "encodec/stereo.h"
 #include "encodec/stream.h"
-#include "meta/tensor_file.h"
+#include "tensor/tensor_file.h"
 #include "tests/tap.h"
 
 static gb_err err;

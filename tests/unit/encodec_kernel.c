@@ -2,7 +2,7 @@
 /* EnCodec's arithmetic, each processor class against sums in double: products
  * of every edge size, ELU to the last places, LSTM steps, the first of equals. */
 #include "base/size.h"
-#include "encodec/kernel.h"
+#include "encodec/codec_kernel.h"
 #include "base/pool.h"
 #include "tests/tap.h"
 

@@ -2,9 +2,9 @@
 /* Pictures: what is drawn where, against hand-made pixels; PNG against libpng's reader. */
 #include <png.h>
 
-#include "image/plot.h"
-#include "image/png.h"
-#include "image/terminal.h"
+#include "plot/plot.h"
+#include "plot/png.h"
+#include "plot/terminal.h"
 #include "tests/tap.h"
 
 static gb_err err;

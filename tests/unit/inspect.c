@@ -5,8 +5,8 @@
 
 #include "base/rng.h"
 #include "base/size.h"
-#include "meta/tensor_writer.h"
-#include "report/inspect.h"
+#include "tensor/tensor_writer.h"
+#include "inspect/inspect.h"
 #include "tests/tap.h"
 
 static gb_err err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is taken out of z: against z − Qᵀ·Q·(z − mean) written out, and what comes after z in the graph follows. */
-#include "model/giblet13_state.h"
+#include "model/giblet13_internal.h"
 #include "tests/tap.h"
 
 enum { ROWS = 5, WIDTH = 6, OUT = 2 };

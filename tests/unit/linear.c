@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Products, Gram matrices, Cholesky and eigenvectors against plain loops; bits that do not depend on place or threads. */
-#include "signal/linear.h"
+#include "linalg/matrix.h"
 
 #include "../tap.h"
 #include "base/rng.h"

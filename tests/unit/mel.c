@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The mel spectrum does not depend on how sound arrives; frames fall into rows exactly. */
-#include "media/mel.h"
+#include "audio/mel.h"
 #include "media/ragged.h"
 
 #include "../tap.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Resampling against closed forms: tones, clicks, lengths, block sizes. */
-#include "media/resample.h"
+#include "audio/resample.h"
 
 #include "../tap.h"
 

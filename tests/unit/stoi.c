@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* STOI and log-spectral distance of cases whose answer is known.
  * stoi A B: of two files of 10 kHz floats, for the parity test. */
-#include "signal/spectrogram.h"
-#include "signal/stoi.h"
+#include "audio/spectrogram.h"
+#include "stats/stoi.h"
 
 #include "../tap.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/size.h"
 #include "io/file.h"
-#include "meta/tensor_writer.h"
+#include "tensor/tensor_writer.h"
 #include "tests/tap.h"
 
 static gb_err err;

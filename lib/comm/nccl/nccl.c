@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "comm/link.h"
+#include "comm/device_link.h"
 
 typedef struct state { ncclComm_t comm; cudaStream_t stream; cudaEvent_t made; bool broken; } state;
 

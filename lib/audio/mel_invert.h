@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* mel_invert.h: a sound whose mel spectrum is close to the one given.
+ *
+ * Amplitudes by non-negative least squares, phases by the fast Griffin-Lim
+ * algorithm (Perraudin et al. 2013) in blocks of frames that are faded into each
+ * other, so memory does not grow with the sound.  FRAMES frames give the
+ * floor(frames·hop·rate) samples that they cover. */
+#ifndef GB_AUDIO_MEL_INVERT_H
+#define GB_AUDIO_MEL_INVERT_H
+
+#include "audio/mel.h"
+
+GB_BEGIN_DECLS
+
+/* VALUES [count, bands] of frames FIRST …; any frame may be asked for more than once. */
+typedef gb_status gb_mel_source_fn(void *context, int64_t first, size_t count, float *values, gb_err *err);
+typedef gb_status gb_mel_sink_fn(void *context, const float *samples, size_t count, gb_err *err);
+
+/* ITERATIONS ≥ 1.  Same bits for any POOL. */
+GB_CHECK gb_status gb_mel_invert(const gb_mel_options *options, int64_t frames, int iterations, gb_mel_source_fn *source,
+                                 void *source_context, gb_mel_sink_fn *sink, void *sink_context, gb_pool *pool,
+                                 gb_err *err);
+
+GB_END_DECLS
+#endif

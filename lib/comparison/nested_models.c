@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "comparison/feature_sets.h"
+
+gb_status gb_nested_make(gb_nested *n, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
+{
+	const gb_encoding *e = o->encoding;
+	size_t bare = o->nuisance->count > 0;
+	double *now = gb_array(3 * GB_RESAMPLES, sizeof *now, err), *before = now ? now + GB_RESAMPLES : NULL;
+	float *predicted = now ? gb_array(e->scored.rows * e->voxels, sizeof *predicted, err) : NULL;
+	gb_status status = GB_OK;
+
+	*n = (gb_nested){0};
+	n->step = predicted ? gb_array(groups->count + bare, sizeof *n->step, err) : NULL;
+	status = n->step ? GB_OK : GB_SYSTEM;
+	for (size_t i = 0; !status && i < groups->count + bare; i++) {
+		gb_nested_step *step = &n->step[n->steps++];
+		gb_model *model;
+		double r;
+
+		gb_progress_tell(o->progress, "nested models", i, groups->count + bare);
+		step->added = bare && i == 0 ? "nuisance" : groups->group[i - bare].text;
+		status = gb_refit_make(&model, o, groups, (1u << (i + 1 - bare)) - 1, predicted, err);
+		gb_model_close(model);
+		if (!status)
+			status = gb_addition_score(e, predicted, &r, now, o->pool, err);
+		if (status)
+			break;
+		step->gain = (gb_interval){NAN, NAN, NAN};
+		for (size_t b = 0; i && b < e->blocks.resamples; b++)
+			before[b] = now[b] - before[b];
+		if (i)
+			step->gain = gb_interval_of(&e->blocks, r - n->step[i - 1].r.value, before);
+		memcpy(before, now, GB_RESAMPLES * sizeof *now);
+		step->r = gb_interval_of(&e->blocks, r, now);
+	}
+	if (!status)
+		gb_progress_tell(o->progress, "nested models", n->steps, n->steps);
+	free(now);
+	free(predicted);
+	if (status)
+		gb_nested_clear(n);
+	return status;
+}
+
+void gb_nested_clear(gb_nested *n)
+{
+	free(n->step);
+	*n = (gb_nested){0};
+}
+
+gb_status gb_nested_metrics(const gb_nested *n, const char *target, gb_metrics *metrics, gb_err *err)
+{
+	gb_status status = GB_OK;
+
+	for (size_t i = 0; !status && i < n->steps; i++) {
+		const gb_nested_step *step = &n->step[i];
+		char *figure = gb_format(err, "nested ridge: mean r of %s%s", i ? "all before and " : "", step->added);
+		gb_metric m;
+
+		if (!figure)
+			return GB_SYSTEM;
+		m = gb_addition_metric(target, figure, step->r, i ? "ridge: the model before, without it" : "chance");
+		if (i) {
+			m.baseline = n->step[i - 1].r.value;
+			m.difference = step->gain.value;
+			m.difference_low = step->gain.low;
+			m.difference_high = step->gain.high;
+		}
+		status = gb_metrics_add(metrics, &m, err);
+		free(figure);
+	}
+	return status;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "checkpoint/checkpoint.h"
+#include "comparison/feature_sets.h"
+
+/* What the full model owes to each group: its prediction less that with the group silenced. */
+static gb_status products(gb_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_model *full, const float *predicted,
+                          const float *base, double *resample, gb_err *err)
+{
+	const gb_encoding *e = o->encoding;
+	size_t cells = e->scored.rows * e->voxels;
+	float *part = gb_array(cells, sizeof *part, err);
+	gb_status status = part ? GB_OK : GB_SYSTEM;
+
+	for (size_t g = 0; !status && g < groups->count + o->nuisance->count; g++) {
+		const gb_group *group = g < groups->count ? &groups->group[g] : &o->nuisance->group[0];
+		double value;
+
+		status = gb_model_silence(full, group->name, group->names, err);
+		if (!status)
+			status = gb_model_encode(full, o->set, e->subject, e->row, e->scored.rows, part, o->pool, err);
+		for (size_t i = 0; !status && i < cells; i++)
+			part[i] = predicted[i] - part[i];
+		if (!status)
+			status = gb_blocks_mean_share(&e->blocks, part, predicted, e->measured, base, e->scored.rows, e->voxels, &value, resample, o->pool, err);
+		if (!status)
+			p->product[g] = gb_interval_of(&e->blocks, value, resample);
+	}
+	free(part);
+	return status;
+}
+
+/* R² of the model of each set of groups: VALUE [1 << groups], RESAMPLE [1 << groups, GB_RESAMPLES]. */
+static gb_status all_models(gb_partition *p, const gb_refit_options *o, const gb_groups *groups, double *value, double *resample, gb_err *err)
+{
+	const gb_encoding *e = o->encoding;
+	uint32_t all = (1u << groups->count) - 1, bare = o->nuisance->count > 0;
+	float *predicted = gb_array(e->scored.rows * e->voxels, sizeof *predicted, err), *base = predicted ? gb_array(e->voxels, sizeof *base, err) : NULL;
+	double *scratch = base ? gb_array(GB_RESAMPLES, sizeof *scratch, err) : NULL;
+	gb_status status = scratch ? GB_OK : GB_SYSTEM;
+
+	for (uint32_t which = all + 1; !status && which-- > 0;) {
+		const float *mean;
+		gb_model *model;
+
+		if (which == 0 && !o->nuisance->count) /* no model: the train mean, whose R² is 0 */
+			break;
+		gb_progress_tell(o->progress, "models of the partition", all - which, all + bare);
+		status = gb_refit_make(&model, o, groups, which, predicted, err);
+		if (!status && which == all)
+			status = gb_checkpoint_floats(gb_model_file(model), "encode.offset", (int64_t)e->voxels, -1, &mean, err);
+		if (!status && which == all)
+			memcpy(base, mean, e->voxels * sizeof *base);
+		if (!status)
+			status = gb_blocks_mean_share(&e->blocks, NULL, predicted, e->measured, base, e->scored.rows, e->voxels, &value[which],
+			                              resample + (size_t)which * GB_RESAMPLES, o->pool, err);
+		if (!status && which == all)
+			status = products(p, o, groups, model, predicted, base, scratch, err);
+		gb_model_close(model);
+	}
+	if (!status)
+		gb_progress_tell(o->progress, "models of the partition", all + bare, all + bare);
+	free(predicted);
+	free(base);
+	free(scratch);
+	return status;
+}
+
+/* Σ over the subsets T of WHICH of −(−1)^|T| R²(T and all that is not in WHICH). */
+static double commonality(const double *value, size_t stride, uint32_t which, uint32_t all)
+{
+	double sum = 0;
+
+	for (uint32_t t = which;; t = (t - 1) & which) {
+		sum += (__builtin_popcount(t) & 1 ? 1 : -1) * value[(size_t)(t | (all & ~which)) * stride];
+		if (!t)
+			return sum;
+	}
+}
+
+gb_status gb_partition_make(gb_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
+{
+	const gb_blocks *blocks = &o->encoding->blocks;
+	uint32_t count = 1u << groups->count, all = count - 1;
+	double value[1 << GB_PARTITION_MAX] = {0}, *resample, *one;
+	gb_status status;
+
+	*p = (gb_partition){.groups = groups->count, .has_nuisance = o->nuisance->count > 0};
+	resample = gb_array((size_t)(count + 1) * GB_RESAMPLES, sizeof *resample, err);
+	if (!resample)
+		return GB_SYSTEM;
+	one = resample + (size_t)count * GB_RESAMPLES;
+	status = all_models(p, o, groups, value, resample, err);
+	for (uint32_t which = 1; !status && which < count; which++) {
+		for (size_t b = 0; b < blocks->resamples; b++)
+			one[b] = commonality(resample + b, GB_RESAMPLES, which, all);
+		p->common[which] = gb_interval_of(blocks, commonality(value, 1, which, all), one);
+	}
+	for (size_t g = 0; !status && g < groups->count; g++)
+		p->alone[g] = gb_interval_of(blocks, value[1u << g], resample + ((size_t)1 << g) * GB_RESAMPLES);
+	if (!status) {
+		p->full = gb_interval_of(blocks, value[all], resample + (size_t)all * GB_RESAMPLES);
+		p->nuisance = gb_interval_of(blocks, value[0], resample);
+	}
+	free(resample);
+	return status;
+}
+
+char *gb_partition_name(const gb_groups *groups, uint32_t which, gb_err *err)
+{
+	char *text = gb_string("", err);
+
+	for (size_t g = 0; text && g < groups->count; g++) {
+		char *longer;
+
+		if (!(which >> g & 1))
+			continue;
+		longer = gb_format(err, "%s%s%s", text, *text ? which >> (g + 1) ? ", " : " and " : "", groups->group[g].text);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static gb_status add_named(gb_metrics *metrics, const char *target, const char *format, const gb_groups *groups, uint32_t which, gb_interval x,
+                           const char *control, gb_err *err)
+{
+	char *name = gb_partition_name(groups, which, err), *figure = name ? gb_format(err, "partition: %s %s", format, name) : NULL;
+	gb_metric m = gb_addition_metric(target, figure, x, control);
+	gb_status status = figure ? gb_metrics_add(metrics, &m, err) : GB_SYSTEM;
+
+	free(name);
+	free(figure);
+	return status;
+}
+
+gb_status gb_partition_metrics(const gb_partition *p, const gb_groups *groups, const char *target, gb_metrics *metrics, gb_err *err)
+{
+	const char *than = p->has_nuisance ? "the train mean; nuisance is in the model" : "the train mean";
+	uint32_t count = 1u << p->groups;
+	gb_status status = add_named(metrics, target, "R² of", groups, count - 1, p->full, than, err);
+	gb_metric m;
+
+	if (!status && p->has_nuisance) {
+		m = gb_addition_metric(target, "partition: R² of nuisance alone", p->nuisance, "the train mean");
+		status = gb_metrics_add(metrics, &m, err);
+	}
+
+	for (size_t g = 0; !status && g < p->groups; g++)
+		status = add_named(metrics, target, "R² of the model of", groups, 1u << g, p->alone[g], than, err);
+	for (int size = 1; !status && size <= (int)p->groups; size++)
+		for (uint32_t which = 1; !status && which < count; which++)
+			if (__builtin_popcount(which) == size)
+				status = add_named(metrics, target, size == 1 ? "unique R² of" : "R² shared by", groups, which, p->common[which],
+				                   size == 1 ? "ridge of all, less that without it, refitted" : "inclusion and exclusion of refitted ridges; may be negative",
+				                   err);
+	for (size_t g = 0; !status && g < p->groups; g++)
+		status = add_named(metrics, target, "product measure of", groups, 1u << g, p->product[g], "the one full model, nothing refitted", err);
+	if (!status && p->has_nuisance) {
+		m = gb_addition_metric(target, "partition: product measure of nuisance", p->product[p->groups], "the one full model, nothing refitted");
+		status = gb_metrics_add(metrics, &m, err);
+	}
+	return status;
+}

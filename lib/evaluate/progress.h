@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* progress.h: how far something long has come, for whoever watches. */
+#ifndef GB_EVALUATE_PROGRESS_H
+#define GB_EVALUATE_PROGRESS_H
+
+#include <stdint.h>
+
+/* "nested models", how many are done, of how many. */
+typedef void gb_progress(const char *what, uint64_t done, uint64_t total);
+
+static inline void gb_progress_tell(gb_progress *watcher, const char *what, uint64_t done, uint64_t total)
+{
+	if (watcher)
+		watcher(what, done, total);
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* hrf.h: haemodynamic kernels, and what they do to rows.
+ *
+ * With g(t; p, d) the gamma density of shape p/d and scale d:
+ *   glover  h(t) = g(t; 6, 0.9) − 0.48 g(t; 12, 0.9)   (Glover 1999)
+ *   spm     h(t) = g(t; 6, 1) − g(t; 16, 1)/6
+ * for 0 ≤ t < 32 s.  A stimulus row is a mean over its interval, a BOLD row of
+ * the same clock a sample at τ of its own, so tap k is the integral of h over
+ * ((k−1+τ)Δ, (k+τ)Δ], k ≥ 0; the taps then sum to 1.
+ *
+ * glover3 adds the derivatives of the same kernel by time and by the peak's
+ * dispersion, each orthogonal to the ones before it and of the first one's norm. */
+#ifndef GB_FMRI_HRF_H
+#define GB_FMRI_HRF_H
+
+#include "base/pool.h"
+#include "time/clock.h"
+
+GB_BEGIN_DECLS
+
+#define GB_HRF_FUNCTIONS 3
+
+typedef struct gb_hrf {
+	int functions;                  /* 1, or 3: kernel, time derivative, dispersion derivative */
+	int taps;
+	double *tap[GB_HRF_FUNCTIONS];  /* [taps] each */
+	int64_t length;                 /* rows of one kernel length (32 s): a run's first ones lack history */
+} gb_hrf;
+
+/* KERNEL: "glover", "glover3", "spm", or a table FILE.tsv with columns
+ * `seconds` and `value` (a curve, straight between its points, integrated like
+ * the others) or `row` and `weight` (the taps themselves, taken as they are).
+ * STEP > 0; 0 ≤ TAU ≤ 1. */
+GB_CHECK gb_status gb_hrf_make(gb_hrf *hrf, const char *kernel, gb_rational step, gb_rational tau, gb_err *err);
+void gb_hrf_clear(gb_hrf *hrf);
+const char *gb_hrf_function_name(int function); /* "kernel", "derivative", "dispersion" */
+
+/* h(T) of "glover" or "spm" per second, not normalised; 0 outside 0 ≤ t < 32. */
+double gb_hrf_at(const char *kernel, double t);
+
+/* What stands before a run's first row. */
+typedef enum gb_history { GB_HISTORY_HOLD, GB_HISTORY_ZERO } gb_history;
+
+/* OUT[r] = Σ_k tap[k] · IN[r−k], causal, same length; [ROWS, COLUMNS] row-major,
+ * OUT and IN differ.  History stands before row 0; call it once a run.  The
+ * bits depend on the processor class only.  IN must be finite: what follows a
+ * NaN within a tile of rows may be NaN too. */
+GB_CHECK gb_status gb_hrf_convolve(const float *in, float *out, size_t rows, size_t columns, const double *tap,
+                                   int taps, gb_history history, gb_pool *pool, gb_err *err);
+/* The same, run by run. */
+GB_CHECK gb_status gb_hrf_convolve_clock(const float *in, float *out, const gb_clock *clock, size_t columns,
+                                         const double *tap, int taps, gb_history history, gb_pool *pool, gb_err *err);
+
+GB_END_DECLS
+#endif

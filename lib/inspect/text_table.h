@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* text_table.h: a table for people: cells are collected, then written aligned.
+ *
+ * Columns in which no cell has text are left out.  Control characters become
+ * "?" (tabs and line ends blanks), so that a name from a file cannot steer the terminal.  A first cell
+ * wider than 48 has a line of its own. */
+#ifndef GB_INSPECT_TEXT_TABLE_H
+#define GB_INSPECT_TEXT_TABLE_H
+
+#include <stdio.h>
+
+#include "base/status.h"
+
+GB_BEGIN_DECLS
+
+typedef struct gb_columns gb_columns;
+
+/* HEADING: one a column, or NULL for none; ALIGN: 'l' or 'r' for each column. */
+GB_CHECK gb_status gb_columns_new(gb_columns **columns, const char *const *heading, const char *align, gb_err *err);
+/* The next cell, row by row.  Lack of memory is said by print. */
+void gb_columns_cell(gb_columns *columns, const char *format, ...) GB_PRINTF(2, 3);
+/* All rows, each after INDENT. */
+GB_CHECK gb_status gb_columns_print(const gb_columns *columns, FILE *out, const char *indent, gb_err *err);
+void gb_columns_free(gb_columns *columns); /* accepts NULL */
+
+/* TEXT without control characters, in place. */
+char *gb_columns_clean(char *text);
+
+GB_END_DECLS
+#endif

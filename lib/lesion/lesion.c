@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "lesion/lesion.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "base/size.h"
+#include "comparison/refit.h"
+#include "lesion/region.h"
+
+/* ---- the region, and random ones ---- */
+
+gb_status gb_lesion_open(gb_lesion *l, gb_lesion_kind kind, const gb_lesion_options *o, size_t features, gb_err *err)
+{
+	size_t voxels = o->brain->mask.voxels;
+
+	*l = (gb_lesion){.kind = kind, .keep = o->keep, .voxels = voxels, .features = features, .controls = o->controls ? o->controls : voxels};
+	l->feature = gb_array(l->features, sizeof(const char *), err);
+	l->intact = l->feature ? gb_array(2 * l->features, sizeof(double), err) : NULL;
+	l->control = l->intact ? gb_array(l->features * l->controls, sizeof(double), err) : NULL;
+	l->hurt = l->intact + l->features;
+	if (!l->control)
+		gb_lesion_clear(l);
+	return l->control ? GB_OK : GB_SYSTEM;
+}
+
+static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_lesion_hurt *hurt, void *context, uint8_t *region, gb_err *err)
+{
+	const gb_nifti_mask *mask = &o->brain->mask;
+	gb_rng rng = gb_rng_at(o->seed, 0x6c657369, 0, 0);
+	size_t tries = 0, made = 0;
+	bool whole;
+
+	while (made < l->controls) {
+		size_t seed = o->controls ? (size_t)gb_rng_below(&rng, mask->voxels) : tries;
+		gb_status status;
+
+		if (tries++ >= 100 * l->controls)
+			return gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
+		if (!o->controls && seed >= mask->voxels)
+			break;
+		status = gb_region_grow(mask, seed, l->size, region, &whole, err);
+		if (!status && whole) {
+			gb_progress_tell(o->progress, "regions", made + 1, l->controls + 1);
+			status = hurt(context, region, false, l->control + made++, l->controls, err);
+		}
+		if (status)
+			return status;
+	}
+	if (made < l->controls) /* islands too small for the region: pack what there is */
+		for (size_t f = 0; f < l->features; f++)
+			memmove(l->control + f * made, l->control + f * l->controls, made * sizeof *l->control);
+	l->controls = made;
+	return made ? GB_OK : gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
+}
+
+gb_status gb_lesion_run(gb_lesion *l, const gb_lesion_options *o, gb_lesion_hurt *hurt, void *context, gb_err *err)
+{
+	uint8_t *region = gb_array(l->voxels, 1, err);
+	gb_status status = region ? gb_region_load(o->roi, &o->brain->mask, region, &l->size, err) : GB_SYSTEM;
+
+	gb_progress_tell(o->progress, "regions", 0, l->controls + 1);
+	if (!status)
+		status = hurt(context, region, true, l->hurt, 1, err);
+	if (!status)
+		status = random_regions(l, o, hurt, context, region, err);
+	gb_progress_tell(o->progress, "regions", l->controls + 1, l->controls + 1);
+	free(region);
+	if (status)
+		gb_lesion_clear(l);
+	return status;
+}
+
+void gb_lesion_clear(gb_lesion *l)
+{
+	free(l->feature);
+	free(l->intact);
+	free(l->control);
+	*l = (gb_lesion){0};
+}
+
+/* ---- from the brain ---- */
+
+/* Ridge decoders of the features from the voxels with KEEP (NULL: all). */
+static gb_status refit(const gb_lesion_options *o, const uint8_t *keep, gb_model **model, gb_err *err)
+{
+	const char *name[GB_LESION_FEATURES];
+	gb_ridge_options ridge = {.tool = o->tool, .brain_kernel = "fir", .subject = o->decoding.subject, .feature = name, .seed = 1,
+	                          .decoders = true, .decoders_alone = true, .voxels = keep};
+
+	for (size_t f = 0; f < o->features && f < GB_LESION_FEATURES; f++)
+		name[ridge.features++] = o->decoded[f].feature;
+	return gb_refit_train(model, o->decoding.set, &ridge, o->refit, o->decoding.pool, err);
+}
+
+typedef struct silencing { const gb_lesion_options *o; uint8_t *keep; } silencing;
+
+/* Percentiles of all features when REGION is silenced (or all else is). */
+static gb_status silence(void *context, const uint8_t *region, bool own, double *out, size_t stride, gb_err *err)
+{
+	const gb_lesion_options *o = ((silencing *)context)->o;
+	uint8_t *keep = ((silencing *)context)->keep;
+	gb_model *refitted = NULL;
+	gb_status status = GB_OK;
+
+	(void)own;
+	for (size_t v = 0; v < o->brain->mask.voxels; v++)
+		keep[v] = region[v] ? o->keep : !o->keep;
+	if (o->refit)
+		status = refit(o, keep, &refitted, err);
+	for (size_t f = 0; !status && f < o->features; f++) {
+		gb_decoding_options d = o->decoding;
+
+		d.feature = o->decoded[f].feature;
+		d.from_brain = true;
+		d.keep = refitted ? NULL : keep;
+		d.model = refitted ? refitted : d.model;
+		status = gb_decoded_percentile(&d, &o->decoded[f], &out[f * stride], err);
+	}
+	gb_model_close(refitted);
+	return status;
+}
+
+gb_status gb_lesion_make(gb_lesion *l, const gb_lesion_options *o, gb_err *err)
+{
+	silencing context = {o, gb_array(o->brain->mask.voxels, 1, err)};
+	gb_status status = context.keep ? gb_lesion_open(l, o->refit ? GB_LESION_REFITTED : GB_LESION_SILENCED, o, o->features, err) : GB_SYSTEM;
+
+	for (size_t f = 0; !status && f < l->features; f++) {
+		l->feature[f] = o->decoded[f].feature;
+		l->intact[f] = o->decoded[f].identification.percentile;
+	}
+	if (!status)
+		status = gb_lesion_run(l, o, silence, &context, err);
+	free(context.keep);
+	return status;
+}
+
+gb_status gb_lesion_refit(gb_lesion *l, const gb_lesion_options *options, const char *folder, gb_err *err)
+{
+	gb_lesion_options o = *options;
+	gb_decoded *own = gb_array(o.features, sizeof *own, err);
+	gb_model *model = NULL;
+	gb_status status;
+
+	*l = (gb_lesion){0};
+	o.refit = folder;
+	o.features = o.features < GB_LESION_FEATURES ? o.features : GB_LESION_FEATURES;
+	status = own ? refit(&o, NULL, &model, err) : GB_SYSTEM;
+	o.features = 0;
+	for (size_t f = 0; !status && f < options->features; f++) {
+		gb_decoding_options d = o.decoding;
+
+		d.feature = options->decoded[f].feature;
+		d.from_brain = true;
+		d.model = model;
+		d.weights = d.medium = NULL;
+		if (gb_model_decodes(model, d.feature, true))
+			status = gb_decoded_make(&own[o.features++], &d, err);
+	}
+	gb_model_close(model);
+	o.decoded = own;
+	if (!status && !o.features)
+		status = gb_fail(err, GB_USAGE, "--refit: ridge decodes none of these tensors from the brain");
+	if (!status)
+		status = gb_lesion_make(l, &o, err);
+	for (size_t f = 0; f < l->features; f++) /* names that outlive OWN */
+		l->feature[f] = gb_dataset_find(o.decoding.set, l->feature[f], NULL)->name;
+	for (size_t f = 0; own && f < o.features; f++)
+		gb_decoded_clear(&own[f]);
+	free(own);
+	return status;
+}
+
+/* ---- figures ---- */
+
+static const char *figure_of(const gb_lesion *l, size_t f)
+{
+	static const char *const r[] = {"mean r over voxels, what the region reads taken out of z", "mean r in the region, what it reads taken out of z",
+	                                "mean r outside the region, what it reads taken out of z"};
+
+	if (l->kind == GB_LESION_LATENT)
+		return f < l->brains ? r[f] : "rank percentile, what the region reads taken out of z";
+	if (l->kind == GB_LESION_REFITTED)
+		return l->keep ? "rank percentile, ridge refitted with the region alone" : "rank percentile, ridge refitted without the region";
+	return l->keep ? "rank percentile with all but the region silenced" : "rank percentile with the region silenced";
+}
+
+gb_status gb_lesion_metrics(const gb_lesion *l, const char *target, gb_metrics *metrics, gb_err *err)
+{
+	bool latent = l->kind == GB_LESION_LATENT;
+	char *of_z = latent ? gb_format(err, "random contiguous regions of the same size, at the same rank: %zu of %zu; ceiling: intact", l->rank, l->width) : NULL;
+	gb_status status = latent && !of_z ? GB_SYSTEM : GB_OK;
+
+	for (size_t f = 0; !status && f < l->features; f++) {
+		const double *control = l->control + f * l->controls;
+		double n = (double)l->controls, square = 0, reached = 0;
+		gb_metric m = gb_metric_none();
+
+		m.direction = !latent ? "brain to stimulus" : f < l->brains ? "stimulus to brain" : "stimulus to stimulus";
+		m.target = f < l->brains ? target : l->feature[f];
+		m.figure = figure_of(l, f);
+		m.value = l->hurt[f];
+		m.ceiling = l->intact[f];
+		m.null_mean = gb_score_mean(control, l->controls);
+		for (size_t k = 0; k < l->controls; k++) {
+			square += (control[k] - m.null_mean) * (control[k] - m.null_mean);
+			/* silencing: as much lost by a random region; keeping: as much left by one */
+			reached += l->keep ? control[k] >= l->hurt[f] : control[k] <= l->hurt[f];
+		}
+		m.null_sd = sqrt(square / n);
+		m.p = (1 + reached) / (1 + n);
+		m.nulls = n;
+		m.chance = f < l->brains ? 0 : 0.5;
+		m.control = latent                          ? of_z
+		            : l->kind == GB_LESION_REFITTED ? "random contiguous regions of the same size, refitted; ceiling: ridge of all voxels"
+		                                            : "random contiguous regions of the same size; ceiling: intact";
+		status = gb_metrics_add(metrics, &m, err);
+	}
+	free(of_z);
+	return status;
+}

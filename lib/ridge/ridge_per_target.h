@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* ridge_per_target.h: a penalty for each target of a ridge problem.  Used by ridge.c
+ * alone.
+ *
+ * All penalties are scored on the folds for every target; one eigendecomposition
+ * of a weighting's system then solves it at any penalty. */
+#ifndef GB_RIDGE_RIDGE_PER_TARGET_H
+#define GB_RIDGE_RIDGE_PER_TARGET_H
+
+#include "ridge/ridge_internal.h"
+
+GB_BEGIN_DECLS
+
+enum { GB_RIDGE_BLOCK = 256 }; /* targets a tile */
+
+/* Of one weighting. */
+typedef struct gb_ridge_own {
+	uint8_t *penalty;        /* [targets] index of the best; the weighting's own where none is better than it */
+	double *score, *sd;      /* [targets] there: mean r over folds, SD over all held-out rows of the predictions */
+	size_t order;
+	double *vector, *value;  /* rows [order, order] and [order]: eigenvectors and -values of the full system */
+} gb_ridge_own;
+
+/* OWN [choices] of CHOICE [choices]; MEAN [targets] of the problem's targets on the train rows. */
+GB_CHECK gb_status gb_ridge_own_choose(gb_ridge_own *own, const gb_ridge_system *system, const gb_ridge_choice *choice, size_t choices,
+                                       const float *mean, gb_pool *pool, gb_err *err);
+void gb_ridge_own_clear(gb_ridge_own *own); /* accepts a cleared one */
+/* X [count, order] ← each row x of target FIRST, FIRST+1, … solved: (S + its penalty)·x = row; ROOM as large. */
+void gb_ridge_own_solve(const gb_ridge_own *own, size_t first, size_t count, double *x, double *room);
+
+GB_END_DECLS
+#endif

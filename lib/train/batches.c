@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* batches.c: batches for the steps: the next one is filled while the
+ * present one is computed with, and the seconds that a step waited are kept. */
+#include <time.h>
+
+#include "train/trainer_internal.h"
+
+double gb_trainer_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Window I of the step that is AT steps into the epoch. */
+gb_window gb_trainer_window(const gb_trainer *t, int64_t at, size_t i)
+{
+	size_t index = (size_t)at * (size_t)(t->options->micro * t->options->groups) + i;
+
+	return index < t->learnt ? t->fit[t->order[index]] : (gb_window){0, 0};
+}
+
+static gb_feed_options fill_of(const gb_trainer *t, int64_t step, uint32_t micro)
+{
+	return (gb_feed_options){.drop = t->options->modality_dropout, .seed = t->options->seed, .step = (uint32_t)step, .micro = micro, .bold_one = -1,
+	                         .scored = true, .apart = t->feed.apart};
+}
+
+/* Ask for the micro-batch of this rank that comes after MICRO, in this epoch. */
+static void ask_for_next(gb_trainer *t, uint32_t micro)
+{
+	size_t groups = (size_t)t->options->groups;
+	int rank = gb_comm_rank(t->options->comm);
+
+	micro++;
+	for (int64_t later = 0; later < 2 && t->step_in_epoch + later < gb_trainer_steps_per_epoch(t); later++) {
+		for (; micro < gb_trainer_first_micro(t, rank + 1); micro++) {
+			gb_feed_options fill = fill_of(t, t->step + later, micro);
+			int64_t rows = 0;
+
+			for (size_t g = 0; g < groups; g++) {
+				t->next_window[g] = gb_trainer_window(t, t->step_in_epoch + later, micro * groups + g);
+				rows += t->next_window[g].count;
+			}
+			if (!rows)
+				continue;
+			gb_ahead_ask(t->ahead, t->next_window, &fill);
+			return;
+		}
+		micro = gb_trainer_first_micro(t, rank);
+	}
+}
+
+void gb_trainer_fill(gb_trainer *t, const gb_window *windows, uint32_t micro)
+{
+	gb_feed_options fill = fill_of(t, t->step, micro);
+
+	if (!t->ahead || !gb_ahead_take(t->ahead, (uint32_t)t->step, micro, &t->waited)) {
+		double began = gb_trainer_clock();
+
+		gb_feed_fill(&t->feed, &t->net, windows, &fill);
+		t->waited += gb_trainer_clock() - began;
+	}
+	if (t->ahead)
+		ask_for_next(t, micro);
+}

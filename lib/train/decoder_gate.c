@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* decoder_gate.c: what training may add on the way from the brain to the stimulus.
+ *
+ * Pictures and sound: all of it where validation has it better than the start,
+ * nothing where not.  Text: the part of what the layers decode that leaves the
+ * least error on validation rows, so that what is not known shrinks towards the
+ * train mean; never nothing, as its direction may still say which row is meant.
+ * Without validation rows nothing speaks for any of it, and what ridge reads
+ * straight from the BOLD window, judged inside the train rows, stands alone. */
+#include <math.h>
+#include <string.h>
+
+#include "train/trainer_internal.h"
+
+#define LEAST_TEXT (1.0 / 16)
+
+static double mean_loss(const gb_term_sums *sums, int term) { return sums->count[term] > 0 ? sums->loss[term] / sums->count[term] : 0; }
+
+void gb_trainer_judge_back(gb_trainer *t, const gb_evaluation *validation)
+{
+	gb_back *back = &t->back;
+
+	if (t->options->back) {
+		memcpy(back->now, t->options->back, sizeof back->now);
+		return;
+	}
+	for (int m = 0; m < GB_BACKS; m++) /* a start of zeros says nothing, nor does one with the heads of others */
+		back->now[m] = strcmp(t->options->start, "ridge") != 0 || t->options->from;
+	if (!t->validates)
+		return;
+	for (int m = 0; m < GB_BACK_TEXT; m++) {
+		double loss = mean_loss(&validation->sums, GB_TERM_BRAIN_VIDEO + m);
+
+		if (t->epoch == 0)
+			back->begun[m] = loss;
+		back->now[m] = t->epoch > 0 && loss < back->begun[m];
+	}
+	back->now[GB_BACK_TEXT] = 1;
+	if (validation->text_power > 0)
+		back->now[GB_BACK_TEXT] = fmin(1, fmax(LEAST_TEXT, validation->text_product / validation->text_power));
+}
+
+gb_json *gb_trainer_back_json(const gb_back *back)
+{
+	gb_json *list = gb_json_array();
+
+	for (int m = 0; m < GB_BACKS; m++)
+		gb_json_append(list, gb_json_real(back->now[m]));
+	return list;
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/* init_ridge.c: the ridge solution, folded into the linear path and the heads. */
+#include "train/init_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "base/size.h"
+#include "ridge/linear_map.h"
+
+enum { POWER_STEPS = 3 };
+
+float *gb_start_numbers(size_t count, gb_err *err) { return gb_array(count ? count : 1, sizeof(float), err); }
+
+/* C = op(A) op(B) [m, n] over K. */
+void gb_start_product(const gb_start *s, const float *a, bool ta, const float *b, bool tb, size_t m, size_t n, size_t k, bool more, float *c)
+{
+	GB_RUN(s->options->device, matmul, m, n, k, a, b, c, ta, tb, more);
+}
+
+/* Columns of X [rows, columns] made orthonormal, by Gram-Schmidt, twice; a
+ * column without anything new becomes 0. */
+static void orthonormal(float *x, size_t rows, size_t columns)
+{
+	for (size_t c = 0; c < columns; c++) {
+		double before = 0, norm = 0;
+
+		for (size_t r = 0; r < rows; r++)
+			before += (double)x[r * columns + c] * (double)x[r * columns + c];
+		for (int pass = 0; pass < 2; pass++)
+			for (size_t d = 0; d < c; d++) {
+				double dot = 0;
+
+				for (size_t r = 0; r < rows; r++)
+					dot += (double)x[r * columns + c] * (double)x[r * columns + d];
+				for (size_t r = 0; r < rows; r++)
+					x[r * columns + c] -= (float)(dot * (double)x[r * columns + d]);
+			}
+		for (size_t r = 0; r < rows; r++)
+			norm += (double)x[r * columns + c] * (double)x[r * columns + c];
+		norm = norm > 1e-10 * before ? 1 / sqrt(norm) : 0;
+		for (size_t r = 0; r < rows; r++)
+			x[r * columns + c] *= (float)norm;
+	}
+}
+
+static void randomise(float *x, size_t count, uint64_t seed, uint32_t stream)
+{
+	gb_rng rng = gb_rng_at(seed, stream, 0, 0x73746172);
+
+	for (size_t i = 0; i < count; i++)
+		x[i] = (float)gb_rng_normal(&rng);
+}
+
+/* ---- the fit ---- */
+
+gb_status gb_start_list_rows(const gb_start *s, const gb_delays *delays, gb_start_list *list, gb_err *err)
+{
+	const gb_feed *feed = s->feed;
+	size_t n = 0;
+
+	list->train = gb_array((size_t)feed->rows, sizeof *list->train, err);
+	list->train_run = gb_array((size_t)feed->rows, sizeof *list->train_run, err);
+	if (!list->train || !list->train_run)
+		return GB_SYSTEM;
+	for (int64_t r = 0; r < feed->rows; r++) {
+		bool good = feed->use[r] == GB_FEED_FIT;
+
+		for (size_t k = 0; k < feed->shape.subjects; k++)
+			good = good && feed->brain_valid[k][r];
+		if (!good)
+			continue;
+		list->train[n] = r;
+		list->train_run[n++] = gb_clock_run_of(feed->clock, r);
+	}
+	list->trains = n;
+	return gb_ridge_rows_read(delays, feed->clock, list->train, n, &list->have, &list->have_run, &list->haves, err);
+}
+
+void gb_start_list_free(gb_start_list *list)
+{
+	free(list->train);
+	free(list->have);
+	free(list->train_run);
+	free(list->have_run);
+}
+
+gb_row_list gb_start_trains(const gb_start_list *list) { return (gb_row_list){list->trains, list->train, list->train_run}; }
+gb_row_list gb_start_haves(const gb_start_list *list) { return (gb_row_list){list->haves, list->have, list->have_run}; }
+
+float *gb_start_bold(gb_start *s, const gb_start_list *list, gb_err *err)
+{
+	const gb_feed *feed = s->feed;
+	float *y = gb_start_numbers(list->trains * s->targets, err);
+
+	for (size_t i = 0; y && i < list->trains; i++) {
+		float *to = y + i * s->targets;
+
+		for (size_t k = 0; k < feed->shape.subjects; k++) {
+			size_t v = feed->shape.voxels[k];
+
+			gb_brain_read(&feed->brain[k], list->train[i], feed->scratch, to);
+			for (size_t j = 0; j < v; j++)
+				to[j] = (to[j] - feed->statistics.bold_mean[k][j]) / feed->statistics.bold_std[k][j];
+			to += v;
+		}
+	}
+	return y;
+}
+
+gb_status gb_start_solve(const gb_start_list *list, const gb_delays *delays, const gb_ridge_band *band, size_t bands, const float *y, size_t targets,
+                       const gb_start_options *options, gb_ridge_fit *fit, gb_err *err)
+{
+	gb_ridge_problem problem = {.delays = delays, .have = gb_start_haves(list), .train = gb_start_trains(list), .gap = options->gap, .bands = bands,
+	                            .band = band, .targets = targets, .y = y, .draws = GB_RIDGE_DRAWS, .best = GB_RIDGE_BEST, .seed = options->seed};
+
+	return gb_ridge_solve(&problem, options->device->pool, fit, err);
+}
+
+static gb_status fit_encoder(gb_start *s, gb_err *err)
+{
+	const gb_feed *feed = s->feed;
+	gb_ridge_band band[GB_BANDS_MAX] = {{0}};
+	float *x[GB_BANDS_MAX] = {NULL}, *y = gb_start_bold(s, &s->rows, err);
+	int32_t *table = gb_delays_table(s->options->delays, &(gb_row_list){s->rows.trains, s->rows.train, s->rows.train_run},
+	                                 &(gb_row_list){s->rows.haves, s->rows.have, s->rows.have_run}, err);
+	gb_status status = y && table ? GB_OK : GB_SYSTEM;
+
+	for (int b = 0; status == GB_OK && b < feed->bands; b++) {
+		size_t width = feed->band[b].width;
+
+		x[b] = gb_start_numbers(s->rows.haves * width, err);
+		s->design[b] = gb_start_numbers(s->rows.trains * s->filters * width, err);
+		if (!x[b] || !s->design[b]) {
+			status = GB_SYSTEM;
+			break;
+		}
+		for (size_t r = 0; r < s->rows.haves; r++)
+			memcpy(x[b] + r * width, feed->linear + (size_t)s->rows.have[r] * feed->shape.linear + feed->band[b].first, width * sizeof(float));
+		band[b] = (gb_ridge_band){width, x[b]};
+		gb_delays_design(s->options->delays, table, s->rows.trains, x[b], width, s->design[b]);
+	}
+	if (status == GB_OK)
+		status = gb_start_solve(&s->rows, s->options->delays, band, (size_t)feed->bands, y, s->targets, s->options, &s->fit, err);
+	for (int b = 0; b < feed->bands; b++)
+		free(x[b]);
+	free(table);
+	free(y);
+	return status;
+}
+
+/* ---- the fit as a matrix: predictions of the train rows = Σ_b D_b W_b ---- */
+
+/* OUT [filters·width, columns] = W_b G, G [targets, columns]. */
+static gb_status coefficients(const gb_start *s, size_t b, const float *g, size_t columns, float *out, gb_err *err)
+{
+	size_t width = s->filters * s->feed->band[b].width, n = s->rows.trains;
+	float *part;
+
+	if (!s->fit.is_dual[b]) {
+		gb_start_product(s, s->fit.coefficient[b], false, g, false, width, columns, s->targets, false, out);
+		return GB_OK;
+	}
+	if (!(part = gb_start_numbers(n * columns, err)))
+		return GB_SYSTEM;
+	gb_start_product(s, s->fit.coefficient[b], false, g, false, n, columns, s->targets, false, part);
+	gb_start_product(s, s->design[b], true, part, false, width, columns, n, false, out);
+	free(part);
+	return GB_OK;
+}
+
+/* One power step: G [targets, rank] → orthonormal basis of (ŶᵀŶ) G. */
+static gb_status power_step(const gb_start *s, float *g, gb_err *err)
+{
+	size_t n = s->rows.trains, c = s->rank;
+	float *u = gb_start_numbers(n * c, err), *next = gb_start_numbers(s->targets * c, err), *w, *part = gb_start_numbers(n * c, err);
+	gb_status status = u && next && part ? GB_OK : GB_SYSTEM;
+
+	for (int b = 0; status == GB_OK && b < s->feed->bands; b++) {
+		size_t width = s->filters * s->feed->band[b].width;
+
+		if (!(w = gb_start_numbers(width * c, err)) || coefficients(s, (size_t)b, g, c, w, err) != GB_OK)
+			status = GB_SYSTEM;
+		else
+			gb_start_product(s, s->design[b], false, w, false, n, c, width, true, u);
+		free(w);
+	}
+	if (status == GB_OK)
+		orthonormal(u, n, c);
+	for (int b = 0; status == GB_OK && b < s->feed->bands; b++) {
+		size_t width = s->filters * s->feed->band[b].width;
+
+		if (!(w = gb_start_numbers(width * c, err))) {
+			status = GB_SYSTEM;
+			break;
+		}
+		gb_start_product(s, s->design[b], true, u, false, width, c, n, false, w);
+		if (s->fit.is_dual[b]) {
+			gb_start_product(s, s->design[b], false, w, false, n, c, width, false, part);
+			gb_start_product(s, s->fit.coefficient[b], true, part, false, s->targets, c, n, true, next);
+		} else {
+			gb_start_product(s, s->fit.coefficient[b], true, w, false, s->targets, c, width, true, next);
+		}
+		free(w);
+	}
+	if (status == GB_OK) {
+		memcpy(g, next, s->targets * c * sizeof *g);
+		orthonormal(g, s->targets, c);
+	}
+	free(u);
+	free(next);
+	free(part);
+	return status;
+}
+
+/* ---- folding into the network ---- */
+
+float *gb_start_parameter(const gb_network *net, const char *name)
+{
+	const gb_parameter *p = gb_graph_parameter_at(net->graph, gb_graph_find(net->graph, name));
+
+	return (float *)gb_graph_weights(net->graph)->here + p->first;
+}
+
+/* Unfiltered rows of the linear view, train rows only. */
+float *gb_start_view(const gb_start *s, gb_err *err)
+{
+	size_t n = s->feed->shape.linear;
+	float *x = gb_start_numbers(s->rows.trains * n, err);
+
+	for (size_t i = 0; x && i < s->rows.trains; i++)
+		memcpy(x + i * n, s->feed->linear + (size_t)s->rows.train[i] * n, n * sizeof *x);
+	return x;
+}
+
+/* C [linear, filters·rank]: what each column of the view gives to each factor through each filter. */
+static float *view_coefficients(const gb_start *s, gb_err *err)
+{
+	size_t wide = s->filters * s->rank;
+	float *c = gb_start_numbers(s->feed->shape.linear * wide, err);
+
+	for (int b = 0; c && b < s->feed->bands; b++) {
+		const gb_feed_band *band = &s->feed->band[b];
+		float *w = gb_start_numbers(s->filters * band->width * s->rank, err);
+
+		if (!w || coefficients(s, (size_t)b, s->factors, s->rank, w, err) != GB_OK) {
+			free(w);
+			free(c);
+			return NULL;
+		}
+		for (size_t f = 0; f < s->filters; f++)
+			for (size_t i = 0; i < band->width; i++)
+				memcpy(c + (band->first + i) * wide + f * s->rank, w + (f * band->width + i) * s->rank, s->rank * sizeof *c);
+		free(w);
+	}
+	return c;
+}
+
+/* Directions R [wide, q] of the outputs X C that hold most of them; the identity where all fit. */
+static gb_status directions(const gb_start *s, const float *outputs, size_t wide, size_t q, float *r, gb_err *err)
+{
+	size_t n = s->rows.trains;
+	float *u;
+
+	if (q == wide) {
+		for (size_t i = 0; i < wide; i++)
+			r[i * q + i] = 1;
+		return GB_OK;
+	}
+	if (!(u = gb_start_numbers(n * q, err)))
+		return GB_SYSTEM;
+	randomise(r, wide * q, s->options->seed, 2);
+	for (int step = 0; step < POWER_STEPS; step++) {
+		gb_start_product(s, outputs, false, r, false, n, q, wide, false, u);
+		orthonormal(u, n, q);
+		gb_start_product(s, outputs, true, u, false, wide, q, n, false, r);
+		orthonormal(r, wide, q);
+	}
+	free(u);
+	return GB_OK;
+}
+
+/* A direction of less than this part of the strongest one's SD is noise. */
+#define LEAST_SD 0.03f
+
+/* SD [B] over the train rows of z, as linear.weight makes it. */
+static gb_status measure_z(const gb_start *s, const float *x, const float *weight, float *sd, gb_err *err)
+{
+	size_t n = s->rows.trains, wide = s->feed->shape.linear, b = s->net->bottleneck;
+	float *z = gb_start_numbers(n * b, err);
+
+	if (!z)
+		return GB_SYSTEM;
+	gb_start_product(s, x, false, weight, true, n, b, wide, false, z);
+	for (size_t j = 0; j < b; j++) {
+		double sum = 0, squares = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			sum += (double)z[i * b + j];
+			squares += (double)z[i * b + j] * (double)z[i * b + j];
+		}
+		sd[j] = (float)sqrt(fmax(squares / (double)n - sum / (double)n * (sum / (double)n), 0));
+	}
+	free(z);
+	return GB_OK;
+}
+
+/* Rows of linear.weight brought to unit SD of z on the train rows; SD [B] is what
+ * they had, 0 for those of the Q that held nothing and are random now, like all others. */
+static gb_status unit_rows(const gb_start *s, const float *x, float *weight, size_t q, float *sd, gb_err *err)
+{
+	size_t wide = s->feed->shape.linear, b = s->net->bottleneck;
+	float *random = gb_start_numbers(b, err), most = 0;
+	gb_status status = random ? measure_z(s, x, weight, sd, err) : GB_SYSTEM;
+
+	for (size_t j = 0; status == GB_OK && j < q; j++)
+		most = sd[j] > most ? sd[j] : most;
+	for (size_t j = 0; status == GB_OK && j < q; j++)
+		if (sd[j] <= LEAST_SD * most) {
+			randomise(weight + j * wide, wide, s->options->seed, 16 + (uint32_t)j);
+			sd[j] = 0;
+		}
+	if (status == GB_OK)
+		status = measure_z(s, x, weight, random, err);
+	for (size_t j = 0; status == GB_OK && j < b; j++)
+		for (size_t i = 0; random[j] > 0 && i < wide; i++)
+			weight[j * wide + i] /= random[j];
+	free(random);
+	return status;
+}
+
+static void set_heads(gb_start *s)
+{
+	const gb_network_shape *shape = &s->net->shape;
+	size_t first = 0;
+
+	for (size_t k = 0; k < shape->subjects; k++) {
+		char name[96];
+
+		snprintf(name, sizeof name, "brain.%s.weight", shape->subject[k]);
+		memcpy(gb_start_parameter(s->net, name), s->factors + first * s->rank, shape->voxels[k] * s->rank * sizeof(float));
+		snprintf(name, sizeof name, "brain.%s.bias", shape->subject[k]);
+		memcpy(gb_start_parameter(s->net, name), s->fit.mean + first, shape->voxels[k] * sizeof(float));
+		first += shape->voxels[k];
+	}
+}
+
+static gb_status set_linear(gb_start *s, gb_err *err)
+{
+	size_t wide = s->filters * s->rank, b = s->net->bottleneck, q = wide < b ? wide : b, n = s->feed->shape.linear;
+	float *x = gb_start_view(s, err), *c = view_coefficients(s, err), *outputs = gb_start_numbers(s->rows.trains * wide, err);
+	float *r = gb_start_numbers(wide * q, err), *a = gb_start_numbers(n * q, err), *sd = gb_start_numbers(b, err);
+	float *linear = gb_start_parameter(s->net, "linear.weight"), *map = gb_start_parameter(s->net, "brain.map.weight");
+	gb_status status = x && c && outputs && r && a && sd ? GB_OK : GB_SYSTEM;
+
+	if (status == GB_OK) {
+		gb_start_product(s, x, false, c, false, s->rows.trains, wide, n, false, outputs);
+		status = directions(s, outputs, wide, q, r, err);
+	}
+	if (status == GB_OK) {
+		gb_start_product(s, c, false, r, false, n, q, wide, false, a);
+		for (size_t j = 0; j < q; j++)
+			for (size_t i = 0; i < n; i++)
+				linear[j * n + i] = a[i * q + j];
+		status = unit_rows(s, x, linear, q, sd, err);
+	}
+	if (status == GB_OK) {
+		memset(map, 0, s->rank * s->filters * b * sizeof *map);
+		for (size_t f = 0; f < s->filters; f++)
+			for (size_t k = 0; k < s->rank; k++)
+				for (size_t j = 0; j < q; j++)
+					map[k * s->filters * b + f * b + j] = r[(f * s->rank + k) * q + j] * sd[j];
+		for (size_t j = 0; j < q; j++)
+			if (sd[j] > 0)
+				s->driven[s->drivens++] = j;
+		set_heads(s);
+	}
+	free(x);
+	free(c);
+	free(outputs);
+	free(r);
+	free(a);
+	free(sd);
+	return status;
+}
+
+/* ---- the whole ---- */
+
+void gb_start_describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
+{
+	gb_json *one = gb_json_object();
+
+	if (fit->choices) {
+		gb_json_set(one, "score", gb_json_real(fit->choice[0].score));
+		gb_json_set(one, "penalty", gb_json_real(fit->choice[0].penalty));
+		gb_json_set(one, "edge", gb_json_boolean(fit->choice[0].edge));
+	}
+	gb_json_set(state, key, one);
+}
+
+gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options *options, gb_json **state, gb_err *err)
+{
+	gb_start s = {.net = net, .feed = feed, .options = options, .filters = (size_t)options->delays->filters, .rank = net->shape.rank};
+	gb_status status;
+
+	*state = gb_json_object();
+	for (size_t k = 0; k < feed->shape.subjects; k++)
+		s.targets += feed->shape.voxels[k];
+	if (!s.targets || !feed->shape.linear)
+		return GB_OK;
+	s.design = gb_array(GB_BANDS_MAX, sizeof *s.design, err);
+	s.factors = gb_start_numbers(s.targets * s.rank, err);
+	s.driven = gb_array(net->bottleneck, sizeof *s.driven, err);
+	status = s.design && s.factors && s.driven ? gb_start_list_rows(&s, options->delays, &s.rows, err) : GB_SYSTEM;
+	if (status == GB_OK)
+		status = fit_encoder(&s, err);
+	if (status == GB_OK) {
+		randomise(s.factors, s.targets * s.rank, options->seed, 1);
+		orthonormal(s.factors, s.targets, s.rank);
+	}
+	for (int step = 0; status == GB_OK && step < POWER_STEPS; step++)
+		status = power_step(&s, s.factors, err);
+	if (status == GB_OK)
+		status = set_linear(&s, err);
+	if (status == GB_OK)
+		gb_start_describe(*state, "encode", &s.fit);
+	if (status == GB_OK && s.drivens)
+		status = gb_start_back(&s, *state, err);
+	if (status == GB_OK)
+		status = gb_start_window(&s, *state, err);
+	for (int b = 0; s.design && b < GB_BANDS_MAX; b++)
+		free(s.design[b]);
+	free(s.design);
+	free(s.factors);
+	free(s.driven);
+	gb_start_list_free(&s.rows);
+	gb_ridge_fit_clear(&s.fit);
+	return status;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* validate.c: losses over whole parts of the data, and metrics.tsv. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "train/trainer_internal.h"
+
+/* Below this a ceiling is not worth dividing by. */
+#define LEAST_CEILING 0.2
+
+/* Time courses of one subject, [rows of the windows, voxels]; which rows count; r of each voxel. */
+typedef struct courses { float *predicted, *target; uint8_t *counts; double *r; size_t rows, voxels; } courses;
+
+enum { TOGETHER = 256 };
+
+/* r of voxels FIRST … END−1, TOGETHER at most: rows are read as they lie. */
+static void correlations(const courses *c, size_t first, size_t end)
+{
+	double n = 0, sx[TOGETHER] = {0}, sy[TOGETHER] = {0}, xx[TOGETHER] = {0}, yy[TOGETHER] = {0}, xy[TOGETHER] = {0};
+
+	for (size_t r = 0; r < c->rows; r++) {
+		const float *predicted = c->predicted + r * c->voxels, *target = c->target + r * c->voxels;
+
+		n += c->counts[r] != 0;
+		for (size_t v = first; c->counts[r] && v < end; v++) {
+			sx[v - first] += (double)predicted[v];
+			sy[v - first] += (double)target[v];
+		}
+	}
+	for (size_t r = 0; r < c->rows; r++) {
+		const float *predicted = c->predicted + r * c->voxels, *target = c->target + r * c->voxels;
+
+		for (size_t v = first; c->counts[r] && v < end; v++) {
+			double x = (double)predicted[v] - sx[v - first] / n, y = (double)target[v] - sy[v - first] / n;
+
+			xx[v - first] += x * x;
+			yy[v - first] += y * y;
+			xy[v - first] += x * y;
+		}
+	}
+	for (size_t v = 0; v < end - first; v++)
+		c->r[first + v] = xx[v] > 0 && yy[v] > 0 ? xy[v] / sqrt(xx[v] * yy[v]) : 0;
+}
+
+static float ceiling_of(const gb_trainer *t, size_t k, size_t v) { return t->feed.brain[k].subjects > 1 ? t->feed.statistics.ceiling[k][v] : 1; }
+
+/* Mean over subjects of Σr/Σceiling, or of the mean r where no ceiling can be had.  Ranks share out the voxels. */
+static gb_status mean_r(const gb_trainer *t, courses *course, double *mean, gb_err *err)
+{
+	gb_comm *comm = t->options->comm;
+	int rank = gb_comm_rank(comm);
+	gb_status status = GB_OK;
+
+	*mean = 0;
+	for (size_t k = 0; status == GB_OK && k < t->net.shape.subjects; k++) {
+		courses *c = &course[k];
+		size_t end = gb_comm_first(comm, c->voxels, rank + 1);
+		double r = 0, under = 0;
+
+		for (size_t v = gb_comm_first(comm, c->voxels, rank); v < end; v += TOGETHER)
+			correlations(c, v, v + TOGETHER < end ? v + TOGETHER : end);
+		status = gb_comm_share(comm, c->r, NULL, c->voxels, sizeof *c->r, err);
+		for (size_t v = 0; v < c->voxels; v++)
+			if (ceiling_of(t, k, v) >= (float)LEAST_CEILING) {
+				r += c->r[v];
+				under += (double)ceiling_of(t, k, v);
+			}
+		*mean += under > 0 ? r / under / (double)t->net.shape.subjects : 0;
+	}
+	return status;
+}
+
+/* The rows of the batch, whose first is row AT of the windows. */
+static gb_status keep_courses(const gb_trainer *t, courses *course, size_t at, gb_err *err)
+{
+	for (size_t k = 0; k < t->net.shape.subjects; k++) {
+		size_t v = course[k].voxels, row = at;
+		const float *predicted;
+		gb_status status = gb_graph_fetch(t->net.graph, t->net.predicted_bold[k], &predicted, err);
+
+		if (status != GB_OK)
+			return status;
+		for (size_t i = 0; i < t->net.scored; i++) {
+			if (t->feed.scored_row[i] < 0)
+				continue;
+			course[k].counts[row] = t->net.batch.weight_bold[k][i] > 0;
+			memcpy(course[k].predicted + row * v, predicted + i * v, v * sizeof *predicted);
+			memcpy(course[k].target + row * v, t->net.batch.target_bold[k] + i * v, v * sizeof *predicted);
+			row++;
+		}
+	}
+	return GB_OK;
+}
+
+/* Fill the batch with the windows of LIST from AT. */
+static void fill_batch(gb_trainer *t, const gb_window *list, size_t count, size_t at)
+{
+	size_t groups = (size_t)t->options->groups;
+	gb_feed_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / groups), .scored = true, .apart = t->feed.apart};
+
+	for (size_t g = 0; g < groups; g++)
+		t->step_window[g] = at + g < count ? list[at + g] : (gb_window){0, 0};
+	gb_feed_fill(&t->feed, &t->net, t->step_window, &fill);
+}
+
+static void batch_sums(gb_trainer *t, gb_term_sums *sums)
+{
+	memset(sums, 0, sizeof *sums);
+	gb_feed_counts(&t->net, sums->count);
+	for (int i = 0; i < GB_TERMS + (int)t->net.shape.subjects; i++)
+		if (t->net.term[i] >= 0)
+			sums->loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(t->net.graph, t->net.term[i]);
+}
+
+/* Of the batch's rows whose BOLD window is whole. */
+static gb_status text_sums(const gb_trainer *t, double sum[2], gb_err *err)
+{
+	size_t n = t->net.shape.text;
+	const gb_batch *b = &t->net.batch;
+	const float *decoded;
+	gb_status status = t->net.decoded[1][3] < 0 ? GB_OK : gb_graph_fetch(t->net.graph, t->net.decoded[1][3], &decoded, err);
+
+	for (size_t i = 0; status == GB_OK && t->net.decoded[1][3] >= 0 && i < t->net.scored; i++)
+		for (size_t k = 0; b->weight_brain[2][i] > 0 && k < n; k++) {
+			sum[0] += (double)decoded[i * n + k] * (double)b->target_text[i * n + k];
+			sum[1] += (double)decoded[i * n + k] * (double)decoded[i * n + k];
+		}
+	return status;
+}
+
+/* What an evaluation works on: windows in batches, of which each rank runs a block. */
+typedef struct evaluating {
+	const gb_window *list;
+	size_t windows, batches, *first_row; /* [ranks + 1] rows before each rank's block */
+	gb_term_sums *sums;                  /* [batches] */
+	bool follows;                        /* the courses; else only the sums */
+	double (*text)[2];                   /* [batches] Σ decoded·target, Σ decoded² of text from the brain, where FOLLOWS */
+	courses course[GB_SUBJECTS_MAX];
+} evaluating;
+
+static size_t rows_before(const evaluating *e, size_t window)
+{
+	size_t rows = 0;
+
+	for (size_t i = 0; i < window && i < e->windows; i++)
+		rows += (size_t)e->list[i].count;
+	return rows;
+}
+
+static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, gb_err *err)
+{
+	gb_comm *comm = t->options->comm;
+	size_t groups = (size_t)t->options->groups, rows;
+	bool good;
+
+	*e = (evaluating){.list = use == GB_FEED_FIT ? t->fit : t->validate, .windows = use == GB_FEED_FIT ? t->fits : t->validates};
+	e->batches = (e->windows + groups - 1) / groups;
+	rows = rows_before(e, e->windows);
+	e->sums = gb_array(e->batches, sizeof *e->sums, err);
+	e->first_row = gb_array((size_t)gb_comm_size(comm) + 1, sizeof *e->first_row, err);
+	e->text = gb_array(e->batches, sizeof *e->text, err);
+	good = e->sums && e->first_row && e->text;
+	for (int r = 0; good && r <= gb_comm_size(comm); r++)
+		e->first_row[r] = rows_before(e, gb_comm_first(comm, e->batches, r) * groups);
+	e->follows = use == GB_FEED_VALIDATE;
+	for (size_t k = 0; good && e->follows && k < t->net.shape.subjects; k++) {
+		courses *c = &e->course[k];
+		size_t v = t->net.shape.voxels[k];
+
+		*c = (courses){.rows = rows, .voxels = v, .predicted = gb_array(rows * v, sizeof(float), err), .target = gb_array(rows * v, sizeof(float), err),
+		               .counts = gb_array(rows, 1, err), .r = gb_array(v, sizeof(double), err)};
+		good = c->predicted && c->target && c->counts && c->r;
+	}
+	return good ? GB_OK : GB_SYSTEM;
+}
+
+static void end_evaluating(const gb_trainer *t, evaluating *e)
+{
+	for (size_t k = 0; k < t->net.shape.subjects; k++) {
+		free(e->course[k].predicted);
+		free(e->course[k].target);
+		free(e->course[k].counts);
+		free(e->course[k].r);
+	}
+	free(e->sums);
+	free(e->text);
+	free(e->first_row);
+}
+
+static gb_status share_courses(const gb_trainer *t, evaluating *e, gb_err *err)
+{
+	gb_comm *comm = t->options->comm;
+	gb_status status = gb_comm_share(comm, e->sums, NULL, e->batches, sizeof *e->sums, err);
+
+	if (status == GB_OK && e->follows)
+		status = gb_comm_share(comm, e->text, NULL, e->batches, sizeof *e->text, err);
+
+	for (size_t k = 0; status == GB_OK && e->follows && k < t->net.shape.subjects; k++) {
+		courses *c = &e->course[k];
+
+		status = gb_comm_share(comm, c->predicted, e->first_row, 0, c->voxels * sizeof *c->predicted, err);
+		if (status == GB_OK)
+			status = gb_comm_share(comm, c->target, e->first_row, 0, c->voxels * sizeof *c->target, err);
+		if (status == GB_OK)
+			status = gb_comm_share(comm, c->counts, e->first_row, 0, 1, err);
+	}
+	return status;
+}
+
+gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation, gb_err *err)
+{
+	gb_graph_run run = {false, t->options->seed, 0, 0};
+	int rank = gb_comm_rank(t->options->comm);
+	size_t groups = (size_t)t->options->groups, end;
+	evaluating e;
+	gb_status status = begin_evaluating(t, &e, use, err);
+
+	memset(evaluation, 0, sizeof *evaluation);
+	end = gb_comm_first(t->options->comm, e.batches, rank + 1);
+	for (size_t i = gb_comm_first(t->options->comm, e.batches, rank); status == GB_OK && i < end; i++) {
+		fill_batch(t, e.list, e.windows, i * groups);
+		gb_graph_forward(t->net.graph, &run);
+		batch_sums(t, &e.sums[i]);
+		if (e.follows)
+			status = keep_courses(t, e.course, rows_before(&e, i * groups), err);
+		if (status == GB_OK && e.follows)
+			status = text_sums(t, e.text[i], err);
+	}
+	if (status == GB_OK)
+		status = share_courses(t, &e, err);
+	for (size_t i = 0; status == GB_OK && i < e.batches; i++) /* in order, whoever ran them */
+		for (int j = 0; j < GB_TERMS; j++) {
+			evaluation->sums.loss[j] += e.sums[i].loss[j];
+			evaluation->sums.count[j] += e.sums[i].count[j];
+		}
+	for (size_t i = 0; status == GB_OK && i < e.batches; i++) {
+		evaluation->text_product += e.text[i][0];
+		evaluation->text_power += e.text[i][1];
+	}
+	if (status == GB_OK && e.follows)
+		status = mean_r(t, e.course, &evaluation->r, err);
+	end_evaluating(t, &e);
+	return status;
+}
+
+gb_status gb_trainer_constants(gb_trainer *t, gb_err *err)
+{
+	(void)err;
+	for (int part = 0; part < 2; part++) {
+		const gb_window *list = part ? t->validate : t->fit;
+		size_t count = part ? t->validates : t->fits, at = 0;
+		double all[GB_TERMS] = {0}, counts[GB_TERMS] = {0}, one[GB_TERMS], rows = 0;
+
+		for (size_t i = 0; i < count; i++)
+			rows += (double)list[i].count;
+		for (; at < count; at += (size_t)t->options->groups) {
+			fill_batch(t, list, count, at);
+			gb_feed_constants(&t->net, one);
+			for (int i = 0; i < GB_TERMS; i++)
+				all[i] += one[i];
+			gb_feed_counts(&t->net, one);
+			for (int i = 0; i < GB_TERMS; i++)
+				counts[i] += one[i];
+		}
+		for (int i = 0; i < GB_TERMS; i++) {
+			t->constant[part][i] = counts[i] > 0 && t->net.term[i] >= 0 ? all[i] / counts[i] : 0;
+			if (part == 0) /* codes count frames and codebooks, BOLD subjects */
+				t->per_row[i] = rows > 0 ? counts[i] / rows : 0;
+		}
+	}
+	return GB_OK;
+}
+
+/* Loss in units of the constant predictor of PART. */
+static double relative(const gb_trainer *t, const gb_term_sums *sums, int part, int term)
+{
+	double constant = t->constant[part][term];
+
+	return sums->count[term] > 0 && constant > 0 ? sums->loss[term] / sums->count[term] / constant : NAN;
+}
+
+double gb_trainer_score(const gb_trainer *t, const gb_evaluation *validation)
+{
+	double sum = 0, n = 0;
+
+	for (int i = GB_TERM_VIDEO; i <= GB_TERM_TEXT; i++) {
+		double loss = relative(t, &validation->sums, 1, i);
+
+		if (isfinite(loss)) {
+			sum += 1 - loss;
+			n++;
+		}
+	}
+	if (validation->sums.count[GB_TERM_BOLD] > 0) {
+		sum += validation->r;
+		n++;
+	}
+	return n > 0 ? sum / n : NAN;
+}
+
+static gb_status append(gb_trainer *t, const char *text, gb_err *err)
+{
+	size_t have = t->metrics ? strlen(t->metrics) : 0, more = strlen(text);
+
+	if (gb_grow(&t->metrics, have + more + 1, 1, err) != GB_OK)
+		return GB_SYSTEM;
+	memcpy(t->metrics + have, text, more + 1);
+	return GB_OK;
+}
+
+static gb_status append_value(gb_trainer *t, double value, gb_err *err)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, isfinite(value) ? "\t%.9g" : "\tn/a", value);
+	return append(t, text, err);
+}
+
+static gb_status header(gb_trainer *t, gb_err *err)
+{
+	static const char *const kind[] = {"train.loss", "train.skill", "validation.loss", "validation.skill"};
+	char text[64];
+
+	if (append(t, "epoch\tstep\trate\tgradient", err) != GB_OK)
+		return GB_SYSTEM;
+	for (int k = 0; k < 4; k++)
+		for (int i = 0; i < GB_TERMS; i++) {
+			snprintf(text, sizeof text, "\t%s.%s", kind[k], gb_term_name(i));
+			if (t->constant[0][i] > 0 && append(t, text, err) != GB_OK)
+				return GB_SYSTEM;
+		}
+	return append(t, "\tvalidation.r\tscore\tscore.smooth\n", err);
+}
+
+gb_status gb_trainer_log(gb_trainer *t, const gb_term_sums *train, const gb_evaluation *validation, double score, double smooth, gb_err *err)
+{
+	double steps = (double)gb_trainer_steps_per_epoch(t);
+	char text[64];
+
+	if (!t->metrics && header(t, err) != GB_OK)
+		return GB_SYSTEM;
+	snprintf(text, sizeof text, "%lld\t%lld\t%.9g", (long long)t->epoch, (long long)t->step, gb_trainer_rate(t));
+	if (append(t, text, err) != GB_OK || append_value(t, t->epoch ? t->norm_sum / steps : NAN, err) != GB_OK)
+		return GB_SYSTEM;
+	for (int k = 0; k < 4; k++)
+		for (int i = 0; i < GB_TERMS; i++) {
+			double loss = k < 2 ? relative(t, train, 0, i) : relative(t, &validation->sums, k == 3, i);
+
+			if (t->constant[0][i] > 0 && append_value(t, k % 2 ? 1 - loss : loss, err) != GB_OK)
+				return GB_SYSTEM;
+			if (k % 2 == 0)
+				t->shown[k / 2][i] = loss;
+		}
+	if (append_value(t, validation->sums.count[GB_TERM_BOLD] > 0 ? validation->r : NAN, err) != GB_OK ||
+	    append_value(t, score, err) != GB_OK || append_value(t, smooth, err) != GB_OK)
+		return GB_SYSTEM;
+	return append(t, "\n", err);
+}

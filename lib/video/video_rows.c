@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "video/video_rows.h"
+
+#include "base/pool.h"
+
+#define ROWS gb_video_rows_generic
+#include "video/video_rows_body.h"
+
+const gb_video_rows *gb_video_rows_here(void)
+{
+	switch (gb_cpu_class()) {
+	case GB_CPU_AMX:
+	case GB_CPU_AVX512: return &gb_video_rows_avx512;
+	case GB_CPU_AVX2: return &gb_video_rows_avx2;
+	default: return &gb_video_rows_generic;
+	}
+}
