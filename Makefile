@@ -120,7 +120,7 @@ $(BUILD)/libgb.a: $(lib_o)
 	$(Q)ar rcsD $@ $^
 
 # What the tests of the operations need, which sanitizers can build in a minute.
-kernels_o := $(filter $(BUILD)/kernels/% $(BUILD)/lib/base/% $(BUILD)/lib/tensor/dtype.o $(BUILD)/lib/model/graph% $(BUILD)/lib/model/network% $(BUILD)/lib/network/dense13_layers.o,$(lib_o))
+kernels_o := $(filter $(BUILD)/kernels/% $(BUILD)/lib/base/% $(BUILD)/lib/tensor/dtype.o $(BUILD)/lib/network/%.o,$(lib_o))
 $(BUILD)/libgb_kernels.a: $(kernels_o)
 	$(call say,AR,$@)
 	@rm -f $@

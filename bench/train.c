@@ -89,7 +89,7 @@ static void adamw(model *m)
 		GB_RUN(&m->device, square_sum, m->parameters, m->gradient, &squares);
 		factor = squares > 1 ? (float)(1 / sqrt(squares)) : 1;
 	}
-	GB_RUN(&m->device, adamw, (size_t)gb_graph_parameters(m->graph), m->segment, gb_graph_weights(m->graph)->there, m->first, m->second, m->gradient,
+	GB_RUN(&m->device, adamw, (size_t)gb_graph_parameters(m->graph), m->segment, gb_graph_weights(m->graph)->device, m->first, m->second, m->gradient,
 	       factor, 1e-4f, 0.9f, 0.999f, 1e-8f, ++m->step, m->parameters);
 }
 
@@ -148,7 +148,7 @@ static void make_mlp(model *m)
 	if (gb_graph_ready(m->graph, &err))
 		exit(4);
 	make_optimiser(m);
-	noise(gb_graph_weights(m->graph)->here, m->parameters, 0.03);
+	noise(gb_graph_weights(m->graph)->host, m->parameters, 0.03);
 }
 
 static void *numbers(size_t n, double spread) { return noise(room(n, sizeof(float)), n, spread); }
@@ -251,7 +251,7 @@ static void stream_piece(void *context, size_t tile, int worker)
 {
 	const model *m = context;
 	size_t n = m->parameters, first = n / PIECES / LINE * LINE * tile, end = tile == PIECES - 1 ? n / LINE * LINE : first + n / PIECES / LINE * LINE;
-	float *w = gb_graph_weights(m->graph)->there, *a = m->first, *b = m->second, *g = m->gradient;
+	float *w = gb_graph_weights(m->graph)->device, *a = m->first, *b = m->second, *g = m->gradient;
 
 	(void)worker;
 	for (size_t line = first; line < end; line += LINE) {

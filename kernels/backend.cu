@@ -10,11 +10,11 @@
 bool gb_cuda_good(const gb_device *device, cudaError_t error, const char *what)
 {
 	if (error != cudaSuccess)
-		gb_cuda_say(device, what, cudaGetErrorString(error));
+		gb_cuda_report(device, what, cudaGetErrorString(error));
 	return error == cudaSuccess;
 }
 
-void gb_cuda_say(const gb_device *device, const char *what, const char *why)
+void gb_cuda_report(const gb_device *device, const char *what, const char *why)
 {
 	gb_cuda *cuda = gb_cuda_of(device);
 
@@ -23,7 +23,7 @@ void gb_cuda_say(const gb_device *device, const char *what, const char *why)
 }
 
 cudaStream_t gb_stream(const gb_device *device) { return gb_cuda_of(device)->compute; }
-unsigned gb_most_blocks(const gb_device *device) { return gb_cuda_of(device)->most_blocks; }
+unsigned gb_bootstrap_most_blocks(const gb_device *device) { return gb_cuda_of(device)->most_blocks; }
 void gb_launched(const gb_device *device, const char *kernel) { gb_cuda_good(device, cudaGetLastError(), kernel); }
 
 /* "bf16", "tf32", "fp32" and a number, in any order, between colons. */

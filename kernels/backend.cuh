@@ -30,7 +30,7 @@ static inline gb_cuda *gb_cuda_of(const gb_device *device) { return (gb_cuda *)d
 
 /* Keeps the first failure: WHAT, and ERROR in words.  True when there was none. */
 bool gb_cuda_good(const gb_device *device, cudaError_t error, const char *what);
-void gb_cuda_say(const gb_device *device, const char *what, const char *why);
+void gb_cuda_report(const gb_device *device, const char *what, const char *why);
 
 /* target.cu of cuda/ and emu/: the name of the back end, and what it reads of its
  * options beyond the precision: NUMBER is the device's (cuda) or the order of threads (emu), −1 where none is

@@ -85,27 +85,27 @@ void gb_device_release(const gb_device *device, void *memory)
 		device->ops->release(device, memory);
 }
 
-gb_status gb_twin_open(const gb_device *device, gb_twin *twin, size_t count, size_t size, gb_err *err)
+gb_status gb_mirror_open(const gb_device *device, gb_mirror *twin, size_t count, size_t size, gb_err *err)
 {
-	*twin = (gb_twin){NULL, gb_device_array(device, count, size, err), count * size};
-	twin->here = !twin->there || device->ops->shares_memory ? twin->there : gb_array(count, size, err);
-	if (twin->here)
+	*twin = (gb_mirror){NULL, gb_device_array(device, count, size, err), count * size};
+	twin->host = !twin->device || device->ops->shares_memory ? twin->device : gb_array(count, size, err);
+	if (twin->host)
 		return GB_OK;
-	gb_twin_close(device, twin);
+	gb_mirror_close(device, twin);
 	return GB_SYSTEM;
 }
 
-void gb_twin_close(const gb_device *device, gb_twin *twin)
+void gb_mirror_close(const gb_device *device, gb_mirror *twin)
 {
-	if (twin->here != twin->there)
-		free(twin->here);
-	gb_device_release(device, twin->there);
+	if (twin->host != twin->device)
+		free(twin->host);
+	gb_device_release(device, twin->device);
 	memset(twin, 0, sizeof *twin);
 }
 
-void gb_twin_push(const gb_device *device, const gb_twin *twin) { device->ops->upload(device, twin->there, twin->here, twin->bytes); }
+void gb_mirror_upload(const gb_device *device, const gb_mirror *twin) { device->ops->upload(device, twin->device, twin->host, twin->bytes); }
 
-gb_status gb_twin_pull(const gb_device *device, const gb_twin *twin, gb_err *err)
+gb_status gb_mirror_download(const gb_device *device, const gb_mirror *twin, gb_err *err)
 {
-	return device->ops->download(device, twin->here, twin->there, twin->bytes, err);
+	return device->ops->download(device, twin->host, twin->device, twin->bytes, err);
 }

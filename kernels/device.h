@@ -26,13 +26,13 @@ void gb_device_release(const gb_device *device, void *memory);
 
 /* Memory with two sides: HERE for the host, THERE for operations; the same
  * block where the device shares memory. */
-typedef struct gb_twin { void *here, *there; size_t bytes; } gb_twin;
+typedef struct gb_mirror { void *host, *device; size_t bytes; } gb_mirror;
 
 /* Zeroed.  On failure *TWIN is cleared. */
-GB_CHECK gb_status gb_twin_open(const gb_device *device, gb_twin *twin, size_t count, size_t size, gb_err *err);
-void gb_twin_close(const gb_device *device, gb_twin *twin); /* accepts a cleared one */
-void gb_twin_push(const gb_device *device, const gb_twin *twin);                      /* here → there */
-GB_CHECK gb_status gb_twin_pull(const gb_device *device, const gb_twin *twin, gb_err *err); /* there → here */
+GB_CHECK gb_status gb_mirror_open(const gb_device *device, gb_mirror *twin, size_t count, size_t size, gb_err *err);
+void gb_mirror_close(const gb_device *device, gb_mirror *twin); /* accepts a cleared one */
+void gb_mirror_upload(const gb_device *device, const gb_mirror *twin);                      /* host → device */
+GB_CHECK gb_status gb_mirror_download(const gb_device *device, const gb_mirror *twin, gb_err *err); /* device → host */
 
 GB_END_DECLS
 #endif

@@ -16,7 +16,7 @@
 
 cudaStream_t gb_stream(const gb_device *device);
 void gb_launched(const gb_device *device, const char *kernel); /* keeps the first failure */
-unsigned gb_most_blocks(const gb_device *device);              /* that are worth having at once */
+unsigned gb_bootstrap_most_blocks(const gb_device *device);              /* that are worth having at once */
 /* At least BYTES, the same block until more is asked for; NULL after a failure.
  * Slots do not overlap.  Its content is good until the next use of the slot. */
 enum gb_scratch_slot { GB_SCRATCH_SUMS, GB_SCRATCH_A, GB_SCRATCH_B, GB_SCRATCH_SLOTS };
@@ -43,7 +43,7 @@ enum { BLOCK = 256 };
 
 static inline unsigned gb_grid(const gb_device *device, size_t items, size_t per_block)
 {
-	size_t blocks = (items + per_block - 1) / per_block, most = gb_most_blocks(device);
+	size_t blocks = (items + per_block - 1) / per_block, most = gb_bootstrap_most_blocks(device);
 
 	return (unsigned)(blocks < most ? blocks : most);
 }

@@ -50,7 +50,7 @@ void gb_cuda_matmul(const gb_device *device, const struct gb_op_matmul *args)
 	else if (!args->accumulate)
 		gb_cuda_fill(device, args->c, 0, args->m * args->n * sizeof *args->c);
 	if (failed)
-		gb_cuda_say(device, "matmul", failed);
+		gb_cuda_report(device, "matmul", failed);
 	if (!failed && !done && (args->bias || args->pre || args->activation != GB_LINEAR))
 		LAUNCH_PLANE(device, epilogue, args->m, args->n, *args);
 }

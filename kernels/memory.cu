@@ -126,7 +126,7 @@ void *gb_scratch(const gb_device *device, enum gb_scratch_slot slot, size_t byte
 	bytes = bytes < 1 << 20 ? 1 << 20 : bytes;
 	if (cuda->scratch[slot].memory) { /* recordings name it, and what is queued uses it */
 		if (!(old = (gb_block *)malloc(sizeof *old))) {
-			gb_cuda_say(device, "out of memory", NULL);
+			gb_cuda_report(device, "out of memory", NULL);
 			return NULL;
 		}
 		*old = {cuda->retired, cuda->scratch[slot].memory};

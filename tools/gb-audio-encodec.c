@@ -85,7 +85,7 @@ static gb_status run_round_trip(const gb_args *args, gb_err *err)
 	else if (!status)
 		status = gb_codes_round_trip(&job, &w, &samples, err);
 	if (!status)
-		gb_cli_note("%lld samples at %d kHz through %d codebooks", (long long)samples, w.channels == 2 ? 48 : 24, job.codebooks);
+		gb_cli_log("%lld samples at %d kHz through %d codebooks", (long long)samples, w.channels == 2 ? 48 : 24, job.codebooks);
 	gb_encodec_weights_close(&w);
 	return status;
 }
@@ -107,7 +107,7 @@ static gb_status run_codes(const gb_args *args, gb_err *err)
 	if (!status)
 		status = gb_codes_tensor_write(&job, &w, &result, err);
 	if (!status)
-		gb_cli_note("%lld rows hold %lld of %lld frames of %d codes", (long long)result.rows, (long long)result.kept,
+		gb_cli_log("%lld rows hold %lld of %lld frames of %d codes", (long long)result.rows, (long long)result.kept,
 		            (long long)result.total, job.codebooks);
 	gb_encodec_weights_close(&w);
 	return status;
@@ -165,10 +165,10 @@ static gb_status run_mel(const gb_args *args, gb_err *err)
 
 	if (status)
 		return status;
-	gb_cli_note("%s: %lld Hz, %d channels, by %s; %lld samples, %lld of them silence before or between; %lld cut; %lld jumps",
+	gb_cli_log("%s: %lld Hz, %d channels, by %s; %lld samples, %lld of them silence before or between; %lld cut; %lld jumps",
 	            job.path, (long long)f->rate, f->channels, f->reader, (long long)f->samples, (long long)f->silence,
 	            (long long)f->cut, (long long)f->jumps);
-	gb_cli_note("%lld rows hold %lld of %lld frames", (long long)result.rows, (long long)result.kept, (long long)result.total);
+	gb_cli_log("%lld rows hold %lld of %lld frames", (long long)result.rows, (long long)result.kept, (long long)result.total);
 	return GB_OK;
 }
 

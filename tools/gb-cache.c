@@ -126,7 +126,7 @@ static gb_status memo(const gb_args *args, gb_err *err)
 	status = gb_memo_run(&(gb_memo){.store = store, .command = args->rest, .out = args->out, .path = getenv("PATH"),
 	                                .variable = variables}, &outcome, key, &unnamed, err);
 	if (!status)
-		gb_cli_note("%s %s", key, outcome == GB_MEMO_FOUND ? "was there" : outcome == GB_MEMO_MADE ? "is new" : "not kept");
+		gb_cli_log("%s %s", key, outcome == GB_MEMO_FOUND ? "was there" : outcome == GB_MEMO_MADE ? "is new" : "not kept");
 	if (!status && outcome == GB_MEMO_NOT_KEPT)
 		gb_cli_warn("%s: not kept for another time: it read an input that the command does not name (%s)", args->rest[0], unnamed);
 	free(unnamed);
@@ -262,7 +262,7 @@ static gb_status why(const gb_args *args, gb_err *err)
 	gb_status status = gb_text_open(&text, args->out, err);
 
 	if (!status)
-		status = gb_why(args->operand[0], (const char *const *)args->operand + 1, (size_t)args->operands - 1, store, print_line,
+		status = gb_provenance(args->operand[0], (const char *const *)args->operand + 1, (size_t)args->operands - 1, store, print_line,
 		                text, err);
 	if (!status)
 		status = gb_text_commit(text, err);

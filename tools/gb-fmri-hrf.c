@@ -28,13 +28,13 @@ static const gb_option mask_options[] = {
 static gb_status run_mask(const gb_args *args, gb_err *err)
 {
 	gb_nifti_mask agreed;
-	gb_status status = gb_nifti_vote(&agreed, args->operand, args->operands, mask.votes, mask.percentile, mask.within,
+	gb_status status = gb_mask_vote(&agreed, args->operand, args->operands, mask.votes, mask.percentile, mask.within,
 	                                 args->pool, err);
 
 	if (!status)
 		status = gb_nifti_mask_write(args->out, &agreed, err);
 	if (!status)
-		gb_cli_note("%zu of %zu voxels", agreed.voxels, agreed.grid);
+		gb_cli_log("%zu of %zu voxels", agreed.voxels, agreed.grid);
 	gb_nifti_mask_clear(&agreed);
 	return status;
 }
@@ -92,7 +92,7 @@ static gb_status run_bold(const gb_args *args, gb_err *err)
 		gb_cli_warn("%s: %zu constant voxels, left at 0: make a mask without them", o.image, report.constant);
 	if (report.filled)
 		gb_cli_warn("%s: %lld cells n/a, taken as their column's mean", o.confounds, (long long)report.filled);
-	gb_cli_note("%s: %lld rows of %lld voxels, %d regressors taken out", o.image, (long long)report.rows,
+	gb_cli_log("%s: %lld rows of %lld voxels, %d regressors taken out", o.image, (long long)report.rows,
 	            (long long)report.voxels, report.regressors);
 	return GB_OK;
 }
@@ -213,15 +213,15 @@ static gb_status print_lag(const gb_args *args, const gb_lag *l, gb_err *err)
 	}
 	if ((status = gb_text_commit(text, err)))
 		return status;
-	gb_cli_note("%lld rows, %d components", (long long)l->rows, l->components);
+	gb_cli_log("%lld rows, %d components", (long long)l->rows, l->components);
 	if (!l->found)
-		gb_cli_say("no lag found: the highest R2 is at %lld rows, %s (p = %.3g)", (long long)l->best,
+		gb_cli_print("no lag found: the highest R2 is at %lld rows, %s (p = %.3g)", (long long)l->best,
 		           l->p <= 0.01 ? "the edge of the range: widen --max" : "no higher than chance allows", l->p);
 	else if (l->share)
-		gb_cli_say("best lag: %lld rows (%g s), p = %.3g, 95 %% of resamples %lld to %lld rows", (long long)l->best,
+		gb_cli_print("best lag: %lld rows (%g s), p = %.3g, 95 %% of resamples %lld to %lld rows", (long long)l->best,
 		           (double)l->best * step, l->p, (long long)l->low, (long long)l->high);
 	else
-		gb_cli_say("best lag: %lld rows (%g s), p = %.3g; too short for resamples", (long long)l->best,
+		gb_cli_print("best lag: %lld rows (%g s), p = %.3g; too short for resamples", (long long)l->best,
 		           (double)l->best * step, l->p);
 	return GB_OK;
 }

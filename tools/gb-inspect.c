@@ -73,7 +73,7 @@ static gb_status verify_all(FILE *out, const gb_args *args, gb_err *err)
 		gb_err here = {0};
 		gb_status status = verify_one(out, args->operand[i], args->pool, &here);
 		if (status && worst)
-			gb_cli_say("%s", err->text);
+			gb_cli_print("%s", err->text);
 		if (status) {
 			worst = worst > status ? worst : status;
 			*err = here;
@@ -147,7 +147,7 @@ static gb_status explain(FILE *out, const gb_tensor_file *file, const gb_args *a
 			free(name);
 	}
 	if (!status)
-		status = gb_inspect_why(out, file, (const char *const *)folder, count, err);
+		status = gb_inspect_provenance(out, file, (const char *const *)folder, count, err);
 	for (int i = 0; i < count; i++)
 		free(folder[i]);
 	free(folder);
@@ -180,7 +180,7 @@ static gb_status show_all(FILE *out, const gb_args *args, gb_err *err)
 	for (int i = 0; i < args->operands && worst <= GB_NO; i++) {
 		gb_tensor_file *file = NULL;
 		if (worst == GB_NO)
-			gb_cli_say("%s", err->text); /* several checkpoints: each has its verdict */
+			gb_cli_print("%s", err->text); /* several checkpoints: each has its verdict */
 		status = gb_tensor_file_open(&file, args->operand[i], err);
 		if (!status && i && !json)
 			fputc('\n', out);

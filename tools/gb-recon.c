@@ -55,13 +55,13 @@ typedef struct work {
 	gb_scored scored;
 	int64_t *row;
 	int32_t *run;
-	gb_brains brains;
+	gb_subjects brains;
 	gb_decoded decoded[FEATURES_MAX];
 	size_t decodeds, from_brain; /* the first FROM_BRAIN are decoded from the brain */
 	gb_lesions lesions;
 	gb_metrics metrics;
-	gb_additions additions;
-	gb_silences silences;
+	gb_feature_sets additions;
+	gb_ablations silences;
 	char weights[PATH_MAX];  /* of EnCodec; empty: none */
 } work;
 
@@ -105,13 +105,13 @@ static gb_status open_all(work *w, gb_err *err)
 	if (!status)
 		status = gb_scored_parse(opt.rows, w->set, &w->first, &w->end, &w->any, err);
 	if (!status)
-		status = gb_additions_parse(&w->additions, opt.nested, opt.partition, opt.nuisance, w->set, err);
+		status = gb_feature_sets_parse(&w->additions, opt.nested, opt.partition, opt.nuisance, w->set, err);
 	opt.lesion.from = opt.from;
 	opt.lesion.no_score = opt.no_score;
 	if (!status)
 		status = gb_lesions_parse(&w->lesions, &opt.lesion, w->model, err);
 	if (!status)
-		status = gb_silences_parse(&w->silences, opt.input, w->model, w->set, err);
+		status = gb_ablations_parse(&w->silences, opt.input, w->model, w->set, err);
 	if (!status)
 		status = gb_model_fits(w->model, w->set, err);
 	if (!status)
@@ -121,7 +121,7 @@ static gb_status open_all(work *w, gb_err *err)
 	if (!status && gb_model_set(w->model) && strcmp(gb_model_set(w->model), gb_dataset_id(w->set)))
 		gb_cli_warn("%s: trained on another data set; make sure that its train rows are not tested here", w->args->operand[0]);
 	if (!status)
-		status = gb_brains_open(&w->brains, w->model, w->set, w->args->out, w->args->tool, w->args->pool, err);
+		status = gb_subjects_open(&w->brains, w->model, w->set, w->args->out, w->args->tool, w->args->pool, err);
 	if (!status && w->lesions.options.roi && !w->brains.brain[0].has_mask)
 		status = gb_fail(err, GB_DATA, "data set: its BOLD states no mask, so a region has no place in it");
 	return status ? status : gb_folder_make(w->args->out, err);
@@ -134,7 +134,7 @@ static gb_status find_weights(work *w, gb_err *err)
 	gb_status status = codes && wanted("audio") ? gb_cli_encodec_weights(w->weights, opt.weights, "without them codes are counted, not heard", err) : GB_OK;
 
 	if (!status && w->weights[0])
-		status = gb_sound_check_input(codes, "weights", w->weights, err);
+		status = gb_decoded_audio_check_input(codes, "weights", w->weights, err);
 	if (!status || opt.weights)
 		return status;
 	gb_cli_warn("%s", err->text);
@@ -147,11 +147,11 @@ static gb_status encode(work *w, gb_err *err)
 	gb_encoding_options of = {w->model, w->baseline, w->set, w->null, w->first, w->end, NULL, NULL, w->args->pool};
 	const gb_encoding *e = &w->brains.brain[0].encoding;
 	gb_refit_options fit = {w->set, gb_refit_kernel(w->baseline ? w->baseline : w->model), w->args->out, w->args->tool, e, NULL, w->args->pool, gb_cli_progress};
-	gb_status status = gb_brains_score(&w->brains, &of, &w->metrics, err);
+	gb_status status = gb_subjects_score(&w->brains, &of, &w->metrics, err);
 
 	if (!status && opt.truth)
-		status = gb_truth_metrics(opt.truth, e, w->set, e->subject, &w->metrics, w->args->pool, err);
-	return status ? status : gb_additions_make(&w->additions, &fit, &w->metrics, err);
+		status = gb_simulated_ceiling_metrics(opt.truth, e, w->set, e->subject, &w->metrics, w->args->pool, err);
+	return status ? status : gb_feature_sets_make(&w->additions, &fit, &w->metrics, err);
 }
 
 static gb_decoding_options decoding_of(const work *w, const char *feature, bool from_brain)
@@ -167,7 +167,7 @@ static gb_status decode(work *w, bool from_brain, gb_err *err)
 	gb_status status = gb_decoded_all(w->decoded, &w->decodeds, FEATURES_MAX, &of, wanted, err);
 
 	if (!status)
-		status = gb_decoded_tell(w->decoded + first, w->decodeds - first, w->args->out, w->set, &w->scored, &w->metrics, err);
+		status = gb_decoded_report(w->decoded + first, w->decodeds - first, w->args->out, w->set, &w->scored, &w->metrics, err);
 	w->from_brain = from_brain ? w->decodeds : w->from_brain;
 	if (!status && from_brain && opt.from && !w->decodeds)
 		status = gb_fail(err, GB_USAGE, "--from brain: this model decodes nothing of it from the brain");
@@ -176,7 +176,7 @@ static gb_status decode(work *w, bool from_brain, gb_err *err)
 
 static gb_status write_report(work *w, gb_err *err)
 {
-	const gb_brain_scored *first = &w->brains.brain[0];
+	const gb_bold_source_scored *first = &w->brains.brain[0];
 	const gb_encoding *e = &first->encoding;
 	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, &w->brains, e->r ? e : NULL, first->has_mask ? &first->mask : NULL,
 	                    w->decoded, w->decodeds, &w->scored, &w->lesions, &w->metrics, &w->additions, &w->silences};
@@ -187,7 +187,7 @@ static gb_status write_report(work *w, gb_err *err)
 	if (!status)
 		status = gb_report_write(&report, page, err);
 	if (!status && e->r)
-		gb_cli_note("mean r %.4f over %zu voxels%s%s on %zu test rows", e->score.mean, e->voxels, w->brains.count > 1 ? " of " : "",
+		gb_cli_log("mean r %.4f over %zu voxels%s%s on %zu test rows", e->score.mean, e->voxels, w->brains.count > 1 ? " of " : "",
 		            w->brains.count < 2 ? "" : e->is_mean ? "the mean" : e->subject, e->scored.rows);
 	free(text);
 	free(path);
@@ -214,7 +214,7 @@ static gb_status score(work *w, gb_err *err)
 	if (!status)
 		status = gb_lesions_make(&w->lesions, &w->brains.brain[0], &of, w->decoded, w->decodeds, w->from_brain, w->args->out, w->args->tool, &w->metrics, err);
 	if (!status && opt.input)
-		status = gb_silences_make(&w->silences, e->r ? e : NULL, decoding_of(w, NULL, false), w->decoded, w->decodeds, &w->metrics, err);
+		status = gb_ablations_make(&w->silences, e->r ? e : NULL, decoding_of(w, NULL, false), w->decoded, w->decodeds, &w->metrics, err);
 	return status ? status : write_report(w, err);
 }
 
@@ -244,16 +244,16 @@ static gb_status run(const gb_args *args, gb_err *err)
 	w->args = args;
 	status = open_all(w, err);
 	if (!status && wanted("bold") && (!opt.from || !strcmp(opt.from, "stimulus")))
-		status = gb_brains_predict(&w->brains, w->first, w->end, w->any, opt.no_score, err);
+		status = gb_subjects_predict(&w->brains, w->first, w->end, w->any, opt.no_score, err);
 	if (!status && !opt.no_score)
 		status = score(w, err);
-	gb_brains_clear(&w->brains);
+	gb_subjects_clear(&w->brains);
 	for (size_t i = 0; i < w->decodeds; i++)
 		gb_decoded_clear(&w->decoded[i]);
 	gb_lesions_clear(&w->lesions);
 	gb_metrics_clear(&w->metrics);
-	gb_additions_clear(&w->additions);
-	gb_silences_clear(&w->silences);
+	gb_feature_sets_clear(&w->additions);
+	gb_ablations_clear(&w->silences);
 	gb_model_close(w->model);
 	gb_model_close(w->baseline);
 	gb_dataset_close(w->set);

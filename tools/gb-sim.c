@@ -67,12 +67,12 @@ static gb_status check(const gb_args *args, gb_err *err)
 
 static void tell(const gb_sim_inputs *inputs, const gb_simulation *s)
 {
-	gb_cli_note("%lld rows of %lld/%lld s, %zu voxels", (long long)s->rows, (long long)inputs->clock.step.num,
+	gb_cli_log("%lld rows of %lld/%lld s, %zu voxels", (long long)s->rows, (long long)inputs->clock.step.num,
 	            (long long)inputs->clock.step.den, s->voxels);
 	for (int c = 0; c < s->channels; c++) {
 		const gb_driver *d = inputs->candidate + s->source[c];
 
-		gb_cli_note("channel %d: %s (%s)", c, d->name, inputs->modality[d->modality]);
+		gb_cli_log("channel %d: %s (%s)", c, d->name, inputs->modality[d->modality]);
 	}
 }
 

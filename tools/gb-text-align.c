@@ -94,26 +94,26 @@ static gb_status read_film(gb_table **table, gb_input *input, gb_err *err)
 static void tell(const gb_annotations *a)
 {
 	static const char *const units[] = {"?", "seconds", "milliseconds", "rows from 1"};
-	const gb_columns *c = &a->columns;
+	const gb_annotation_columns *c = &a->columns;
 	const char *name = a->table->name;
 
-	gb_cli_note("%s: %s, %zu rows; start \"%s\", %s \"%s\", in %s", name, a->table->format, a->table->rows,
+	gb_cli_log("%s: %s, %zu rows; start \"%s\", %s \"%s\", in %s", name, a->table->format, a->table->rows,
 	            gb_table_header(a->table, c->start), c->end_is_duration ? "length" : "end",
 	            c->end == GB_NO_COLUMN ? "(none: no length)" : gb_table_header(a->table, c->end), units[c->unit]);
 	for (int i = 0; i < c->texts; i++)
-		gb_cli_note("%s: text \"%s\"", name, gb_table_header(a->table, c->text[i]));
+		gb_cli_log("%s: text \"%s\"", name, gb_table_header(a->table, c->text[i]));
 	if (a->segments.untimed)
-		gb_cli_note("%s: %zu rows without times left out", name, a->segments.untimed);
+		gb_cli_log("%s: %zu rows without times left out", name, a->segments.untimed);
 	if (a->segments.sorted)
 		gb_cli_warn("%s: %zu segments were out of order and have been sorted", name, a->segments.sorted);
 	if (gb_cover_kept(a->cover) < a->segments.count)
-		gb_cli_note("%s: %zu of %zu segments lie outside the rows", name, a->segments.count - gb_cover_kept(a->cover),
+		gb_cli_log("%s: %zu of %zu segments lie outside the rows", name, a->segments.count - gb_cover_kept(a->cover),
 		            a->segments.count);
 }
 
 static gb_status read_annotations(gb_annotations **annotations, gb_input *input, gb_err *err)
 {
-	gb_columns_wanted wanted = {start_column, end_column, text_columns, GB_UNIT_GUESS};
+	gb_annotation_columns_wanted wanted = {start_column, end_column, text_columns, GB_UNIT_GUESS};
 	gb_run_choice choice = {run_name, runs, rows, tr.value, partial, row_start.value};
 	gb_table *table;
 	gb_status status;
@@ -152,7 +152,7 @@ static gb_status make_features(const gb_annotations *a, gb_alignment how, gb_ten
 static gb_status resolve(gb_tensor_writer *writer, const gb_annotations *a, gb_err *err)
 {
 	static const char *const units[] = {"s", "s", "ms", "tr"};
-	const gb_columns *c = &a->columns;
+	const gb_annotation_columns *c = &a->columns;
 	gb_json *text = gb_json_array();
 	gb_status status;
 

@@ -24,7 +24,7 @@ static void on_progress(void *context, int64_t done, int64_t total)
 static void on_note(void *context, const char *line)
 {
 	(void)context;
-	gb_cli_note("%s", line);
+	gb_cli_log("%s", line);
 }
 
 static struct {
@@ -105,7 +105,7 @@ static bool foreign(size_t i)
 /* What giblet13-seed has by itself. */
 static void seed_defaults(const gb_args *args)
 {
-	opt.net.kind = &gb_network_seed;
+	opt.net.kind = &gb_network_dense13;
 	opt.net.start = "zero";
 	opt.kernel = "fir:0:1";
 	opt.net.width = gb_cli_given(args, options, "width") ? opt.net.width : 1;
@@ -131,10 +131,10 @@ static char *config_of(const gb_args *args, const gb_dataset *set, gb_err *err)
 static gb_status say_fit(const gb_json *fit, gb_err *err)
 {
 	char *note, *warning;
-	gb_status status = gb_ridge_tell(fit, &note, &warning, err);
+	gb_status status = gb_ridge_report(fit, &note, &warning, err);
 
 	if (!status)
-		gb_cli_note("%s", note);
+		gb_cli_log("%s", note);
 	if (!status && warning)
 		gb_cli_warn("%s", warning);
 	free(note);
@@ -151,7 +151,7 @@ static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const cha
 	gb_status status = config ? gb_ridge_run(set, args->out, config, opt.net.fresh, &ridge, args->pool, &finished, &state, err) : GB_SYSTEM;
 
 	if (!status && finished)
-		gb_cli_note("%s: finished already, with these options and this data set", args->out);
+		gb_cli_log("%s: finished already, with these options and this data set", args->out);
 	for (size_t i = 0; !status && i < gb_json_size(state); i++)
 		status = say_fit(gb_json_at(state, i), err);
 	if (!status && opt.export)
@@ -192,13 +192,13 @@ static gb_status prepare(const gb_args *args, const gb_dataset *set, const char 
 
 static gb_status print_plan(const gb_args *args, const gb_dataset *set, gb_err *err)
 {
-	gb_plan_dims dims;
+	gb_cost_dims dims;
 	gb_text *out = NULL;
 	char *plan = NULL;
-	gb_status status = set ? gb_plan_set(&dims, set, &opt.net, err) : gb_plan_parse(&dims, opt.dims, err);
+	gb_status status = set ? gb_cost_set(&dims, set, &opt.net, err) : gb_cost_parse(&dims, opt.dims, err);
 
 	if (!status)
-		status = (plan = gb_plan_text(&dims, &opt.net, set ? gb_dataset_clock(set)->step : opt.tr.value, args->pool, err)) ? GB_OK : err->status;
+		status = (plan = gb_cost_text(&dims, &opt.net, set ? gb_dataset_clock(set)->step : opt.tr.value, args->pool, err)) ? GB_OK : err->status;
 	if (!status)
 		status = gb_text_open(&out, NULL, err);
 	if (!status) {
@@ -233,7 +233,7 @@ static gb_status run_network(const gb_args *args, const gb_dataset *set, gb_err 
 	if (!status && first)
 		status = write_config(args, set, err);
 	if (!status && first)
-		gb_cli_note("%s: epoch %lld, best %lld with a smoothed score of %.4f%s", args->out, (long long)result.epoch, (long long)result.best_epoch,
+		gb_cli_log("%s: epoch %lld, best %lld with a smoothed score of %.4f%s", args->out, (long long)result.epoch, (long long)result.best_epoch,
 		            result.best_score, result.stopped ? ": stopped, start again to go on" : "");
 	if (!status && first && opt.export)
 		status = gb_export_weights(args->out, opt.export, err);
@@ -245,7 +245,7 @@ static gb_status run_network(const gb_args *args, const gb_dataset *set, gb_err 
 /* The kind of model has its defaults; an option of another kind would do nothing. */
 static gb_status settle_options(const gb_args *args, gb_err *err)
 {
-	if (!strcmp(opt.model, gb_network_seed.name))
+	if (!strcmp(opt.model, gb_network_dense13.name))
 		seed_defaults(args);
 	for (size_t i = 0; options[i].name; i++)
 		if (args->given[i] && foreign(i))

@@ -183,14 +183,14 @@ static void tell(const gb_video *video)
 	const gb_video_info *info = gb_video_about(video);
 	const char *name = gb_video_input(video)->name;
 
-	gb_cli_note("%s: %lld frames, %lld of them in %lld rows of at most %lld; %s%s, %s range%s", name,
+	gb_cli_log("%s: %lld frames, %lld of them in %lld rows of at most %lld; %s%s, %s range%s", name,
 	            (long long)info->total, (long long)info->kept, (long long)info->rows, (long long)info->frames,
 	            info->matrix, info->matrix_guessed ? " (guessed)" : "", info->range,
 	            info->range_guessed ? " (guessed)" : "");
 	if (info->damage != NULL)
 		gb_cli_warn("%s; went on with what there is", info->damage);
 	if (info->guessed_pts > 0)
-		gb_cli_note("%s: %lld frames have no presentation time; decoding times stand in", name,
+		gb_cli_log("%s: %lld frames have no presentation time; decoding times stand in", name,
 		            (long long)info->guessed_pts);
 }
 

@@ -48,9 +48,9 @@ static void print_message(const char *format, va_list args)
 		va_end(args);                                                                                \
 	}
 
-MESSAGE(gb_cli_note, gb_cli.verbose)
+MESSAGE(gb_cli_log, gb_cli.verbose)
 MESSAGE(gb_cli_warn, !gb_cli.quiet)
-MESSAGE(gb_cli_say, true)
+MESSAGE(gb_cli_print, true)
 
 static double now(void)
 {
@@ -92,7 +92,7 @@ static void report_cost(double began)
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	gb_cli_say("%.2f s wall, %.2f s processor, %.0f MB at most", now() - began,
+	gb_cli_print("%.2f s wall, %.2f s processor, %.0f MB at most", now() - began,
 	           (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec + (double)usage.ru_stime.tv_sec +
 	               1e-6 * (double)usage.ru_stime.tv_usec,
 	           (double)usage.ru_maxrss / 1024);
@@ -316,9 +316,9 @@ int gb_cli_main(const char *name, const char *summary, const gb_command *command
 			status = gb_fail_errno(&err, GB_SYSTEM, errno, "standard output: cannot be written");
 	}
 	if (status != GB_OK && err.text[0])
-		gb_cli_say("%s", err.text);
+		gb_cli_print("%s", err.text);
 	if (fclose(stdout) != 0 && status == GB_OK && errno != EBADF) {
-		gb_cli_say("standard output: cannot be written: %s", strerror(errno));
+		gb_cli_print("standard output: cannot be written: %s", strerror(errno));
 		status = GB_SYSTEM;
 	}
 	return status;

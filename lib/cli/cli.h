@@ -83,9 +83,9 @@ GB_CHECK gb_status gb_cli_split(const char *option, const char *text, char **cop
 
 /* For people, on stderr, prefixed with the program's name: a note only with
  * -v, a warning unless -q, an answer always. */
-void gb_cli_note(const char *format, ...) GB_PRINTF(1, 2);
+void gb_cli_log(const char *format, ...) GB_PRINTF(1, 2);
 void gb_cli_warn(const char *format, ...) GB_PRINTF(1, 2);
-void gb_cli_say(const char *format, ...) GB_PRINTF(1, 2);
+void gb_cli_print(const char *format, ...) GB_PRINTF(1, 2);
 
 /* Progress on a terminal (never with -q): call as often as you like. */
 void gb_cli_progress(const char *what, uint64_t done, uint64_t total);

@@ -115,7 +115,7 @@ void gb_cli_close_ranks(gb_comm *comm, gb_status status, gb_err *err)
 	if (comm && status == GB_NO && gb_comm_rank(comm) > 0)
 		err->text[0] = 0;
 	if (comm && status != GB_OK && status != GB_NO) {
-		gb_cli_say("rank %d: %s", gb_comm_rank(comm), err->text);
+		gb_cli_print("rank %d: %s", gb_comm_rank(comm), err->text);
 		gb_comm_abort(comm, status, err->text);
 		err->text[0] = 0;
 	}

@@ -69,7 +69,7 @@ static gb_status choose(gb_comm *comm, const gb_comm_options *o, gb_err *err)
 gb_status gb_comm_open(gb_comm **out, const gb_comm_options *o, gb_err *err)
 {
 	gb_comm *comm;
-	gb_meeting meeting = {o->rank, o->size, o->folder, o->timeout};
+	gb_rendezvous meeting = {o->rank, o->size, o->folder, o->timeout};
 	gb_status status;
 
 	*out = NULL;
@@ -249,7 +249,7 @@ size_t gb_comm_first(const gb_comm *comm, size_t count, int rank)
 enum { PATIENCE = 20 };
 
 /* Straight from rank 0 to each: a rank that hangs makes nobody else wait so long. */
-gb_status gb_comm_follow(gb_comm *comm, gb_err *err)
+gb_status gb_comm_wait_root(gb_comm *comm, gb_err *err)
 {
 	char here = 1;
 	gb_status status = GB_OK;
@@ -266,7 +266,7 @@ static size_t cut(const gb_comm *comm, const size_t *first, size_t count, int ra
 	return first ? first[rank] : gb_comm_first(comm, count, rank);
 }
 
-gb_status gb_comm_share(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err)
+gb_status gb_comm_allgather(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err)
 {
 	gb_status status = GB_OK;
 	int phase = 0;

@@ -71,11 +71,11 @@ GB_CHECK gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_er
 size_t gb_comm_first(const gb_comm *comm, size_t count, int rank);
 /* X, items of BYTES: rank r has filled items FIRST[r] … FIRST[r+1]−1 (FIRST NULL: COUNT cut evenly), all
  * get the rest. */
-GB_CHECK gb_status gb_comm_share(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err);
+GB_CHECK gb_status gb_comm_allgather(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err);
 
 /* The others wait until rank 0 is here, which may have written a checkpoint: twenty times as long as
  * for anything else. */
-GB_CHECK gb_status gb_comm_follow(gb_comm *comm, gb_err *err);
+GB_CHECK gb_status gb_comm_wait_root(gb_comm *comm, gb_err *err);
 /* Tell the others why this rank gives up; with mpi the job ends here. */
 void gb_comm_abort(gb_comm *comm, gb_status status, const char *why);
 

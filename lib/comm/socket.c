@@ -20,7 +20,7 @@ enum { NOTE_BYE = 0x62796521, NOTE_ABORT = 0x61626f72, NOTE_ASK = 0x61736b3f, NO
 typedef struct head { uint64_t number, bytes; } head;
 
 typedef struct state {
-	gb_socket_meeting m;
+	gb_socket_rendezvous m;
 	uint64_t *sent, *received; /* messages by peer */
 	bool *bye, *here;          /* by peer: it left in order; it has said that it waits, too */
 	struct pollfd *poll;       /* controls of all, then the partner's data */
@@ -62,7 +62,7 @@ static void close_state(void *opaque)
 	free(s);
 }
 
-static gb_status open_state(void **opaque, const gb_meeting *meeting, gb_err *err)
+static gb_status open_state(void **opaque, const gb_rendezvous *meeting, gb_err *err)
 {
 	state *s = gb_array(1, sizeof *s, err);
 	size_t n = (size_t)meeting->size;

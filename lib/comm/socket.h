@@ -14,15 +14,15 @@ extern const gb_transport gb_transport_socket;
 enum { GB_SOCKET_DATA, GB_SOCKET_CONTROL };
 
 /* socket_meet.c.  Listen and, on rank 0, be found. */
-typedef struct gb_socket_meeting {
-	gb_meeting meeting;
+typedef struct gb_socket_rendezvous {
+	gb_rendezvous meeting;
 	uint64_t job;         /* which start of the ranks this is; rank 0 draws it */
 	int listener, port;
 	char *address;        /* own file; NULL: not written */
 	int (*peer)[2];       /* [size] descriptors, −1: none */
-} gb_socket_meeting;
-GB_CHECK gb_status gb_socket_listen(gb_socket_meeting *m, gb_err *err);
-GB_CHECK gb_status gb_socket_connect(gb_socket_meeting *m, gb_err *err);
+} gb_socket_rendezvous;
+GB_CHECK gb_status gb_socket_listen(gb_socket_rendezvous *m, gb_err *err);
+GB_CHECK gb_status gb_socket_connect(gb_socket_rendezvous *m, gb_err *err);
 double gb_socket_now(void);
 
 #endif

@@ -64,12 +64,12 @@ static void own_hosts(char *text, size_t room)
 	}
 }
 
-static char *file_of(const gb_socket_meeting *m, int rank, gb_err *err)
+static char *file_of(const gb_socket_rendezvous *m, int rank, gb_err *err)
 {
 	return gb_format(err, "%s/rank-%d.address", m->meeting.folder, rank);
 }
 
-static gb_status publish(gb_socket_meeting *m, gb_err *err)
+static gb_status publish(gb_socket_rendezvous *m, gb_err *err)
 {
 	char hosts[512];
 	char *text;
@@ -84,7 +84,7 @@ static gb_status publish(gb_socket_meeting *m, gb_err *err)
 }
 
 /* What RANK's file says; false where there is none yet. */
-static bool look_up(const gb_socket_meeting *m, int rank, uint64_t *job, int *port, char host[HOSTS_MAX][INET_ADDRSTRLEN], int *hosts)
+static bool look_up(const gb_socket_rendezvous *m, int rank, uint64_t *job, int *port, char host[HOSTS_MAX][INET_ADDRSTRLEN], int *hosts)
 {
 	char *path = file_of(m, rank, NULL), text[700], *at, *rest = NULL;
 	FILE *file = path ? fopen(path, "r") : NULL;
@@ -149,7 +149,7 @@ fail:
 }
 
 /* One connection of KIND to RANK at HOST; its answer is waited for as long as it lives. */
-static bool greet(gb_socket_meeting *m, int rank, const char *host, int port, int kind, uint64_t job)
+static bool greet(gb_socket_rendezvous *m, int rank, const char *host, int port, int kind, uint64_t job)
 {
 	hello own = {HELLO_MAGIC, job, m->meeting.rank, m->meeting.size, kind, 1}, answer;
 	int fd = dial(host, port);
@@ -165,7 +165,7 @@ static bool greet(gb_socket_meeting *m, int rank, const char *host, int port, in
 	return true;
 }
 
-static gb_status reach(gb_socket_meeting *m, int rank, gb_err *err)
+static gb_status reach(gb_socket_rendezvous *m, int rank, gb_err *err)
 {
 	double until = gb_socket_now() + m->meeting.timeout;
 	char host[HOSTS_MAX][INET_ADDRSTRLEN];
@@ -190,7 +190,7 @@ static gb_status reach(gb_socket_meeting *m, int rank, gb_err *err)
 }
 
 /* One connection from a higher rank; what does not know the job is turned away. */
-static void welcome(gb_socket_meeting *m, int fd)
+static void welcome(gb_socket_rendezvous *m, int fd)
 {
 	hello got, answer = {HELLO_MAGIC, m->job, m->meeting.rank, m->meeting.size, 0, 1};
 
@@ -204,7 +204,7 @@ static void welcome(gb_socket_meeting *m, int fd)
 }
 
 /* The first higher rank that is not whole yet, −1: none. */
-static int missing(const gb_socket_meeting *m)
+static int missing(const gb_socket_rendezvous *m)
 {
 	for (int p = m->meeting.rank + 1; p < m->meeting.size; p++)
 		if (m->peer[p][0] < 0 || m->peer[p][1] < 0)
@@ -212,7 +212,7 @@ static int missing(const gb_socket_meeting *m)
 	return -1;
 }
 
-gb_status gb_socket_listen(gb_socket_meeting *m, gb_err *err)
+gb_status gb_socket_listen(gb_socket_rendezvous *m, gb_err *err)
 {
 	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
 	socklen_t size = sizeof any;
@@ -229,7 +229,7 @@ gb_status gb_socket_listen(gb_socket_meeting *m, gb_err *err)
 	return publish(m, err);
 }
 
-gb_status gb_socket_connect(gb_socket_meeting *m, gb_err *err)
+gb_status gb_socket_connect(gb_socket_rendezvous *m, gb_err *err)
 {
 	double since;
 	gb_status status = GB_OK;

@@ -8,13 +8,13 @@
 
 enum { GB_TRANSPORT_VERSION = 1 };
 
-typedef struct gb_meeting { int rank, size; const char *folder; double timeout; } gb_meeting;
+typedef struct gb_rendezvous { int rank, size; const char *folder; double timeout; } gb_rendezvous;
 
 typedef struct gb_transport {
 	int version;
 	const char *name;
 	/* Cheap; talks to nobody. */
-	gb_status (*open)(void **state, const gb_meeting *meeting, gb_err *err);
+	gb_status (*open)(void **state, const gb_rendezvous *meeting, gb_err *err);
 	/* Waits for all. */
 	gb_status (*join)(void *state, gb_err *err);
 	/* Send and receive at once; at most LIMIT seconds without progress. */

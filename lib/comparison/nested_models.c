@@ -6,7 +6,7 @@
 #include "base/size.h"
 #include "comparison/feature_sets.h"
 
-gb_status gb_nested_make(gb_nested *n, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
+gb_status gb_nested_models_make(gb_nested_models *n, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
 {
 	const gb_encoding *e = o->encoding;
 	size_t bare = o->nuisance->count > 0;
@@ -14,20 +14,20 @@ gb_status gb_nested_make(gb_nested *n, const gb_refit_options *o, const gb_group
 	float *predicted = now ? gb_array(e->scored.rows * e->voxels, sizeof *predicted, err) : NULL;
 	gb_status status = GB_OK;
 
-	*n = (gb_nested){0};
+	*n = (gb_nested_models){0};
 	n->step = predicted ? gb_array(groups->count + bare, sizeof *n->step, err) : NULL;
 	status = n->step ? GB_OK : GB_SYSTEM;
 	for (size_t i = 0; !status && i < groups->count + bare; i++) {
-		gb_nested_step *step = &n->step[n->steps++];
+		gb_nested_model *step = &n->step[n->steps++];
 		gb_model *model;
 		double r;
 
-		gb_progress_tell(o->progress, "nested models", i, groups->count + bare);
+		gb_progress_report(o->progress, "nested models", i, groups->count + bare);
 		step->added = bare && i == 0 ? "nuisance" : groups->group[i - bare].text;
 		status = gb_refit_make(&model, o, groups, (1u << (i + 1 - bare)) - 1, predicted, err);
 		gb_model_close(model);
 		if (!status)
-			status = gb_addition_score(e, predicted, &r, now, o->pool, err);
+			status = gb_feature_set_score(e, predicted, &r, now, o->pool, err);
 		if (status)
 			break;
 		step->gain = (gb_interval){NAN, NAN, NAN};
@@ -39,32 +39,32 @@ gb_status gb_nested_make(gb_nested *n, const gb_refit_options *o, const gb_group
 		step->r = gb_interval_of(&e->blocks, r, now);
 	}
 	if (!status)
-		gb_progress_tell(o->progress, "nested models", n->steps, n->steps);
+		gb_progress_report(o->progress, "nested models", n->steps, n->steps);
 	free(now);
 	free(predicted);
 	if (status)
-		gb_nested_clear(n);
+		gb_nested_models_clear(n);
 	return status;
 }
 
-void gb_nested_clear(gb_nested *n)
+void gb_nested_models_clear(gb_nested_models *n)
 {
 	free(n->step);
-	*n = (gb_nested){0};
+	*n = (gb_nested_models){0};
 }
 
-gb_status gb_nested_metrics(const gb_nested *n, const char *target, gb_metrics *metrics, gb_err *err)
+gb_status gb_nested_models_metrics(const gb_nested_models *n, const char *target, gb_metrics *metrics, gb_err *err)
 {
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; !status && i < n->steps; i++) {
-		const gb_nested_step *step = &n->step[i];
+		const gb_nested_model *step = &n->step[i];
 		char *figure = gb_format(err, "nested ridge: mean r of %s%s", i ? "all before and " : "", step->added);
 		gb_metric m;
 
 		if (!figure)
 			return GB_SYSTEM;
-		m = gb_addition_metric(target, figure, step->r, i ? "ridge: the model before, without it" : "chance");
+		m = gb_feature_set_metric(target, figure, step->r, i ? "ridge: the model before, without it" : "chance");
 		if (i) {
 			m.baseline = n->step[i - 1].r.value;
 			m.difference = step->gain.value;

@@ -39,7 +39,7 @@ static bool same(const gb_tensor *a, const gb_tensor *b)
 	return a->bytes == b->bytes && memcmp(a->data, b->data, a->bytes) == 0;
 }
 
-static gb_status one(const prediction *p, const gb_blocks *blocks, const double *first, gb_compared *out, double *means, gb_pool *pool,
+static gb_status one(const prediction *p, const gb_bootstrap *blocks, const double *first, gb_compared *out, double *means, gb_pool *pool,
                      gb_err *err)
 {
 	size_t rows = p->rows->elements, voxels = (size_t)p->predicted->shape[1];
@@ -53,19 +53,19 @@ static gb_status one(const prediction *p, const gb_blocks *blocks, const double 
 	free(r);
 	if (status || blocks->resamples == 0)
 		return status;
-	status = gb_blocks_mean_r(blocks, p->predicted->data, p->measured->data, rows, voxels, means, pool, err);
+	status = gb_bootstrap_mean_r(blocks, p->predicted->data, p->measured->data, rows, voxels, means, pool, err);
 	if (status)
 		return status;
 	memcpy(sorted, means, sizeof sorted);
-	gb_blocks_interval(sorted, &out->low, &out->high);
+	gb_bootstrap_interval(sorted, &out->low, &out->high);
 	for (size_t i = 0; first && i < GB_RESAMPLES; i++)
 		sorted[i] = means[i] - first[i];
 	if (first)
-		gb_blocks_interval(sorted, &out->difference_low, &out->difference_high);
+		gb_bootstrap_interval(sorted, &out->difference_low, &out->difference_high);
 	return GB_OK;
 }
 
-static gb_status make_blocks(const prediction *p, double step, gb_blocks *blocks, gb_err *err)
+static gb_status make_blocks(const prediction *p, double step, gb_bootstrap *blocks, gb_err *err)
 {
 	size_t rows = p->rows->elements, voxels = (size_t)p->measured->shape[1];
 	gb_scored scored = {rows, p->rows->data, p->runs->data, step};
@@ -79,7 +79,7 @@ static gb_status make_blocks(const prediction *p, double step, gb_blocks *blocks
 			sum += (double)((const float *)p->measured->data)[i * voxels + v];
 		course[i] = (float)(sum / (double)voxels);
 	}
-	status = course ? gb_blocks_make(blocks, &scored, course, 20, err) : GB_SYSTEM;
+	status = course ? gb_bootstrap_make(blocks, &scored, course, 20, err) : GB_SYSTEM;
 	free(course);
 	return status;
 }
@@ -88,7 +88,7 @@ gb_status gb_compare(const char *const *folder, size_t count, gb_compared *out, 
 {
 	prediction *p = gb_array(count, sizeof *p, err);
 	double *means = p ? gb_array(2 * GB_RESAMPLES, sizeof *means, err) : NULL, step = 0;
-	gb_blocks blocks = {0};
+	gb_bootstrap blocks = {0};
 	gb_status status = means ? GB_OK : GB_SYSTEM;
 
 	for (size_t i = 0; !status && i < count; i++) {
@@ -110,7 +110,7 @@ gb_status gb_compare(const char *const *folder, size_t count, gb_compared *out, 
 	}
 	for (size_t i = 0; p && i < count; i++)
 		gb_tensor_file_close(p[i].file);
-	gb_blocks_clear(&blocks);
+	gb_bootstrap_clear(&blocks);
 	free(means);
 	free(p);
 	return status;

@@ -8,7 +8,7 @@
 #include "comparison/feature_sets.h"
 
 /* What the full model owes to each group: its prediction less that with the group silenced. */
-static gb_status products(gb_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_model *full, const float *predicted,
+static gb_status products(gb_variance_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_model *full, const float *predicted,
                           const float *base, double *resample, gb_err *err)
 {
 	const gb_encoding *e = o->encoding;
@@ -20,13 +20,13 @@ static gb_status products(gb_partition *p, const gb_refit_options *o, const gb_g
 		const gb_group *group = g < groups->count ? &groups->group[g] : &o->nuisance->group[0];
 		double value;
 
-		status = gb_model_silence(full, group->name, group->names, err);
+		status = gb_model_ablate(full, group->name, group->names, err);
 		if (!status)
 			status = gb_model_encode(full, o->set, e->subject, e->row, e->scored.rows, part, o->pool, err);
 		for (size_t i = 0; !status && i < cells; i++)
 			part[i] = predicted[i] - part[i];
 		if (!status)
-			status = gb_blocks_mean_share(&e->blocks, part, predicted, e->measured, base, e->scored.rows, e->voxels, &value, resample, o->pool, err);
+			status = gb_bootstrap_mean_share(&e->blocks, part, predicted, e->measured, base, e->scored.rows, e->voxels, &value, resample, o->pool, err);
 		if (!status)
 			p->product[g] = gb_interval_of(&e->blocks, value, resample);
 	}
@@ -35,7 +35,7 @@ static gb_status products(gb_partition *p, const gb_refit_options *o, const gb_g
 }
 
 /* R² of the model of each set of groups: VALUE [1 << groups], RESAMPLE [1 << groups, GB_RESAMPLES]. */
-static gb_status all_models(gb_partition *p, const gb_refit_options *o, const gb_groups *groups, double *value, double *resample, gb_err *err)
+static gb_status all_models(gb_variance_partition *p, const gb_refit_options *o, const gb_groups *groups, double *value, double *resample, gb_err *err)
 {
 	const gb_encoding *e = o->encoding;
 	uint32_t all = (1u << groups->count) - 1, bare = o->nuisance->count > 0;
@@ -49,21 +49,21 @@ static gb_status all_models(gb_partition *p, const gb_refit_options *o, const gb
 
 		if (which == 0 && !o->nuisance->count) /* no model: the train mean, whose R² is 0 */
 			break;
-		gb_progress_tell(o->progress, "models of the partition", all - which, all + bare);
+		gb_progress_report(o->progress, "models of the partition", all - which, all + bare);
 		status = gb_refit_make(&model, o, groups, which, predicted, err);
 		if (!status && which == all)
 			status = gb_checkpoint_floats(gb_model_file(model), "encode.offset", (int64_t)e->voxels, -1, &mean, err);
 		if (!status && which == all)
 			memcpy(base, mean, e->voxels * sizeof *base);
 		if (!status)
-			status = gb_blocks_mean_share(&e->blocks, NULL, predicted, e->measured, base, e->scored.rows, e->voxels, &value[which],
+			status = gb_bootstrap_mean_share(&e->blocks, NULL, predicted, e->measured, base, e->scored.rows, e->voxels, &value[which],
 			                              resample + (size_t)which * GB_RESAMPLES, o->pool, err);
 		if (!status && which == all)
 			status = products(p, o, groups, model, predicted, base, scratch, err);
 		gb_model_close(model);
 	}
 	if (!status)
-		gb_progress_tell(o->progress, "models of the partition", all + bare, all + bare);
+		gb_progress_report(o->progress, "models of the partition", all + bare, all + bare);
 	free(predicted);
 	free(base);
 	free(scratch);
@@ -82,14 +82,14 @@ static double commonality(const double *value, size_t stride, uint32_t which, ui
 	}
 }
 
-gb_status gb_partition_make(gb_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
+gb_status gb_variance_partition_make(gb_variance_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
 {
-	const gb_blocks *blocks = &o->encoding->blocks;
+	const gb_bootstrap *blocks = &o->encoding->blocks;
 	uint32_t count = 1u << groups->count, all = count - 1;
-	double value[1 << GB_PARTITION_MAX] = {0}, *resample, *one;
+	double value[1 << GB_VARIANCE_PARTITION_MAX] = {0}, *resample, *one;
 	gb_status status;
 
-	*p = (gb_partition){.groups = groups->count, .has_nuisance = o->nuisance->count > 0};
+	*p = (gb_variance_partition){.groups = groups->count, .has_nuisance = o->nuisance->count > 0};
 	resample = gb_array((size_t)(count + 1) * GB_RESAMPLES, sizeof *resample, err);
 	if (!resample)
 		return GB_SYSTEM;
@@ -110,7 +110,7 @@ gb_status gb_partition_make(gb_partition *p, const gb_refit_options *o, const gb
 	return status;
 }
 
-char *gb_partition_name(const gb_groups *groups, uint32_t which, gb_err *err)
+char *gb_variance_partition_name(const gb_groups *groups, uint32_t which, gb_err *err)
 {
 	char *text = gb_string("", err);
 
@@ -129,8 +129,8 @@ char *gb_partition_name(const gb_groups *groups, uint32_t which, gb_err *err)
 static gb_status add_named(gb_metrics *metrics, const char *target, const char *format, const gb_groups *groups, uint32_t which, gb_interval x,
                            const char *control, gb_err *err)
 {
-	char *name = gb_partition_name(groups, which, err), *figure = name ? gb_format(err, "partition: %s %s", format, name) : NULL;
-	gb_metric m = gb_addition_metric(target, figure, x, control);
+	char *name = gb_variance_partition_name(groups, which, err), *figure = name ? gb_format(err, "partition: %s %s", format, name) : NULL;
+	gb_metric m = gb_feature_set_metric(target, figure, x, control);
 	gb_status status = figure ? gb_metrics_add(metrics, &m, err) : GB_SYSTEM;
 
 	free(name);
@@ -138,7 +138,7 @@ static gb_status add_named(gb_metrics *metrics, const char *target, const char *
 	return status;
 }
 
-gb_status gb_partition_metrics(const gb_partition *p, const gb_groups *groups, const char *target, gb_metrics *metrics, gb_err *err)
+gb_status gb_variance_partition_metrics(const gb_variance_partition *p, const gb_groups *groups, const char *target, gb_metrics *metrics, gb_err *err)
 {
 	const char *than = p->has_nuisance ? "the train mean; nuisance is in the model" : "the train mean";
 	uint32_t count = 1u << p->groups;
@@ -146,7 +146,7 @@ gb_status gb_partition_metrics(const gb_partition *p, const gb_groups *groups, c
 	gb_metric m;
 
 	if (!status && p->has_nuisance) {
-		m = gb_addition_metric(target, "partition: R² of nuisance alone", p->nuisance, "the train mean");
+		m = gb_feature_set_metric(target, "partition: R² of nuisance alone", p->nuisance, "the train mean");
 		status = gb_metrics_add(metrics, &m, err);
 	}
 
@@ -161,7 +161,7 @@ gb_status gb_partition_metrics(const gb_partition *p, const gb_groups *groups, c
 	for (size_t g = 0; !status && g < p->groups; g++)
 		status = add_named(metrics, target, "product measure of", groups, 1u << g, p->product[g], "the one full model, nothing refitted", err);
 	if (!status && p->has_nuisance) {
-		m = gb_addition_metric(target, "partition: product measure of nuisance", p->product[p->groups], "the one full model, nothing refitted");
+		m = gb_feature_set_metric(target, "partition: product measure of nuisance", p->product[p->groups], "the one full model, nothing refitted");
 		status = gb_metrics_add(metrics, &m, err);
 	}
 	return status;

@@ -121,12 +121,12 @@ size_t gb_front_run(gb_front *f, const float *x, size_t samples, bool first, boo
 
 /* ---- back ---- */
 
-gb_status gb_back_open(gb_back *b, const gb_encodec_weights *w, size_t most, gb_err *err)
+gb_status gb_decoder_network_open(gb_decoder_network *b, const gb_encodec_weights *w, size_t most, gb_err *err)
 {
 	size_t rows = most, whole = 1;
 	gb_status status = GB_OK;
 
-	*b = (gb_back){.w = w};
+	*b = (gb_decoder_network){.w = w};
 	for (int i = 0; i < w->stages && status == GB_OK; i++) {
 		const gb_conv *up = &w->up[i];
 		size_t stride = (size_t)up->stride;
@@ -146,7 +146,7 @@ gb_status gb_back_open(gb_back *b, const gb_encodec_weights *w, size_t most, gb_
 	return status;
 }
 
-void gb_back_close(gb_back *b)
+void gb_decoder_network_close(gb_decoder_network *b)
 {
 	for (int i = 0; i < GB_ENCODEC_STAGES_MAX; i++) {
 		free(b->up[i].at.row);
@@ -154,10 +154,10 @@ void gb_back_close(gb_back *b)
 	}
 	gb_conv_state_close(&b->out);
 	free(b->whole);
-	*b = (gb_back){0};
+	*b = (gb_decoder_network){0};
 }
 
-size_t gb_back_lead(const gb_encodec_weights *w, size_t *spare)
+size_t gb_decoder_network_lead(const gb_encodec_weights *w, size_t *spare)
 {
 	size_t lost = 0, hop = (size_t)w->hop, lead;
 
@@ -170,7 +170,7 @@ size_t gb_back_lead(const gb_encodec_weights *w, size_t *spare)
 }
 
 /* COUNT outputs' worth of rows of stage I into its residual block. */
-static void run_up(gb_back *b, int i, size_t count)
+static void run_up(gb_decoder_network *b, int i, size_t count)
 {
 	const gb_conv *up = &b->w->up[i];
 	gb_conv_state *next = &b->block[i].narrow;
@@ -192,7 +192,7 @@ static void run_up(gb_back *b, int i, size_t count)
 	memmove(q->at.row, q->at.row + count * q->at.ld, q->have * q->at.ld * sizeof(float));
 }
 
-static size_t run_out(gb_back *b, bool last, float *out)
+static size_t run_out(gb_decoder_network *b, bool last, float *out)
 {
 	size_t ready = gb_conv_ready(&b->out, last);
 
@@ -202,7 +202,7 @@ static size_t run_out(gb_back *b, bool last, float *out)
 }
 
 /* All rows that wait before stage I, in pieces, each through to the end; returns samples. */
-static size_t run_from(gb_back *b, int i, bool last, float *out)
+static size_t run_from(gb_decoder_network *b, int i, bool last, float *out)
 {
 	const gb_encodec_weights *w = b->w;
 	gb_queue *q = &b->up[i];
@@ -229,7 +229,7 @@ static size_t run_from(gb_back *b, int i, bool last, float *out)
 	return done;
 }
 
-size_t gb_back_run(gb_back *b, const float *x, size_t frames, bool first, bool last, float *out)
+size_t gb_decoder_network_run(gb_decoder_network *b, const float *x, size_t frames, bool first, bool last, float *out)
 {
 	for (int i = 0; i < b->w->stages; i++) {
 		gb_conv_state_start(&b->block[i].narrow, first);

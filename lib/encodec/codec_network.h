@@ -31,22 +31,22 @@ size_t gb_front_least(const gb_encodec_weights *w);
  * frame: OUT [frames, width of the LSTM]; returns frames. */
 size_t gb_front_run(gb_front *front, const float *x, size_t samples, bool first, bool last, float *out);
 
-typedef struct gb_back {
+typedef struct gb_decoder_network {
 	const gb_encodec_weights *w;
 	gb_queue up[GB_ENCODEC_STAGES_MAX]; /* one row of context */
 	gb_residual_state block[GB_ENCODEC_STAGES_MAX];
 	gb_conv_state out;
 	size_t batch[GB_ENCODEC_STAGES_MAX];
 	float *whole;            /* with norm: a transposed convolution before it is trimmed */
-} gb_back;
+} gb_decoder_network;
 
 /* MOST rows in one run. */
-GB_CHECK gb_status gb_back_open(gb_back *back, const gb_encodec_weights *w, size_t most, gb_err *err);
-void gb_back_close(gb_back *back);
+GB_CHECK gb_status gb_decoder_network_open(gb_decoder_network *back, const gb_encodec_weights *w, size_t most, gb_err *err);
+void gb_decoder_network_close(gb_decoder_network *back);
 /* Rows before a tile that its first sample looks at; *SPARE: samples that they give before the tile's first. */
-size_t gb_back_lead(const gb_encodec_weights *w, size_t *spare);
+size_t gb_decoder_network_lead(const gb_encodec_weights *w, size_t *spare);
 /* X [frames, width of the LSTM], as ELU; OUT [samples, channels]; returns samples. */
-size_t gb_back_run(gb_back *back, const float *x, size_t frames, bool first, bool last, float *out);
+size_t gb_decoder_network_run(gb_decoder_network *back, const float *x, size_t frames, bool first, bool last, float *out);
 
 GB_END_DECLS
 #endif

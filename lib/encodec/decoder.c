@@ -16,7 +16,7 @@ struct gb_decoder {
 	gb_stream_size size;
 	gb_conv_state in;
 	gb_lstm_state lstm[GB_ENCODEC_LSTM_MAX];
-	gb_back *back;        /* one a thread, and what it makes: samples of a tile and the lead */
+	gb_decoder_network *back;        /* one a thread, and what it makes: samples of a tile and the lead */
 	float **made;
 	float *x, *y;         /* [lead + rows of a round, width of the LSTM]: into the LSTM; of the layer that ran last, at the
 	                       * end as ELU, behind `before` rows of the past that end at row `lead` */
@@ -47,7 +47,7 @@ static gb_status open_backs(gb_decoder *d, gb_err *err)
 	if (!(d->back = gb_array(threads, sizeof *d->back, err)) || !(d->made = gb_array(threads, sizeof *d->made, err)))
 		return GB_SYSTEM;
 	for (size_t i = 0; i < threads && status == GB_OK; i++) {
-		status = gb_back_open(&d->back[i], d->w, most, err);
+		status = gb_decoder_network_open(&d->back[i], d->w, most, err);
 		if (status == GB_OK && !(d->made[i] = gb_array((most + 1) * (size_t)d->w->hop, sizeof(float), err)))
 			status = GB_SYSTEM;
 	}
@@ -65,7 +65,7 @@ gb_status gb_decoder_open_sized(gb_decoder **out, const gb_encodec_weights *w, g
 	if (!d)
 		return GB_SYSTEM;
 	*d = (gb_decoder){.w = w, .sink = sink, .context = context, .pool = pool, .size = size};
-	d->lead = gb_back_lead(w, &d->spare);
+	d->lead = gb_decoder_network_lead(w, &d->spare);
 	if (w->normed || w->channels != 1)
 		status = gb_fail(err, GB_DATA, "weights of the 48 kHz stereo model: the 24 kHz mono model is wanted for a stream");
 	else
@@ -115,7 +115,7 @@ static void run_back(void *context, size_t tile, int worker)
 	bool first = behind < d->lead;
 	size_t lead = first ? behind : d->lead, spare = first ? behind * hop : d->spare;
 
-	gb_back_run(&d->back[worker], d->y + (d->lead + from - lead) * width, lead + count, first, d->last && from + count == d->rows,
+	gb_decoder_network_run(&d->back[worker], d->y + (d->lead + from - lead) * width, lead + count, first, d->last && from + count == d->rows,
 	            d->made[worker]);
 	memcpy(d->samples + from * hop, d->made[worker] + spare, count * hop * sizeof(float));
 }
@@ -157,7 +157,7 @@ void gb_decoder_close(gb_decoder *d)
 		return;
 	for (int i = 0; i < gb_pool_threads(d->pool); i++) {
 		if (d->back)
-			gb_back_close(&d->back[i]);
+			gb_decoder_network_close(&d->back[i]);
 		if (d->made)
 			free(d->made[i]);
 	}
@@ -176,11 +176,11 @@ void gb_decoder_close(gb_decoder *d)
 gb_status gb_encodec_decode_chunk(const gb_encodec_weights *w, const float *latents, size_t frames, float *out, gb_err *err)
 {
 	size_t width = (size_t)w->decoder_lstm.width;
-	gb_back back = {0};
+	gb_decoder_network back = {0};
 	gb_lstm_state lstm = {0};
 	gb_conv_state in = {0};
 	float *rows = gb_array(2 * (frames + 1) * width, sizeof *rows, err), *y = rows + (frames + 1) * width;
-	gb_status status = rows ? gb_back_open(&back, w, frames, err) : GB_SYSTEM;
+	gb_status status = rows ? gb_decoder_network_open(&back, w, frames, err) : GB_SYSTEM;
 
 	if (status == GB_OK && (status = gb_conv_state_open(&in, &w->decoder_in, frames, !w->normed, false, err)) == GB_OK) {
 		gb_conv_state_start(&in, true);
@@ -194,10 +194,10 @@ gb_status gb_encodec_decode_chunk(const gb_encodec_weights *w, const float *late
 	}
 	if (status == GB_OK) {
 		gb_add_elu(y, rows, frames * width);
-		gb_back_run(&back, y, frames, true, true, out);
+		gb_decoder_network_run(&back, y, frames, true, true, out);
 	}
 	free(rows);
-	gb_back_close(&back);
+	gb_decoder_network_close(&back);
 	gb_conv_state_close(&in);
 	return status;
 }

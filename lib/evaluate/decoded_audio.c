@@ -128,7 +128,7 @@ static gb_status find_way(way *w, const gb_decoded *d, const gb_feature *f, cons
 		return status;
 	}
 	w->rate = 24000;
-	status = gb_sound_check_input(f, "weights", weights, err);
+	status = gb_decoded_audio_check_input(f, "weights", weights, err);
 	if (!status)
 		status = gb_encodec_weights_open(&w->codec, weights, err);
 	if (!status && (w->codec.channels != 1 || w->codec.codebooks < d->shape[0] || !gb_rational_make(w->codec.hop, w->rate, &w->hop)))
@@ -189,7 +189,7 @@ static float *for_stoi(const float *samples, size_t count, int64_t rate, size_t 
 	return out;
 }
 
-static gb_status compare(const gb_sound *s, const float *other, double *stoi, double *distance, gb_err *err)
+static gb_status compare(const gb_decoded_audio *s, const float *other, double *stoi, double *distance, gb_err *err)
 {
 	const float *reference = s->original ? s->original : s->round_trip;
 	size_t frames = gb_spectrogram_frames(s->samples, GB_SOUND_WINDOW), bins = GB_SOUND_WINDOW / 2 + 1, n = 0, m = 0;
@@ -209,7 +209,7 @@ static gb_status compare(const gb_sound *s, const float *other, double *stoi, do
 }
 
 /* Figures and sounds that have nothing to do with what was decoded are LIKE's, where that is there. */
-static gb_status figures(gb_sound *s, const gb_sound *like, gb_err *err)
+static gb_status figures(gb_decoded_audio *s, const gb_decoded_audio *like, gb_err *err)
 {
 	gb_status status = compare(s, s->decoded, &s->stoi, &s->distance, err);
 
@@ -227,7 +227,7 @@ static gb_status figures(gb_sound *s, const gb_sound *like, gb_err *err)
 
 /* ---- all of it ---- */
 
-static gb_status fill(gb_sound *s, way *w, source *from, const gb_sound *like, gb_pool *pool, gb_err *err)
+static gb_status fill(gb_decoded_audio *s, way *w, source *from, const gb_decoded_audio *like, gb_pool *pool, gb_err *err)
 {
 	const gb_decoded *d = from->decoded;
 	const float *values[] = {d->predicted, d->actual, d->mean}, *made[] = {NULL, like ? like->round_trip : NULL, like ? like->constant : NULL};
@@ -255,26 +255,26 @@ static gb_status fill(gb_sound *s, way *w, source *from, const gb_sound *like, g
 	return status;
 }
 
-static gb_status hear(gb_sound *s, const way *w, source *from, const gb_feature *f, const gb_decoding_options *o, gb_err *err)
+static gb_status hear(gb_decoded_audio *s, const way *w, source *from, const gb_feature *f, const gb_decoding_options *o, gb_err *err)
 {
-	gb_status status = gb_sound_check_input(f, "sound", o->medium, err);
+	gb_status status = gb_decoded_audio_check_input(f, "sound", o->medium, err);
 
 	for (size_t i = 0; i < from->frames; i++)
 		from->row[i] = o->scored->row[from->row[i]];
 	s->original = gb_array(s->samples + 1, sizeof(float), err);
 	if (!s->original)
 		return GB_SYSTEM;
-	return status ? status : gb_sound_read_medium(o->medium, o->set, f, s->rate, w->hop, from->row, from->frame, from->frames, s->original,
+	return status ? status : gb_decoded_audio_read_medium(o->medium, o->set, f, s->rate, w->hop, from->row, from->frame, from->frames, s->original,
 	                                              s->samples, err);
 }
 
-gb_status gb_sound_make(gb_sound **out, const gb_decoded *d, const gb_decoding_options *o, gb_err *err)
+gb_status gb_decoded_audio_make(gb_decoded_audio **out, const gb_decoded *d, const gb_decoding_options *o, gb_err *err)
 {
 	const gb_feature *f = gb_dataset_find(o->set, d->feature, NULL);
 	source from = {.decoded = d};
 	way w;
 	bool found;
-	gb_sound *s = NULL;
+	gb_decoded_audio *s = NULL;
 	gb_status status = find_way(&w, d, f, o->weights, &found, err);
 
 	*out = NULL;
@@ -291,14 +291,14 @@ gb_status gb_sound_make(gb_sound **out, const gb_decoded *d, const gb_decoding_o
 	gb_encodec_weights_close(&w.codec);
 	free(from.row);
 	if (status) {
-		gb_sound_free(s);
+		gb_decoded_audio_free(s);
 		s = NULL;
 	}
 	*out = s;
 	return status;
 }
 
-void gb_sound_free(gb_sound *s)
+void gb_decoded_audio_free(gb_decoded_audio *s)
 {
 	if (!s)
 		return;
@@ -309,7 +309,7 @@ void gb_sound_free(gb_sound *s)
 	free(s);
 }
 
-static gb_status write_one(const char *folder, const char *name, const char *kind, const gb_sound *s, const float *samples, gb_err *err)
+static gb_status write_one(const char *folder, const char *name, const char *kind, const gb_decoded_audio *s, const float *samples, gb_err *err)
 {
 	char *path = gb_format(err, "%s/%s%s.wav", folder, name, kind);
 	gb_wav *wav = NULL;
@@ -326,7 +326,7 @@ static gb_status write_one(const char *folder, const char *name, const char *kin
 	return status;
 }
 
-gb_status gb_sound_write(const char *folder, const gb_decoded *d, gb_err *err)
+gb_status gb_decoded_audio_write(const char *folder, const gb_decoded *d, gb_err *err)
 {
 	gb_status status = d->sound ? write_one(folder, d->feature, d->from_brain ? "" : ".stimulus", d->sound, d->sound->decoded, err) : GB_OK;
 

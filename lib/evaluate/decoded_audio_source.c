@@ -10,7 +10,7 @@
 #include "evaluate/decoded_audio.h"
 
 /* Is PATH the file that FEATURE names as its ROLE?  A tensor without provenance cannot say no. */
-gb_status gb_sound_check_input(const gb_feature *f, const char *role, const char *path, gb_err *err)
+gb_status gb_decoded_audio_check_input(const gb_feature *f, const char *role, const char *path, gb_err *err)
 {
 	const gb_json *input = gb_json_get(gb_json_get(gb_tensor_file_profile(f->file), "inputs"), role);
 	const char *name = gb_json_text(gb_json_get(input, "name")), *want = gb_json_text(gb_json_get(input, "xxh3"));
@@ -64,7 +64,7 @@ static void deal(wanted *w, const float *samples, int64_t first, size_t count)
 	}
 }
 
-gb_status gb_sound_read_medium(const char *path, const gb_dataset *set, const gb_feature *f, int64_t rate, gb_rational hop, const int64_t *row,
+gb_status gb_decoded_audio_read_medium(const char *path, const gb_dataset *set, const gb_feature *f, int64_t rate, gb_rational hop, const int64_t *row,
                                const int64_t *place, size_t count, float *samples, size_t length, gb_err *err)
 {
 	enum { BLOCK = 65536 };

@@ -32,9 +32,9 @@ static const uint8_t *both(void *context, int64_t at)
 	return s->picture;
 }
 
-gb_status gb_decoded_film(const gb_decoded *d, const struct gb_sound *sound, gb_rational step, const char *folder, gb_err *err)
+gb_status gb_decoded_video_write(const gb_decoded *d, const struct gb_decoded_audio *sound, gb_rational step, const char *folder, gb_err *err)
 {
-	gb_film film = {.width = 2 * (int)d->shape[2], .height = (int)(d->shape[1] + d->shape[1] % 2), .count = (int64_t)d->rows * d->shape[0],
+	gb_video_writer film = {.width = 2 * (int)d->shape[2], .height = (int)(d->shape[1] + d->shape[1] % 2), .count = (int64_t)d->rows * d->shape[0],
 	                .picture = both, .everywhere = true};
 	screen s = {d, gb_array(3 * (size_t)film.width * (size_t)film.height, 1, err)};
 	int64_t *pts = s.picture ? gb_array((size_t)film.count, sizeof *pts, err) : NULL;
@@ -53,7 +53,7 @@ gb_status gb_decoded_film(const gb_decoded *d, const struct gb_sound *sound, gb_
 		film.rate = (int)sound->rate;
 	}
 	if (!status)
-		status = gb_film_write(&film, path, err);
+		status = gb_video_writer_write(&film, path, err);
 	free(path);
 	free(pts);
 	free(s.picture);

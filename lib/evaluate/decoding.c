@@ -10,7 +10,7 @@
 #include "evaluate/decoded_audio.h"
 #include "stats/picture_quality.h"
 
-static gb_decoded_kind kind_of(const gb_feature *f)
+static gb_decoded_type kind_of(const gb_feature *f)
 {
 	if (f->dtype == GB_U8 && f->rank == 4)
 		return GB_DECODED_VIDEO;
@@ -23,7 +23,7 @@ static gb_decoded_kind kind_of(const gb_feature *f)
 static gb_status read_actual(const gb_decoded *d, const gb_dataset *set, const gb_feature *f, int64_t row, float *scratch, float *out, gb_err *err)
 {
 	if (d->kind == GB_DECODED_VIDEO && d->shape[0] == 1) {
-		gb_band_read_target(set, f, row, scratch, out);
+		gb_linear_feature_read_target(set, f, row, scratch, out);
 		return GB_OK;
 	}
 	if (d->elements != f->elements)
@@ -199,11 +199,11 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 			errors(d, o->set, f, o->scored);
 	}
 	if (!status && d->kind != GB_DECODED_CODES)
-		status = gb_identify(&d->identification, o->scored, d->predicted, d->actual, d->elements, o->pool, err);
+		status = gb_identification_make(&d->identification, o->scored, d->predicted, d->actual, d->elements, o->pool, err);
 	if (!status && d->kind == GB_DECODED_FLOATS)
 		status = gb_decoded_find_segments(d, o->set, f, o->scored, o->pool, err);
 	if (!status && (d->kind == GB_DECODED_CODES || d->kind == GB_DECODED_MEL))
-		status = gb_sound_make(&d->sound, d, o, err);
+		status = gb_decoded_audio_make(&d->sound, d, o, err);
 	if (status)
 		gb_decoded_clear(d);
 	return status;
@@ -214,7 +214,7 @@ void gb_decoded_clear(gb_decoded *d)
 	for (size_t k = 0; d->text && k < d->segments; k++)
 		free(d->text[k]);
 	free(d->text);
-	gb_sound_free(d->sound);
+	gb_decoded_audio_free(d->sound);
 	free(d->book_right);
 	free(d->book_unigram);
 	free(d->nearest);
@@ -232,7 +232,7 @@ gb_status gb_decoded_percentile(const gb_decoding_options *o, const gb_decoded *
 	gb_status status = predicted ? decode(o, predicted, err) : GB_SYSTEM;
 
 	if (!status)
-		status = gb_identify(&id, o->scored, predicted, intact->actual, intact->elements, o->pool, err);
+		status = gb_identification_make(&id, o->scored, predicted, intact->actual, intact->elements, o->pool, err);
 	*percentile = status ? 0 : id.percentile;
 	free(predicted);
 	return status;
@@ -251,7 +251,7 @@ const gb_feature *gb_decoded_codes(const gb_dataset *set)
 
 const char *gb_decoded_modality(const gb_feature *f)
 {
-	gb_decoded_kind kind = kind_of(f);
+	gb_decoded_type kind = kind_of(f);
 
 	return kind == GB_DECODED_VIDEO ? "video" : kind == GB_DECODED_FLOATS ? "text" : "audio";
 }

@@ -9,14 +9,14 @@
 
 GB_BEGIN_DECLS
 
-typedef enum gb_decoded_kind { GB_DECODED_FLOATS, GB_DECODED_MEL, GB_DECODED_VIDEO, GB_DECODED_CODES } gb_decoded_kind;
+typedef enum gb_decoded_type { GB_DECODED_FLOATS, GB_DECODED_MEL, GB_DECODED_VIDEO, GB_DECODED_CODES } gb_decoded_type;
 
 typedef struct gb_nearest { int32_t segment[5]; float cosine[5]; } gb_nearest;
 
 typedef struct gb_decoded {
 	const char *feature, *direction;
 	bool from_brain;
-	gb_decoded_kind kind;
+	gb_decoded_type kind;
 	int64_t shape[4];
 	int rank;
 	size_t rows, elements;
@@ -28,7 +28,7 @@ typedef struct gb_decoded {
 	double psnr, psnr_mean, ssim, ssim_mean; /* video */
 	double right, right_unigram; /* codes: share of codes right, of each codebook's commonest train code (then MEAN holds that) */
 	double *book_right, *book_unigram; /* [codebooks] the same of each codebook */
-	struct gb_sound *sound;      /* codes, mel: decoded_audio.h; NULL: none */
+	struct gb_decoded_audio *sound;      /* codes, mel: decoded_audio.h; NULL: none */
 	bool has_segments;
 	size_t segments;
 	char **text;               /* [segments] */
@@ -49,7 +49,7 @@ typedef struct gb_decoding_options {
 	gb_pool *pool;
 	const char *weights;       /* of EnCodec, for the sound of codes; NULL: none */
 	const char *medium;        /* the film or sound that the set's sound was made of; NULL: not at hand */
-	const struct gb_sound *like; /* sound of the same feature and rows, decoded the other way; NULL: none */
+	const struct gb_decoded_audio *like; /* sound of the same feature and rows, decoded the other way; NULL: none */
 } gb_decoding_options;
 
 GB_CHECK gb_status gb_decoded_make(gb_decoded *decoded, const gb_decoding_options *options, gb_err *err);
@@ -69,7 +69,7 @@ const gb_feature *gb_decoded_codes(const gb_dataset *set);
 /* COUNT tensors decoded, as figures in METRICS and as files for people.  Of text, FOLDER/FEATURE.tsv: for each row its
  * segment, and the five nearest with their cosine.  Of sound, FOLDER/FEATURE.wav (decoded_audio.h).  Of pictures,
  * FOLDER/FEATURE.mp4, with the first of LIST's sounds.  From the stimulus, FEATURE.stimulus.tsv, .wav and .mp4. */
-GB_CHECK gb_status gb_decoded_tell(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set,
+GB_CHECK gb_status gb_decoded_report(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set,
                                    const gb_scored *scored, gb_metrics *metrics, gb_err *err);
 
 static inline const char *gb_decoded_direction(bool from_brain) { return from_brain ? "brain to stimulus" : "stimulus to stimulus"; }
@@ -81,7 +81,7 @@ GB_CHECK gb_status gb_decoded_find_segments(gb_decoded *decoded, const gb_datase
                                             const gb_scored *scored, gb_pool *pool, gb_err *err);
 /* decoded_video.c: of pictures, FOLDER/FEATURE.mp4 (FEATURE.stimulus.mp4): the true ones on the left, the decoded ones on the
  * right, row after row of STEP seconds, with SOUND as it was decoded (NULL: silent). */
-GB_CHECK gb_status gb_decoded_film(const gb_decoded *decoded, const struct gb_sound *sound, gb_rational step, const char *folder, gb_err *err);
+GB_CHECK gb_status gb_decoded_video_write(const gb_decoded *decoded, const struct gb_decoded_audio *sound, gb_rational step, const char *folder, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -47,7 +47,7 @@ static gb_status code_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *
 
 static gb_status sound_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
-	const gb_sound *s = d->sound;
+	const gb_decoded_audio *s = d->sound;
 	const double value[] = {s->stoi, s->distance}, best[] = {s->stoi_round_trip, s->distance_round_trip},
 	             chance[] = {s->stoi_constant, s->distance_constant};
 	static const char *const figure[] = {"STOI of the sound", "log-spectral distance of the sound (dB)"};
@@ -173,10 +173,10 @@ static gb_status write_text(const char *folder, const gb_decoded *d, const gb_da
 	return status;
 }
 
-gb_status gb_decoded_tell(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set, const gb_scored *scored,
+gb_status gb_decoded_report(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set, const gb_scored *scored,
                           gb_metrics *metrics, gb_err *err)
 {
-	const struct gb_sound *sound = NULL;
+	const struct gb_decoded_audio *sound = NULL;
 	gb_status status = GB_OK;
 
 	for (const gb_decoded *d = list; d < list + count; d++)
@@ -186,9 +186,9 @@ gb_status gb_decoded_tell(const gb_decoded *list, size_t count, const char *fold
 		if (!status && d->has_segments)
 			status = write_text(folder, d, set, scored, err);
 		if (!status && d->sound)
-			status = gb_sound_write(folder, d, err);
+			status = gb_decoded_audio_write(folder, d, err);
 		if (!status && d->kind == GB_DECODED_VIDEO)
-			status = gb_decoded_film(d, sound, gb_dataset_clock(set)->step, folder, err);
+			status = gb_decoded_video_write(d, sound, gb_dataset_clock(set)->step, folder, err);
 	}
 	for (int from_brain = 1; !status && from_brain >= 0; from_brain--)
 		status = mean_skill(list, count, from_brain, metrics, err);

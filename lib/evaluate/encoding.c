@@ -30,7 +30,7 @@ gb_status gb_scored_parse(const char *text, const gb_dataset *set, int64_t *firs
 gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first, int64_t end, int64_t **row, int32_t **run, gb_err *err)
 {
 	size_t count, kept = 0;
-	gb_status status = gb_brain_rows(set, NULL, GB_ROW_TEST, row, run, &count, err);
+	gb_status status = gb_bold_source_rows(set, NULL, GB_ROW_TEST, row, run, &count, err);
 
 	if (status)
 		return status;
@@ -74,21 +74,21 @@ gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, const char
 
 static gb_status read_rows(const gb_dataset *set, const char *subject, const gb_scored *scored, size_t voxels, float *out, gb_err *err)
 {
-	gb_brain brain;
-	gb_status status = gb_brain_open(&brain, set, subject, err);
+	gb_bold_source brain;
+	gb_status status = gb_bold_source_open(&brain, set, subject, err);
 	float *scratch;
 
 	if (status)
 		return status;
 	if (brain.voxels != voxels) {
 		gb_fail(err, GB_DATA, "subject %s: %zu voxels, the model predicts %zu", subject, brain.voxels, voxels);
-		gb_brain_close(&brain);
+		gb_bold_source_close(&brain);
 		return GB_DATA;
 	}
 	scratch = gb_array(voxels, sizeof *scratch, err);
 	for (size_t i = 0; scratch && i < scored->rows; i++)
-		gb_brain_read(&brain, scored->row[i], scratch, out + i * voxels);
-	gb_brain_close(&brain);
+		gb_bold_source_read(&brain, scored->row[i], scratch, out + i * voxels);
+	gb_bold_source_close(&brain);
 	if (!scratch)
 		return GB_SYSTEM;
 	free(scratch);
@@ -105,7 +105,7 @@ static gb_status find_alike(const gb_dataset *set, const char *subject, bool *al
 
 	for (size_t s = 0; bold && !status && s < gb_dataset_subjects(set); s++) {
 		other = gb_dataset_find(set, "bold", gb_dataset_subject(set, s));
-		status = other ? gb_brain_alike(bold, other, &alike[s], err) : GB_OK;
+		status = other ? gb_bold_source_same_voxels(bold, other, &alike[s], err) : GB_OK;
 	}
 	return status;
 }
@@ -167,22 +167,22 @@ static gb_status resample(gb_encoding *e, const gb_encoding_options *o, const fl
 	size_t rows = e->scored.rows;
 	float *course = mean_course(e->measured, rows, e->voxels, err);
 	double own[GB_RESAMPLES], other[GB_RESAMPLES];
-	gb_status status = course ? gb_blocks_make(&e->blocks, &e->scored, course, SEED, err) : GB_SYSTEM;
+	gb_status status = course ? gb_bootstrap_make(&e->blocks, &e->scored, course, SEED, err) : GB_SYSTEM;
 
 	free(course);
 	e->low = e->high = e->difference_low = e->difference_high = NAN;
 	if (status || e->blocks.resamples == 0)
 		return status;
-	status = gb_blocks_mean_r(&e->blocks, e->predicted, e->measured, rows, e->voxels, own, o->pool, err);
+	status = gb_bootstrap_mean_r(&e->blocks, e->predicted, e->measured, rows, e->voxels, own, o->pool, err);
 	if (!status && baseline) {
-		status = gb_blocks_mean_r(&e->blocks, baseline, e->measured, rows, e->voxels, other, o->pool, err);
+		status = gb_bootstrap_mean_r(&e->blocks, baseline, e->measured, rows, e->voxels, other, o->pool, err);
 		for (size_t i = 0; i < GB_RESAMPLES; i++)
 			other[i] = own[i] - other[i];
 		if (!status)
-			gb_blocks_interval(other, &e->difference_low, &e->difference_high);
+			gb_bootstrap_interval(other, &e->difference_low, &e->difference_high);
 	}
 	if (!status)
-		gb_blocks_interval(own, &e->low, &e->high);
+		gb_bootstrap_interval(own, &e->low, &e->high);
 	return status;
 }
 
@@ -201,7 +201,7 @@ static gb_status score(gb_encoding *e, const gb_encoding_options *o, gb_err *err
 	if (!status && rows >= GB_SHIFT_ROWS_MIN)
 		status = gb_shift_null_make(&e->null, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err);
 	if (!status)
-		status = gb_identify(&e->identification, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err);
+		status = gb_identification_make(&e->identification, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err);
 	return status;
 }
 
@@ -323,7 +323,7 @@ void gb_encoding_clear(gb_encoding *e)
 	free(e->subject_r);
 	free(e->other_r);
 	gb_shift_null_clear(&e->null);
-	gb_blocks_clear(&e->blocks);
+	gb_bootstrap_clear(&e->blocks);
 	free(e->alike);
 	if (!e->ceiling_is_borrowed)
 		gb_ceiling_clear(&e->ceiling);
@@ -337,10 +337,10 @@ gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const cha
 	gb_status status = path ? GB_OK : GB_SYSTEM;
 
 	*baseline = NULL;
-	if (!status && (named || (strcmp(gb_model_kind(model), "ridge") && stat(path, &about) == 0)))
+	if (!status && (named || (strcmp(gb_model_type(model), "ridge") && stat(path, &about) == 0)))
 		status = gb_model_open(baseline, path, err);
-	if (!status && *baseline && strcmp(gb_model_kind(*baseline), "ridge"))
-		status = gb_fail(err, GB_USAGE, "--baseline %s: a model of kind %s; a ridge run is wanted", path, gb_model_kind(*baseline));
+	if (!status && *baseline && strcmp(gb_model_type(*baseline), "ridge"))
+		status = gb_fail(err, GB_USAGE, "--baseline %s: a model of kind %s; a ridge run is wanted", path, gb_model_type(*baseline));
 	free(path);
 	return !status && *baseline ? gb_model_fits(*baseline, set, err) : status;
 }

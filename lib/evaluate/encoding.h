@@ -23,7 +23,7 @@ typedef struct gb_encoding {
 	double *r;                   /* [voxels] */
 	gb_score score;
 	gb_shift_null null;          /* shifts 0: too few rows */
-	gb_blocks blocks;
+	gb_bootstrap blocks;
 	double low, high;            /* of the mean r; NaN: too few blocks */
 	gb_ceiling ceiling;          /* of those alike */
 	bool ceiling_is_borrowed;

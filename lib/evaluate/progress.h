@@ -8,7 +8,7 @@
 /* "nested models", how many are done, of how many. */
 typedef void gb_progress(const char *what, uint64_t done, uint64_t total);
 
-static inline void gb_progress_tell(gb_progress *watcher, const char *what, uint64_t done, uint64_t total)
+static inline void gb_progress_report(gb_progress *watcher, const char *what, uint64_t done, uint64_t total)
 {
 	if (watcher)
 		watcher(what, done, total);

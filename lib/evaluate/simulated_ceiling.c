@@ -22,7 +22,7 @@ static gb_status signal_row(const gb_clock *signal, const gb_clock *set, int64_t
 	return GB_OK;
 }
 
-gb_status gb_truth_ceiling(const char *path, const gb_encoding *e, const gb_dataset *set, double *ceiling, gb_pool *pool, gb_err *err)
+gb_status gb_simulated_ceiling(const char *path, const gb_encoding *e, const gb_dataset *set, double *ceiling, gb_pool *pool, gb_err *err)
 {
 	gb_tensor_file *file = NULL;
 	const gb_tensor *signal;
@@ -51,12 +51,12 @@ gb_status gb_truth_ceiling(const char *path, const gb_encoding *e, const gb_data
 	return status;
 }
 
-gb_status gb_truth_metrics(const char *path, const gb_encoding *e, const gb_dataset *set, const char *subject, gb_metrics *metrics,
+gb_status gb_simulated_ceiling_metrics(const char *path, const gb_encoding *e, const gb_dataset *set, const char *subject, gb_metrics *metrics,
                            gb_pool *pool, gb_err *err)
 {
 	double *ceiling = gb_array(e->voxels, sizeof *ceiling, err);
 	gb_metric m = gb_metric_none();
-	gb_status status = ceiling ? gb_truth_ceiling(path, e, set, ceiling, pool, err) : GB_SYSTEM;
+	gb_status status = ceiling ? gb_simulated_ceiling(path, e, set, ceiling, pool, err) : GB_SYSTEM;
 
 	m.direction = "stimulus to brain";
 	m.target = subject;

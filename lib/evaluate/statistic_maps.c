@@ -183,7 +183,7 @@ static gb_status write_tensors(const gb_maps *m, const gb_scored *scored, const 
 	if (!status)
 		status = gb_tensor_writer_param(writer, "set", gb_json_string(gb_dataset_id(m->set)), err);
 	if (!status)
-		status = gb_tensor_writer_param(writer, "kind", gb_json_string(gb_model_kind(m->model)), err);
+		status = gb_tensor_writer_param(writer, "kind", gb_json_string(gb_model_type(m->model)), err);
 	if (!status)
 		status = gb_tensor_writer_param(writer, "subject", gb_json_string(m->subject), err);
 	gb_json_set(about, "seconds", gb_json_real(scored->step));

@@ -20,12 +20,12 @@ static gb_status have_mean(const gb_model *model, const gb_dataset *set, bool *h
 		other = gb_dataset_find(set, "bold", gb_model_subject_at(model, k));
 		*have = other != NULL;
 		if (other)
-			status = gb_brain_alike(first, other, have, err);
+			status = gb_bold_source_same_voxels(first, other, have, err);
 	}
 	return status;
 }
 
-static gb_status folder_of(gb_brain_scored *b, const char *folder, bool own, gb_err *err)
+static gb_status folder_of(gb_bold_source_scored *b, const char *folder, bool own, gb_err *err)
 {
 	if (own && (!*b->subject || *b->subject == '.' || strchr(b->subject, '/')))
 		return gb_fail(err, GB_DATA, "subject %s: no name for a folder, where its maps belong", b->subject);
@@ -33,20 +33,20 @@ static gb_status folder_of(gb_brain_scored *b, const char *folder, bool own, gb_
 	return b->folder ? GB_OK : GB_SYSTEM;
 }
 
-gb_status gb_brains_open(gb_brains *brains, gb_model *model, const gb_dataset *set, const char *folder, const char *tool, gb_pool *pool,
+gb_status gb_subjects_open(gb_subjects *brains, gb_model *model, const gb_dataset *set, const char *folder, const char *tool, gb_pool *pool,
                          gb_err *err)
 {
 	size_t heads = gb_model_subjects(model);
 	bool mean;
 	gb_status status;
 
-	*brains = (gb_brains){.several = heads > 1, .model = model, .set = set, .tool = tool, .pool = pool};
+	*brains = (gb_subjects){.several = heads > 1, .model = model, .set = set, .tool = tool, .pool = pool};
 	status = have_mean(model, set, &mean, err);
 	brains->brain = status ? NULL : gb_array(heads + 1, sizeof *brains->brain, err);
 	if (!brains->brain)
 		return status ? status : GB_SYSTEM;
 	for (size_t i = 0; !status && i < heads + mean; i++) {
-		gb_brain_scored *b = &brains->brain[brains->count++];
+		gb_bold_source_scored *b = &brains->brain[brains->count++];
 
 		b->subject = mean && i == 0 ? "mean" : gb_model_subject_at(model, i - mean);
 		status = folder_of(b, folder, brains->several && !(mean && i == 0), err);
@@ -56,7 +56,7 @@ gb_status gb_brains_open(gb_brains *brains, gb_model *model, const gb_dataset *s
 	return status;
 }
 
-void gb_brains_clear(gb_brains *brains)
+void gb_subjects_clear(gb_subjects *brains)
 {
 	for (size_t i = brains->count; i-- > 0;) { /* the first lends its ceiling */
 		free(brains->brain[i].folder);
@@ -64,15 +64,15 @@ void gb_brains_clear(gb_brains *brains)
 		gb_encoding_clear(&brains->brain[i].encoding);
 	}
 	free(brains->brain);
-	*brains = (gb_brains){0};
+	*brains = (gb_subjects){0};
 }
 
-static gb_maps maps_of(const gb_brains *brains, const gb_brain_scored *b)
+static gb_maps maps_of(const gb_subjects *brains, const gb_bold_source_scored *b)
 {
 	return (gb_maps){b->folder, brains->tool, b->subject, b->has_mask ? &b->mask : NULL, brains->model, brains->set, brains->pool};
 }
 
-gb_status gb_brains_predict(gb_brains *brains, int64_t first, int64_t end, bool any, bool tensors, gb_err *err)
+gb_status gb_subjects_predict(gb_subjects *brains, int64_t first, int64_t end, bool any, bool tensors, gb_err *err)
 {
 	gb_status status = GB_OK;
 
@@ -87,7 +87,7 @@ gb_status gb_brains_predict(gb_brains *brains, int64_t first, int64_t end, bool 
 }
 
 /* With heads for several, a subject is predicted by its own. */
-static void subjects_by_their_heads(gb_brains *brains)
+static void subjects_by_their_heads(gb_subjects *brains)
 {
 	gb_encoding *first = &brains->brain[0].encoding;
 
@@ -99,14 +99,14 @@ static void subjects_by_their_heads(gb_brains *brains)
 	}
 }
 
-gb_status gb_brains_score(gb_brains *brains, const gb_encoding_options *options, gb_metrics *metrics, gb_err *err)
+gb_status gb_subjects_score(gb_subjects *brains, const gb_encoding_options *options, gb_metrics *metrics, gb_err *err)
 {
 	gb_encoding_options of = *options;
 	bool beside = !of.baseline;
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; !status && i < brains->count; i++) {
-		gb_brain_scored *b = &brains->brain[i];
+		gb_bold_source_scored *b = &brains->brain[i];
 		gb_maps maps = maps_of(brains, b);
 
 		of.subject = b->subject;

@@ -68,7 +68,7 @@ static gb_status read_confounds(work *w, gb_err *err)
 		if (at)
 			*at++ = 0;
 	}
-	if ((status = gb_columns_read(w->o->confounds, w->name, w->confounds, &w->confound, &rows, err)))
+	if ((status = gb_named_columns_read(w->o->confounds, w->name, w->confounds, &w->confound, &rows, err)))
 		return status;
 	if ((int64_t)rows != gb_nifti_header_of(w->image)->volumes)
 		return gb_fail(err, GB_DATA, "%s: %zu rows, %s has %lld volumes: one a volume is wanted", w->o->confounds, rows,
@@ -82,7 +82,7 @@ static gb_status read_confounds(work *w, gb_err *err)
 
 static gb_status read_values(work *w, gb_pool *pool, gb_err *err)
 {
-	w->room = gb_nifti_gather_room(w->image, &w->mask, w->clock.first, w->clock.end);
+	w->room = gb_nifti_gather_buffer(w->image, &w->mask, w->clock.first, w->clock.end);
 	w->data = mmap(NULL, w->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (w->data == MAP_FAILED) {
 		w->data = NULL;

@@ -210,7 +210,7 @@ static gb_status curve_from_table(gb_hrf *hrf, const char *path, gb_rational ste
 	curve c = {.kind = TABLE};
 	double *table;
 	gb_rational end;
-	gb_status status = gb_columns_read(path, names, 2, &table, &c.points, err);
+	gb_status status = gb_named_columns_read(path, names, 2, &table, &c.points, err);
 
 	if (status)
 		return status;
@@ -234,7 +234,7 @@ static gb_status taps_from_table(gb_hrf *hrf, const char *path, gb_err *err)
 	static const char *const names[] = {"row", "weight"};
 	double *table;
 	size_t rows;
-	gb_status status = gb_columns_read(path, names, 2, &table, &rows, err);
+	gb_status status = gb_named_columns_read(path, names, 2, &table, &rows, err);
 
 	if (status)
 		return status;
@@ -263,7 +263,7 @@ gb_status gb_hrf_make(gb_hrf *hrf, const char *kernel, gb_rational step, gb_rati
 		status = from_curve(hrf, kernel, &c, (gb_rational){LENGTH, 1}, step, tau, err);
 	else if (!strchr(kernel, '.') && !strchr(kernel, '/'))
 		status = gb_fail(err, GB_USAGE, "kernel %s: glover, glover3, spm or a FILE.tsv is wanted", kernel);
-	else if (gb_columns_has(kernel, "weight"))
+	else if (gb_named_columns_has(kernel, "weight"))
 		status = taps_from_table(hrf, kernel, err);
 	else
 		status = curve_from_table(hrf, kernel, step, tau, err);

@@ -75,7 +75,7 @@ static gb_status vote_all(gb_nifti_mask *area, char *const *path, int count, dou
 	return status;
 }
 
-gb_status gb_nifti_vote(gb_nifti_mask *mask, char *const *path, int count, double share, double percentile,
+gb_status gb_mask_vote(gb_nifti_mask *mask, char *const *path, int count, double share, double percentile,
                         const char *within, gb_pool *pool, gb_err *err)
 {
 	gb_nifti_mask area = {0};

@@ -48,7 +48,7 @@ GB_CHECK gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file 
 
 /* The tree of commands and inputs that made FILE, as far as the tensor files
  * in FOLDERS (of COUNT paths) hold it. */
-GB_CHECK gb_status gb_inspect_why(FILE *out, const gb_tensor_file *file, const char *const *folders, int count, gb_err *err);
+GB_CHECK gb_status gb_inspect_provenance(FILE *out, const gb_tensor_file *file, const char *const *folders, int count, gb_err *err);
 
 /* Each tensor as FOLDER/NAME.npy (BF16 as float32). */
 GB_CHECK gb_status gb_inspect_npy(gb_tensor_file *file, const char *tensor, const char *folder, gb_err *err);

@@ -114,16 +114,16 @@ static bool same_shape(const gb_tensor *a, const gb_tensor *b)
 }
 
 typedef struct tally {
-	gb_columns *columns;
+	gb_text_table *columns;
 	size_t tensors, different;
 	char first[256];
 } tally;
 
 static void verdict(tally *t, const char *name, bool same, const char *what)
 {
-	gb_columns_cell(t->columns, "%s", name);
-	gb_columns_cell(t->columns, "%s", same ? "same" : "differs");
-	gb_columns_cell(t->columns, "%s", what);
+	gb_text_table_cell(t->columns, "%s", name);
+	gb_text_table_cell(t->columns, "%s", same ? "same" : "differs");
+	gb_text_table_cell(t->columns, "%s", what);
 	t->tensors++;
 	if (!same && !t->different++)
 		snprintf(t->first, sizeof t->first, "%s: %s", name, what);
@@ -199,7 +199,7 @@ gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const
 	    tensor && !gb_tensor_file_find(b, tensor) ? gb_inspect_find(a, tensor, &one, err) : GB_OK;
 
 	if (!status)
-		status = gb_columns_new(&t.columns, NULL, "lll", err);
+		status = gb_text_table_new(&t.columns, NULL, "lll", err);
 	if (status)
 		return status;
 	for (size_t i = 0; !status && i < gb_tensor_file_count(a); i++) {
@@ -213,8 +213,8 @@ gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const
 			status = diff_tensor(&t, a, b, name, rtol, atol, pool, err);
 	}
 	if (!status)
-		status = gb_columns_print(t.columns, out, "", err);
-	gb_columns_free(t.columns);
+		status = gb_text_table_print(t.columns, out, "", err);
+	gb_text_table_free(t.columns);
 	if (!status && t.different)
 		return gb_fail(err, GB_NO, "%s and %s differ in %zu of %zu tensors: %s",
 		               gb_tensor_file_name(a), gb_tensor_file_name(b), t.different, t.tensors,

@@ -129,7 +129,7 @@ bool gb_grids_is_sound(const gb_tensor_file *file, const gb_tensor *t)
 
 static void read_frame(void *context, size_t line, float *out)
 {
-	const gb_sound *s = context;
+	const gb_grid_sound *s = context;
 	size_t bands = (size_t)s->tensor->shape[1], frames = (size_t)s->tensor->shape[2];
 	size_t first = s->row[line] * bands * frames + s->frame[line];
 
@@ -138,14 +138,14 @@ static void read_frame(void *context, size_t line, float *out)
 		                  out + (bands - 1 - band));
 }
 
-gb_status gb_grids_sound(gb_sound *sound, gb_grid *grid, const gb_tensor_file *file, const gb_tensor *t,
+gb_status gb_grids_sound(gb_grid_sound *sound, gb_grid *grid, const gb_tensor_file *file, const gb_tensor *t,
                          gb_err *err)
 {
 	size_t rows = (size_t)t->shape[0], frames = (size_t)t->shape[2], total = 0;
 	const gb_tensor *count;
 	char name[256];
 
-	*sound = (gb_sound){.tensor = t};
+	*sound = (gb_grid_sound){.tensor = t};
 	snprintf(name, sizeof name, "%.240s.count", t->name);
 	count = gb_tensor_file_find(file, name);
 	if (count && (count->dtype != GB_I32 || count->elements != rows))
@@ -169,9 +169,9 @@ gb_status gb_grids_sound(gb_sound *sound, gb_grid *grid, const gb_tensor_file *f
 	return GB_OK;
 }
 
-void gb_grids_sound_free(gb_sound *sound)
+void gb_grids_sound_free(gb_grid_sound *sound)
 {
 	free(sound->row);
 	free(sound->frame);
-	*sound = (gb_sound){0};
+	*sound = (gb_grid_sound){0};
 }

@@ -18,14 +18,14 @@ GB_CHECK gb_status gb_grids_volume(const gb_tensor *t, const gb_tensor *mask, fl
 /* Is T [time, band or codebook, frame]? */
 bool gb_grids_is_sound(const gb_tensor_file *file, const gb_tensor *t);
 
-typedef struct gb_sound {
+typedef struct gb_grid_sound {
 	const gb_tensor *tensor;
 	size_t *row, *frame; /* of each frame that is none of the padding */
-} gb_sound;
+} gb_grid_sound;
 
 /* GRID has a line a frame; it lives as long as SOUND. */
-GB_CHECK gb_status gb_grids_sound(gb_sound *sound, gb_grid *grid, const gb_tensor_file *file, const gb_tensor *t, gb_err *err);
-void gb_grids_sound_free(gb_sound *sound);
+GB_CHECK gb_status gb_grids_sound(gb_grid_sound *sound, gb_grid *grid, const gb_tensor_file *file, const gb_tensor *t, gb_err *err);
+void gb_grids_sound_free(gb_grid_sound *sound);
 
 GB_END_DECLS
 #endif

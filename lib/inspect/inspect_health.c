@@ -44,8 +44,8 @@ gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_e
 	static const char *const heading[] = {"name", "shape", "rms",        "largest",
 	                                      "NaN",  "Inf",   "dead units", "verdict"};
 	size_t ill = 0, looked = 0;
-	gb_columns *columns;
-	gb_status status = gb_columns_new(&columns, heading, "llrrrrrl", err);
+	gb_text_table *columns;
+	gb_status status = gb_text_table_new(&columns, heading, "llrrrrrl", err);
 
 	if (status)
 		return status;
@@ -68,15 +68,15 @@ gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_e
 		if (has_units(file, t))
 			dead = dead_rows(t);
 		shape = gb_inspect_shape(t, "×");
-		gb_columns_cell(columns, "%s", t->name);
-		gb_columns_cell(columns, "%s", shape ? shape : "");
+		gb_text_table_cell(columns, "%s", t->name);
+		gb_text_table_cell(columns, "%s", shape ? shape : "");
 		free(shape);
-		gb_columns_cell(columns, "%.4g", rms);
-		gb_columns_cell(columns, "%.4g", largest);
-		gb_columns_cell(columns, "%zu", s.nan);
-		gb_columns_cell(columns, "%zu", s.inf);
-		gb_columns_cell(columns, "%zu", dead);
-		gb_columns_cell(columns, "%s",
+		gb_text_table_cell(columns, "%.4g", rms);
+		gb_text_table_cell(columns, "%.4g", largest);
+		gb_text_table_cell(columns, "%zu", s.nan);
+		gb_text_table_cell(columns, "%zu", s.inf);
+		gb_text_table_cell(columns, "%zu", dead);
+		gb_text_table_cell(columns, "%s",
 		                s.nan                       ? "NaN"
 		                : s.inf                     ? "Inf"
 		                : largest > GB_HEALTH_LIMIT ? "huge"
@@ -85,8 +85,8 @@ gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_e
 		ill += s.nan || s.inf || largest > GB_HEALTH_LIMIT || dead;
 	}
 	if (!status)
-		status = gb_columns_print(columns, out, "", err);
-	gb_columns_free(columns);
+		status = gb_text_table_print(columns, out, "", err);
+	gb_text_table_free(columns);
 	if (!status && ill)
 		return gb_fail(err, GB_NO, "%s: not healthy: %zu of %zu tensors", gb_tensor_file_name(file),
 		               ill, looked);

@@ -262,7 +262,7 @@ static gb_status plot_voxels(gb_canvas *out, const gb_tensor_file *file, const l
 static gb_status plot_sound(gb_canvas *out, const gb_tensor_file *file, const labels *l, gb_plot plot,
                             const gb_tensor *t, gb_err *err)
 {
-	gb_sound sound;
+	gb_grid_sound sound;
 	gb_grid grid;
 	char y[64];
 	gb_status status = gb_grids_sound(&sound, &grid, file, t, err);

@@ -115,7 +115,7 @@ static void print_node(FILE *out, const shelf *s, const gb_tensor_file *file, ch
 	}
 }
 
-gb_status gb_inspect_why(FILE *out, const gb_tensor_file *file, const char *const *folders, int count,
+gb_status gb_inspect_provenance(FILE *out, const gb_tensor_file *file, const char *const *folders, int count,
                          gb_err *err)
 {
 	char indent[(DEEPEST + 2) * 8] = "", *page = NULL;
@@ -137,7 +137,7 @@ gb_status gb_inspect_why(FILE *out, const gb_tensor_file *file, const char *cons
 		if (fclose(text) == 0) /* names come from files: lines stay, other control characters go */
 			for (char *line = page, *end; (end = strchr(line, '\n')); line = end + 1) {
 				*end = 0;
-				fprintf(out, "%s\n", gb_columns_clean(line));
+				fprintf(out, "%s\n", gb_text_table_clean(line));
 			}
 	} else if (!status) {
 		status = gb_fail(err, GB_SYSTEM, "out of memory");

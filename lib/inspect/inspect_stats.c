@@ -156,14 +156,14 @@ gb_status gb_tensor_stats_of(const gb_tensor *tensor, gb_pool *pool, gb_tensor_s
 	return constant_columns(tensor, pool, stats, err);
 }
 
-static void number_cell(gb_columns *columns, double value) { gb_columns_cell(columns, "%.6g", value); }
+static void number_cell(gb_text_table *columns, double value) { gb_text_table_cell(columns, "%.6g", value); }
 
-static void count_cell(gb_columns *columns, size_t count)
+static void count_cell(gb_text_table *columns, size_t count)
 {
 	if (count)
-		gb_columns_cell(columns, "%zu", count);
+		gb_text_table_cell(columns, "%zu", count);
 	else
-		gb_columns_cell(columns, "0");
+		gb_text_table_cell(columns, "0");
 }
 
 gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char *tensor, gb_pool *pool, gb_err *err)
@@ -171,11 +171,11 @@ gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char *tensor, 
 	static const char *const heading[] = {
 	    "name", "dtype", "shape", "min", "max", "mean", "std", "NaN", "Inf", "zeros", "constant columns"};
 	const gb_tensor *one;
-	gb_columns *columns;
+	gb_text_table *columns;
 	gb_status status = tensor ? gb_inspect_find(file, tensor, &one, err) : GB_OK;
 
 	if (!status)
-		status = gb_columns_new(&columns, heading, "lllrrrrrrrr", err);
+		status = gb_text_table_new(&columns, heading, "lllrrrrrrrr", err);
 	if (status)
 		return status;
 	for (size_t i = 0; !status && i < gb_tensor_file_count(file); i++) {
@@ -185,13 +185,13 @@ gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char *tensor, 
 		if (tensor && strcmp(t->name, tensor) != 0)
 			continue;
 		shape = gb_inspect_shape(t, "×");
-		gb_columns_cell(columns, "%s", t->name);
-		gb_columns_cell(columns, "%s", t->dtype_name);
-		gb_columns_cell(columns, "%s", shape ? shape : "");
+		gb_text_table_cell(columns, "%s", t->name);
+		gb_text_table_cell(columns, "%s", t->dtype_name);
+		gb_text_table_cell(columns, "%s", shape ? shape : "");
 		free(shape);
 		if (t->dtype == GB_FOREIGN) {
 			for (int k = 3; k < 11; k++)
-				gb_columns_cell(columns, "%s", k == 3 ? "foreign" : "");
+				gb_text_table_cell(columns, "%s", k == 3 ? "foreign" : "");
 			continue;
 		}
 		status = gb_tensor_file_need(file, t->name, GB_FOREIGN, -1, &t, err);
@@ -207,12 +207,12 @@ gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char *tensor, 
 		count_cell(columns, s.inf);
 		count_cell(columns, s.zeros);
 		if (s.columns)
-			gb_columns_cell(columns, "%lld of %lld", (long long)s.constant, (long long)s.columns);
+			gb_text_table_cell(columns, "%lld of %lld", (long long)s.constant, (long long)s.columns);
 		else
-			gb_columns_cell(columns, "–");
+			gb_text_table_cell(columns, "–");
 	}
 	if (!status)
-		status = gb_columns_print(columns, out, "", err);
-	gb_columns_free(columns);
+		status = gb_text_table_print(columns, out, "", err);
+	gb_text_table_free(columns);
 	return status;
 }

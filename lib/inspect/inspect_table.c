@@ -47,7 +47,7 @@ char *gb_inspect_plain(const gb_json *value)
 		free(text);
 		return NULL;
 	}
-	return gb_columns_clean(text);
+	return gb_text_table_clean(text);
 }
 
 const char *gb_inspect_said(const gb_tensor_file *file, const char *tensor, const char *key)
@@ -94,7 +94,7 @@ static void print_title(FILE *out, const gb_tensor_file *file)
 		bytes /= 1000;
 		scale++;
 	}
-	fprintf(out, "%s: %s, %zu tensor%s, %.*f %s\n", name ? gb_columns_clean(name) : "?",
+	fprintf(out, "%s: %s, %zu tensor%s, %.*f %s\n", name ? gb_text_table_clean(name) : "?",
 	        gb_tensor_file_id(file) ? "gbt/1" : "safetensors", count, count == 1 ? "" : "s",
 	        scale ? 1 : 0, bytes, unit[scale]);
 	free(name);
@@ -129,9 +129,9 @@ static bool is_column(const char *key)
 static gb_status print_tensors(FILE *out, const gb_tensor_file *file, gb_err *err)
 {
 	static const char *const heading[] = {"name", "dtype", "shape", "dims", "time", "unit", "doc"};
-	gb_columns *columns;
+	gb_text_table *columns;
 	gb_clock *clock = gb_array(1, sizeof *clock, err);
-	gb_status status = clock ? gb_columns_new(&columns, heading, "lllllll", err) : GB_SYSTEM;
+	gb_status status = clock ? gb_text_table_new(&columns, heading, "lllllll", err) : GB_SYSTEM;
 
 	if (status) {
 		free(clock);
@@ -144,39 +144,39 @@ static gb_status print_tensors(FILE *out, const gb_tensor_file *file, gb_err *er
 		char step[64];
 		bool has;
 		clock_text(file, tensor->name, clock, &has, step);
-		gb_columns_cell(columns, "%s", tensor->name);
-		gb_columns_cell(columns, "%s", tensor->dtype_name);
-		gb_columns_cell(columns, "%s", shape ? shape : "");
-		gb_columns_cell(columns, "%s", dims && strcmp(dims, "null") != 0 ? dims : "");
-		gb_columns_cell(columns, "%s", step);
-		gb_columns_cell(columns, "%s", gb_inspect_said(file, tensor->name, "unit"));
-		gb_columns_cell(columns, "%s", gb_inspect_said(file, tensor->name, "doc"));
+		gb_text_table_cell(columns, "%s", tensor->name);
+		gb_text_table_cell(columns, "%s", tensor->dtype_name);
+		gb_text_table_cell(columns, "%s", shape ? shape : "");
+		gb_text_table_cell(columns, "%s", dims && strcmp(dims, "null") != 0 ? dims : "");
+		gb_text_table_cell(columns, "%s", step);
+		gb_text_table_cell(columns, "%s", gb_inspect_said(file, tensor->name, "unit"));
+		gb_text_table_cell(columns, "%s", gb_inspect_said(file, tensor->name, "doc"));
 		free(shape);
 		free(dims);
 	}
-	status = gb_columns_print(columns, out, "", err);
-	gb_columns_free(columns);
+	status = gb_text_table_print(columns, out, "", err);
+	gb_text_table_free(columns);
 	free(clock);
 	return status;
 }
 
-static void add_clock(gb_columns *columns, const gb_clock *clock, const char *which)
+static void add_clock(gb_text_table *columns, const gb_clock *clock, const char *which)
 {
 	char step[GB_RATIONAL_TEXT], start[GB_RATIONAL_TEXT], end[GB_RATIONAL_TEXT];
 
 	for (int r = 0; r < clock->runs; r++) {
 		gb_rational last;
 		bool fits = gb_clock_time_of(clock, r, clock->run[r].rows, &last);
-		gb_columns_cell(columns, "%s", r ? "" : "time");
-		gb_columns_cell(columns, "%s", r ? "" : which);
-		gb_columns_cell(columns, "%s: %lld rows of %s s, from %s to %s s", clock->run[r].name,
+		gb_text_table_cell(columns, "%s", r ? "" : "time");
+		gb_text_table_cell(columns, "%s", r ? "" : which);
+		gb_text_table_cell(columns, "%s: %lld rows of %s s, from %s to %s s", clock->run[r].name,
 		                (long long)clock->run[r].rows, brief(clock->step, step),
 		                brief(clock->run[r].start, start), fits ? brief(last, end) : "?");
 	}
 }
 
 /* Each clock of the file once, with the first tensor that has it. */
-static gb_status add_clocks(gb_columns *columns, const gb_tensor_file *file, gb_err *err)
+static gb_status add_clocks(gb_text_table *columns, const gb_tensor_file *file, gb_err *err)
 {
 	gb_clock *clock = gb_array(2, sizeof *clock, err);
 	int shown = 0;
@@ -198,23 +198,23 @@ static gb_status add_clocks(gb_columns *columns, const gb_tensor_file *file, gb_
 	return GB_OK;
 }
 
-static void add_pairs(gb_columns *columns, const gb_json *object, const char *what, bool all)
+static void add_pairs(gb_text_table *columns, const gb_json *object, const char *what, bool all)
 {
 	for (void *it = gb_json_first(object); it; it = gb_json_next(object, it)) {
 		char *text;
 		if (!all && is_column(gb_json_key(it)))
 			continue;
 		text = gb_inspect_plain(gb_json_value(it));
-		gb_columns_cell(columns, "%s", what);
-		gb_columns_cell(columns, "%s", gb_json_key(it));
-		gb_columns_cell(columns, "%.300s%s", text ? text : "",
+		gb_text_table_cell(columns, "%s", what);
+		gb_text_table_cell(columns, "%s", gb_json_key(it));
+		gb_text_table_cell(columns, "%.300s%s", text ? text : "",
 		                text && strlen(text) > 300 ? " …" : "");
 		free(text);
 		what = "";
 	}
 }
 
-static void add_inputs(gb_columns *columns, const gb_json *inputs)
+static void add_inputs(gb_text_table *columns, const gb_json *inputs)
 {
 	const char *what = "input";
 
@@ -223,21 +223,21 @@ static void add_inputs(gb_columns *columns, const gb_json *inputs)
 		const char *name = gb_json_text(gb_json_get(input, "name")), *id = gb_json_text(input);
 		const char *hash = gb_json_text(gb_json_get(input, "xxh3"));
 		int64_t bytes;
-		gb_columns_cell(columns, "%s", what);
-		gb_columns_cell(columns, "%s", gb_json_key(it));
+		gb_text_table_cell(columns, "%s", what);
+		gb_text_table_cell(columns, "%s", gb_json_key(it));
 		id = id ? id : gb_json_text(gb_json_get(input, "id"));
 		if (id)
-			gb_columns_cell(columns, "id %s", id);
+			gb_text_table_cell(columns, "id %s", id);
 		else if (gb_json_read_integer(gb_json_get(input, "bytes"), &bytes))
-			gb_columns_cell(columns, "%s, %lld bytes, xxh3 %s", name ? name : "standard input",
+			gb_text_table_cell(columns, "%s, %lld bytes, xxh3 %s", name ? name : "standard input",
 			                (long long)bytes, hash ? hash : "not known");
 		else
-			gb_columns_cell(columns, "%s", name ? name : "standard input");
+			gb_text_table_cell(columns, "%s", name ? name : "standard input");
 	}
 }
 
 /* What the profile says of tensors beside what has a column. */
-static void add_attributes(gb_columns *columns, const gb_tensor_file *file)
+static void add_attributes(gb_text_table *columns, const gb_tensor_file *file)
 {
 	for (size_t i = 0; i < gb_tensor_file_count(file); i++) {
 		const char *name = gb_tensor_file_at(file, i)->name;
@@ -248,13 +248,13 @@ static void add_attributes(gb_columns *columns, const gb_tensor_file *file)
 gb_status gb_inspect_table(FILE *out, const gb_tensor_file *file, gb_err *err)
 {
 	const gb_json *profile = gb_tensor_file_profile(file);
-	gb_columns *columns;
+	gb_text_table *columns;
 	gb_status status;
 
 	print_title(out, file);
 	status = print_tensors(out, file, err);
 	if (!status)
-		status = gb_columns_new(&columns, NULL, "lll", err);
+		status = gb_text_table_new(&columns, NULL, "lll", err);
 	if (status)
 		return status;
 	if (profile) {
@@ -269,7 +269,7 @@ gb_status gb_inspect_table(FILE *out, const gb_tensor_file *file, gb_err *err)
 		add_pairs(columns, gb_tensor_file_metadata(file), "metadata", true);
 	}
 	if (!status)
-		status = gb_columns_print(columns, out, "  ", err);
-	gb_columns_free(columns);
+		status = gb_text_table_print(columns, out, "  ", err);
+	gb_text_table_free(columns);
 	return status;
 }

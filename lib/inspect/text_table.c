@@ -8,7 +8,7 @@
 
 enum { WIDEST = 48 };
 
-struct gb_columns {
+struct gb_text_table {
 	const char *const *heading;
 	const char *align;
 	size_t columns, cells, room;
@@ -16,9 +16,9 @@ struct gb_columns {
 	bool short_of_memory;
 };
 
-gb_status gb_columns_new(gb_columns **columns, const char *const *heading, const char *align, gb_err *err)
+gb_status gb_text_table_new(gb_text_table **columns, const char *const *heading, const char *align, gb_err *err)
 {
-	gb_columns *c = gb_array(1, sizeof *c, err);
+	gb_text_table *c = gb_array(1, sizeof *c, err);
 
 	*columns = c;
 	if (!c)
@@ -29,7 +29,7 @@ gb_status gb_columns_new(gb_columns **columns, const char *const *heading, const
 	return GB_OK;
 }
 
-void gb_columns_free(gb_columns *columns)
+void gb_text_table_free(gb_text_table *columns)
 {
 	if (!columns)
 		return;
@@ -39,7 +39,7 @@ void gb_columns_free(gb_columns *columns)
 	free(columns);
 }
 
-char *gb_columns_clean(char *text)
+char *gb_text_table_clean(char *text)
 {
 	for (unsigned char *p = (unsigned char *)text; *p; p++)
 		if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)) {
@@ -50,7 +50,7 @@ char *gb_columns_clean(char *text)
 	return text;
 }
 
-void gb_columns_cell(gb_columns *columns, const char *format, ...)
+void gb_text_table_cell(gb_text_table *columns, const char *format, ...)
 {
 	va_list args;
 	char *text = NULL;
@@ -71,7 +71,7 @@ void gb_columns_cell(gb_columns *columns, const char *format, ...)
 	va_end(args);
 	columns->short_of_memory = !text;
 	if (text)
-		columns->cell[columns->cells++] = gb_columns_clean(text);
+		columns->cell[columns->cells++] = gb_text_table_clean(text);
 }
 
 static size_t wide(const char *text)
@@ -83,14 +83,14 @@ static size_t wide(const char *text)
 	return count;
 }
 
-static const char *cell_at(const gb_columns *c, size_t row, size_t column)
+static const char *cell_at(const gb_text_table *c, size_t row, size_t column)
 {
 	size_t at = row * c->columns + column;
 
 	return at < c->cells ? c->cell[at] : "";
 }
 
-static void print_row(const gb_columns *c, FILE *out, const char *indent, const size_t *width,
+static void print_row(const gb_text_table *c, FILE *out, const char *indent, const size_t *width,
                       const char *const *cell)
 {
 	size_t owed = 0; /* blanks wait until something follows them */
@@ -120,7 +120,7 @@ static void print_row(const gb_columns *c, FILE *out, const char *indent, const 
 	fputc('\n', out);
 }
 
-gb_status gb_columns_print(const gb_columns *c, FILE *out, const char *indent, gb_err *err)
+gb_status gb_text_table_print(const gb_text_table *c, FILE *out, const char *indent, gb_err *err)
 {
 	size_t rows = c->columns ? (c->cells + c->columns - 1) / c->columns : 0, width[32] = {0};
 	const char *line[32];

@@ -9,24 +9,24 @@
 
 GB_BEGIN_DECLS
 
-typedef struct gb_silence {
+typedef struct gb_ablation {
 	gb_interval r, loss; /* mean r over voxels without the group; of all less that, paired.  NaN: no encoding */
 	double *percentile;  /* [decodeds] rank percentile of what is decoded from the stimulus; NaN: decoded from the brain */
-} gb_silence;
+} gb_ablation;
 
-typedef struct gb_silences {
+typedef struct gb_ablations {
 	gb_groups groups;
-	gb_silence *silence;
+	gb_ablation *silence;
 	size_t count;        /* of those groups */
-} gb_silences;
+} gb_ablations;
 
 /* TEXT of --lesion-input, or NULL: groups of tensors that SET holds and MODEL reads, else GB_USAGE. */
-GB_CHECK gb_status gb_silences_parse(gb_silences *silences, const char *text, gb_model *model, const gb_dataset *set, gb_err *err);
+GB_CHECK gb_status gb_ablations_parse(gb_ablations *silences, const char *text, gb_model *model, const gb_dataset *set, gb_err *err);
 /* Silences each of the groups in turn, and tells METRICS; DECODED (COUNT) are intact.  ENCODING may be NULL.  Afterwards
  * the model hears all again. */
-GB_CHECK gb_status gb_silences_make(gb_silences *silences, const gb_encoding *encoding, gb_decoding_options decoding,
+GB_CHECK gb_status gb_ablations_make(gb_ablations *silences, const gb_encoding *encoding, gb_decoding_options decoding,
                                     const gb_decoded *decoded, size_t count, gb_metrics *metrics, gb_err *err);
-void gb_silences_clear(gb_silences *silences); /* accepts a cleared one */
+void gb_ablations_clear(gb_ablations *silences); /* accepts a cleared one */
 
 GB_END_DECLS
 #endif

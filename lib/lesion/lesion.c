@@ -12,7 +12,7 @@
 
 /* ---- the region, and random ones ---- */
 
-gb_status gb_lesion_open(gb_lesion *l, gb_lesion_kind kind, const gb_lesion_options *o, size_t features, gb_err *err)
+gb_status gb_lesion_open(gb_lesion *l, gb_lesion_type kind, const gb_lesion_options *o, size_t features, gb_err *err)
 {
 	size_t voxels = o->brain->mask.voxels;
 
@@ -43,7 +43,7 @@ static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_les
 			break;
 		status = gb_region_grow(mask, seed, l->size, region, &whole, err);
 		if (!status && whole) {
-			gb_progress_tell(o->progress, "regions", made + 1, l->controls + 1);
+			gb_progress_report(o->progress, "regions", made + 1, l->controls + 1);
 			status = hurt(context, region, false, l->control + made++, l->controls, err);
 		}
 		if (status)
@@ -61,12 +61,12 @@ gb_status gb_lesion_run(gb_lesion *l, const gb_lesion_options *o, gb_lesion_hurt
 	uint8_t *region = gb_array(l->voxels, 1, err);
 	gb_status status = region ? gb_region_load(o->roi, &o->brain->mask, region, &l->size, err) : GB_SYSTEM;
 
-	gb_progress_tell(o->progress, "regions", 0, l->controls + 1);
+	gb_progress_report(o->progress, "regions", 0, l->controls + 1);
 	if (!status)
 		status = hurt(context, region, true, l->hurt, 1, err);
 	if (!status)
 		status = random_regions(l, o, hurt, context, region, err);
-	gb_progress_tell(o->progress, "regions", l->controls + 1, l->controls + 1);
+	gb_progress_report(o->progress, "regions", l->controls + 1, l->controls + 1);
 	free(region);
 	if (status)
 		gb_lesion_clear(l);

@@ -26,10 +26,10 @@ GB_BEGIN_DECLS
 enum { GB_LESION_CONTROLS = 20, GB_LESION_FEATURES = 64 };
 #define GB_LATENT_SHARE 0.95
 
-typedef enum gb_lesion_kind { GB_LESION_SILENCED, GB_LESION_REFITTED /* INTACT too */, GB_LESION_LATENT } gb_lesion_kind;
+typedef enum gb_lesion_type { GB_LESION_SILENCED, GB_LESION_REFITTED /* INTACT too */, GB_LESION_LATENT } gb_lesion_type;
 
 typedef struct gb_lesion {
-	gb_lesion_kind kind;
+	gb_lesion_type kind;
 	bool keep;               /* all but the region was silenced */
 	size_t voxels, size;     /* of the brain, of the region */
 	size_t features, controls;
@@ -45,7 +45,7 @@ typedef struct gb_lesion_options {
 	bool keep;
 	size_t controls;         /* random regions; 0: one around every voxel */
 	uint64_t seed;
-	const gb_brain_scored *brain; /* whose region it is; its mask is there */
+	const gb_bold_source_scored *brain; /* whose region it is; its mask is there */
 	gb_decoding_options decoding; /* feature, from_brain and keep are set per call */
 	const gb_decoded *decoded;    /* [features] intact */
 	size_t features;
@@ -71,7 +71,7 @@ GB_CHECK gb_status gb_lesion_metrics(const gb_lesion *lesion, const char *target
 /* OUT [features] at STRIDE: what is left without REGION [voxels]; OWN: the one asked about. */
 typedef gb_status gb_lesion_hurt(void *context, const uint8_t *region, bool own, double *out, size_t stride, gb_err *err);
 /* Room for FEATURES, which the caller names, with their INTACT. */
-GB_CHECK gb_status gb_lesion_open(gb_lesion *lesion, gb_lesion_kind kind, const gb_lesion_options *options, size_t features, gb_err *err);
+GB_CHECK gb_status gb_lesion_open(gb_lesion *lesion, gb_lesion_type kind, const gb_lesion_options *options, size_t features, gb_err *err);
 /* HURT of the region and of random ones. */
 GB_CHECK gb_status gb_lesion_run(gb_lesion *lesion, const gb_lesion_options *options, gb_lesion_hurt *hurt, void *context, gb_err *err);
 
@@ -88,7 +88,7 @@ typedef struct gb_lesions_asked { const char *lesion, *keep, *controls, *from; b
 /* GB_USAGE for what does not go together, and for what MODEL cannot do. */
 GB_CHECK gb_status gb_lesions_parse(gb_lesions *lesions, const gb_lesions_asked *asked, const gb_model *model, gb_err *err);
 /* Of the COUNT tensors DECODED the first FROM_BRAIN are from the brain.  Fits pass through FOLDER. */
-GB_CHECK gb_status gb_lesions_make(gb_lesions *lesions, const gb_brain_scored *brain, const gb_decoding_options *decoding,
+GB_CHECK gb_status gb_lesions_make(gb_lesions *lesions, const gb_bold_source_scored *brain, const gb_decoding_options *decoding,
                                    const gb_decoded *decoded, size_t count, size_t from_brain, const char *folder, const char *tool,
                                    gb_metrics *metrics, gb_err *err);
 void gb_lesions_clear(gb_lesions *lesions); /* accepts a cleared one */

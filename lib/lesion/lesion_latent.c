@@ -27,7 +27,7 @@ static gb_status train_rows(work *w, gb_err *err)
 	const gb_decoding_options *d = &w->o->decoding;
 	int64_t *row;
 	int32_t *run;
-	gb_status status = gb_brain_rows(d->set, NULL, GB_ROW_TRAIN, &row, &run, &w->rows, err);
+	gb_status status = gb_bold_source_rows(d->set, NULL, GB_ROW_TRAIN, &row, &run, &w->rows, err);
 
 	if (status)
 		return status;
@@ -35,7 +35,7 @@ static gb_status train_rows(work *w, gb_err *err)
 		status = gb_fail(err, GB_DATA, "data set: %zu train rows that are valid in all its tensors: what a region reads of z is measured on them", w->rows);
 	w->z = status ? NULL : gb_array(w->rows * w->width, sizeof *w->z, err);
 	if (!status)
-		status = w->z ? gb_model_latent_values(d->model, d->set, row, w->rows, w->z, d->pool, err) : GB_SYSTEM;
+		status = w->z ? gb_model_bottleneck_values(d->model, d->set, row, w->rows, w->z, d->pool, err) : GB_SYSTEM;
 	free(row);
 	free(run);
 	for (size_t t = 0; !status && t < w->rows; t++)
@@ -92,7 +92,7 @@ static gb_status directions(work *w, const uint8_t *region, size_t *rank, gb_err
 	size_t count = 0, n = w->width;
 	float *reads, *read = NULL;
 	double *gram = NULL;
-	gb_status status = gb_model_latent_reads(d->model, d->set, w->o->brain->subject, region, &reads, &count, d->pool, err);
+	gb_status status = gb_model_bottleneck_reads(d->model, d->set, w->o->brain->subject, region, &reads, &count, d->pool, err);
 
 	if (!status) {
 		read = gb_array(count * w->rows, sizeof *read, err);
@@ -175,7 +175,7 @@ static gb_status hurt(void *context, const uint8_t *region, bool own, double *ou
 	gb_model *model = w->o->decoding.model;
 	size_t rank = own ? 0 : w->l->rank;
 	gb_status status = directions(w, region, &rank, err), back;
-	gb_latent_out taken = {w->q, w->mean, rank};
+	gb_bottleneck_removed taken = {w->q, w->mean, rank};
 
 	if (!status && !rank)
 		status = gb_fail(err, GB_DATA, "%s: the model's head reads nothing of z for %s: train it longer", w->o->roi, own ? "these voxels" : "a random region");
@@ -186,7 +186,7 @@ static gb_status hurt(void *context, const uint8_t *region, bool own, double *ou
 			means(w, w->e->r, w->l->intact, 1);
 	}
 	if (!status)
-		status = gb_model_latent_take_out(model, &taken, err);
+		status = gb_model_bottleneck_take_out(model, &taken, err);
 	if (!status && w->e)
 		status = encode(w, own, out, stride, err);
 	for (size_t f = 0; !status && f < w->o->features; f++) {
@@ -196,7 +196,7 @@ static gb_status hurt(void *context, const uint8_t *region, bool own, double *ou
 		d.from_brain = false;
 		status = gb_decoded_percentile(&d, &w->o->decoded[f], &out[(w->l->brains + f) * stride], err);
 	}
-	back = gb_model_latent_take_out(model, NULL, status ? NULL : err);
+	back = gb_model_bottleneck_take_out(model, NULL, status ? NULL : err);
 	return status ? status : back;
 }
 
@@ -214,7 +214,7 @@ static gb_status start(work *w, gb_err *err)
 
 gb_status gb_lesion_latent(gb_lesion *l, const gb_lesion_options *o, gb_err *err)
 {
-	work w = {.o = o, .l = l, .e = o->brain->encoding.r ? &o->brain->encoding : NULL, .width = gb_model_latent(o->decoding.model)};
+	work w = {.o = o, .l = l, .e = o->brain->encoding.r ? &o->brain->encoding : NULL, .width = gb_model_bottleneck(o->decoding.model)};
 	size_t brains = w.e ? BRAINS : 0;
 	gb_status status;
 

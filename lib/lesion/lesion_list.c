@@ -36,8 +36,8 @@ gb_status gb_lesions_parse(gb_lesions *l, const gb_lesions_asked *a, const gb_mo
 		               a->refit ? "refit" : option, a->refit ? "" : ", or --lesion with --lesion-latent");
 	if (region && a->no_score)
 		return gb_fail(err, GB_USAGE, "--%s is scored: not with --no-score", option);
-	if (a->latent && !gb_model_latent(model))
-		return gb_fail(err, GB_USAGE, "--lesion-latent: a model of kind %s has no bottleneck that regions read; giblet13 has", gb_model_kind(model));
+	if (a->latent && !gb_model_bottleneck(model))
+		return gb_fail(err, GB_USAGE, "--lesion-latent: a model of kind %s has no bottleneck that regions read; giblet13 has", gb_model_type(model));
 	return parse_controls(a->controls, &l->options.controls, err);
 }
 
@@ -52,7 +52,7 @@ static gb_status from_brain(gb_lesions *l, const gb_lesion_options *o, const cha
 	return status ? status : gb_lesion_metrics(&l->refitted, NULL, metrics, err);
 }
 
-gb_status gb_lesions_make(gb_lesions *l, const gb_brain_scored *brain, const gb_decoding_options *decoding, const gb_decoded *decoded,
+gb_status gb_lesions_make(gb_lesions *l, const gb_bold_source_scored *brain, const gb_decoding_options *decoding, const gb_decoded *decoded,
                           size_t count, size_t brains, const char *folder, const char *tool, gb_metrics *metrics, gb_err *err)
 {
 	gb_lesion_options o = l->options;

@@ -13,82 +13,82 @@ enum { KEY_DROP = 0x6d6f6461, KEY_SUBJECT = 0x7375626a };
 /* The run that a window lies in, as axis-0 rows. */
 typedef struct span { int64_t first, end; } span;
 
-static span run_of(const gb_feed *feed, const gb_window *window)
+static span run_of(const gb_loader *loader, const gb_window *window)
 {
-	int run = window->count ? gb_clock_run_of(feed->clock, window->first) : -1;
-	int64_t first = run < 0 ? 0 : gb_clock_first(feed->clock, run);
+	int run = window->count ? gb_clock_run_of(loader->clock, window->first) : -1;
+	int64_t first = run < 0 ? 0 : gb_clock_first(loader->clock, run);
 
-	return (span){first, run < 0 ? 0 : first + feed->clock->run[run].rows};
+	return (span){first, run < 0 ? 0 : first + loader->clock->run[run].rows};
 }
 
 static bool inside(span run, int64_t row) { return row >= run.first && row < run.end; }
 
-static const gb_feed_band *band_of(const gb_feed *feed, gb_band_kind kind)
+static const gb_loader_feature *band_of(const gb_loader *loader, gb_linear_feature_type kind)
 {
-	for (int b = 0; b < feed->bands; b++)
-		if (feed->band[b].kind == kind && kind != GB_BAND_FLOAT)
-			return feed->band[b].band.feature ? &feed->band[b] : NULL;
+	for (int b = 0; b < loader->bands; b++)
+		if (loader->band[b].kind == kind && kind != GB_LINEAR_FEATURE_FLOAT)
+			return loader->band[b].band.feature ? &loader->band[b] : NULL;
 	return NULL;
 }
 
-static int32_t count_of(const gb_feed *feed, const gb_feed_band *band, int64_t row)
+static int32_t count_of(const gb_loader *loader, const gb_loader_feature *band, int64_t row)
 {
-	return (int32_t)gb_dataset_count(feed->set, band->band.feature, row);
+	return (int32_t)gb_dataset_count(loader->set, band->band.feature, row);
 }
 
-void gb_feed_mel(gb_feed *feed, const gb_feed_band *band, int64_t row, float *out, bool frames_first)
+void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row, float *out, bool frames_first)
 {
-	size_t bands = feed->shape.mel_bands, frames = feed->shape.mel_frames;
-	size_t count = (size_t)count_of(feed, band, row);
+	size_t bands = loader->shape.mel_bands, frames = loader->shape.mel_frames;
+	size_t count = (size_t)count_of(loader, band, row);
 
-	gb_dataset_read(feed->set, band->band.feature, row, false, feed->scratch);
+	gb_dataset_read(loader->set, band->band.feature, row, false, loader->scratch);
 	for (size_t b = 0; b < bands; b++)
 		for (size_t f = 0; f < frames; f++) {
 			size_t at = b * frames + f;
-			float x = f < count ? (feed->scratch[at] - feed->statistics.mel_mean[at]) / feed->statistics.mel_std[at] : 0;
+			float x = f < count ? (loader->scratch[at] - loader->statistics.mel_mean[at]) / loader->statistics.mel_std[at] : 0;
 
 			out[frames_first ? f * bands + b : at] = x;
 		}
 }
 
 /* Codes of ROW as [codebooks, frames]; what stands behind the row's count is padding, whatever it is. */
-void gb_feed_read_codes(gb_feed *feed, const gb_feed_band *band, int64_t row, int16_t *out)
+void gb_loader_read_codes(gb_loader *loader, const gb_loader_feature *band, int64_t row, int16_t *out)
 {
-	size_t frames = feed->shape.code_frames, count = (size_t)count_of(feed, band, row);
+	size_t frames = loader->shape.code_frames, count = (size_t)count_of(loader, band, row);
 
-	gb_dataset_read(feed->set, band->band.feature, row, false, feed->scratch);
+	gb_dataset_read(loader->set, band->band.feature, row, false, loader->scratch);
 	for (size_t i = 0; i < band->elements; i++) {
-		float code = feed->scratch[i];
+		float code = loader->scratch[i];
 
 		out[i] = i % frames < count && code >= 0 && code < GB_CODE_CLASSES ? (int16_t)code : -1;
 	}
 }
 
-static void fill_row_inputs(gb_feed *feed, gb_network *net, size_t at, int64_t row)
+static void fill_row_inputs(gb_loader *loader, gb_network *net, size_t at, int64_t row)
 {
-	const gb_network_shape *s = &feed->shape;
-	const gb_feed_band *video = band_of(feed, GB_BAND_VIDEO), *mel = band_of(feed, GB_BAND_MEL), *codes = band_of(feed, GB_BAND_CODES);
+	const gb_network_shape *s = &loader->shape;
+	const gb_loader_feature *video = band_of(loader, GB_LINEAR_FEATURE_VIDEO), *mel = band_of(loader, GB_LINEAR_FEATURE_MEL), *codes = band_of(loader, GB_LINEAR_FEATURE_CODES);
 	gb_batch *b = &net->batch;
-	const float *linear = feed->linear + (size_t)row * s->linear;
+	const float *linear = loader->linear + (size_t)row * s->linear;
 
 	memcpy(b->linear + at * s->linear, linear, s->linear * sizeof *linear);
 	if (s->dense)
 		memcpy(b->dense + at * s->dense, linear + s->linear - s->dense, s->dense * sizeof *linear);
 	if (video)
-		memcpy(b->video + at * video->elements, gb_dataset_row(feed->set, video->band.feature, row), video->elements);
+		memcpy(b->video + at * video->elements, gb_dataset_row(loader->set, video->band.feature, row), video->elements);
 	if (mel) {
-		gb_feed_mel(feed, mel, row, b->mel + at * s->mel_bands * s->mel_frames, true);
-		b->mel_count[at] = (count_of(feed, mel, row) + 1) / 2;
+		gb_loader_mel(loader, mel, row, b->mel + at * s->mel_bands * s->mel_frames, true);
+		b->mel_count[at] = (count_of(loader, mel, row) + 1) / 2;
 	}
 	if (codes) {
-		gb_feed_read_codes(feed, codes, row, b->codes + at * codes->elements);
-		b->code_count[at] = (count_of(feed, codes, row) + 1) / 2;
+		gb_loader_read_codes(loader, codes, row, b->codes + at * codes->elements);
+		b->code_count[at] = (count_of(loader, codes, row) + 1) / 2;
 	}
 }
 
-static void clear_row_inputs(const gb_feed *feed, gb_network *net, size_t at)
+static void clear_row_inputs(const gb_loader *loader, gb_network *net, size_t at)
 {
-	const gb_network_shape *s = &feed->shape;
+	const gb_network_shape *s = &loader->shape;
 	gb_batch *b = &net->batch;
 	size_t pixels = s->video_frames * s->video_height * s->video_width * 3;
 
@@ -101,7 +101,7 @@ static void clear_row_inputs(const gb_feed *feed, gb_network *net, size_t at)
 }
 
 /* Which of the modalities this window loses; never all. */
-static unsigned dropped(const gb_feed_options *options, size_t window)
+static unsigned dropped(const gb_loader_options *options, size_t window)
 {
 	gb_rng rng = gb_rng_at(options->seed, options->step, (uint32_t)window, KEY_DROP);
 	unsigned lost = 0;
@@ -111,13 +111,13 @@ static unsigned dropped(const gb_feed_options *options, size_t window)
 	return lost == 7 ? 0 : lost;
 }
 
-static void fill_inputs(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+static void fill_inputs(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
 {
 	const gb_network_shape *s = &net->shape;
 	size_t length = s->history + s->scored + s->future;
 
 	for (size_t g = 0; g < s->groups; g++) {
-		span run = run_of(feed, &windows[g]);
+		span run = run_of(loader, &windows[g]);
 		unsigned lost = dropped(options, options->micro * s->groups + g);
 
 		for (size_t i = 0; i < length; i++) {
@@ -125,45 +125,45 @@ static void fill_inputs(gb_feed *feed, gb_network *net, const gb_window *windows
 			size_t at = g * length + i;
 
 			if (inside(run, row))
-				fill_row_inputs(feed, net, at, row);
+				fill_row_inputs(loader, net, at, row);
 			else
-				clear_row_inputs(feed, net, at);
+				clear_row_inputs(loader, net, at);
 			for (int m = 0; m < 3; m++)
-				net->batch.keep[m][at] = inside(run, row) && feed->present[m][row] && !(lost >> m & 1);
+				net->batch.keep[m][at] = inside(run, row) && loader->present[m][row] && !(lost >> m & 1);
 		}
 	}
 }
 
 /* May BOLD of ROW be read for a window of rows of this use?  Never test rows
  * while training, and validation rows only to validate. */
-static bool readable(const gb_feed *feed, size_t subject, const gb_feed_options *options, int use, int64_t row)
+static bool readable(const gb_loader *loader, size_t subject, const gb_loader_options *options, int use, int64_t row)
 {
-	if (!feed->brain_valid[subject][row])
+	if (!loader->brain_valid[subject][row])
 		return false;
 	if (!options->scored)
 		return true;
-	return gb_dataset_use(feed->set)[row] != GB_ROW_TEST && (feed->use[row] != GB_FEED_VALIDATE || use == GB_FEED_VALIDATE);
+	return gb_dataset_use(loader->set)[row] != GB_ROW_TEST && (loader->use[row] != GB_LOADER_VALIDATE || use == GB_LOADER_VALIDATE);
 }
 
-static void read_bold(gb_feed *feed, size_t subject, int64_t row, const uint8_t *keep, float *out)
+static void read_bold(gb_loader *loader, size_t subject, int64_t row, const uint8_t *keep, float *out)
 {
-	const float *mean = feed->statistics.bold_mean[subject], *std = feed->statistics.bold_std[subject];
+	const float *mean = loader->statistics.bold_mean[subject], *std = loader->statistics.bold_std[subject];
 
-	gb_brain_read(&feed->brain[subject], row, feed->scratch, out);
-	for (size_t v = 0; v < feed->shape.voxels[subject]; v++)
+	gb_bold_source_read(&loader->brain[subject], row, loader->scratch, out);
+	for (size_t v = 0; v < loader->shape.voxels[subject]; v++)
 		out[v] = keep && !keep[v] ? 0.0f : (out[v] - mean[v]) / std[v];
 }
 
 /* BOLD of the windows after the rows; says by row whether its window is whole. */
-static void fill_bold(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+static void fill_bold(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
 {
 	const gb_network_shape *s = &net->shape;
 
 	for (size_t g = 0; g < s->groups; g++) {
 		gb_rng rng = gb_rng_at(options->seed, options->step, (uint32_t)(options->micro * s->groups + g), KEY_SUBJECT);
 		size_t chosen = options->bold_one >= 0 ? (size_t)options->bold_one : (size_t)gb_rng_below(&rng, s->subjects ? s->subjects : 1);
-		span run = run_of(feed, &windows[g]);
-		int use = windows[g].count ? feed->use[windows[g].first] : 0;
+		span run = run_of(loader, &windows[g]);
+		int use = windows[g].count ? loader->use[windows[g].first] : 0;
 
 		for (size_t i = 0; i < s->scored; i++)
 			net->batch.weight_latent[g * s->scored + i] = (int64_t)i < windows[g].count && s->subjects;
@@ -171,10 +171,10 @@ static void fill_bold(gb_feed *feed, gb_network *net, const gb_window *windows, 
 			for (size_t i = 0; i < net->bold_rows; i++) {
 				int64_t row = windows[g].first + (int64_t)i;
 				float *to = net->batch.bold[k] + (g * net->bold_rows + i) * s->voxels[k];
-				bool good = inside(run, row) && readable(feed, k, options, use, row) && feed->brain[k].set;
+				bool good = inside(run, row) && readable(loader, k, options, use, row) && loader->brain[k].set;
 
 				if (good && k == chosen)
-					read_bold(feed, k, row, options->keep, to);
+					read_bold(loader, k, row, options->keep, to);
 				else
 					memset(to, 0, s->voxels[k] * sizeof *to);
 				for (size_t lag = 0; !good && k == chosen && lag < s->window_lags; lag++)
@@ -184,10 +184,10 @@ static void fill_bold(gb_feed *feed, gb_network *net, const gb_window *windows, 
 	}
 }
 
-static void fill_target_video(gb_feed *feed, gb_network *net, const gb_feed_band *band, size_t at, int64_t row)
+static void fill_target_video(gb_loader *loader, gb_network *net, const gb_loader_feature *band, size_t at, int64_t row)
 {
 	const gb_network_shape *s = &net->shape;
-	const uint8_t *x = gb_dataset_row(feed->set, band->band.feature, row);
+	const uint8_t *x = gb_dataset_row(loader->set, band->band.feature, row);
 	float *y = net->batch.target_video + at * net->decoded_frames * net->patches * net->patch;
 	size_t across = s->video_width / net->patch_width, run = net->patch_width * 3, line = s->video_width * 3;
 
@@ -201,13 +201,13 @@ static void fill_target_video(gb_feed *feed, gb_network *net, const gb_feed_band
 			}
 }
 
-static void fill_target_codes(gb_feed *feed, gb_network *net, const gb_feed_band *band, size_t at, int64_t row, float count, float brain)
+static void fill_target_codes(gb_loader *loader, gb_network *net, const gb_loader_feature *band, size_t at, int64_t row, float count, float brain)
 {
 	const gb_network_shape *s = &net->shape;
-	int16_t *codes = feed->code_row;
+	int16_t *codes = loader->code_row;
 	size_t first = at * s->code_frames * s->codebooks;
 
-	gb_feed_read_codes(feed, band, row, codes);
+	gb_loader_read_codes(loader, band, row, codes);
 	for (size_t f = 0; f < s->code_frames; f++)
 		for (size_t q = 0; q < s->codebooks; q++) {
 			int16_t code = codes[q * s->code_frames + f];
@@ -222,29 +222,29 @@ static void fill_target_codes(gb_feed *feed, gb_network *net, const gb_feed_band
 
 /* Targets and weights of scored row AT of the batch, which is ROW; −1: none. */
 /* Text stands first in the dense part: standardised × SD / unit. */
-void gb_feed_text(const gb_feed *feed, int64_t row, float *out)
+void gb_loader_text(const gb_loader *loader, int64_t row, float *out)
 {
-	size_t first = feed->shape.linear - feed->shape.dense;
-	const float *in = feed->linear + (size_t)row * feed->shape.linear + first;
+	size_t first = loader->shape.linear - loader->shape.dense;
+	const float *in = loader->linear + (size_t)row * loader->shape.linear + first;
 
-	for (size_t i = 0; i < feed->shape.text; i++)
-		out[i] = in[i] * feed->statistics.linear_std[first + i] / feed->statistics.text_unit[0];
+	for (size_t i = 0; i < loader->shape.text; i++)
+		out[i] = in[i] * loader->statistics.linear_std[first + i] / loader->statistics.text_unit[0];
 }
 
-static void fill_target(gb_feed *feed, gb_network *net, size_t at, int64_t row)
+static void fill_target(gb_loader *loader, gb_network *net, size_t at, int64_t row)
 {
 	const gb_network_shape *s = &net->shape;
-	const gb_feed_band *video = band_of(feed, GB_BAND_VIDEO), *mel = band_of(feed, GB_BAND_MEL), *codes = band_of(feed, GB_BAND_CODES);
+	const gb_loader_feature *video = band_of(loader, GB_LINEAR_FEATURE_VIDEO), *mel = band_of(loader, GB_LINEAR_FEATURE_MEL), *codes = band_of(loader, GB_LINEAR_FEATURE_CODES);
 	gb_batch *b = &net->batch;
 
 	for (int m = 0; m < 3; m++) {
-		b->weight[m][at] = row >= 0 && feed->present[m][row];
+		b->weight[m][at] = row >= 0 && loader->present[m][row];
 		b->weight_brain[m][at] = b->weight[m][at] * b->weight_latent[at];
 	}
 	for (size_t k = 0; k < s->subjects; k++) {
-		b->weight_bold[k][at] = row >= 0 && feed->brain_valid[k][row];
+		b->weight_bold[k][at] = row >= 0 && loader->brain_valid[k][row];
 		if (b->weight_bold[k][at] > 0)
-			read_bold(feed, k, row, NULL, b->target_bold[k] + at * s->voxels[k]);
+			read_bold(loader, k, row, NULL, b->target_bold[k] + at * s->voxels[k]);
 	}
 	if (row < 0) {
 		size_t n = s->code_frames * s->codebooks;
@@ -256,13 +256,13 @@ static void fill_target(gb_feed *feed, gb_network *net, size_t at, int64_t row)
 		return;
 	}
 	if (video)
-		fill_target_video(feed, net, video, at, row);
+		fill_target_video(loader, net, video, at, row);
 	if (mel)
-		gb_feed_mel(feed, mel, row, b->target_mel + at * s->mel_bands * s->mel_frames, false);
+		gb_loader_mel(loader, mel, row, b->target_mel + at * s->mel_bands * s->mel_frames, false);
 	if (codes)
-		fill_target_codes(feed, net, codes, at, row, b->weight[1][at], b->weight_brain[1][at]);
+		fill_target_codes(loader, net, codes, at, row, b->weight[1][at], b->weight_brain[1][at]);
 	if (s->text)
-		gb_feed_text(feed, row, b->target_text + at * s->text);
+		gb_loader_text(loader, row, b->target_text + at * s->text);
 }
 
 static void fill_contrast(gb_network *net, const int64_t *rows, const int *runs, int64_t apart)
@@ -284,7 +284,7 @@ static void fill_contrast(gb_network *net, const int64_t *rows, const int *runs,
 	}
 }
 
-static void fill_targets(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+static void fill_targets(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
 {
 	const gb_network_shape *s = &net->shape;
 
@@ -292,27 +292,27 @@ static void fill_targets(gb_feed *feed, gb_network *net, const gb_window *window
 		const gb_window *window = &windows[i / s->scored];
 		bool there = (int64_t)(i % s->scored) < window->count;
 
-		feed->scored_row[i] = there ? window->first + (int64_t)(i % s->scored) : -1;
-		feed->scored_run[i] = there ? gb_clock_run_of(feed->clock, window->first) : -1;
-		fill_target(feed, net, i, feed->scored_row[i]);
+		loader->scored_row[i] = there ? window->first + (int64_t)(i % s->scored) : -1;
+		loader->scored_run[i] = there ? gb_clock_run_of(loader->clock, window->first) : -1;
+		fill_target(loader, net, i, loader->scored_row[i]);
 	}
-	fill_contrast(net, feed->scored_row, feed->scored_run, options->apart);
+	fill_contrast(net, loader->scored_row, loader->scored_run, options->apart);
 }
 
-void gb_feed_write(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+void gb_loader_write(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
 {
-	fill_inputs(feed, net, windows, options);
-	fill_bold(feed, net, windows, options);
+	fill_inputs(loader, net, windows, options);
+	fill_bold(loader, net, windows, options);
 	if (options->scored)
-		fill_targets(feed, net, windows, options);
+		fill_targets(loader, net, windows, options);
 	if (net->shape.kind && net->shape.kind->numeric_codes)
-		gb_batch_fill_dense13(feed, net, options->scored);
+		gb_batch_fill_dense13(loader, net, options->scored);
 }
 
-void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *windows, const gb_feed_options *options)
+void gb_loader_fill_batch(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
 {
 	gb_network_turn(net);
-	gb_feed_write(feed, net, windows, options);
+	gb_loader_write(loader, net, windows, options);
 	gb_network_send(net);
 }
 
@@ -327,7 +327,7 @@ static double total(const float *weight, size_t n)
 	return sum;
 }
 
-void gb_feed_counts(const gb_network *net, double count[GB_TERMS])
+void gb_loader_counts(const gb_network *net, double count[GB_TERMS])
 {
 	const gb_network_shape *s = &net->shape;
 	const gb_batch *b = &net->batch;
@@ -374,13 +374,13 @@ static double code_entropy(const gb_network *net, const float *weight)
 	return sum;
 }
 
-void gb_feed_constants(const gb_network *net, double sum[GB_TERMS])
+void gb_loader_constants(const gb_network *net, double sum[GB_TERMS])
 {
 	const gb_network_shape *s = &net->shape;
 	const gb_batch *b = &net->batch;
 	size_t n = net->scored, pixels = net->decoded_frames * net->patches * net->patch;
 
-	gb_feed_counts(net, sum); /* latent: one a row and dimension; contrast: weights hold its constant */
+	gb_loader_counts(net, sum); /* latent: one a row and dimension; contrast: weights hold its constant */
 	sum[GB_TERM_LATENT] *= (double)net->bottleneck;
 	for (int way = 0; way < 2; way++) {
 		float *const *weight = way ? b->weight_brain : b->weight;

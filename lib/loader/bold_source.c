@@ -7,20 +7,20 @@
 #include "base/size.h"
 #include "fmri/mask_tensor.h"
 
-gb_status gb_brain_alike(const gb_feature *a, const gb_feature *b, bool *alike, gb_err *err)
+gb_status gb_bold_source_same_voxels(const gb_feature *a, const gb_feature *b, bool *alike, gb_err *err)
 {
 	*alike = a->elements == b->elements;
 	return *alike ? gb_mask_tensor_same((gb_tensor_file *)a->file, (gb_tensor_file *)b->file, "bold.mask", alike, err) : GB_OK;
 }
 
 /* One more subject, whose voxels must be those of the first. */
-static gb_status add(gb_brain *brain, const char *name, const gb_feature *bold, gb_err *err)
+static gb_status add(gb_bold_source *brain, const char *name, const gb_feature *bold, gb_err *err)
 {
 	bool alike = true;
 	gb_status status = bold ? GB_OK : gb_fail(err, GB_DATA, "subject %s: it has no BOLD", name);
 
 	if (!status && brain->subjects)
-		status = gb_brain_alike(brain->subject[0], bold, &alike, err);
+		status = gb_bold_source_same_voxels(brain->subject[0], bold, &alike, err);
 	if (!status && !alike && bold->elements == brain->voxels)
 		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, but not those of %s (another bold.mask): one mask for all is wanted", name,
 		                 bold->elements, brain->subject[0]->subject);
@@ -34,12 +34,12 @@ static gb_status add(gb_brain *brain, const char *name, const gb_feature *bold, 
 	return GB_OK;
 }
 
-gb_status gb_brain_open(gb_brain *brain, const gb_dataset *set, const char *subject, gb_err *err)
+gb_status gb_bold_source_open(gb_bold_source *brain, const gb_dataset *set, const char *subject, gb_err *err)
 {
 	size_t all = gb_dataset_subjects(set);
 	bool mean = strcmp(subject, "mean") == 0;
 
-	*brain = (gb_brain){.set = set};
+	*brain = (gb_bold_source){.set = set};
 	if (all == 0)
 		return gb_fail(err, GB_DATA, "data set: no BOLD in it; pack it with --subject NAME=FILE");
 	brain->subject = gb_array(all, sizeof(const gb_feature *), err);
@@ -52,25 +52,25 @@ gb_status gb_brain_open(gb_brain *brain, const gb_dataset *set, const char *subj
 		if (!mean && strcmp(name, subject))
 			continue;
 		if (add(brain, name, f, err)) {
-			gb_brain_close(brain);
+			gb_bold_source_close(brain);
 			return err ? err->status : GB_DATA;
 		}
 	}
 	if (brain->subjects == 0) {
-		gb_brain_close(brain);
+		gb_bold_source_close(brain);
 		return gb_fail(err, GB_USAGE, "subject %s: not in the set, which has %zu (the first is %s); \"mean\" is the mean of all", subject,
 		               all, gb_dataset_subject(set, 0));
 	}
 	return GB_OK;
 }
 
-void gb_brain_close(gb_brain *brain)
+void gb_bold_source_close(gb_bold_source *brain)
 {
 	free(brain->subject);
-	*brain = (gb_brain){0};
+	*brain = (gb_bold_source){0};
 }
 
-void gb_brain_read(const gb_brain *brain, int64_t row, float *scratch, float *out)
+void gb_bold_source_read(const gb_bold_source *brain, int64_t row, float *scratch, float *out)
 {
 	gb_dataset_read(brain->set, brain->subject[0], row, false, out);
 	for (size_t s = 1; s < brain->subjects; s++) {
@@ -82,7 +82,7 @@ void gb_brain_read(const gb_brain *brain, int64_t row, float *scratch, float *ou
 		out[v] /= (float)brain->subjects;
 }
 
-bool gb_brain_valid(const gb_brain *brain, int64_t row)
+bool gb_bold_source_valid(const gb_bold_source *brain, int64_t row)
 {
 	for (size_t s = 0; s < brain->subjects; s++)
 		if (brain->subject[s]->valid && !brain->subject[s]->valid[row])
@@ -90,9 +90,9 @@ bool gb_brain_valid(const gb_brain *brain, int64_t row)
 	return true;
 }
 
-static bool set_valid(const gb_dataset *set, const gb_brain *brain, int64_t row)
+static bool set_valid(const gb_dataset *set, const gb_bold_source *brain, int64_t row)
 {
-	if (brain && !gb_brain_valid(brain, row))
+	if (brain && !gb_bold_source_valid(brain, row))
 		return false;
 	for (size_t i = 0; i < gb_dataset_features(set); i++) {
 		const gb_feature *f = gb_dataset_feature(set, i);
@@ -103,7 +103,7 @@ static bool set_valid(const gb_dataset *set, const gb_brain *brain, int64_t row)
 	return true;
 }
 
-gb_status gb_brain_rows(const gb_dataset *set, const gb_brain *brain, uint8_t use, int64_t **row, int32_t **run, size_t *count,
+gb_status gb_bold_source_rows(const gb_dataset *set, const gb_bold_source *brain, uint8_t use, int64_t **row, int32_t **run, size_t *count,
                         gb_err *err)
 {
 	const uint8_t *uses = gb_dataset_use(set);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "loader/dense13_batch.h"
 
-static void fill_inputs(const gb_feed *feed, gb_network *net)
+static void fill_inputs(const gb_loader *loader, gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
-	const gb_feed_statistics *st = &feed->statistics;
+	const gb_loader_statistics *st = &loader->statistics;
 	size_t first = s->linear - s->dense;
 	gb_batch *b = &net->batch;
 
@@ -30,9 +30,9 @@ static void fill_targets(gb_network *net)
 			}
 }
 
-void gb_batch_fill_dense13(const gb_feed *feed, gb_network *net, bool scored)
+void gb_batch_fill_dense13(const gb_loader *loader, gb_network *net, bool scored)
 {
-	fill_inputs(feed, net);
+	fill_inputs(loader, net);
 	if (scored)
 		fill_targets(net);
 }

@@ -24,36 +24,36 @@ static void finish(const double *sum, const double *squares, size_t n, double co
 	}
 }
 
-static bool fits(const gb_feed *feed, int64_t row) { return feed->use[row] == GB_FEED_FIT; }
+static bool fits(const gb_loader *loader, int64_t row) { return loader->use[row] == GB_LOADER_FIT; }
 
-static gb_status measure_linear(gb_feed *feed, gb_err *err)
+static gb_status measure_linear(gb_loader *loader, gb_err *err)
 {
-	size_t n = feed->shape.linear;
+	size_t n = loader->shape.linear;
 	double *sum = gb_array(n, sizeof *sum, err), *squares = sum ? gb_array(n, sizeof *squares, err) : NULL, count = 0;
 
 	if (!squares) {
 		free(sum);
 		return GB_SYSTEM;
 	}
-	for (int64_t r = 0; r < feed->rows; r++) {
-		float *x = feed->linear + (size_t)r * n;
+	for (int64_t r = 0; r < loader->rows; r++) {
+		float *x = loader->linear + (size_t)r * n;
 
-		count += fits(feed, r);
-		for (int b = 0; b < feed->bands; b++)
-			gb_band_read(feed->set, &feed->band[b].band, r, feed->scratch, x + feed->band[b].first);
-		for (size_t i = 0; fits(feed, r) && i < n; i++) {
+		count += fits(loader, r);
+		for (int b = 0; b < loader->bands; b++)
+			gb_linear_feature_read(loader->set, &loader->band[b].band, r, loader->scratch, x + loader->band[b].first);
+		for (size_t i = 0; fits(loader, r) && i < n; i++) {
 			sum[i] += (double)x[i];
 			squares[i] += (double)x[i] * (double)x[i];
 		}
 	}
-	finish(sum, squares, n, count, feed->statistics.linear_mean, feed->statistics.linear_std);
+	finish(sum, squares, n, count, loader->statistics.linear_mean, loader->statistics.linear_std);
 	free(sum);
 	free(squares);
 	return GB_OK;
 }
 
 /* Mean and SD over the fit rows of a band's raw numbers. */
-static gb_status measure_band(gb_feed *feed, const gb_feed_band *band, float *mean, float *std, gb_err *err)
+static gb_status measure_band(gb_loader *loader, const gb_loader_feature *band, float *mean, float *std, gb_err *err)
 {
 	size_t n = band->elements;
 	double *sum = gb_array(n, sizeof *sum, err), *squares = sum ? gb_array(n, sizeof *squares, err) : NULL, count = 0;
@@ -62,14 +62,14 @@ static gb_status measure_band(gb_feed *feed, const gb_feed_band *band, float *me
 		free(sum);
 		return GB_SYSTEM;
 	}
-	for (int64_t r = 0; r < feed->rows; r++) {
-		if (!fits(feed, r))
+	for (int64_t r = 0; r < loader->rows; r++) {
+		if (!fits(loader, r))
 			continue;
 		count++;
-		gb_dataset_read(feed->set, band->band.feature, r, false, feed->scratch);
+		gb_dataset_read(loader->set, band->band.feature, r, false, loader->scratch);
 		for (size_t i = 0; i < n; i++) {
-			sum[i] += (double)feed->scratch[i];
-			squares[i] += (double)feed->scratch[i] * (double)feed->scratch[i];
+			sum[i] += (double)loader->scratch[i];
+			squares[i] += (double)loader->scratch[i] * (double)loader->scratch[i];
 		}
 	}
 	finish(sum, squares, n, count, mean, std);
@@ -78,15 +78,15 @@ static gb_status measure_band(gb_feed *feed, const gb_feed_band *band, float *me
 	return GB_OK;
 }
 
-static gb_status measure_video(gb_feed *feed, const gb_feed_band *band, gb_err *err)
+static gb_status measure_video(gb_loader *loader, const gb_loader_feature *band, gb_err *err)
 {
-	const gb_network_shape *s = &feed->shape;
-	float *mean = feed->statistics.video_mean, *scale = feed->statistics.video_scale, *base = feed->statistics.video_base, least;
+	const gb_network_shape *s = &loader->shape;
+	float *mean = loader->statistics.video_mean, *scale = loader->statistics.video_scale, *base = loader->statistics.video_base, least;
 	size_t ph, pw, line = s->video_width * 3, at = 0;
 	double power = 0;
 
 	gb_patch_size(s, &ph, &pw);
-	if (measure_band(feed, band, mean, scale, err) != GB_OK)
+	if (measure_band(loader, band, mean, scale, err) != GB_OK)
 		return GB_SYSTEM;
 	for (size_t i = 0; i < band->elements; i++)
 		power += (double)scale[i] * (double)scale[i];
@@ -112,37 +112,37 @@ static gb_status measure_video(gb_feed *feed, const gb_feed_band *band, gb_err *
 }
 
 /* GB_DATA for a code that the network's tables do not hold. */
-static gb_status check_codes(const gb_feed *feed, const gb_feed_band *band, gb_err *err)
+static gb_status check_codes(const gb_loader *loader, const gb_loader_feature *band, gb_err *err)
 {
 	const gb_feature *f = band->band.feature;
 
-	for (int64_t r = 0; r < feed->rows; r++) {
-		int64_t count = gb_dataset_count(feed->set, f, r);
+	for (int64_t r = 0; r < loader->rows; r++) {
+		int64_t count = gb_dataset_count(loader->set, f, r);
 
-		gb_dataset_read(feed->set, f, r, false, feed->scratch);
+		gb_dataset_read(loader->set, f, r, false, loader->scratch);
 		for (size_t i = 0; i < f->elements; i++)
-			if ((int64_t)(i % feed->shape.code_frames) < count && feed->scratch[i] >= GB_CODE_CLASSES)
+			if ((int64_t)(i % loader->shape.code_frames) < count && loader->scratch[i] >= GB_CODE_CLASSES)
 				return gb_fail(err, GB_DATA, "%s: row %lld: code %.0f: this network knows %d codes a codebook", f->name, (long long)r,
-				               (double)feed->scratch[i], GB_CODE_CLASSES);
+				               (double)loader->scratch[i], GB_CODE_CLASSES);
 	}
 	return GB_OK;
 }
 
 /* log unigram of each codebook, one added to every count. */
-static gb_status measure_codes(gb_feed *feed, const gb_feed_band *band, gb_err *err)
+static gb_status measure_codes(gb_loader *loader, const gb_loader_feature *band, gb_err *err)
 {
-	size_t q = feed->shape.codebooks, frames = feed->shape.code_frames;
+	size_t q = loader->shape.codebooks, frames = loader->shape.code_frames;
 	double *count;
-	gb_status status = check_codes(feed, band, err);
+	gb_status status = check_codes(loader, band, err);
 
 	count = status ? NULL : gb_array(q * GB_CODE_CLASSES, sizeof *count, err);
 	if (!count)
 		return status ? status : GB_SYSTEM;
-	for (int64_t r = 0; r < feed->rows; r++) {
-		const int16_t *codes = feed->code_row;
+	for (int64_t r = 0; r < loader->rows; r++) {
+		const int16_t *codes = loader->code_row;
 
-		gb_feed_read_codes(feed, band, r, feed->code_row);
-		for (size_t i = 0; fits(feed, r) && i < q * frames; i++)
+		gb_loader_read_codes(loader, band, r, loader->code_row);
+		for (size_t i = 0; fits(loader, r) && i < q * frames; i++)
 			if (codes[i] >= 0)
 				count[i / frames * GB_CODE_CLASSES + (size_t)codes[i]]++;
 	}
@@ -153,9 +153,9 @@ static gb_status measure_codes(gb_feed *feed, const gb_feed_band *band, gb_err *
 			all += count[b * GB_CODE_CLASSES + i];
 			sum += count[b * GB_CODE_CLASSES + i] * (double)i / (GB_CODE_CLASSES - 1);
 		}
-		feed->statistics.code_mean[b] = all > GB_CODE_CLASSES ? (float)(sum / (all - GB_CODE_CLASSES)) : 0;
+		loader->statistics.code_mean[b] = all > GB_CODE_CLASSES ? (float)(sum / (all - GB_CODE_CLASSES)) : 0;
 		for (size_t i = 0; i < GB_CODE_CLASSES; i++)
-			feed->statistics.code_base[b * GB_CODE_CLASSES + i] = (float)log((count[b * GB_CODE_CLASSES + i] + 1) / all);
+			loader->statistics.code_base[b * GB_CODE_CLASSES + i] = (float)log((count[b * GB_CODE_CLASSES + i] + 1) / all);
 	}
 	free(count);
 	return GB_OK;
@@ -163,15 +163,15 @@ static gb_status measure_codes(gb_feed *feed, const gb_feed_band *band, gb_err *
 
 /* Σ over the subjects of a mean of their z-scored courses: its variance gives
  * the mean pairwise correlation ρ, hence the ceiling √(Nρ/(1+(N−1)ρ)). */
-static gb_status measure_ceiling(gb_feed *feed, size_t subject, gb_err *err)
+static gb_status measure_ceiling(gb_loader *loader, size_t subject, gb_err *err)
 {
-	const gb_brain *brain = &feed->brain[subject];
+	const gb_bold_source *brain = &loader->brain[subject];
 	size_t n = brain->subjects, v = brain->voxels, rows = 0;
-	float *ceiling = feed->statistics.ceiling[subject], *total;
+	float *ceiling = loader->statistics.ceiling[subject], *total;
 	double *sum = gb_array(2 * v, sizeof *sum, err), *squares = sum ? sum + v : NULL;
 
-	for (int64_t r = 0; r < feed->rows; r++)
-		rows += fits(feed, r);
+	for (int64_t r = 0; r < loader->rows; r++)
+		rows += fits(loader, r);
 	total = sum ? gb_array(rows * v, sizeof *total, err) : NULL;
 	if (!total) {
 		free(sum);
@@ -182,12 +182,12 @@ static gb_status measure_ceiling(gb_feed *feed, size_t subject, gb_err *err)
 
 		memset(sum, 0, 2 * v * sizeof *sum);
 		for (int pass = 0; pass < 2; pass++)
-			for (int64_t r = 0; r < feed->rows; r++) {
-				if (!fits(feed, r))
+			for (int64_t r = 0; r < loader->rows; r++) {
+				if (!fits(loader, r))
 					continue;
-				gb_dataset_read(feed->set, brain->subject[s], r, false, feed->scratch);
+				gb_dataset_read(loader->set, brain->subject[s], r, false, loader->scratch);
 				for (size_t i = 0; i < v; i++) {
-					double x = (double)feed->scratch[i], m = sum[i] / (double)rows, sd = sqrt(fmax(squares[i] / (double)rows - m * m, 0));
+					double x = (double)loader->scratch[i], m = sum[i] / (double)rows, sd = sqrt(fmax(squares[i] / (double)rows - m * m, 0));
 
 					if (pass == 0) {
 						sum[i] += x;
@@ -211,10 +211,10 @@ static gb_status measure_ceiling(gb_feed *feed, size_t subject, gb_err *err)
 	return GB_OK;
 }
 
-static gb_status measure_bold(gb_feed *feed, size_t subject, gb_err *err)
+static gb_status measure_bold(gb_loader *loader, size_t subject, gb_err *err)
 {
-	size_t v = feed->shape.voxels[subject];
-	gb_feed_statistics *st = &feed->statistics;
+	size_t v = loader->shape.voxels[subject];
+	gb_loader_statistics *st = &loader->statistics;
 	double *sum = gb_array(2 * v, sizeof *sum, err), *squares = sum ? sum + v : NULL, rows = 0, all = 0;
 
 	if (!sum || floats(&st->bold_mean[subject], v, err) != GB_OK || floats(&st->bold_std[subject], v, err) != GB_OK ||
@@ -222,19 +222,19 @@ static gb_status measure_bold(gb_feed *feed, size_t subject, gb_err *err)
 		free(sum);
 		return GB_SYSTEM;
 	}
-	for (int64_t r = 0; r < feed->rows; r++) {
-		if (!fits(feed, r))
+	for (int64_t r = 0; r < loader->rows; r++) {
+		if (!fits(loader, r))
 			continue;
 		rows++;
-		gb_brain_read(&feed->brain[subject], r, feed->scratch, feed->scratch2);
+		gb_bold_source_read(&loader->brain[subject], r, loader->scratch, loader->scratch2);
 		for (size_t i = 0; i < v; i++) {
-			sum[i] += (double)feed->scratch2[i];
-			squares[i] += (double)feed->scratch2[i] * (double)feed->scratch2[i];
+			sum[i] += (double)loader->scratch2[i];
+			squares[i] += (double)loader->scratch2[i] * (double)loader->scratch2[i];
 		}
 	}
 	finish(sum, squares, v, rows, st->bold_mean[subject], st->bold_std[subject]);
-	if (feed->brain[subject].subjects > 1) {
-		if (measure_ceiling(feed, subject, err) != GB_OK) {
+	if (loader->brain[subject].subjects > 1) {
+		if (measure_ceiling(loader, subject, err) != GB_OK) {
 			free(sum);
 			return GB_SYSTEM;
 		}
@@ -243,7 +243,7 @@ static gb_status measure_bold(gb_feed *feed, size_t subject, gb_err *err)
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < v; i++) {
 			double m = (double)st->bold_mean[subject][i], sd = (double)st->bold_std[subject][i], c = (double)st->ceiling[subject][i];
-			double weight = feed->brain[subject].subjects > 1 ? fmax(c * c, 1e-3) : 1;
+			double weight = loader->brain[subject].subjects > 1 ? fmax(c * c, 1e-3) : 1;
 
 			if (pass == 0)
 				all += weight * ((squares[i] / rows - 2 * m * sum[i] / rows + m * m) / (sd * sd));
@@ -254,10 +254,10 @@ static gb_status measure_bold(gb_feed *feed, size_t subject, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_feed_measure(gb_feed *feed, gb_pool *pool, gb_err *err)
+gb_status gb_loader_measure(gb_loader *loader, gb_pool *pool, gb_err *err)
 {
-	gb_feed_statistics *st = &feed->statistics;
-	const gb_network_shape *s = &feed->shape;
+	gb_loader_statistics *st = &loader->statistics;
+	const gb_network_shape *s = &loader->shape;
 	size_t pixels = s->video_frames * s->video_height * s->video_width * 3, text = 0;
 	double power = 0;
 
@@ -267,13 +267,13 @@ gb_status gb_feed_measure(gb_feed *feed, gb_pool *pool, gb_err *err)
 	    floats(&st->video_base, pixels, err) != GB_OK || floats(&st->mel_mean, s->mel_bands * s->mel_frames, err) != GB_OK ||
 	    floats(&st->mel_std, s->mel_bands * s->mel_frames, err) != GB_OK ||
 	    floats(&st->code_base, s->codebooks * GB_CODE_CLASSES, err) != GB_OK || floats(&st->code_mean, s->codebooks, err) != GB_OK || floats(&st->text_unit, 1, err) != GB_OK ||
-	    measure_linear(feed, err) != GB_OK)
+	    measure_linear(loader, err) != GB_OK)
 		return GB_SYSTEM;
-	for (int b = 0; b < feed->bands; b++) {
-		const gb_feed_band *band = &feed->band[b];
-		gb_status status = band->kind == GB_BAND_VIDEO  ? measure_video(feed, band, err)
-		                   : band->kind == GB_BAND_MEL  ? measure_band(feed, band, st->mel_mean, st->mel_std, err)
-		                   : band->kind == GB_BAND_CODES ? measure_codes(feed, band, err)
+	for (int b = 0; b < loader->bands; b++) {
+		const gb_loader_feature *band = &loader->band[b];
+		gb_status status = band->kind == GB_LINEAR_FEATURE_VIDEO  ? measure_video(loader, band, err)
+		                   : band->kind == GB_LINEAR_FEATURE_MEL  ? measure_band(loader, band, st->mel_mean, st->mel_std, err)
+		                   : band->kind == GB_LINEAR_FEATURE_CODES ? measure_codes(loader, band, err)
 		                                                 : GB_OK;
 
 		if (status != GB_OK)
@@ -283,26 +283,26 @@ gb_status gb_feed_measure(gb_feed *feed, gb_pool *pool, gb_err *err)
 	}
 	st->text_unit[0] = text && power > 0 ? (float)sqrt(power / (double)text) : 1;
 	for (size_t i = 0; i < s->subjects; i++)
-		if (measure_bold(feed, i, err) != GB_OK)
+		if (measure_bold(loader, i, err) != GB_OK)
 			return GB_SYSTEM;
 	return GB_OK;
 }
 
-gb_status gb_feed_prepare(gb_feed *feed, gb_err *err)
+gb_status gb_loader_prepare(gb_loader *loader, gb_err *err)
 {
-	size_t n = feed->shape.linear;
+	size_t n = loader->shape.linear;
 
 	(void)err;
-	for (int64_t r = 0; r < feed->rows; r++) {
-		float *x = feed->linear + (size_t)r * n;
+	for (int64_t r = 0; r < loader->rows; r++) {
+		float *x = loader->linear + (size_t)r * n;
 
-		for (int b = 0; b < feed->bands; b++) {
-			const gb_feed_band *band = &feed->band[b];
-			const float *mean = feed->statistics.linear_mean + band->first, *std = feed->statistics.linear_std + band->first;
+		for (int b = 0; b < loader->bands; b++) {
+			const gb_loader_feature *band = &loader->band[b];
+			const float *mean = loader->statistics.linear_mean + band->first, *std = loader->statistics.linear_std + band->first;
 
 			if (!band->band.feature)
 				continue; /* absent: the mean, which is 0 */
-			gb_band_read(feed->set, &band->band, r, feed->scratch, x + band->first);
+			gb_linear_feature_read(loader->set, &band->band, r, loader->scratch, x + band->first);
 			for (size_t i = 0; i < band->width; i++)
 				x[band->first + i] = (x[band->first + i] - mean[i]) / std[i];
 		}

@@ -24,7 +24,7 @@ static size_t patches(int64_t pixels)
 }
 
 /* The codewords beside codes, if the file has them. */
-static gb_status find_codewords(gb_band *band, const gb_feature *f, gb_err *err)
+static gb_status find_codewords(gb_linear_feature *band, const gb_feature *f, gb_err *err)
 {
 	const gb_tensor *t;
 	char name[160];
@@ -47,17 +47,17 @@ static gb_status find_codewords(gb_band *band, const gb_feature *f, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_band_of(gb_band *band, const gb_feature *f, gb_err *err)
+gb_status gb_linear_feature_of(gb_linear_feature *band, const gb_feature *f, gb_err *err)
 {
-	*band = (gb_band){.feature = f, .kind = GB_BAND_FLOAT, .width = f->elements};
+	*band = (gb_linear_feature){.feature = f, .kind = GB_LINEAR_FEATURE_FLOAT, .width = f->elements};
 	if (is_video(f)) {
-		band->kind = GB_BAND_VIDEO;
+		band->kind = GB_LINEAR_FEATURE_VIDEO;
 		band->width = patches(f->shape[1]) * patches(f->shape[2]) * 3 * 2;
 	} else if (f->rank == 2 && (f->dtype == GB_I16 || f->dtype == GB_I32 || f->dtype == GB_I64)) {
-		band->kind = GB_BAND_CODES;
+		band->kind = GB_LINEAR_FEATURE_CODES;
 		return find_codewords(band, f, err);
 	} else if (is_float(f->dtype) && f->rank == 2 && strcmp(f->name, "mel") == 0) {
-		band->kind = GB_BAND_MEL;
+		band->kind = GB_LINEAR_FEATURE_MEL;
 		band->width = (size_t)f->shape[0] * 2;
 	} else if (!is_float(f->dtype)) {
 		return gb_fail(err, GB_DATA, "%s: %s of rank %d: float tensors, codes [codebook, frame] or pictures [frame, y, x, 3] are wanted",
@@ -84,7 +84,7 @@ static void read_mel(const gb_dataset *set, const gb_feature *f, int64_t row, co
 }
 
 /* Dimension I of the sum of a frame's codewords. */
-static double latent_at(const gb_band *band, const float *values, int64_t frame, size_t i)
+static double latent_at(const gb_linear_feature *band, const float *values, int64_t frame, size_t i)
 {
 	const gb_feature *f = band->feature;
 	double sum = 0;
@@ -98,7 +98,7 @@ static double latent_at(const gb_band *band, const float *values, int64_t frame,
 	return sum;
 }
 
-static void read_latents(const gb_dataset *set, const gb_band *band, int64_t row, const float *values, float *out)
+static void read_latents(const gb_dataset *set, const gb_linear_feature *band, int64_t row, const float *values, float *out)
 {
 	int64_t count = gb_dataset_count(set, band->feature, row);
 	double n = count > 0 ? (double)count : 1;
@@ -161,30 +161,30 @@ static void read_video(const gb_dataset *set, const gb_feature *f, int64_t row, 
 		}
 }
 
-void gb_band_read(const gb_dataset *set, const gb_band *band, int64_t row, float *scratch, float *out)
+void gb_linear_feature_read(const gb_dataset *set, const gb_linear_feature *band, int64_t row, float *scratch, float *out)
 {
 	switch (band->kind) {
-	case GB_BAND_VIDEO:
+	case GB_LINEAR_FEATURE_VIDEO:
 		read_video(set, band->feature, row, out);
 		break;
-	case GB_BAND_CODES:
+	case GB_LINEAR_FEATURE_CODES:
 		gb_dataset_read(set, band->feature, row, false, scratch);
 		if (band->codeword)
 			read_latents(set, band, row, scratch, out);
 		else
 			read_codes(set, band->feature, row, scratch, out);
 		break;
-	case GB_BAND_MEL:
+	case GB_LINEAR_FEATURE_MEL:
 		gb_dataset_read(set, band->feature, row, false, scratch);
 		read_mel(set, band->feature, row, scratch, out);
 		break;
-	case GB_BAND_FLOAT:
+	case GB_LINEAR_FEATURE_FLOAT:
 		gb_dataset_read(set, band->feature, row, false, out);
 		break;
 	}
 }
 
-bool gb_band_decodes(const gb_feature *f, int64_t shape[4], int *rank, size_t *elements)
+bool gb_linear_feature_decodes(const gb_feature *f, int64_t shape[4], int *rank, size_t *elements)
 {
 	if (is_video(f)) {
 		*rank = 4;
@@ -204,7 +204,7 @@ bool gb_band_decodes(const gb_feature *f, int64_t shape[4], int *rank, size_t *e
 	return true;
 }
 
-void gb_band_read_target(const gb_dataset *set, const gb_feature *f, int64_t row, float *scratch, float *out)
+void gb_linear_feature_read_target(const gb_dataset *set, const gb_feature *f, int64_t row, float *scratch, float *out)
 {
 	size_t frame;
 	int64_t frames;

@@ -15,25 +15,25 @@
 
 GB_BEGIN_DECLS
 
-typedef enum gb_band_kind { GB_BAND_FLOAT, GB_BAND_MEL, GB_BAND_CODES, GB_BAND_VIDEO } gb_band_kind;
+typedef enum gb_linear_feature_type { GB_LINEAR_FEATURE_FLOAT, GB_LINEAR_FEATURE_MEL, GB_LINEAR_FEATURE_CODES, GB_LINEAR_FEATURE_VIDEO } gb_linear_feature_type;
 
-typedef struct gb_band {
+typedef struct gb_linear_feature {
 	const gb_feature *feature;
-	gb_band_kind kind;
+	gb_linear_feature_type kind;
 	size_t width;
 	const float *codeword; /* [codebooks, codes, latent], borrowed from the feature's file; NULL: not there */
 	size_t codes, latent;
-} gb_band;
+} gb_linear_feature;
 
 /* GB_DATA for a tensor that is none of these. */
-GB_CHECK gb_status gb_band_of(gb_band *band, const gb_feature *feature, gb_err *err);
+GB_CHECK gb_status gb_linear_feature_of(gb_linear_feature *band, const gb_feature *feature, gb_err *err);
 /* OUT [width]; SCRATCH [feature->elements]. */
-void gb_band_read(const gb_dataset *set, const gb_band *band, int64_t row, float *scratch, float *out);
+void gb_linear_feature_read(const gb_dataset *set, const gb_linear_feature *band, int64_t row, float *scratch, float *out);
 
 /* What a linear decoder aims at: float tensors and mel as they are, of video the row's mean
  * picture (one frame, 0 … 1).  False: not decoded (codes). */
-bool gb_band_decodes(const gb_feature *feature, int64_t shape[4], int *rank, size_t *elements);
-void gb_band_read_target(const gb_dataset *set, const gb_feature *feature, int64_t row, float *scratch, float *out);
+bool gb_linear_feature_decodes(const gb_feature *feature, int64_t shape[4], int *rank, size_t *elements);
+void gb_linear_feature_read_target(const gb_dataset *set, const gb_feature *feature, int64_t row, float *scratch, float *out);
 
 GB_END_DECLS
 #endif

@@ -11,51 +11,51 @@
 #include "checkpoint/checkpoint.h"
 
 /* Order of the bands: pictures, sound, text, then the rest as the set has it. */
-static int place(const gb_feed_band *band)
+static int place(const gb_loader_feature *band)
 {
-	return band->kind == GB_BAND_VIDEO ? 0 : band->kind == GB_BAND_MEL ? 1 : band->kind == GB_BAND_CODES ? 2 : strcmp(band->name, "text") ? 4 : 3;
+	return band->kind == GB_LINEAR_FEATURE_VIDEO ? 0 : band->kind == GB_LINEAR_FEATURE_MEL ? 1 : band->kind == GB_LINEAR_FEATURE_CODES ? 2 : strcmp(band->name, "text") ? 4 : 3;
 }
 
-static gb_status add_band(gb_feed *feed, const gb_feature *feature, gb_err *err)
+static gb_status add_band(gb_loader *loader, const gb_feature *feature, gb_err *err)
 {
-	gb_feed_band band = {.elements = feature->elements}, *at;
+	gb_loader_feature band = {.elements = feature->elements}, *at;
 	int before = 0;
 
-	if (gb_band_of(&band.band, feature, err) != GB_OK)
+	if (gb_linear_feature_of(&band.band, feature, err) != GB_OK)
 		return err ? err->status : GB_DATA;
-	if (feed->bands == GB_BANDS_MAX)
+	if (loader->bands == GB_BANDS_MAX)
 		return gb_fail(err, GB_DATA, "data set: more than %d stimulus tensors", GB_BANDS_MAX);
 	band.kind = band.band.kind;
 	band.width = band.band.width;
 	snprintf(band.name, sizeof band.name, "%s", feature->name);
-	while (before < feed->bands && place(&feed->band[before]) <= place(&band))
+	while (before < loader->bands && place(&loader->band[before]) <= place(&band))
 		before++;
-	if (place(&band) < 3 && before && place(&feed->band[before - 1]) == place(&band))
-		return gb_fail(err, GB_DATA, "%s: the network already has %s: name one of them with --features", band.name, feed->band[before - 1].name);
-	at = &feed->band[before];
-	memmove(at + 1, at, (size_t)(feed->bands - before) * sizeof *at);
+	if (place(&band) < 3 && before && place(&loader->band[before - 1]) == place(&band))
+		return gb_fail(err, GB_DATA, "%s: the network already has %s: name one of them with --features", band.name, loader->band[before - 1].name);
+	at = &loader->band[before];
+	memmove(at + 1, at, (size_t)(loader->bands - before) * sizeof *at);
 	*at = band;
-	feed->bands++;
+	loader->bands++;
 	return GB_OK;
 }
 
-static void shape_of_band(gb_network_shape *shape, const gb_feed_band *band, const int64_t *dims)
+static void shape_of_band(gb_network_shape *shape, const gb_loader_feature *band, const int64_t *dims)
 {
 	switch (band->kind) {
-	case GB_BAND_VIDEO:
+	case GB_LINEAR_FEATURE_VIDEO:
 		shape->video_frames = (size_t)dims[0];
 		shape->video_height = (size_t)dims[1];
 		shape->video_width = (size_t)dims[2];
 		break;
-	case GB_BAND_MEL:
+	case GB_LINEAR_FEATURE_MEL:
 		shape->mel_bands = (size_t)dims[0];
 		shape->mel_frames = (size_t)dims[1];
 		break;
-	case GB_BAND_CODES:
+	case GB_LINEAR_FEATURE_CODES:
 		shape->codebooks = (size_t)dims[0];
 		shape->code_frames = (size_t)dims[1];
 		break;
-	case GB_BAND_FLOAT:
+	case GB_LINEAR_FEATURE_FLOAT:
 		shape->dense += band->width;
 		if (place(band) == 3)
 			shape->text = band->width;
@@ -64,55 +64,55 @@ static void shape_of_band(gb_network_shape *shape, const gb_feed_band *band, con
 	shape->linear += band->width;
 }
 
-static gb_status open_brains(gb_feed *feed, const char *const *subjects, size_t count, gb_err *err)
+static gb_status open_brains(gb_loader *loader, const char *const *subjects, size_t count, gb_err *err)
 {
 	if (count > GB_SUBJECTS_MAX)
 		return gb_fail(err, GB_USAGE, "%zu subjects: at most %d at once", count, GB_SUBJECTS_MAX);
 	for (size_t s = 0; s < count; s++) {
-		if (gb_brain_open(&feed->brain[s], feed->set, subjects[s], err) != GB_OK)
+		if (gb_bold_source_open(&loader->brain[s], loader->set, subjects[s], err) != GB_OK)
 			return err ? err->status : GB_DATA;
-		feed->shape.subjects = s + 1;
-		feed->shape.voxels[s] = feed->brain[s].voxels;
-		snprintf(feed->shape.subject[s], sizeof feed->shape.subject[s], "%s", subjects[s]);
-		feed->brain_valid[s] = gb_array((size_t)feed->rows, 1, err);
-		if (!feed->brain_valid[s])
+		loader->shape.subjects = s + 1;
+		loader->shape.voxels[s] = loader->brain[s].voxels;
+		snprintf(loader->shape.subject[s], sizeof loader->shape.subject[s], "%s", subjects[s]);
+		loader->brain_valid[s] = gb_array((size_t)loader->rows, 1, err);
+		if (!loader->brain_valid[s])
 			return GB_SYSTEM;
-		for (int64_t r = 0; r < feed->rows; r++)
-			feed->brain_valid[s][r] = gb_brain_valid(&feed->brain[s], r);
+		for (int64_t r = 0; r < loader->rows; r++)
+			loader->brain_valid[s][r] = gb_bold_source_valid(&loader->brain[s], r);
 	}
 	return GB_OK;
 }
 
-static int modality_of(gb_band_kind kind) { return kind == GB_BAND_VIDEO ? 0 : kind == GB_BAND_FLOAT ? 2 : 1; }
+static int modality_of(gb_linear_feature_type kind) { return kind == GB_LINEAR_FEATURE_VIDEO ? 0 : kind == GB_LINEAR_FEATURE_FLOAT ? 2 : 1; }
 
-/* What every feed has once its bands and shape are known. */
-static gb_status finish_open(gb_feed *feed, gb_err *err)
+/* What every loader has once its bands and shape are known. */
+static gb_status finish_open(gb_loader *loader, gb_err *err)
 {
 	size_t largest = 4096 /* also room for any rank */, first = 0;
 
-	feed->use = gb_array((size_t)feed->rows, 1, err);
-	feed->linear = gb_array((size_t)feed->rows * (feed->shape.linear ? feed->shape.linear : 1), sizeof(float), err);
+	loader->use = gb_array((size_t)loader->rows, 1, err);
+	loader->linear = gb_array((size_t)loader->rows * (loader->shape.linear ? loader->shape.linear : 1), sizeof(float), err);
 	for (int m = 0; m < 3; m++)
-		if (!(feed->present[m] = gb_array((size_t)feed->rows, 1, err)))
+		if (!(loader->present[m] = gb_array((size_t)loader->rows, 1, err)))
 			return GB_SYSTEM;
-	for (int b = 0; b < feed->bands; b++) {
-		gb_feed_band *band = &feed->band[b];
-		uint8_t *present = feed->present[modality_of(band->kind)];
+	for (int b = 0; b < loader->bands; b++) {
+		gb_loader_feature *band = &loader->band[b];
+		uint8_t *present = loader->present[modality_of(band->kind)];
 
 		band->first = first;
 		first += band->width;
 		largest = band->elements > largest ? band->elements : largest;
 		largest = band->width > largest ? band->width : largest;
-		for (int64_t r = 0; r < feed->rows; r++)
+		for (int64_t r = 0; r < loader->rows; r++)
 			present[r] |= band->band.feature != NULL;
 	}
-	for (size_t s = 0; s < feed->shape.subjects; s++)
-		largest = feed->shape.voxels[s] > largest ? feed->shape.voxels[s] : largest;
-	feed->scratch_count = largest;
-	feed->scratch = gb_array(largest, sizeof(float), err);
-	feed->scratch2 = gb_array(largest, sizeof(float), err);
-	feed->code_row = gb_array(feed->shape.codebooks * feed->shape.code_frames, sizeof *feed->code_row, err);
-	return feed->use && feed->linear && feed->scratch && feed->scratch2 && feed->code_row ? GB_OK : GB_SYSTEM;
+	for (size_t s = 0; s < loader->shape.subjects; s++)
+		largest = loader->shape.voxels[s] > largest ? loader->shape.voxels[s] : largest;
+	loader->scratch_count = largest;
+	loader->scratch = gb_array(largest, sizeof(float), err);
+	loader->scratch2 = gb_array(largest, sizeof(float), err);
+	loader->code_row = gb_array(loader->shape.codebooks * loader->shape.code_frames, sizeof *loader->code_row, err);
+	return loader->use && loader->linear && loader->scratch && loader->scratch2 && loader->code_row ? GB_OK : GB_SYSTEM;
 }
 
 static bool wanted(const char *name, const char *const *features, size_t count)
@@ -123,34 +123,34 @@ static bool wanted(const char *name, const char *const *features, size_t count)
 	return !features;
 }
 
-gb_status gb_feed_open(gb_feed *feed, const gb_dataset *set, const char *const *features, size_t feature_count,
+gb_status gb_loader_open(gb_loader *loader, const gb_dataset *set, const char *const *features, size_t feature_count,
                        const char *const *subjects, size_t subject_count, gb_err *err)
 {
-	memset(feed, 0, sizeof *feed);
-	feed->set = set;
-	feed->clock = gb_dataset_clock(set);
-	feed->rows = gb_dataset_rows(set);
+	memset(loader, 0, sizeof *loader);
+	loader->set = set;
+	loader->clock = gb_dataset_clock(set);
+	loader->rows = gb_dataset_rows(set);
 	for (size_t i = 0; features && i < feature_count; i++)
 		if (!gb_dataset_find(set, features[i], NULL))
 			return gb_fail(err, GB_USAGE, "feature %s: not in the set; gb-cache ls names what it holds", features[i]);
 	for (size_t i = 0; i < gb_dataset_features(set); i++) {
 		const gb_feature *feature = gb_dataset_feature(set, i);
 
-		if (!feature->subject && wanted(feature->name, features, feature_count) && add_band(feed, feature, err) != GB_OK)
+		if (!feature->subject && wanted(feature->name, features, feature_count) && add_band(loader, feature, err) != GB_OK)
 			return err ? err->status : GB_DATA;
 	}
-	for (int b = 0; b < feed->bands; b++)
-		shape_of_band(&feed->shape, &feed->band[b], feed->band[b].band.feature->shape);
-	if (open_brains(feed, subjects, subject_count, err) != GB_OK)
+	for (int b = 0; b < loader->bands; b++)
+		shape_of_band(&loader->shape, &loader->band[b], loader->band[b].band.feature->shape);
+	if (open_brains(loader, subjects, subject_count, err) != GB_OK)
 		return err ? err->status : GB_DATA;
-	return finish_open(feed, err);
+	return finish_open(loader, err);
 }
 
-static gb_status stored_band(gb_feed *feed, const gb_json *json, gb_err *err)
+static gb_status stored_band(gb_loader *loader, const gb_json *json, gb_err *err)
 {
-	gb_feed_band *band = &feed->band[feed->bands];
+	gb_loader_feature *band = &loader->band[loader->bands];
 	const char *name = gb_json_text(gb_json_get(json, "name"));
-	const gb_feature *feature = name ? gb_dataset_find(feed->set, name, NULL) : NULL;
+	const gb_feature *feature = name ? gb_dataset_find(loader->set, name, NULL) : NULL;
 	int64_t kind = 0, elements = 0, width = 0, dims[4] = {0};
 
 	gb_json_read_integer(gb_json_get(json, "kind"), &kind);
@@ -158,33 +158,33 @@ static gb_status stored_band(gb_feed *feed, const gb_json *json, gb_err *err)
 	gb_json_read_integer(gb_json_get(json, "width"), &width);
 	for (size_t i = 0; i < 4; i++)
 		gb_json_read_integer(gb_json_at(gb_json_get(json, "shape"), i), &dims[i]);
-	if (!name || feed->bands == GB_BANDS_MAX || kind < 0 || kind > GB_BAND_VIDEO || elements < 1 || width < 1)
+	if (!name || loader->bands == GB_BANDS_MAX || kind < 0 || kind > GB_LINEAR_FEATURE_VIDEO || elements < 1 || width < 1)
 		return gb_fail(err, GB_DATA, "checkpoint: its list of tensors is damaged");
-	*band = (gb_feed_band){.kind = (gb_band_kind)kind, .elements = (size_t)elements, .width = (size_t)width};
+	*band = (gb_loader_feature){.kind = (gb_linear_feature_type)kind, .elements = (size_t)elements, .width = (size_t)width};
 	snprintf(band->name, sizeof band->name, "%s", name);
 	if (feature) {
-		if (gb_band_of(&band->band, feature, err) != GB_OK)
+		if (gb_linear_feature_of(&band->band, feature, err) != GB_OK)
 			return err ? err->status : GB_DATA;
 		if (band->band.kind != band->kind || feature->elements != band->elements || band->band.width != band->width)
 			return gb_fail(err, GB_DATA, "%s: %zu numbers a row in the set, %zu in the model: make it with the options of the training set",
 			               name, feature->elements, band->elements);
 	}
-	shape_of_band(&feed->shape, band, dims);
-	feed->bands++;
+	shape_of_band(&loader->shape, band, dims);
+	loader->bands++;
 	return GB_OK;
 }
 
-gb_status gb_feed_open_stored(gb_feed *feed, const gb_dataset *set, gb_tensor_file *file, const gb_json *dims, gb_err *err)
+gb_status gb_loader_open_stored(gb_loader *loader, const gb_dataset *set, gb_tensor_file *file, const gb_json *dims, gb_err *err)
 {
 	const gb_json *bands = gb_json_get(dims, "bands"), *subjects = gb_json_get(dims, "subjects");
 
 	(void)file;
-	memset(feed, 0, sizeof *feed);
-	feed->set = set;
-	feed->clock = gb_dataset_clock(set);
-	feed->rows = gb_dataset_rows(set);
+	memset(loader, 0, sizeof *loader);
+	loader->set = set;
+	loader->clock = gb_dataset_clock(set);
+	loader->rows = gb_dataset_rows(set);
 	for (size_t i = 0; i < gb_json_size(bands); i++)
-		if (stored_band(feed, gb_json_at(bands, i), err) != GB_OK)
+		if (stored_band(loader, gb_json_at(bands, i), err) != GB_OK)
 			return err ? err->status : GB_DATA;
 	if (gb_json_size(subjects) > GB_SUBJECTS_MAX)
 		return gb_fail(err, GB_DATA, "checkpoint: %zu subjects", gb_json_size(subjects));
@@ -195,22 +195,22 @@ gb_status gb_feed_open_stored(gb_feed *feed, const gb_dataset *set, gb_tensor_fi
 		gb_json_read_integer(gb_json_get(one, "voxels"), &voxels);
 		if (!gb_json_text(gb_json_get(one, "name")) || voxels < 1)
 			return gb_fail(err, GB_DATA, "checkpoint: its list of subjects is damaged");
-		snprintf(feed->shape.subject[s], sizeof feed->shape.subject[s], "%s", gb_json_text(gb_json_get(one, "name")));
-		feed->shape.voxels[s] = (size_t)voxels;
-		feed->shape.subjects = s + 1;
-		feed->brain_valid[s] = gb_array((size_t)feed->rows, 1, err);
-		if (!feed->brain_valid[s])
+		snprintf(loader->shape.subject[s], sizeof loader->shape.subject[s], "%s", gb_json_text(gb_json_get(one, "name")));
+		loader->shape.voxels[s] = (size_t)voxels;
+		loader->shape.subjects = s + 1;
+		loader->brain_valid[s] = gb_array((size_t)loader->rows, 1, err);
+		if (!loader->brain_valid[s])
 			return GB_SYSTEM;
 	}
-	return finish_open(feed, err);
+	return finish_open(loader, err);
 }
 
-void gb_feed_silence(gb_feed *feed, const char *const *name, size_t names)
+void gb_loader_silence(gb_loader *loader, const char *const *name, size_t names)
 {
 	bool present[3] = {false};
 
-	for (int b = 0; b < feed->bands; b++) {
-		gb_feed_band *band = &feed->band[b];
+	for (int b = 0; b < loader->bands; b++) {
+		gb_loader_feature *band = &loader->band[b];
 
 		for (size_t i = 0; i < names; i++)
 			if (!strcmp(band->name, name[i]))
@@ -218,12 +218,12 @@ void gb_feed_silence(gb_feed *feed, const char *const *name, size_t names)
 		present[modality_of(band->kind)] |= band->band.feature != NULL;
 	}
 	for (int m = 0; m < 3; m++)
-		memset(feed->present[m], present[m], (size_t)feed->rows);
+		memset(loader->present[m], present[m], (size_t)loader->rows);
 }
 
-void gb_feed_close(gb_feed *feed)
+void gb_loader_close(gb_loader *loader)
 {
-	gb_feed_statistics *s = &feed->statistics;
+	gb_loader_statistics *s = &loader->statistics;
 	float **all[] = {&s->linear_mean, &s->linear_std, &s->video_mean, &s->video_scale, &s->video_base, &s->mel_mean, &s->mel_std, &s->code_base, &s->code_mean, &s->text_unit};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -233,38 +233,38 @@ void gb_feed_close(gb_feed *feed)
 		free(s->bold_std[i]);
 		free(s->voxel_weight[i]);
 		free(s->ceiling[i]);
-		free(feed->brain_valid[i]);
-		if (feed->brain[i].set)
-			gb_brain_close(&feed->brain[i]);
+		free(loader->brain_valid[i]);
+		if (loader->brain[i].set)
+			gb_bold_source_close(&loader->brain[i]);
 	}
 	for (int m = 0; m < 3; m++)
-		free(feed->present[m]);
-	free(feed->linear);
-	free(feed->use);
-	free(feed->scratch);
-	free(feed->scratch2);
-	free(feed->code_row);
-	free(feed->scored_row);
-	free(feed->scored_run);
-	memset(feed, 0, sizeof *feed);
+		free(loader->present[m]);
+	free(loader->linear);
+	free(loader->use);
+	free(loader->scratch);
+	free(loader->scratch2);
+	free(loader->code_row);
+	free(loader->scored_row);
+	free(loader->scored_run);
+	memset(loader, 0, sizeof *loader);
 }
 
-gb_status gb_feed_split(gb_feed *feed, double share, int64_t gap, gb_err *err)
+gb_status gb_loader_split(gb_loader *loader, double share, int64_t gap, gb_err *err)
 {
 	int64_t *row, from, last = -1;
 	int32_t *run;
 	size_t count, block, fit = 0;
 
-	if (gb_brain_rows(feed->set, NULL, GB_ROW_TRAIN, &row, &run, &count, err) != GB_OK)
+	if (gb_bold_source_rows(loader->set, NULL, GB_ROW_TRAIN, &row, &run, &count, err) != GB_OK)
 		return err ? err->status : GB_SYSTEM;
 	block = (size_t)floor((double)count * share);
 	from = block ? row[count - block] : INT64_MAX;
 	for (size_t i = 0; i < count; i++) {
 		/* A validation row reads a kernel of history, a train row's decoder reads ahead. */
-		int use = i >= count - block ? GB_FEED_VALIDATE : row[i] < from - gap || run[i] != run[count - 1] ? GB_FEED_FIT : GB_FEED_NONE;
+		int use = i >= count - block ? GB_LOADER_VALIDATE : row[i] < from - gap || run[i] != run[count - 1] ? GB_LOADER_FIT : GB_LOADER_NONE;
 
-		feed->use[row[i]] = (uint8_t)use;
-		fit += use == GB_FEED_FIT;
+		loader->use[row[i]] = (uint8_t)use;
+		fit += use == GB_LOADER_FIT;
 		last = row[i];
 	}
 	free(row);
@@ -275,27 +275,27 @@ gb_status gb_feed_split(gb_feed *feed, double share, int64_t gap, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_feed_fit_network(gb_feed *feed, const gb_network *net, gb_err *err)
+gb_status gb_loader_fit_network(gb_loader *loader, const gb_network *net, gb_err *err)
 {
-	free(feed->scored_row);
-	free(feed->scored_run);
-	feed->scored_row = gb_array(net->scored, sizeof *feed->scored_row, err);
-	feed->scored_run = gb_array(net->scored, sizeof *feed->scored_run, err);
-	return feed->scored_row && feed->scored_run ? GB_OK : GB_SYSTEM;
+	free(loader->scored_row);
+	free(loader->scored_run);
+	loader->scored_row = gb_array(net->scored, sizeof *loader->scored_row, err);
+	loader->scored_run = gb_array(net->scored, sizeof *loader->scored_run, err);
+	return loader->scored_row && loader->scored_run ? GB_OK : GB_SYSTEM;
 }
 
-gb_status gb_feed_share(gb_feed *shared, const gb_feed *feed, const gb_network *net, gb_err *err)
+gb_status gb_loader_share(gb_loader *shared, const gb_loader *loader, const gb_network *net, gb_err *err)
 {
-	*shared = *feed;
+	*shared = *loader;
 	shared->scratch2 = NULL; /* for measuring */
 	shared->scored_row = NULL;
 	shared->scored_run = NULL;
-	shared->scratch = gb_array(feed->scratch_count, sizeof(float), err);
-	shared->code_row = gb_array(feed->shape.codebooks * feed->shape.code_frames, sizeof *shared->code_row, err);
-	return shared->scratch && shared->code_row ? gb_feed_fit_network(shared, net, err) : GB_SYSTEM;
+	shared->scratch = gb_array(loader->scratch_count, sizeof(float), err);
+	shared->code_row = gb_array(loader->shape.codebooks * loader->shape.code_frames, sizeof *shared->code_row, err);
+	return shared->scratch && shared->code_row ? gb_loader_fit_network(shared, net, err) : GB_SYSTEM;
 }
 
-void gb_feed_unshare(gb_feed *shared)
+void gb_loader_unshare(gb_loader *shared)
 {
 	free(shared->scratch);
 	free(shared->code_row);
@@ -303,29 +303,29 @@ void gb_feed_unshare(gb_feed *shared)
 	free(shared->scored_run);
 }
 
-void gb_feed_take_rows(gb_feed *feed, gb_feed *shared)
+void gb_loader_take_rows(gb_loader *loader, gb_loader *shared)
 {
-	int64_t *row = feed->scored_row;
-	int *run = feed->scored_run;
+	int64_t *row = loader->scored_row;
+	int *run = loader->scored_run;
 
-	feed->scored_row = shared->scored_row;
-	feed->scored_run = shared->scored_run;
+	loader->scored_row = shared->scored_row;
+	loader->scored_run = shared->scored_run;
 	shared->scored_row = row;
 	shared->scored_run = run;
 }
 
-gb_status gb_feed_windows(const gb_feed *feed, int use, size_t length, gb_window **window, size_t *count, gb_err *err)
+gb_status gb_loader_windows(const gb_loader *loader, int use, size_t length, gb_window **window, size_t *count, gb_err *err)
 {
 	gb_window *list = NULL;
 	size_t n = 0;
 
-	for (int64_t r = 0; r < feed->rows; r++) {
-		int run = gb_clock_run_of(feed->clock, r);
+	for (int64_t r = 0; r < loader->rows; r++) {
+		int run = gb_clock_run_of(loader->clock, r);
 		int64_t end = r;
 
-		if (feed->use[r] != use)
+		if (loader->use[r] != use)
 			continue;
-		while (end < feed->rows && feed->use[end] == use && end - r < (int64_t)length && gb_clock_run_of(feed->clock, end) == run)
+		while (end < loader->rows && loader->use[end] == use && end - r < (int64_t)length && gb_clock_run_of(loader->clock, end) == run)
 			end++;
 		if (gb_grow(&list, n + 1, sizeof *list, err) != GB_OK) {
 			free(list);

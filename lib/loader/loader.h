@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* loader.h: from a data set to micro-batches of giblet13.
  *
- * The statistics are those of the train rows the feed was made with; a model
+ * The statistics are those of the train rows the loader was made with; a model
  * that was read back brings its own, and the set then only has to hold tensors
  * of the same names and shapes (a missing one is absent in every row). */
 #ifndef GB_LOADER_LOADER_H
@@ -16,17 +16,17 @@ GB_BEGIN_DECLS
 enum { GB_BANDS_MAX = 64 };
 
 /* What becomes of a row. */
-enum { GB_FEED_NONE, GB_FEED_FIT, GB_FEED_VALIDATE };
+enum { GB_LOADER_NONE, GB_LOADER_FIT, GB_LOADER_VALIDATE };
 
-typedef struct gb_feed_band {
+typedef struct gb_loader_feature {
 	char name[64];
-	gb_band_kind kind;
+	gb_linear_feature_type kind;
 	size_t elements, width, first; /* of a row; in the linear view; its first column there */
-	gb_band band;                  /* .feature NULL: the set does not have it */
-} gb_feed_band;
+	gb_linear_feature band;                  /* .feature NULL: the set does not have it */
+} gb_loader_feature;
 
 /* Train-only statistics: arrays of the network's sizes, owned. */
-typedef struct gb_feed_statistics {
+typedef struct gb_loader_statistics {
 	float *linear_mean, *linear_std;   /* [linear] */
 	float *video_mean, *video_scale;   /* [elements of a row]; scale = 1/max(SD, a tenth of their RMS) */
 	float *video_base;                 /* [frames, patches, patch] */
@@ -34,19 +34,19 @@ typedef struct gb_feed_statistics {
 	float *code_base, *code_mean;      /* [codebooks, 1024]; [codebooks] of code/1023 */
 	float *text_unit;                  /* [1]: RMS over columns of the text's SD */
 	float *bold_mean[GB_SUBJECTS_MAX], *bold_std[GB_SUBJECTS_MAX], *voxel_weight[GB_SUBJECTS_MAX], *ceiling[GB_SUBJECTS_MAX];
-} gb_feed_statistics;
+} gb_loader_statistics;
 
-typedef struct gb_feed {
+typedef struct gb_loader {
 	const gb_dataset *set;
 	const gb_clock *clock;
 	int64_t rows;
-	gb_feed_band band[GB_BANDS_MAX]; /* video, mel, codes, text, further float tensors */
+	gb_loader_feature band[GB_BANDS_MAX]; /* video, mel, codes, text, further float tensors */
 	int bands;
 	gb_network_shape shape;          /* stimulus, brain, text … as found; windows and sizes are the caller's */
-	gb_brain brain[GB_SUBJECTS_MAX];
-	gb_feed_statistics statistics;
+	gb_bold_source brain[GB_SUBJECTS_MAX];
+	gb_loader_statistics statistics;
 	float *linear;                   /* [rows, shape.linear], standardised */
-	uint8_t *use;                    /* [rows] GB_FEED_… */
+	uint8_t *use;                    /* [rows] GB_LOADER_… */
 	uint8_t *present[3];             /* [rows] */
 	uint8_t *brain_valid[GB_SUBJECTS_MAX]; /* [rows] BOLD may be read */
 	float *scratch, *scratch2;       /* [scratch_count] */
@@ -55,37 +55,37 @@ typedef struct gb_feed {
 	int64_t *scored_row;             /* rows of the filled batch, −1: none */
 	int *scored_run;
 	int64_t apart;                   /* rows that a contrastive negative is away; the caller's */
-} gb_feed;
+} gb_loader;
 
 typedef struct gb_window { int64_t first; int64_t count; } gb_window; /* scored rows first … first+count−1; count 0: none */
 
 /* For training.  FEATURES (NULL: all stimulus tensors), SUBJECTS: names, or "mean". */
-GB_CHECK gb_status gb_feed_open(gb_feed *feed, const gb_dataset *set, const char *const *features, size_t feature_count,
+GB_CHECK gb_status gb_loader_open(gb_loader *loader, const gb_dataset *set, const char *const *features, size_t feature_count,
                                 const char *const *subjects, size_t subject_count, gb_err *err);
-/* For prediction: bands, shape and statistics as stored (see gb_feed_items). */
-GB_CHECK gb_status gb_feed_open_stored(gb_feed *feed, const gb_dataset *set, gb_tensor_file *file, const gb_json *dims, gb_err *err);
+/* For prediction: bands, shape and statistics as stored (see gb_loader_items). */
+GB_CHECK gb_status gb_loader_open_stored(gb_loader *loader, const gb_dataset *set, gb_tensor_file *file, const gb_json *dims, gb_err *err);
 /* After open_stored: the rows are as in a set without these tensors. */
-void gb_feed_silence(gb_feed *feed, const char *const *name, size_t names);
-void gb_feed_close(gb_feed *feed);
+void gb_loader_silence(gb_loader *loader, const char *const *name, size_t names);
+void gb_loader_close(gb_loader *loader);
 
 /* The last SHARE of the train rows (whole windows of the set's clock, one block,
  * GAP rows before it used for nothing) validates; the rest fits.  Then the
  * statistics. */
-GB_CHECK gb_status gb_feed_split(gb_feed *feed, double share, int64_t gap, gb_err *err);
-GB_CHECK gb_status gb_feed_measure(gb_feed *feed, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_loader_split(gb_loader *loader, double share, int64_t gap, gb_err *err);
+GB_CHECK gb_status gb_loader_measure(gb_loader *loader, gb_pool *pool, gb_err *err);
 /* The linear view of every row, standardised.  After measure, or open_stored. */
-GB_CHECK gb_status gb_feed_prepare(gb_feed *feed, gb_err *err);
+GB_CHECK gb_status gb_loader_prepare(gb_loader *loader, gb_err *err);
 
 /* Once NET is built: room for the rows of its batches. */
-GB_CHECK gb_status gb_feed_fit_network(gb_feed *feed, const gb_network *net, gb_err *err);
+GB_CHECK gb_status gb_loader_fit_network(gb_loader *loader, const gb_network *net, gb_err *err);
 
 /* Windows of at most LENGTH rows that cover the rows of use USE in order; *WINDOW to be freed. */
-GB_CHECK gb_status gb_feed_windows(const gb_feed *feed, int use, size_t length, gb_window **window, size_t *count, gb_err *err);
+GB_CHECK gb_status gb_loader_windows(const gb_loader *loader, int use, size_t length, gb_window **window, size_t *count, gb_err *err);
 
 /* Fill NET's batch with GROUPS windows and send it.  DROP: modality dropout of training
  * (probability, and the key).  BOLD_ONE: BOLD input of this subject only (−1: by
  * the key).  Targets and weights are filled where SCORED. */
-typedef struct gb_feed_options {
+typedef struct gb_loader_options {
 	double drop;
 	uint64_t seed;
 	uint32_t step, micro;
@@ -93,29 +93,29 @@ typedef struct gb_feed_options {
 	const uint8_t *keep;   /* [voxels] of that subject: 0 is held at the train mean; NULL: all */
 	bool scored;
 	int64_t apart;         /* rows that a contrastive negative is away */
-} gb_feed_options;
-void gb_feed_fill(gb_feed *feed, gb_network *net, const gb_window *window, const gb_feed_options *options);
+} gb_loader_options;
+void gb_loader_fill_batch(gb_loader *loader, gb_network *net, const gb_window *window, const gb_loader_options *options);
 /* The same into NET's batch as it lies, unsent. */
-void gb_feed_write(gb_feed *feed, gb_network *net, const gb_window *window, const gb_feed_options *options);
+void gb_loader_write(gb_loader *loader, gb_network *net, const gb_window *window, const gb_loader_options *options);
 /* Codes of ROW as OUT [codebooks, frames], −1 behind the row's count. */
-void gb_feed_read_codes(gb_feed *feed, const gb_feed_band *band, int64_t row, int16_t *out);
+void gb_loader_read_codes(gb_loader *loader, const gb_loader_feature *band, int64_t row, int16_t *out);
 /* Mel of ROW, standardised, as it enters (frames of bands: FRAMES_FIRST), or as it is aimed at (bands of frames); 0 behind
  * the row's count. */
-void gb_feed_mel(gb_feed *feed, const gb_feed_band *band, int64_t row, float *out, bool frames_first);
+void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row, float *out, bool frames_first);
 
 /* SHARED fills batches beside FEED, which it must not outlive: the same data, rows and scratch of its own. */
-GB_CHECK gb_status gb_feed_share(gb_feed *shared, const gb_feed *feed, const gb_network *net, gb_err *err);
-void gb_feed_unshare(gb_feed *shared);
+GB_CHECK gb_status gb_loader_share(gb_loader *shared, const gb_loader *loader, const gb_network *net, gb_err *err);
+void gb_loader_unshare(gb_loader *shared);
 /* FEED's scored rows become those that SHARED filled last, and the other way round. */
-void gb_feed_take_rows(gb_feed *feed, gb_feed *shared);
+void gb_loader_take_rows(gb_loader *loader, gb_loader *shared);
 
 /* The text of ROW as a target: (x − mean) / unit.  OUT [shape.text]. */
-void gb_feed_text(const gb_feed *feed, int64_t row, float *out);
+void gb_loader_text(const gb_loader *loader, int64_t row, float *out);
 
 /* Σ over the rows of each term's weights in the filled batch. */
-void gb_feed_counts(const gb_network *net, double count[GB_TERMS]);
+void gb_loader_counts(const gb_network *net, double count[GB_TERMS]);
 /* Σ over the rows of what the constant predictor scores on the filled batch. */
-void gb_feed_constants(const gb_network *net, double sum[GB_TERMS]);
+void gb_loader_constants(const gb_network *net, double sum[GB_TERMS]);
 
 GB_END_DECLS
 #endif

@@ -19,7 +19,7 @@ typedef struct place { char *id, *path; } place;
 typedef struct tracing {
 	place *place; /* tensor files by id */
 	size_t places;
-	gb_why_line *line;
+	gb_provenance_line *line;
 	void *context;
 } tracing;
 
@@ -165,7 +165,7 @@ static gb_status trace(tracing *t, const char *path, const char *role, int depth
 	return status;
 }
 
-gb_status gb_why(const char *path, const char *const *folder, size_t folders, const char *store, gb_why_line *line,
+gb_status gb_provenance(const char *path, const char *const *folder, size_t folders, const char *store, gb_provenance_line *line,
                  void *context, gb_err *err)
 {
 	tracing t = {.line = line, .context = context};

@@ -21,7 +21,7 @@ typedef gb_giblet13_state state;
 static void drop_set(state *s)
 {
 	gb_network_clear(&s->net);
-	gb_feed_close(&s->feed);
+	gb_loader_close(&s->loader);
 	gb_giblet13_fixed_clear(&s->fixed);
 	gb_delays_clear(&s->delays);
 	free(s->kernel);
@@ -63,7 +63,7 @@ static gb_status open_state(void **opaque, gb_tensor_file *file, const gb_json *
 static gb_status read_statistics(state *s, gb_err *err)
 {
 	gb_statistic_item item[GB_STATISTICS_MAX];
-	size_t n = gb_giblet13_statistics(&s->feed, item);
+	size_t n = gb_giblet13_statistics(&s->loader, item);
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; status == GB_OK && i < n; i++) {
@@ -89,7 +89,7 @@ static gb_status read_running(state *s, gb_err *err)
 		s->fixed.latent_deviation[i] = (float)sqrt(fmax(running[b + i], 1e-12));
 		s->fixed.latent_mean[i] = (float)running[i];
 	}
-	gb_network_send_latent(&s->net);
+	gb_network_upload_bottleneck(&s->net);
 	return GB_OK;
 }
 
@@ -101,11 +101,11 @@ gb_status gb_giblet13_use(state *s, const gb_dataset *set, gb_err *err)
 	if (s->set == set)
 		return GB_OK;
 	drop_set(s);
-	status = gb_feed_open_stored(&s->feed, set, s->file, s->dims, err);
-	s->feed.shape.kind = s->kind;
-	shape = s->feed.shape;
+	status = gb_loader_open_stored(&s->loader, set, s->file, s->dims, err);
+	s->loader.shape.kind = s->kind;
+	shape = s->loader.shape;
 	if (status == GB_OK)
-		gb_feed_silence(&s->feed, s->silent, s->silents);
+		gb_loader_silence(&s->loader, s->silent, s->silents);
 	if (status == GB_OK)
 		status = gb_giblet13_shape(&shape, &s->delays, s->dims, err);
 	if (status == GB_OK)
@@ -113,15 +113,15 @@ gb_status gb_giblet13_use(state *s, const gb_dataset *set, gb_err *err)
 	if (s->kind) /* rows are asked for one by one */
 		shape.groups = 1;
 	if (status == GB_OK)
-		status = gb_feed_prepare(&s->feed, err);
+		status = gb_loader_prepare(&s->loader, err);
 	if (status == GB_OK)
-		status = gb_giblet13_fixed(&s->fixed, &s->feed, &s->delays, gb_scaled(2048, shape.width), &s->kernel, err);
+		status = gb_giblet13_fixed(&s->fixed, &s->loader, &s->delays, gb_scaled(2048, shape.width), &s->kernel, err);
 	if (status == GB_OK)
 		status = gb_network_build(&s->net, &shape, &s->fixed, &s->device, 0, err);
 	for (int i = 0; status == GB_OK && i < gb_graph_parameters(s->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(s->net.graph, i);
 
-		status = gb_giblet13_read(s->file, p->name, p->rows * p->columns, (float *)gb_graph_weights(s->net.graph)->here + p->first, err);
+		status = gb_giblet13_read(s->file, p->name, p->rows * p->columns, (float *)gb_graph_weights(s->net.graph)->host + p->first, err);
 	}
 	if (status == GB_OK)
 		gb_graph_push(s->net.graph);
@@ -134,10 +134,10 @@ gb_status gb_giblet13_use(state *s, const gb_dataset *set, gb_err *err)
 static gb_status fits(const void *opaque, const gb_dataset *set, gb_err *err)
 {
 	const state *s = opaque;
-	gb_feed feed;
-	gb_status status = gb_feed_open_stored(&feed, set, s->file, s->dims, err);
+	gb_loader loader;
+	gb_status status = gb_loader_open_stored(&loader, set, s->file, s->dims, err);
 
-	gb_feed_close(&feed);
+	gb_loader_close(&loader);
 	return status;
 }
 
@@ -153,15 +153,15 @@ static size_t voxels(const void *opaque)
 /* Index of SUBJECT among those trained on. */
 static gb_status find_subject(const state *s, const char *subject, size_t *index, gb_err *err)
 {
-	for (*index = 0; *index < s->feed.shape.subjects; ++*index)
-		if (!subject || !strcmp(s->feed.shape.subject[*index], subject))
+	for (*index = 0; *index < s->loader.shape.subjects; ++*index)
+		if (!subject || !strcmp(s->loader.shape.subject[*index], subject))
 			return GB_OK;
 	/* A model of the mean stands for each of its subjects. */
-	for (*index = 0; *index < s->feed.shape.subjects; ++*index)
-		if (!strcmp(s->feed.shape.subject[*index], "mean"))
+	for (*index = 0; *index < s->loader.shape.subjects; ++*index)
+		if (!strcmp(s->loader.shape.subject[*index], "mean"))
 			return GB_OK;
-	return gb_fail(err, GB_USAGE, "subject %s: the model was trained on %zu others (the first is %s)", subject, s->feed.shape.subjects,
-	               s->feed.shape.subject[0]);
+	return gb_fail(err, GB_USAGE, "subject %s: the model was trained on %zu others (the first is %s)", subject, s->loader.shape.subjects,
+	               s->loader.shape.subject[0]);
 }
 
 static void forward(state *s, int last)
@@ -175,7 +175,7 @@ static void forward(state *s, int last)
 	gb_graph_forward_on(s->net.graph, &run, s->net.z, last);
 }
 
-gb_status gb_giblet13_windows(state *s, const gb_feed_options *fill, const int64_t *rows, size_t count, int last, gb_giblet13_take *take,
+gb_status gb_giblet13_windows(state *s, const gb_loader_options *fill, const int64_t *rows, size_t count, int last, gb_giblet13_take *take,
                               void *context, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net.shape;
@@ -185,15 +185,15 @@ gb_status gb_giblet13_windows(state *s, const gb_feed_options *fill, const int64
 	const float *numbers;
 
 	for (size_t i = 0; status == GB_OK && i < count; i++) {
-		int run_index = gb_clock_run_of(s->feed.clock, rows[i]);
-		int64_t first = gb_clock_first(s->feed.clock, run_index), end = first + s->feed.clock->run[run_index].rows, length = (int64_t)shape->scored;
+		int run_index = gb_clock_run_of(s->loader.clock, rows[i]);
+		int64_t first = gb_clock_first(s->loader.clock, run_index), end = first + s->loader.clock->run[run_index].rows, length = (int64_t)shape->scored;
 		int64_t start = first + (rows[i] - first) / length * length;
 
 		if (done[i])
 			continue;
 		/* One window a batch: the others stay empty, whoever asks. */
 		window[0] = (gb_window){start, end - start < length ? end - start : length};
-		gb_feed_fill(&s->feed, &s->net, window, fill);
+		gb_loader_fill_batch(&s->loader, &s->net, window, fill);
 		forward(s, last);
 		status = gb_graph_fetch(s->net.graph, last, &numbers, err);
 		for (size_t j = i; status == GB_OK && j < count; j++)
@@ -223,7 +223,7 @@ typedef struct copy_out {
 static void take_bold(void *context, const float *numbers, size_t asked, size_t place)
 {
 	copy_out *c = context;
-	const gb_feed_statistics *st = &c->s->feed.statistics;
+	const gb_loader_statistics *st = &c->s->loader.statistics;
 
 	for (size_t v = 0; v < c->columns; v++)
 		c->out[asked * c->columns + v] = numbers[place * c->columns + v] * st->bold_std[c->subject][v] + st->bold_mean[c->subject][v];
@@ -241,7 +241,7 @@ static gb_status encode(void *opaque, const gb_dataset *set, const char *subject
                         gb_pool *pool, gb_err *err)
 {
 	state *s = opaque;
-	gb_feed_options fill = {.bold_one = GB_SUBJECTS_MAX};
+	gb_loader_options fill = {.bold_one = GB_SUBJECTS_MAX};
 	copy_out copy = {.s = s, .out = out};
 	gb_status status = gb_giblet13_use(s, set, err);
 
@@ -252,7 +252,7 @@ static gb_status encode(void *opaque, const gb_dataset *set, const char *subject
 	if (status != GB_OK)
 		return status;
 	s->device.pool = pool;
-	copy.columns = s->feed.shape.voxels[copy.subject];
+	copy.columns = s->loader.shape.voxels[copy.subject];
 	return gb_giblet13_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold, &copy, err);
 }
 
@@ -268,7 +268,7 @@ static int decoder_of(const state *s, const char *feature)
 		gb_json_read_integer(gb_json_get(gb_json_at(bands, b), "kind"), &kind);
 		if (!name || strcmp(name, feature))
 			continue;
-		return kind == GB_BAND_VIDEO ? 0 : kind == GB_BAND_MEL ? 1 : kind == GB_BAND_CODES ? 2 : !strcmp(name, "text") ? 3 : s->kind ? -1 : FURTHER;
+		return kind == GB_LINEAR_FEATURE_VIDEO ? 0 : kind == GB_LINEAR_FEATURE_MEL ? 1 : kind == GB_LINEAR_FEATURE_CODES ? 2 : !strcmp(name, "text") ? 3 : s->kind ? -1 : FURTHER;
 	}
 	return -1;
 }
@@ -306,11 +306,11 @@ static size_t decoded_shape(const void *opaque, const char *feature, int64_t sha
 /* Of further tensor FEATURE among them, which stand at the end of the linear view. */
 static size_t first_column(const state *s, const char *feature)
 {
-	size_t before = s->feed.shape.linear - s->feed.shape.dense + s->feed.shape.text;
+	size_t before = s->loader.shape.linear - s->loader.shape.dense + s->loader.shape.text;
 
-	for (int b = 0; b < s->feed.bands; b++)
-		if (!strcmp(s->feed.band[b].name, feature))
-			return s->feed.band[b].first - before;
+	for (int b = 0; b < s->loader.bands; b++)
+		if (!strcmp(s->loader.band[b].name, feature))
+			return s->loader.band[b].first - before;
 	return 0;
 }
 
@@ -319,7 +319,7 @@ static void take_video(const copy_out *c, size_t asked, const float *from)
 {
 	const gb_network *net = &c->s->net;
 	const gb_network_shape *shape = &net->shape;
-	const float *base = c->s->feed.statistics.video_base;
+	const float *base = c->s->loader.statistics.video_base;
 	size_t across = shape->video_width / net->patch_width, run = net->patch_width * 3, line = shape->video_width * 3;
 
 	for (size_t f = 0; f < shape->video_frames; f++)
@@ -343,7 +343,7 @@ static void take_numbers(const copy_out *c, size_t asked, const float *from)
 /* Those of code I, with the unigram's where they only move it. */
 static void code_logits(const copy_out *c, const float *from, size_t i, float logit[GB_CODE_CLASSES])
 {
-	const float *base = c->s->feed.statistics.code_base + i % c->s->net.shape.codebooks * GB_CODE_CLASSES;
+	const float *base = c->s->loader.statistics.code_base + i % c->s->net.shape.codebooks * GB_CODE_CLASSES;
 
 	for (size_t k = 0; k < GB_CODE_CLASSES; k++)
 		logit[k] = from[i * GB_CODE_CLASSES + k] + (c->direct ? base[k] : 0);
@@ -369,7 +369,7 @@ static void take_codes(const copy_out *c, size_t asked, const float *from)
 static void take_decoded(void *context, const float *numbers, size_t asked, size_t place)
 {
 	copy_out *c = context;
-	const gb_feed_statistics *st = &c->s->feed.statistics;
+	const gb_loader_statistics *st = &c->s->loader.statistics;
 	const gb_network_shape *shape = &c->s->net.shape;
 	size_t from_columns = c->kind == FURTHER ? shape->dense - shape->text : c->kind == 2 && !shape->kind ? c->columns * GB_CODE_CLASSES : c->columns;
 	size_t first = shape->linear - shape->dense + (c->kind == FURTHER ? shape->text : 0) + c->first;
@@ -391,15 +391,15 @@ static void take_decoded(void *context, const float *numbers, size_t asked, size
 static void take_losses(void *context, const float *numbers, size_t asked, size_t place)
 {
 	copy_out *c = context;
-	gb_feed *feed = &c->s->feed;
-	size_t q = feed->shape.codebooks, frames = feed->shape.code_frames;
+	gb_loader *loader = &c->s->loader;
+	size_t q = loader->shape.codebooks, frames = loader->shape.code_frames;
 	const float *from = numbers + place * c->columns * GB_CODE_CLASSES;
 
-	for (int b = 0; b < feed->bands; b++)
-		if (feed->band[b].kind == GB_BAND_CODES)
-			gb_feed_read_codes(feed, &feed->band[b], c->rows[asked], feed->code_row);
+	for (int b = 0; b < loader->bands; b++)
+		if (loader->band[b].kind == GB_LINEAR_FEATURE_CODES)
+			gb_loader_read_codes(loader, &loader->band[b], c->rows[asked], loader->code_row);
 	for (size_t i = 0; i < q * frames; i++) {
-		int16_t code = feed->code_row[i % q * frames + i / q];
+		int16_t code = loader->code_row[i % q * frames + i / q];
 		float logit[GB_CODE_CLASSES], most = -INFINITY;
 		double sum = 0;
 
@@ -411,7 +411,7 @@ static void take_losses(void *context, const float *numbers, size_t asked, size_
 		for (size_t k = 0; k < GB_CODE_CLASSES; k++)
 			sum += exp((double)(logit[k] - most));
 		c->loss[0] += log(sum) - (double)(logit[code] - most);
-		c->loss[1] -= (double)feed->statistics.code_base[i % q * GB_CODE_CLASSES + (size_t)code];
+		c->loss[1] -= (double)loader->statistics.code_base[i % q * GB_CODE_CLASSES + (size_t)code];
 		c->codes++;
 	}
 }
@@ -422,7 +422,7 @@ static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_data
 {
 	state *s = copy->s;
 	bool from_brain = copy->from_brain;
-	gb_feed_options fill = {.keep = keep};
+	gb_loader_options fill = {.keep = keep};
 	int64_t shape[4];
 	int rank, last;
 	gb_status status = gb_giblet13_use(s, set, err);
@@ -436,15 +436,15 @@ static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_data
 		status = gb_giblet13_rows_are(set, copy->rows, count, err);
 	/* BOLD is opened for this call alone: the subject may be any of the set's. */
 	if (status == GB_OK && from_brain)
-		status = gb_brain_open(&s->feed.brain[copy->subject], set, subject ? subject : s->feed.shape.subject[copy->subject], err);
+		status = gb_bold_source_open(&s->loader.brain[copy->subject], set, subject ? subject : s->loader.shape.subject[copy->subject], err);
 	if (status != GB_OK)
 		return status;
-	if (from_brain && s->feed.brain[copy->subject].voxels != s->feed.shape.voxels[copy->subject])
+	if (from_brain && s->loader.brain[copy->subject].voxels != s->loader.shape.voxels[copy->subject])
 		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, the model has %zu: the mask it was trained with is wanted", subject ? subject : "mean",
-		                 s->feed.brain[copy->subject].voxels, s->feed.shape.voxels[copy->subject]);
+		                 s->loader.brain[copy->subject].voxels, s->loader.shape.voxels[copy->subject]);
 	if (status == GB_OK) {
-		for (int64_t r = 0; from_brain && r < s->feed.rows; r++)
-			s->feed.brain_valid[copy->subject][r] = gb_brain_valid(&s->feed.brain[copy->subject], r);
+		for (int64_t r = 0; from_brain && r < s->loader.rows; r++)
+			s->loader.brain_valid[copy->subject][r] = gb_bold_source_valid(&s->loader.brain[copy->subject], r);
 		s->device.pool = pool;
 		fill.bold_one = from_brain ? (int)copy->subject : GB_SUBJECTS_MAX;
 		copy->columns = decoded_shape(s, feature, shape, &rank);
@@ -454,7 +454,7 @@ static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_data
 		status = gb_giblet13_windows(s, &fill, copy->rows, count, last, take, copy, err);
 	}
 	if (from_brain)
-		gb_brain_close(&s->feed.brain[copy->subject]);
+		gb_bold_source_close(&s->loader.brain[copy->subject]);
 	return status;
 }
 
@@ -507,7 +507,7 @@ static gb_status open_seed(void **opaque, gb_tensor_file *file, const gb_json *d
 	gb_status status = open_state(opaque, file, description, err);
 
 	if (status == GB_OK)
-		((state *)*opaque)->kind = &gb_network_seed;
+		((state *)*opaque)->kind = &gb_network_dense13;
 	return status;
 }
 
@@ -520,5 +520,5 @@ static bool seed_decodes(const void *opaque, const char *feature, bool from_brai
 	return !from_brain && decoded_shape(opaque, feature, shape, &rank) && (decoder_of(opaque, feature) != 0 || shape[0] == 1);
 }
 
-const gb_model_kind_table gb_model_giblet13_seed = {"giblet13-seed", open_seed, close_state, fits, voxels, encode, seed_decodes, decode, decoded_shape};
-const gb_model_kind_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape, silence, &gb_giblet13_latent, code_loss};
+const gb_model_type_table gb_model_dense13 = {"giblet13-seed", open_seed, close_state, fits, voxels, encode, seed_decodes, decode, decoded_shape};
+const gb_model_type_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape, silence, &gb_giblet13_bottleneck, code_loss};

@@ -34,7 +34,7 @@ static void take(void *context, const float *numbers, size_t asked, size_t place
 static gb_status values(void *opaque, const gb_dataset *set, const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
 {
 	state *s = opaque;
-	gb_feed_options fill = {.bold_one = GB_SUBJECTS_MAX};
+	gb_loader_options fill = {.bold_one = GB_SUBJECTS_MAX};
 	gb_status status = gb_giblet13_use(s, set, err);
 	copy_out copy = {out, s->net.bottleneck};
 
@@ -47,7 +47,7 @@ static gb_status values(void *opaque, const gb_dataset *set, const int64_t *rows
 void gb_giblet13_take_out(state *s)
 {
 	float *z = gb_graph_value(s->net.graph, s->net.z); /* the host's: models are used there */
-	const gb_latent_out *out = &s->out;
+	const gb_bottleneck_removed *out = &s->out;
 	size_t n = s->net.bottleneck;
 
 	for (size_t row = 0; row < s->net.rows; row++, z += n)
@@ -62,9 +62,9 @@ void gb_giblet13_take_out(state *s)
 		}
 }
 
-static void take_out(void *opaque, const gb_latent_out *out)
+static void take_out(void *opaque, const gb_bottleneck_removed *out)
 {
-	((state *)opaque)->out = out ? *out : (gb_latent_out){0};
+	((state *)opaque)->out = out ? *out : (gb_bottleneck_removed){0};
 }
 
 /* ---- what heads read ---- */
@@ -79,7 +79,7 @@ static gb_status add_head(const state *s, size_t k, const uint8_t *region, doubl
 	gb_status status;
 
 	snprintf(name, sizeof name, "brain.%s.weight", s->net.shape.subject[k]);
-	head = (const float *)gb_graph_weights(s->net.graph)->here + gb_graph_parameter_at(s->net.graph, gb_graph_find(s->net.graph, name))->first;
+	head = (const float *)gb_graph_weights(s->net.graph)->host + gb_graph_parameter_at(s->net.graph, gb_graph_find(s->net.graph, name))->first;
 	column = gb_array(rank * voxels, sizeof *column, err);
 	if (!column)
 		return GB_SYSTEM;
@@ -135,7 +135,7 @@ static gb_status reads(void *opaque, const gb_dataset *set, const char *subject,
 	if (status == GB_OK)
 		status = gb_eigen_symmetric(gram, rank, value, err);
 	if (status == GB_OK) {
-		map = (const float *)gb_graph_weights(s->net.graph)->here +
+		map = (const float *)gb_graph_weights(s->net.graph)->host +
 		      gb_graph_parameter_at(s->net.graph, gb_graph_find(s->net.graph, "brain.map.weight"))->first;
 		for (size_t i = 0; i < rank * rank; i++)
 			root[i] = (float)(sqrt(fmax(value[i / rank], 0)) * gram[i]);
@@ -151,4 +151,4 @@ static gb_status reads(void *opaque, const gb_dataset *set, const char *subject,
 	return status;
 }
 
-const gb_model_latent_table gb_giblet13_latent = {width, values, reads, take_out};
+const gb_model_bottleneck_table gb_giblet13_bottleneck = {width, values, reads, take_out};

@@ -16,10 +16,10 @@ static gb_statistic_item item_of(const char *name, size_t count, float **data, c
 	return item;
 }
 
-size_t gb_giblet13_statistics(gb_feed *feed, gb_statistic_item item[GB_STATISTICS_MAX])
+size_t gb_giblet13_statistics(gb_loader *loader, gb_statistic_item item[GB_STATISTICS_MAX])
 {
-	const gb_network_shape *s = &feed->shape;
-	gb_feed_statistics *st = &feed->statistics;
+	const gb_network_shape *s = &loader->shape;
+	gb_loader_statistics *st = &loader->statistics;
 	size_t pixels = s->video_frames * s->video_height * s->video_width * 3, n = 0;
 	static const char *const what[] = {"mean", "std", "weight", "ceiling"};
 	static const char *const doc[] = {"mean over the train rows", "SD over the train rows", "weight in the loss", "noise ceiling on the train rows, 0 if unknown"};
@@ -54,12 +54,12 @@ static const struct { const char *key; size_t offset; } size_key[] = {
 	{"window_first", offsetof(gb_network_shape, window_first)}, {"window_lags", offsetof(gb_network_shape, window_lags)},
 	{"rank", offsetof(gb_network_shape, rank)}};
 
-gb_json *gb_giblet13_dims(const gb_feed *feed, const gb_network_shape *shape, const gb_delays *delays)
+gb_json *gb_giblet13_dims(const gb_loader *loader, const gb_network_shape *shape, const gb_delays *delays)
 {
 	gb_json *dims = gb_json_object(), *bands = gb_json_array(), *subjects = gb_json_array();
 
-	for (int b = 0; b < feed->bands; b++) {
-		const gb_feed_band *band = &feed->band[b];
+	for (int b = 0; b < loader->bands; b++) {
+		const gb_loader_feature *band = &loader->band[b];
 		gb_json *one = gb_json_object(), *rows = gb_json_array();
 
 		gb_json_set(one, "name", gb_json_string(band->name));
@@ -110,9 +110,9 @@ gb_status gb_giblet13_shape(gb_network_shape *shape, gb_delays *delays, const gb
 	return GB_OK;
 }
 
-gb_status gb_giblet13_fixed(gb_network_fixed *fixed, const gb_feed *feed, const gb_delays *delays, size_t bottleneck, float **kernel, gb_err *err)
+gb_status gb_giblet13_fixed(gb_network_fixed *fixed, const gb_loader *loader, const gb_delays *delays, size_t bottleneck, float **kernel, gb_err *err)
 {
-	const gb_feed_statistics *st = &feed->statistics;
+	const gb_loader_statistics *st = &loader->statistics;
 	size_t taps = (size_t)delays->filters * (size_t)delays->length;
 	float **latent[] = {&fixed->latent_scale, &fixed->latent_offset, &fixed->latent_deviation, &fixed->latent_mean};
 
@@ -127,7 +127,7 @@ gb_status gb_giblet13_fixed(gb_network_fixed *fixed, const gb_feed *feed, const 
 	fixed->video_base = st->video_base;
 	fixed->code_base = st->code_base;
 	fixed->code_mean = st->code_mean;
-	for (size_t k = 0; k < feed->shape.subjects; k++)
+	for (size_t k = 0; k < loader->shape.subjects; k++)
 		fixed->voxel_weight[k] = st->voxel_weight[k];
 	for (int i = 0; i < 4; i++)
 		if (!(*latent[i] = gb_array(bottleneck, sizeof(float), err)))
@@ -159,7 +159,7 @@ gb_status gb_giblet13_read(gb_tensor_file *file, const char *name, size_t count,
 
 gb_status gb_giblet13_read_moments(const gb_network *net, gb_tensor_file *file, gb_err *err)
 {
-	const gb_twin *running = gb_graph_running(net->graph);
+	const gb_mirror *running = gb_graph_running(net->graph);
 	gb_status status = GB_OK;
 
 	for (int i = 0; status == GB_OK && i < 2 * gb_graph_norms(net->graph); i++) {
@@ -167,8 +167,8 @@ gb_status gb_giblet13_read_moments(const gb_network *net, gb_tensor_file *file, 
 		char name[96];
 
 		snprintf(name, sizeof name, "%s.%s", norm->name, i % 2 ? "variance" : "mean");
-		status = gb_giblet13_read(file, name, norm->columns, (float *)running->here + norm->first + (i % 2 ? norm->columns : 0), err);
+		status = gb_giblet13_read(file, name, norm->columns, (float *)running->host + norm->first + (i % 2 ? norm->columns : 0), err);
 	}
-	gb_twin_push(net->device, running);
+	gb_mirror_upload(net->device, running);
 	return status;
 }

@@ -9,12 +9,12 @@
 GB_BEGIN_DECLS
 
 typedef struct gb_giblet13_state {
-	const gb_network_kind *kind;
+	const gb_network_type *kind;
 	gb_tensor_file *file;
 	gb_json *dims;
-	const gb_dataset *set;     /* the feed is open on this one */
+	const gb_dataset *set;     /* the loader is open on this one */
 	gb_delays delays;
-	gb_feed feed;
+	gb_loader loader;
 	gb_network net;
 	gb_network_fixed fixed;
 	gb_device device;
@@ -23,7 +23,7 @@ typedef struct gb_giblet13_state {
 	                              0: only what comes straight from the BOLD window */
 	const char **silent;       /* [silents] names of tensors in DIMS */
 	size_t silents;
-	gb_latent_out out;         /* rank 0: z as it is */
+	gb_bottleneck_removed out;         /* rank 0: z as it is */
 } gb_giblet13_state;
 
 /* The network over the windows of SET; kept until another set is asked for. */
@@ -32,12 +32,12 @@ GB_CHECK gb_status gb_giblet13_rows_are(const gb_dataset *set, const int64_t *ro
 /* Calls TAKE for each asked row with the numbers of value LAST and the row's place
  * there; windows stand at multiples of their length in the row's run. */
 typedef void gb_giblet13_take(void *context, const float *numbers, size_t asked, size_t place);
-GB_CHECK gb_status gb_giblet13_windows(gb_giblet13_state *s, const gb_feed_options *fill, const int64_t *rows, size_t count, int last,
+GB_CHECK gb_status gb_giblet13_windows(gb_giblet13_state *s, const gb_loader_options *fill, const int64_t *rows, size_t count, int last,
                                        gb_giblet13_take *take, void *context, gb_err *err);
 
 /* What OUT of the state names is taken out of z as it lies. */
 void gb_giblet13_take_out(gb_giblet13_state *s);
-extern const gb_model_latent_table gb_giblet13_latent;
+extern const gb_model_bottleneck_table gb_giblet13_bottleneck;
 
 GB_END_DECLS
 #endif

@@ -8,10 +8,10 @@
 #include "checkpoint/checkpoint.h"
 #include "model/model_type.h"
 
-static const gb_model_kind_table *const kinds[] = {&gb_model_ridge, &gb_model_giblet13, &gb_model_giblet13_seed};
+static const gb_model_type_table *const kinds[] = {&gb_model_ridge, &gb_model_giblet13, &gb_model_dense13};
 
 struct gb_model {
-	const gb_model_kind_table *kind;
+	const gb_model_type_table *kind;
 	gb_tensor_file *file;
 	gb_json *description;
 	void *state;
@@ -54,7 +54,7 @@ void gb_model_close(gb_model *model)
 	free(model);
 }
 
-const char *gb_model_kind(const gb_model *model)
+const char *gb_model_type(const gb_model *model)
 {
 	return model->kind->kind;
 }
@@ -130,7 +130,7 @@ gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *su
 	return model->kind->encode(model->state, set, subject, rows, count, out, pool, err);
 }
 
-gb_status gb_model_silence(gb_model *model, const char *const *feature, size_t features, gb_err *err)
+gb_status gb_model_ablate(gb_model *model, const char *const *feature, size_t features, gb_err *err)
 {
 	if (!model->kind->silence)
 		return gb_fail(err, GB_USAGE, "a model of kind %s: its inputs cannot be silenced", model->kind->kind);
@@ -165,12 +165,12 @@ static gb_status need_latent(const gb_model *model, gb_err *err)
 	return model->kind->latent ? GB_OK : gb_fail(err, GB_USAGE, "a model of kind %s has no z that regions read", model->kind->kind);
 }
 
-size_t gb_model_latent(const gb_model *model)
+size_t gb_model_bottleneck(const gb_model *model)
 {
 	return model->kind->latent ? model->kind->latent->width(model->state) : 0;
 }
 
-gb_status gb_model_latent_values(gb_model *model, const gb_dataset *set, const int64_t *rows, size_t count, float *out, gb_pool *pool,
+gb_status gb_model_bottleneck_values(gb_model *model, const gb_dataset *set, const int64_t *rows, size_t count, float *out, gb_pool *pool,
                                  gb_err *err)
 {
 	gb_status status = need_latent(model, err);
@@ -178,7 +178,7 @@ gb_status gb_model_latent_values(gb_model *model, const gb_dataset *set, const i
 	return status ? status : model->kind->latent->values(model->state, set, rows, count, out, pool, err);
 }
 
-gb_status gb_model_latent_reads(gb_model *model, const gb_dataset *set, const char *subject, const uint8_t *region, float **reads,
+gb_status gb_model_bottleneck_reads(gb_model *model, const gb_dataset *set, const char *subject, const uint8_t *region, float **reads,
                                 size_t *count, gb_pool *pool, gb_err *err)
 {
 	gb_status status = need_latent(model, err);
@@ -187,7 +187,7 @@ gb_status gb_model_latent_reads(gb_model *model, const gb_dataset *set, const ch
 	return status ? status : model->kind->latent->reads(model->state, set, subject, region, reads, count, pool, err);
 }
 
-gb_status gb_model_latent_take_out(gb_model *model, const gb_latent_out *out, gb_err *err)
+gb_status gb_model_bottleneck_take_out(gb_model *model, const gb_bottleneck_removed *out, gb_err *err)
 {
 	gb_status status = need_latent(model, err);
 

@@ -17,7 +17,7 @@ typedef struct gb_model gb_model;
 GB_CHECK gb_status gb_model_open(gb_model **model, const char *path, gb_err *err);
 void gb_model_close(gb_model *model);
 
-const char *gb_model_kind(const gb_model *model);          /* "ridge", "giblet13", … */
+const char *gb_model_type(const gb_model *model);          /* "ridge", "giblet13", … */
 const gb_json *gb_model_config(const gb_model *model);
 const gb_json *gb_model_description(const gb_model *model); /* the whole object of checkpoint.h */
 gb_tensor_file *gb_model_file(gb_model *model);            /* for provenance */
@@ -41,7 +41,7 @@ GB_CHECK gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const
 
 /* From now on these stimulus tensors (none: all are heard again) are silent, with the weights as they are: at their train
  * mean (ridge), or as in a set that lacks them.  GB_USAGE for one that the model does not read. */
-GB_CHECK gb_status gb_model_silence(gb_model *model, const char *const *feature, size_t features, gb_err *err);
+GB_CHECK gb_status gb_model_ablate(gb_model *model, const char *const *feature, size_t features, gb_err *err);
 
 /* Can it go from brain (FROM_BRAIN) or through its bottleneck (not) to this feature? */
 bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brain);
@@ -61,21 +61,21 @@ size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_
 
 /* ---- the bottleneck z, of kinds that have one ---- */
 
-size_t gb_model_latent(const gb_model *model); /* numbers in z; 0: there is none, and the rest is GB_USAGE */
+size_t gb_model_bottleneck(const gb_model *model); /* numbers in z; 0: there is none, and the rest is GB_USAGE */
 /* z of ROWS as the decoders get it: OUT [count, width]. */
-GB_CHECK gb_status gb_model_latent_values(gb_model *model, const gb_dataset *set, const int64_t *rows, size_t count, float *out,
+GB_CHECK gb_status gb_model_bottleneck_values(gb_model *model, const gb_dataset *set, const int64_t *rows, size_t count, float *out,
                                           gb_pool *pool, gb_err *err);
 /* What the head of SUBJECT (with heads for several, "mean": of all) reads of z for the voxels of REGION [voxels], which
  * are standardised: READS [*count, width], to be released with free(), has the Gram matrix readsᵀ·reads = Σ w wᵀ over
  * voxels and over the filters of the brain kernel. */
-GB_CHECK gb_status gb_model_latent_reads(gb_model *model, const gb_dataset *set, const char *subject, const uint8_t *region,
+GB_CHECK gb_status gb_model_bottleneck_reads(gb_model *model, const gb_dataset *set, const char *subject, const uint8_t *region,
                                          float **reads, size_t *count, gb_pool *pool, gb_err *err);
 
 /* Directions of z (Q [rank, width], orthonormal rows) that are held at those of MEAN [width]: z becomes
  * z − Qᵀ·Q·(z − mean).  Borrowed. */
-typedef struct gb_latent_out { const double *q, *mean; size_t rank; } gb_latent_out;
+typedef struct gb_bottleneck_removed { const double *q, *mean; size_t rank; } gb_bottleneck_removed;
 /* From now on all that is predicted from the stimulus is predicted so; NULL: of z as it is. */
-GB_CHECK gb_status gb_model_latent_take_out(gb_model *model, const gb_latent_out *out, gb_err *err);
+GB_CHECK gb_status gb_model_bottleneck_take_out(gb_model *model, const gb_bottleneck_removed *out, gb_err *err);
 
 GB_END_DECLS
 #endif

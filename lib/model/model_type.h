@@ -8,16 +8,16 @@
 
 GB_BEGIN_DECLS
 
-/* What a kind that has a bottleneck z knows how to do, as gb_model_latent… says. */
-typedef struct gb_model_latent_table {
+/* What a kind that has a bottleneck z knows how to do, as gb_model_bottleneck… says. */
+typedef struct gb_model_bottleneck_table {
 	size_t (*width)(const void *state);
 	gb_status (*values)(void *state, const gb_dataset *set, const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
 	gb_status (*reads)(void *state, const gb_dataset *set, const char *subject, const uint8_t *region, float **reads, size_t *count,
 	                   gb_pool *pool, gb_err *err);
-	void (*take_out)(void *state, const gb_latent_out *out);
-} gb_model_latent_table;
+	void (*take_out)(void *state, const gb_bottleneck_removed *out);
+} gb_model_bottleneck_table;
 
-typedef struct gb_model_kind_table {
+typedef struct gb_model_type_table {
 	const char *kind;
 	/* *STATE is the kind's own; FILE and DESCRIPTION stay open until close. */
 	gb_status (*open)(void **state, gb_tensor_file *file, const gb_json *description, gb_err *err);
@@ -30,15 +30,15 @@ typedef struct gb_model_kind_table {
 	gb_status (*decode)(void *state, const gb_dataset *set, const char *feature, bool from_brain, const char *subject,
 	                    const uint8_t *keep, const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
 	size_t (*decoded_shape)(const void *state, const char *feature, int64_t shape[4], int *rank);
-	/* NULL: cannot.  From now on these stimulus tensors are as gb_model_silence says. */
+	/* NULL: cannot.  From now on these stimulus tensors are as gb_model_ablate says. */
 	gb_status (*silence)(void *state, const char *const *feature, size_t features, gb_err *err);
-	const gb_model_latent_table *latent; /* NULL: no z */
+	const gb_model_bottleneck_table *latent; /* NULL: no z */
 	/* NULL: it has no probabilities.  As gb_model_code_loss says. */
 	gb_status (*code_loss)(void *state, const gb_dataset *set, const char *feature, bool from_brain, const char *subject, const int64_t *rows,
 	                       size_t count, double loss[2], gb_pool *pool, gb_err *err);
-} gb_model_kind_table;
+} gb_model_type_table;
 
-extern const gb_model_kind_table gb_model_ridge, gb_model_giblet13, gb_model_giblet13_seed;
+extern const gb_model_type_table gb_model_ridge, gb_model_giblet13, gb_model_dense13;
 
 GB_END_DECLS
 #endif

@@ -12,11 +12,11 @@
 
 enum { BANDS_MAX = 64 };
 
-typedef struct decoder { const char *feature; int64_t shape[4]; int rank; gb_ridge_map map; gb_ridge_map_band band; } decoder;
+typedef struct decoder { const char *feature; int64_t shape[4]; int rank; gb_linear_map map; gb_linear_map_band band; } decoder;
 
 typedef struct state {
-	gb_ridge_map encode;
-	gb_ridge_map_band band[BANDS_MAX];
+	gb_linear_map encode;
+	gb_linear_map_band band[BANDS_MAX];
 	decoder *decoder;
 	size_t decoders;
 	gb_delays window;           /* of all decoders */
@@ -34,7 +34,7 @@ static gb_status need_rows(gb_tensor_file *file, const char *map, const char *wh
 }
 
 /* Row lists of MAP, the runs of the train rows looked up among those at hand. */
-static gb_status load_rows(gb_ridge_map *out, gb_tensor_file *file, const char *map, int32_t **train_run, gb_err *err)
+static gb_status load_rows(gb_linear_map *out, gb_tensor_file *file, const char *map, int32_t **train_run, gb_err *err)
 {
 	const gb_tensor *rows, *runs, *train;
 	const int64_t *row, *wanted;
@@ -77,7 +77,7 @@ static gb_status load_floats(gb_tensor_file *file, const char *map, const char *
 }
 
 /* BAND as DIMS say; COEFFICIENT is the name that its coefficients go by. */
-static gb_status load_band(const gb_ridge_map *map, gb_ridge_map_band *band, gb_tensor_file *file, const char *prefix, const gb_json *dims,
+static gb_status load_band(const gb_linear_map *map, gb_linear_map_band *band, gb_tensor_file *file, const char *prefix, const gb_json *dims,
                            const char *coefficient, gb_err *err)
 {
 	int64_t width;
@@ -100,7 +100,7 @@ static gb_status load_band(const gb_ridge_map *map, gb_ridge_map_band *band, gb_
 	return status;
 }
 
-static gb_status load_targets(gb_ridge_map *map, gb_tensor_file *file, const gb_json *dims, gb_err *err)
+static gb_status load_targets(gb_linear_map *map, gb_tensor_file *file, const gb_json *dims, gb_err *err)
 {
 	int64_t targets;
 
@@ -155,7 +155,7 @@ static gb_status load_decoder(decoder *d, gb_tensor_file *file, const char *feat
 static gb_status load_decoders(state *s, gb_tensor_file *file, const gb_json *dims, gb_err *err)
 {
 	const gb_json *features = gb_json_get(dims, "features");
-	gb_ridge_map rows = {0};
+	gb_linear_map rows = {0};
 	gb_status status = load_rows(&rows, file, "decode", &s->train_run[1], err);
 	void *it;
 
@@ -214,12 +214,12 @@ static gb_status ridge_fits(const void *opaque, const gb_dataset *set, gb_err *e
 
 	for (size_t i = 0; i < s->encode.bands; i++) {
 		const gb_feature *f = gb_dataset_find(set, s->band[i].name, NULL);
-		gb_band band;
+		gb_linear_feature band;
 		gb_status status;
 
 		if (!f)
 			return gb_fail(err, GB_DATA, "data set: no tensor %s, which the model was trained on", s->band[i].name);
-		status = gb_band_of(&band, f, err);
+		status = gb_linear_feature_of(&band, f, err);
 		if (status)
 			return status;
 		if (band.width != s->band[i].width)
@@ -237,8 +237,8 @@ static size_t ridge_voxels(const void *opaque)
 typedef struct reader {
 	const gb_dataset *set;
 	const state *model;
-	gb_band band[BANDS_MAX];
-	const gb_brain *brain;
+	gb_linear_feature band[BANDS_MAX];
+	const gb_bold_source *brain;
 	const uint8_t *keep;
 	const float *mean;
 	float *scratch;
@@ -251,7 +251,7 @@ static void read_stimulus(void *context, size_t band, int64_t row, float *out)
 	if (r->model->silent[band])
 		memcpy(out, r->model->band[band].mean, r->model->band[band].width * sizeof *out);
 	else
-		gb_band_read(r->set, &r->band[band], row, r->scratch, out);
+		gb_linear_feature_read(r->set, &r->band[band], row, r->scratch, out);
 }
 
 static gb_status ridge_encode(void *opaque, const gb_dataset *set, const char *subject, const int64_t *rows, size_t count, float *out,
@@ -266,7 +266,7 @@ static gb_status ridge_encode(void *opaque, const gb_dataset *set, const char *s
 	if (!status && !s->encode.targets)
 		status = gb_fail(err, GB_USAGE, "this ridge model has decoders alone: it predicts no brain");
 	for (size_t i = 0; !status && i < s->encode.bands; i++) {
-		status = gb_band_of(&r.band[i], gb_dataset_find(set, s->band[i].name, NULL), err);
+		status = gb_linear_feature_of(&r.band[i], gb_dataset_find(set, s->band[i].name, NULL), err);
 		if (!status && r.band[i].feature->elements > largest)
 			largest = r.band[i].feature->elements;
 	}
@@ -275,7 +275,7 @@ static gb_status ridge_encode(void *opaque, const gb_dataset *set, const char *s
 	r.scratch = gb_array(largest, sizeof *r.scratch, err);
 	if (!r.scratch)
 		return GB_SYSTEM;
-	status = gb_ridge_map_predict(&s->encode, read_stimulus, &r, gb_dataset_clock(set), rows, count, out, pool, err);
+	status = gb_linear_map_predict(&s->encode, read_stimulus, &r, gb_dataset_clock(set), rows, count, out, pool, err);
 	free(r.scratch);
 	return status;
 }
@@ -314,10 +314,10 @@ static bool ridge_decodes(const void *opaque, const char *feature, bool from_bra
 static void read_bold(void *context, size_t band, int64_t row, float *out)
 {
 	reader *r = context;
-	bool valid = gb_brain_valid(r->brain, row);
+	bool valid = gb_bold_source_valid(r->brain, row);
 
 	(void)band;
-	gb_brain_read(r->brain, row, r->scratch, out);
+	gb_bold_source_read(r->brain, row, r->scratch, out);
 	for (size_t v = 0; v < r->brain->voxels; v++)
 		if (!valid || (r->keep && !r->keep[v]))
 			out[v] = r->mean[v];
@@ -327,13 +327,13 @@ static gb_status ridge_decode(void *opaque, const gb_dataset *set, const char *f
                               const uint8_t *keep, const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
 {
 	const decoder *d = find_decoder(opaque, feature);
-	gb_brain brain;
+	gb_bold_source brain;
 	reader r = {.set = set, .brain = &brain, .keep = keep};
 	gb_status status;
 
 	if (!d || !from_brain)
 		return gb_fail(err, GB_USAGE, "%s: this ridge model does not decode it%s", feature, from_brain ? "" : " from the stimulus");
-	status = gb_brain_open(&brain, set, subject, err);
+	status = gb_bold_source_open(&brain, set, subject, err);
 	if (status)
 		return status;
 	r.mean = d->band.mean;
@@ -343,9 +343,9 @@ static gb_status ridge_decode(void *opaque, const gb_dataset *set, const char *f
 	else if (brain.voxels != d->band.width)
 		status = gb_fail(err, GB_DATA, "data set: %zu voxels, the model was trained on %zu", brain.voxels, d->band.width);
 	else
-		status = gb_ridge_map_predict(&d->map, read_bold, &r, gb_dataset_clock(set), rows, count, out, pool, err);
+		status = gb_linear_map_predict(&d->map, read_bold, &r, gb_dataset_clock(set), rows, count, out, pool, err);
 	free(r.scratch);
-	gb_brain_close(&brain);
+	gb_bold_source_close(&brain);
 	return status;
 }
 
@@ -359,5 +359,5 @@ static size_t ridge_decoded_shape(const void *opaque, const char *feature, int64
 	return d ? d->map.targets : 0;
 }
 
-const gb_model_kind_table gb_model_ridge = {"ridge",       ridge_open,    ridge_close,  ridge_fits,         ridge_voxels,
+const gb_model_type_table gb_model_ridge = {"ridge",       ridge_open,    ridge_close,  ridge_fits,         ridge_voxels,
                                             ridge_encode,  ridge_decodes, ridge_decode, ridge_decoded_shape, ridge_silence};

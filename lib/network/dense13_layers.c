@@ -48,7 +48,7 @@ static int encode_video(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
 	struct gb_op_patches view = {net->rows * s->video_frames, s->video_frames, s->video_height, s->video_width, 3, net->patch_height, net->patch_width,
-	                             net->there.video, net->fixed_there.video_mean, net->fixed_there.video_scale, NULL};
+	                             net->device_batch.video, net->fixed_there.video_mean, net->fixed_there.video_scale, NULL};
 	int x = gb_graph_reshape(net->graph, gb_graph_patches(net->graph, &view), net->rows, s->video_frames * net->patch);
 
 	x = block(net, ENCODER, "2a.video.1", x, 4096, 0.3);
@@ -58,7 +58,7 @@ static int encode_video(gb_network *net)
 
 static int encode_codes(gb_network *net)
 {
-	int x = gb_graph_input(net->graph, net->rows, net->shape.codebooks * net->shape.code_frames, net->there.number);
+	int x = gb_graph_input(net->graph, net->rows, net->shape.codebooks * net->shape.code_frames, net->device_batch.number);
 
 	x = block(net, ENCODER, "2b.audio.1", x, 512, 0.3);
 	return block(net, ENCODER, "2b.audio.2", x, 256, 0.2);
@@ -66,7 +66,7 @@ static int encode_codes(gb_network *net)
 
 static int encode_text(gb_network *net)
 {
-	int x = block(net, ENCODER, "2c.text.1", gb_graph_input(net->graph, net->rows, net->shape.text, net->there.dense), 512, 0.2);
+	int x = block(net, ENCODER, "2c.text.1", gb_graph_input(net->graph, net->rows, net->shape.text, net->device_batch.dense), 512, 0.2);
 
 	return block(net, ENCODER, "2c.text.2", x, 256, 0.2);
 }
@@ -89,14 +89,14 @@ static void encode(gb_network *net)
 }
 
 /* The device's side of TERM's scale; of GB_TERMS a 0. */
-static const float *control(const gb_network *net, int term) { return net->control.there ? (const float *)net->control.there + term : NULL; }
+static const float *control(const gb_network *net, int term) { return net->control.device ? (const float *)net->control.device + term : NULL; }
 
 static void predict_voxels(gb_network *net)
 {
 	int x = block(net, ENCODER, "voxels.1", net->z, 16384, 0.3);
 
 	net->predicted_bold[0] = linear(net, ENCODER, "voxels.2", x, net->shape.voxels[0]);
-	net->term[GB_TERM_BOLD] = gb_graph_mse(net->graph, net->predicted_bold[0], net->there.target_bold[0], net->there.weight_bold[0],
+	net->term[GB_TERM_BOLD] = gb_graph_mse(net->graph, net->predicted_bold[0], net->device_batch.target_bold[0], net->device_batch.weight_bold[0],
 	                                       net->fixed_there.voxel_weight[0], control(net, GB_TERM_BOLD));
 }
 
@@ -106,7 +106,7 @@ static void decode_video(gb_network *net, int x)
 	x = block(net, DECODER, "12a.video.2", x, 4096, 0.3);
 	x = gb_graph_sigmoid(net->graph, linear(net, DECODER, "13a.video", x, net->patch), control(net, GB_TERMS), 1);
 	net->decoded[0][0] = x;
-	net->term[GB_TERM_VIDEO] = gb_graph_mse(net->graph, x, net->there.target_video, net->there.weight[0], NULL, control(net, GB_TERM_VIDEO));
+	net->term[GB_TERM_VIDEO] = gb_graph_mse(net->graph, x, net->device_batch.target_video, net->device_batch.weight[0], NULL, control(net, GB_TERM_VIDEO));
 }
 
 /* Each number has a weight of its own: padding counts for nothing. */
@@ -119,7 +119,7 @@ static void decode_codes(gb_network *net, int x)
 	x = gb_graph_sigmoid(net->graph, linear(net, DECODER, "13b.audio", x, numbers), control(net, GB_TERMS), 1);
 	net->decoded[0][2] = x;
 	x = gb_graph_reshape(net->graph, x, net->scored * numbers, 1);
-	net->term[GB_TERM_CODES] = gb_graph_mse(net->graph, x, net->there.target_number, net->there.weight_number, NULL, control(net, GB_TERM_CODES));
+	net->term[GB_TERM_CODES] = gb_graph_mse(net->graph, x, net->device_batch.target_number, net->device_batch.weight_number, NULL, control(net, GB_TERM_CODES));
 }
 
 static void decode_text(gb_network *net, int x)
@@ -127,7 +127,7 @@ static void decode_text(gb_network *net, int x)
 	x = block(net, DECODER, "12c.text.1", x, 1024, 0.3);
 	x = block(net, DECODER, "12c.text.2", x, 1024, 0.3);
 	net->decoded[0][3] = linear(net, DECODER, "13c.text", x, net->shape.text);
-	net->term[GB_TERM_TEXT] = gb_graph_mse(net->graph, net->decoded[0][3], net->there.target_text, net->there.weight[2], NULL, control(net, GB_TERM_TEXT));
+	net->term[GB_TERM_TEXT] = gb_graph_mse(net->graph, net->decoded[0][3], net->device_batch.target_text, net->device_batch.weight[2], NULL, control(net, GB_TERM_TEXT));
 }
 
 static void declare(gb_network *net)
@@ -175,4 +175,4 @@ static double code_constant(const gb_network *net)
 	return sum;
 }
 
-const gb_network_kind gb_network_seed = {.name = "giblet13-seed", .check = check, .declare = declare, .numeric_codes = true, .code_constant = code_constant};
+const gb_network_type gb_network_dense13 = {.name = "giblet13-seed", .check = check, .declare = declare, .numeric_codes = true, .code_constant = code_constant};

@@ -14,7 +14,7 @@
 
 GB_BEGIN_DECLS
 
-extern const gb_network_kind gb_network_seed; /* "giblet13-seed" */
+extern const gb_network_type gb_network_dense13; /* "giblet13-seed" */
 
 GB_END_DECLS
 #endif

@@ -121,7 +121,7 @@ static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 	if (counting)
 		return GB_OK;
 	if (!(net->memory = gb_device_array(net->device, net->batch_bytes, 1, err)) ||
-	    gb_twin_open(net->device, &net->control, FILTERS + lags * lags, sizeof(float), err) != GB_OK)
+	    gb_mirror_open(net->device, &net->control, FILTERS + lags * lags, sizeof(float), err) != GB_OK)
 		return GB_SYSTEM;
 	for (int i = 0; i < 2; i++) {
 		net->host[i] = net->device->ops->shares_memory ? net->memory : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
@@ -129,8 +129,8 @@ static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 			return GB_SYSTEM;
 	}
 	lay_batch(net, &net->batch, net->host[0]);
-	lay_batch(net, &net->there, net->memory);
-	net->scale = net->control.here;
+	lay_batch(net, &net->device_batch, net->memory);
+	net->scale = net->control.host;
 	/* Tap lags−1−j of filter j: row i + first + j of the window. */
 	for (size_t j = 0; j < lags; j++)
 		net->scale[FILTERS + j * lags + lags - 1 - j] = 1;
@@ -138,19 +138,19 @@ static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 }
 
 /* The device's side of *SCALE for TERM, and of the filters after it. */
-static const float *control(const gb_network *net, int term) { return net->control.there ? (const float *)net->control.there + term : NULL; }
+static const float *control(const gb_network *net, int term) { return net->control.device ? (const float *)net->control.device + term : NULL; }
 
 /* *HERE becomes the device's copy of itself. */
-static gb_status copy_fixed(gb_network *net, const float **here, size_t count, gb_err *err)
+static gb_status copy_fixed(gb_network *net, const float **host, size_t count, gb_err *err)
 {
-	struct gb_network_copy copy = {*here, NULL, count * sizeof(float)};
+	struct gb_network_copy copy = {*host, NULL, count * sizeof(float)};
 
-	if (!*here || gb_grow(&net->copy, net->copies + 1, sizeof *net->copy, err) != GB_OK ||
-	    !(copy.there = gb_device_array(net->device, count, sizeof(float), err)))
-		return *here ? GB_SYSTEM : GB_OK;
+	if (!*host || gb_grow(&net->copy, net->copies + 1, sizeof *net->copy, err) != GB_OK ||
+	    !(copy.device = gb_device_array(net->device, count, sizeof(float), err)))
+		return *host ? GB_SYSTEM : GB_OK;
 	net->copy[net->copies++] = copy;
-	net->device->ops->upload(net->device, copy.there, copy.here, copy.bytes);
-	*here = copy.there;
+	net->device->ops->upload(net->device, copy.device, copy.host, copy.bytes);
+	*host = copy.device;
 	return GB_OK;
 }
 
@@ -161,14 +161,14 @@ static gb_status copy_all_fixed(gb_network *net, gb_err *err)
 	const gb_network_shape *s = &net->shape;
 	gb_network_fixed *f = &net->fixed_there;
 	size_t pixels = s->video_frames * s->video_height * s->video_width * 3, b = net->bottleneck;
-	const struct { const float **here; size_t count; } part[] = {
+	const struct { const float **host; size_t count; } part[] = {
 		{(const float **)&f->latent_scale, b}, {(const float **)&f->latent_offset, b}, {(const float **)&f->latent_deviation, b},
 		{(const float **)&f->latent_mean, b}, {&f->video_mean, pixels}, {&f->video_scale, pixels},
 		{&f->video_base, s->video_frames * net->patches * net->patch}, {&f->kernel, s->basis * s->taps}};
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; status == GB_OK && i < sizeof part / sizeof *part; i++)
-		status = copy_fixed(net, part[i].here, part[i].count, err);
+		status = copy_fixed(net, part[i].host, part[i].count, err);
 	for (size_t i = 0; status == GB_OK && i < s->subjects; i++)
 		status = copy_fixed(net, &f->voxel_weight[i], s->voxels[i], err);
 	return status;
@@ -180,12 +180,12 @@ void gb_network_turn(gb_network *net)
 	lay_batch(net, &net->batch, net->host[net->turn]);
 }
 
-void *gb_network_room(const gb_network *net, gb_err *err)
+void *gb_network_buffer(const gb_network *net, gb_err *err)
 {
 	return net->device->ops->shares_memory ? gb_array(net->batch_bytes, 1, err) : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
 }
 
-void gb_network_release_room(const gb_network *net, void *room)
+void gb_network_release_buffer(const gb_network *net, void *room)
 {
 	if (net->device->ops->shares_memory)
 		free(room);
@@ -193,7 +193,7 @@ void gb_network_release_room(const gb_network *net, void *room)
 		net->device->ops->release_host(net->device, room);
 }
 
-void gb_network_lay(gb_network *net, void *room) { lay_batch(net, &net->batch, room); }
+void gb_network_bind(gb_network *net, void *room) { lay_batch(net, &net->batch, room); }
 
 void gb_network_take(gb_network *net, void **filled)
 {
@@ -206,7 +206,7 @@ void gb_network_take(gb_network *net, void **filled)
 	else {
 		net->host[net->turn] = *filled;
 		*filled = before;
-		gb_network_lay(net, net->host[net->turn]);
+		gb_network_bind(net, net->host[net->turn]);
 	}
 	gb_network_send(net);
 }
@@ -214,13 +214,13 @@ void gb_network_take(gb_network *net, void **filled)
 void gb_network_send(gb_network *net)
 {
 	net->device->ops->send(net->device, net->memory, net->host[net->turn], net->batch_bytes);
-	gb_twin_push(net->device, &net->control);
+	gb_mirror_upload(net->device, &net->control);
 }
 
-void gb_network_send_latent(gb_network *net)
+void gb_network_upload_bottleneck(gb_network *net)
 {
 	for (size_t i = 0; i < LATENT_COPIES && i < net->copies; i++)
-		net->device->ops->upload(net->device, net->copy[i].there, net->copy[i].here, net->copy[i].bytes);
+		net->device->ops->upload(net->device, net->copy[i].device, net->copy[i].host, net->copy[i].bytes);
 }
 
 /* ---- layers 1 and 2 ---- */
@@ -229,7 +229,7 @@ static int absent(gb_network *net, const char *name, int x, int modality)
 {
 	int vector = weight(net, name, "absent", 1, x < 0 ? 1 : gb_graph_columns_of(net->graph, x), 0);
 
-	return gb_graph_absent(net->graph, x, vector, net->there.keep[modality]);
+	return gb_graph_mask_token(net->graph, x, vector, net->device_batch.keep[modality]);
 }
 
 static int video_block(gb_network *net)
@@ -237,7 +237,7 @@ static int video_block(gb_network *net)
 	const gb_network_shape *s = &net->shape;
 	size_t images = net->rows * s->video_frames;
 	struct gb_op_patches view = {images, s->video_frames, s->video_height, s->video_width, 3, net->patch_height, net->patch_width,
-	                             net->there.video, net->fixed_there.video_mean, net->fixed_there.video_scale, NULL};
+	                             net->device_batch.video, net->fixed_there.video_mean, net->fixed_there.video_scale, NULL};
 	int x = dense(net, "2a.patch", gb_graph_patches(net->graph, &view), gb_scaled(PATCH_IN, fmin(1, 2 * s->width)), GB_GELU, true, 1);
 
 	if (x < 0)
@@ -268,7 +268,7 @@ static int codes_block(gb_network *net)
 	int table = weight(net, "2b.codes", "table", s->codebooks * GB_CODE_CLASSES, width, 0.1f);
 
 	return sound_block(net, "2b.codes", gb_graph_embedding(net->graph, table, net->rows, s->codebooks, s->code_frames,
-	                                                       GB_CODE_CLASSES, net->there.codes), net->there.code_count);
+	                                                       GB_CODE_CLASSES, net->device_batch.codes), net->device_batch.code_count);
 }
 
 /* ---- layers 3 to 7 and the linear path ---- */
@@ -282,7 +282,7 @@ static void encoder(gb_network *net, int linear, int mel, int columns)
 	if (s->video_frames)
 		part[parts++] = video_block(net);
 	if (s->mel_bands)
-		part[parts++] = sound_block(net, "2b.mel", mel, net->there.mel_count);
+		part[parts++] = sound_block(net, "2b.mel", mel, net->device_batch.mel_count);
 	if (s->codebooks)
 		part[parts++] = codes_block(net);
 	if (s->dense)
@@ -312,8 +312,8 @@ static void encode_brain(gb_network *net)
 
 		snprintf(name, sizeof name, "brain.%s", s->subject[i]);
 		net->predicted_bold[i] = dense(net, name, x, s->voxels[i], GB_LINEAR, true, 0);
-		net->term[GB_TERM_BOLD + (int)i] = gb_graph_mse(net->graph, net->predicted_bold[i], net->there.target_bold[i],
-		                                                net->there.weight_bold[i], net->fixed_there.voxel_weight[i], control(net, GB_TERM_BOLD));
+		net->term[GB_TERM_BOLD + (int)i] = gb_graph_mse(net->graph, net->predicted_bold[i], net->device_batch.target_bold[i],
+		                                                net->device_batch.weight_bold[i], net->fixed_there.voxel_weight[i], control(net, GB_TERM_BOLD));
 	}
 }
 
@@ -342,10 +342,10 @@ static void decode_brain(gb_network *net)
 
 	net->latent = dense(net, "decode.map", latent, net->bottleneck, GB_LINEAR, true, 1);
 	target = gb_graph_affine(net->graph, gb_graph_stop(net->graph, net->z_scored), net->fixed_there.latent_scale, net->fixed_there.latent_offset);
-	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target, net->there.weight_latent, control(net, GB_TERM_LATENT));
-	pairs = gb_graph_pairs(net->graph, gb_graph_norm(net->graph, net->latent, -1, -1), gb_graph_norm(net->graph, target, -1, -1),
-	                       (float)(1.0 / (s->temperature * (double)net->bottleneck)), net->there.pair_mask);
-	net->term[GB_TERM_CONTRAST] = gb_graph_softmax(net->graph, pairs, net->there.target_row, net->there.weight_contrast, control(net, GB_TERM_CONTRAST));
+	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target, net->device_batch.weight_latent, control(net, GB_TERM_LATENT));
+	pairs = gb_graph_similarity(net->graph, gb_graph_norm(net->graph, net->latent, -1, -1), gb_graph_norm(net->graph, target, -1, -1),
+	                       (float)(1.0 / (s->temperature * (double)net->bottleneck)), net->device_batch.pair_mask);
+	net->term[GB_TERM_CONTRAST] = gb_graph_softmax(net->graph, pairs, net->device_batch.target_row, net->device_batch.weight_contrast, control(net, GB_TERM_CONTRAST));
 }
 
 /* ---- linear paths from the BOLD window, which nothing but the start moves ---- */
@@ -374,7 +374,7 @@ static void read_directly(gb_network *net)
 	int x;
 
 	if (s->video_frames) {
-		x = each_frame(net, "back.video", read_window(net, "back.video", GB_BACK_COLOURS), s->video_frames * net->patches, GB_BACK_COLOURS);
+		x = each_frame(net, "back.video", read_window(net, "back.video", GB_DECODER_COLOURS), s->video_frames * net->patches, GB_DECODER_COLOURS);
 		x = dense(net, "back.video.pixels", x, net->patch, GB_LINEAR, false, 0);
 		net->direct[0] = gb_graph_stop(g, gb_graph_reshape(g, x, net->scored, s->video_frames * net->patches * net->patch));
 	}
@@ -384,7 +384,7 @@ static void read_directly(gb_network *net)
 		net->direct[1] = gb_graph_stop(g, gb_graph_reshape(g, x, net->scored, s->mel_bands * s->mel_frames));
 	}
 	if (s->codebooks) {
-		x = each_frame(net, "back.codes", read_window(net, "back.codes", GB_BACK_CODE_FACTORS), s->code_frames, GB_BACK_CODE_FACTORS);
+		x = each_frame(net, "back.codes", read_window(net, "back.codes", GB_DECODER_CODE_FACTORS), s->code_frames, GB_DECODER_CODE_FACTORS);
 		net->direct[2] = gb_graph_stop(g, dense(net, "back.codes.logits", x, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, false, 0));
 	}
 }
@@ -395,7 +395,7 @@ static void read_floats(gb_network *net)
 	const gb_network_shape *s = &net->shape;
 
 	if (s->text)
-		net->direct[3] = dense(net, "back.text.columns", read_window(net, "back.text", GB_BACK_TEXT_FACTORS), s->text, GB_LINEAR, true, 0);
+		net->direct[3] = dense(net, "back.text.columns", read_window(net, "back.text", GB_DECODER_TEXT_FACTORS), s->text, GB_LINEAR, true, 0);
 	if (s->dense > s->text)
 		net->direct[4] = read_window(net, "back.floats", s->dense - s->text);
 }
@@ -417,7 +417,7 @@ static int decode_video(gb_network *net, int x, int way)
 	y = beside(net, gb_graph_reshape(net->graph, y, net->scored, patches * net->patch), 0, way);
 	y = gb_graph_sigmoid(net->graph, y, net->fixed_there.video_base, patches * net->patch);
 	net->term[way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO] =
-	    gb_graph_mse(net->graph, y, net->there.target_video, way ? net->there.weight_brain[0] : net->there.weight[0], NULL,
+	    gb_graph_mse(net->graph, y, net->device_batch.target_video, way ? net->device_batch.weight_brain[0] : net->device_batch.weight[0], NULL,
 	                 control(net, way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO));
 	return y;
 }
@@ -432,7 +432,7 @@ static int decode_codes(gb_network *net, int x, int way)
 	y = beside(net, dense(net, "13b.codes", y, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, true, 0), 2, way);
 	y = gb_graph_reshape(net->graph, y, net->scored * s->code_frames * s->codebooks, GB_CODE_CLASSES);
 	net->term[way ? GB_TERM_BRAIN_CODES : GB_TERM_CODES] =
-	    gb_graph_softmax(net->graph, y, net->there.target_codes, way ? net->there.weight_brain_codes : net->there.weight_codes,
+	    gb_graph_softmax(net->graph, y, net->device_batch.target_codes, way ? net->device_batch.weight_brain_codes : net->device_batch.weight_codes,
 	                     control(net, way ? GB_TERM_BRAIN_CODES : GB_TERM_CODES));
 	return y;
 }
@@ -445,7 +445,7 @@ static int decode_vector(gb_network *net, int x, int more, int way, int modality
 
 	if (more >= 0)
 		y = gb_graph_add(net->graph, y, more);
-	net->term[term] = gb_graph_mse(net->graph, y, target, way ? net->there.weight_brain[counts] : net->there.weight[counts], NULL, control(net, term));
+	net->term[term] = gb_graph_mse(net->graph, y, target, way ? net->device_batch.weight_brain[counts] : net->device_batch.weight[counts], NULL, control(net, term));
 	return y;
 }
 
@@ -469,11 +469,11 @@ static void decoder(gb_network *net, int z, int way)
 	if (s->video_frames)
 		net->decoded[way][0] = decode_video(net, x, way);
 	if (s->mel_bands)
-		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->there.target_mel);
+		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->device_batch.target_mel);
 	if (s->codebooks)
 		net->decoded[way][2] = decode_codes(net, x, way);
 	if (s->text)
-		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way, 3, s->text, "12c.text", "13c.text", net->there.target_text);
+		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way, 3, s->text, "12c.text", "13c.text", net->device_batch.target_text);
 }
 
 /* ---- the whole ---- */
@@ -483,11 +483,11 @@ static void declare(gb_network *net)
 	const gb_network_shape *s = &net->shape;
 	int linear, dense, mel;
 
-	linear = gb_graph_input(net->graph, net->rows, s->linear, net->there.linear);
-	dense = gb_graph_input(net->graph, net->rows, s->dense, net->there.dense);
-	mel = gb_graph_input(net->graph, net->rows * s->mel_frames, s->mel_bands, net->there.mel);
+	linear = gb_graph_input(net->graph, net->rows, s->linear, net->device_batch.linear);
+	dense = gb_graph_input(net->graph, net->rows, s->dense, net->device_batch.dense);
+	mel = gb_graph_input(net->graph, net->rows * s->mel_frames, s->mel_bands, net->device_batch.mel);
 	for (size_t i = 0; i < s->subjects; i++)
-		net->bold[i] = gb_graph_input(net->graph, s->groups * net->bold_rows, s->voxels[i], net->there.bold[i]);
+		net->bold[i] = gb_graph_input(net->graph, s->groups * net->bold_rows, s->voxels[i], net->device_batch.bold[i]);
 	encoder(net, linear, mel, dense);
 	encode_brain(net);
 	if (s->subjects)
@@ -502,7 +502,7 @@ static void declare(gb_network *net)
 
 static void random_start(gb_network *net, uint64_t seed)
 {
-	float *w = gb_graph_weights(net->graph)->here;
+	float *w = gb_graph_weights(net->graph)->host;
 
 	for (int i = 0; i < gb_graph_parameters(net->graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(net->graph, i);
@@ -545,7 +545,7 @@ gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const
 	memset(net->decoded, 0xff, sizeof net->decoded);
 	memset(net->direct, 0xff, sizeof net->direct);
 	net->latent = net->window = -1;
-	net->window_factors = !shape->kind && shape->subjects ? shape->rank < GB_BACK_FACTORS ? shape->rank : GB_BACK_FACTORS : 0;
+	net->window_factors = !shape->kind && shape->subjects ? shape->rank < GB_DECODER_FACTORS ? shape->rank : GB_DECODER_FACTORS : 0;
 	(shape->kind ? shape->kind->declare : declare)(net);
 	if (!fixed) /* still says what a builder found wrong */
 		return gb_graph_check(net->graph, err);
@@ -559,14 +559,14 @@ gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const
 void gb_network_clear(gb_network *net)
 {
 	for (size_t i = 0; i < net->copies; i++)
-		gb_device_release(net->device, net->copy[i].there);
+		gb_device_release(net->device, net->copy[i].device);
 	free(net->copy);
 	if (net->device) {
 		for (int i = 0; i < 2; i++)
 			if (net->host[i] != net->memory)
 				net->device->ops->release_host(net->device, net->host[i]);
 		gb_device_release(net->device, net->memory);
-		gb_twin_close(net->device, &net->control);
+		gb_mirror_close(net->device, &net->control);
 	}
 	gb_graph_free(net->graph);
 	memset(net, 0, sizeof *net);

@@ -22,16 +22,16 @@
 
 GB_BEGIN_DECLS
 
-typedef struct gb_network_kind gb_network_kind;
+typedef struct gb_network_type gb_network_type;
 
 enum { GB_SUBJECTS_MAX = 64, GB_CODE_CLASSES = 1024 };
 
 /* Of the linear paths of the way back: numbers read of a volume, at most; of a row's colours; factors of its codes, and of
  * its text. */
-enum { GB_BACK_FACTORS = 16, GB_BACK_COLOURS = 3, GB_BACK_CODE_FACTORS = 4, GB_BACK_TEXT_FACTORS = 8 };
+enum { GB_DECODER_FACTORS = 16, GB_DECODER_COLOURS = 3, GB_DECODER_CODE_FACTORS = 4, GB_DECODER_TEXT_FACTORS = 8 };
 
 typedef struct gb_network_shape {
-	const gb_network_kind *kind; /* NULL: giblet13 */
+	const gb_network_type *kind; /* NULL: giblet13 */
 	/* stimulus; 0 where a modality is absent */
 	size_t video_frames, video_height, video_width;
 	size_t mel_bands, mel_frames;
@@ -106,7 +106,7 @@ typedef struct gb_network {
 	gb_graph *graph;
 	gb_network_shape shape;
 	gb_network_fixed fixed, fixed_there;
-	gb_batch batch, there;          /* on the host; the device's, which the graph reads */
+	gb_batch batch, device_batch;          /* on the host; the device's, which the graph reads */
 	size_t bottleneck;              /* B; 0: no moments of z are followed */
 	size_t patch_height, patch_width, patches, patch;
 	size_t rows, scored, bold_rows; /* R, S, rows of a BOLD window */
@@ -124,8 +124,8 @@ typedef struct gb_network {
 	const gb_device *device;
 	void *memory, *host[2];         /* of the batch: the device's; the host's, one filled while the other is sent */
 	int turn;
-	gb_twin control;                /* scale, a 0, and the filters that pick the rows of the BOLD window */
-	struct gb_network_copy { const void *here; void *there; size_t bytes; } *copy; /* of what is fixed */
+	gb_mirror control;                /* scale, a 0, and the filters that pick the rows of the BOLD window */
+	struct gb_network_copy { const void *host; void *device; size_t bytes; } *copy; /* of what is fixed */
 	size_t copies, batch_bytes;
 } gb_network;
 
@@ -140,17 +140,17 @@ void gb_network_turn(gb_network *network);
 void gb_network_send(gb_network *network);
 /* Room for one more batch, which a thread of its own may fill: NET's batch is laid there, and what was filled
  * is taken and sent; *FILLED is then free to be filled again. */
-GB_CHECK void *gb_network_room(const gb_network *network, gb_err *err);
-void gb_network_release_room(const gb_network *network, void *room); /* accepts NULL */
-void gb_network_lay(gb_network *network, void *room);
+GB_CHECK void *gb_network_buffer(const gb_network *network, gb_err *err);
+void gb_network_release_buffer(const gb_network *network, void *room); /* accepts NULL */
+void gb_network_bind(gb_network *network, void *room);
 void gb_network_take(gb_network *network, void **filled);
 /* The latent arrays of FIXED, which follow the running statistics → the device. */
-void gb_network_send_latent(gb_network *network);
+void gb_network_upload_bottleneck(gb_network *network);
 
 /* A network over the same batches that is not giblet13.  It reads rows: a window is one of them, what
  * enters is not standardised, codes are numbers, and of the pictures of a row the first is decoded,
  * as one patch. */
-struct gb_network_kind {
+struct gb_network_type {
 	const char *name; /* of --model, and in checkpoints */
 	gb_status (*check)(const gb_network_shape *shape, gb_err *err);
 	void (*declare)(gb_network *net); /* values, parameters and terms */
@@ -158,7 +158,7 @@ struct gb_network_kind {
 	/* Σ over the filled batch of what the constant predictor of codes scores. */
 	double (*code_constant)(const gb_network *net);
 };
-static inline const char *gb_network_name(const gb_network_kind *kind) { return kind ? kind->name : "giblet13"; }
+static inline const char *gb_network_name(const gb_network_type *kind) { return kind ? kind->name : "giblet13"; }
 
 /* Layer widths at a given scale: round(full·width) to a multiple of 8, at least 8. */
 size_t gb_scaled(size_t full, double width);

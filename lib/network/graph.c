@@ -29,15 +29,15 @@ void gb_graph_free(gb_graph *graph)
 		free(graph->value[i].fetched);
 	for (int i = 0; i < graph->records; i++)
 		graph->device->ops->forget(graph->device, graph->record[i].made);
-	if (graph->weights.there)
+	if (graph->weights.device)
 		graph->device->ops->keep_weights(graph->device, NULL, 0);
 	free(graph->gradient_written);
 	free(graph->part_of);
-	gb_twin_close(graph->device, &graph->weights);
-	gb_twin_close(graph->device, &graph->sums);
-	gb_twin_close(graph->device, &graph->when);
-	gb_twin_close(graph->device, &graph->measured);
-	gb_twin_close(graph->device, &graph->running);
+	gb_mirror_close(graph->device, &graph->weights);
+	gb_mirror_close(graph->device, &graph->sums);
+	gb_mirror_close(graph->device, &graph->when);
+	gb_mirror_close(graph->device, &graph->measured);
+	gb_mirror_close(graph->device, &graph->running);
 	free(graph->norm);
 	free(graph->block);
 	free(graph->parameter);
@@ -87,7 +87,7 @@ static int add_value(gb_graph *graph, size_t rows, size_t columns, int shares, b
 }
 
 /* A node that reads X (COUNT values) and, unless ROWS is 0 and it is a loss, makes a value. */
-static gb_graph_node *add_node(gb_graph *graph, const gb_node_kind *kind, const int *x, int count, size_t rows,
+static gb_graph_node *add_node(gb_graph *graph, const gb_node_type *kind, const int *x, int count, size_t rows,
                                size_t columns, bool makes, bool learns)
 {
 	gb_graph_node *node;
@@ -238,9 +238,9 @@ int gb_graph_rows(gb_graph *graph, int x, size_t groups, size_t from, size_t cou
 	return node->y;
 }
 
-int gb_graph_absent(gb_graph *graph, int x, int vector, const uint8_t *keep)
+int gb_graph_mask_token(gb_graph *graph, int x, int vector, const uint8_t *keep)
 {
-	gb_graph_node *node = x < 0 || vector < 0 ? NULL : add_node(graph, &gb_node_absent, &x, 1, ROWS(x), COLUMNS(x), true, true);
+	gb_graph_node *node = x < 0 || vector < 0 ? NULL : add_node(graph, &gb_node_mask_token, &x, 1, ROWS(x), COLUMNS(x), true, true);
 
 	if (!node)
 		return -1;
@@ -339,9 +339,9 @@ int gb_graph_sigmoid(gb_graph *graph, int x, const float *offset, size_t period)
 	return node->y;
 }
 
-int gb_graph_pairs(gb_graph *graph, int x, int y, float scale, const float *mask)
+int gb_graph_similarity(gb_graph *graph, int x, int y, float scale, const float *mask)
 {
-	gb_graph_node *node = x < 0 || y < 0 ? NULL : add_node(graph, &gb_node_pairs, (int[]){x, y}, 2, ROWS(x), ROWS(y), true, false);
+	gb_graph_node *node = x < 0 || y < 0 ? NULL : add_node(graph, &gb_node_similarity, (int[]){x, y}, 2, ROWS(x), ROWS(y), true, false);
 
 	if (!node)
 		return -1;
@@ -350,7 +350,7 @@ int gb_graph_pairs(gb_graph *graph, int x, int y, float scale, const float *mask
 	return node->y;
 }
 
-static int add_loss(gb_graph *graph, const gb_node_kind *kind, int x, const void *a, const void *b, const void *c, const float *scale)
+static int add_loss(gb_graph *graph, const gb_node_type *kind, int x, const void *a, const void *b, const void *c, const float *scale)
 {
 	gb_graph_node *node = x < 0 ? NULL : add_node(graph, kind, &x, 1, 0, 0, false, false);
 
@@ -385,10 +385,10 @@ int gb_graph_softmax(gb_graph *graph, int x, const int32_t *label, const float *
 
 double gb_graph_term(gb_graph *graph, int term)
 {
-	if (!graph->sums_pulled && gb_twin_pull(graph->device, &graph->sums, NULL) != GB_OK)
+	if (!graph->sums_pulled && gb_mirror_download(graph->device, &graph->sums, NULL) != GB_OK)
 		return NAN;
 	graph->sums_pulled = true;
-	return ((const double *)graph->sums.here)[term];
+	return ((const double *)graph->sums.host)[term];
 }
 
 static void *block(gb_graph *graph, size_t count, size_t size, gb_err *err)
@@ -440,13 +440,13 @@ gb_status gb_graph_check(const gb_graph *graph, gb_err *err)
 
 static gb_status start_moments(gb_graph *graph, gb_err *err)
 {
-	if (gb_twin_open(graph->device, &graph->measured, graph->moments, sizeof(float), err) != GB_OK ||
-	    gb_twin_open(graph->device, &graph->running, graph->moments, sizeof(float), err) != GB_OK)
+	if (gb_mirror_open(graph->device, &graph->measured, graph->moments, sizeof(float), err) != GB_OK ||
+	    gb_mirror_open(graph->device, &graph->running, graph->moments, sizeof(float), err) != GB_OK)
 		return GB_SYSTEM;
 	for (int i = 0; i < graph->norms; i++)
 		for (size_t c = 0; c < graph->norm[i].columns; c++)
-			((float *)graph->running.here)[graph->norm[i].first + graph->norm[i].columns + c] = 1;
-	gb_twin_push(graph->device, &graph->running);
+			((float *)graph->running.host)[graph->norm[i].first + graph->norm[i].columns + c] = 1;
+	gb_mirror_upload(graph->device, &graph->running);
 	return GB_OK;
 }
 
@@ -456,9 +456,9 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 		return graph->failure.status;
 	if (!(graph->gradient_written = gb_array((size_t)graph->parameters, sizeof(bool), err)))
 		return GB_SYSTEM;
-	if (gb_twin_open(graph->device, &graph->weights, graph->parameter_count, sizeof(float), err) != GB_OK ||
-	    gb_twin_open(graph->device, &graph->sums, (size_t)graph->terms, sizeof(double), err) != GB_OK ||
-	    gb_twin_open(graph->device, &graph->when, 1, sizeof(gb_when), err) != GB_OK)
+	if (gb_mirror_open(graph->device, &graph->weights, graph->parameter_count, sizeof(float), err) != GB_OK ||
+	    gb_mirror_open(graph->device, &graph->sums, (size_t)graph->terms, sizeof(double), err) != GB_OK ||
+	    gb_mirror_open(graph->device, &graph->when, 1, sizeof(gb_when), err) != GB_OK)
 		return GB_SYSTEM;
 	if (start_moments(graph, err) != GB_OK || allocate_values(graph, err) != GB_OK || gb_graph_plan_parts(graph, err) != GB_OK)
 		return GB_SYSTEM;
@@ -470,16 +470,16 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 		if (node->term >= 0 && !(node->rows_loss = block(graph, ROWS(node->x[0]), sizeof(double), err)))
 			return GB_SYSTEM;
 	}
-	graph->device->ops->keep_weights(graph->device, graph->weights.there, graph->parameter_count);
+	graph->device->ops->keep_weights(graph->device, graph->weights.device, graph->parameter_count);
 	graph->scratch = block(graph, graph->scratch_count, sizeof(float), err);
 	return graph->scratch ? GB_OK : GB_SYSTEM;
 }
 
 float *gb_graph_value(const gb_graph *graph, int value) { return graph->value[value].data; }
 size_t gb_graph_columns_of(const gb_graph *graph, int value) { return COLUMNS(value); }
-const gb_twin *gb_graph_weights(const gb_graph *graph) { return &graph->weights; }
-void gb_graph_push(const gb_graph *graph) { gb_twin_push(graph->device, &graph->weights); }
-gb_status gb_graph_pull(const gb_graph *graph, gb_err *err) { return gb_twin_pull(graph->device, &graph->weights, err); }
+const gb_mirror *gb_graph_weights(const gb_graph *graph) { return &graph->weights; }
+void gb_graph_push(const gb_graph *graph) { gb_mirror_upload(graph->device, &graph->weights); }
+gb_status gb_graph_download(const gb_graph *graph, gb_err *err) { return gb_mirror_download(graph->device, &graph->weights, err); }
 
 gb_status gb_graph_fetch(gb_graph *graph, int value, const float **numbers, gb_err *err)
 {
@@ -497,14 +497,14 @@ gb_status gb_graph_fetch(gb_graph *graph, int value, const float **numbers, gb_e
 
 static void set_when(gb_graph *graph, const gb_graph_run *run)
 {
-	*(gb_when *)graph->when.here = (gb_when){run->step, run->micro};
-	gb_twin_push(graph->device, &graph->when);
+	*(gb_when *)graph->when.host = (gb_when){run->step, run->micro};
+	gb_mirror_upload(graph->device, &graph->when);
 }
 
 static void sum_rows(gb_graph *graph, const gb_graph_node *node)
 {
 	if (node->term >= 0)
-		GB_RUN(graph->device, sum, ROWS(node->x[0]), node->rows_loss, (double *)graph->sums.there + node->term);
+		GB_RUN(graph->device, sum, ROWS(node->x[0]), node->rows_loss, (double *)graph->sums.device + node->term);
 }
 
 void gb_graph_forward(gb_graph *graph, const gb_graph_run *run)
@@ -556,7 +556,7 @@ gb_graph_output gb_graph_output_at(const gb_graph *graph, int i)
 	const gb_graph_node *node = &graph->node[i];
 	gb_graph_output y = {.value = node->y};
 
-	if (node->y >= 0 && node->kind != &gb_node_pairs)
+	if (node->y >= 0 && node->kind != &gb_node_similarity)
 		y.count = graph->value[node->y].rows * graph->value[node->y].columns;
 	if (node->weight >= 0)
 		y.weight = graph->parameter[node->weight].name;

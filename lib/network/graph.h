@@ -60,7 +60,7 @@ int gb_graph_stop(gb_graph *graph, int x);                        /* the same nu
 /* COUNT rows from FROM of each of GROUPS. */
 int gb_graph_rows(gb_graph *graph, int x, size_t groups, size_t from, size_t count);
 /* KEEP [rows] borrowed. */
-int gb_graph_absent(gb_graph *graph, int x, int vector, const uint8_t *keep);
+int gb_graph_mask_token(gb_graph *graph, int x, int vector, const uint8_t *keep);
 /* x·scale + offset for each column (no parameters; [columns], borrowed). */
 int gb_graph_affine(gb_graph *graph, int x, const float *scale, const float *offset);
 /* gb_op_fir over GROUPS; H [basis, taps] is borrowed. */
@@ -72,7 +72,7 @@ int gb_graph_embedding(gb_graph *graph, int table, size_t rows, size_t codebooks
 int gb_graph_patches(gb_graph *graph, const struct gb_op_patches *args);
 int gb_graph_sigmoid(gb_graph *graph, int x, const float *offset, size_t period);
 /* scale·x yᵀ + mask; gradient to X only.  MASK [x rows, y rows] borrowed. */
-int gb_graph_pairs(gb_graph *graph, int x, int y, float scale, const float *mask);
+int gb_graph_similarity(gb_graph *graph, int x, int y, float scale, const float *mask);
 
 /* ---- losses ---- */
 /* Terms are numbered 0, 1, … in order of creation.  *SCALE (borrowed, read at
@@ -94,9 +94,9 @@ GB_CHECK gb_status gb_graph_fetch(gb_graph *graph, int value, const float **numb
 size_t gb_graph_columns_of(const gb_graph *graph, int value);
 /* All parameters; by name: weights + parameter.first.  HERE is the host's copy:
  * push after a change of it, pull before reading it once the device has changed its own. */
-const gb_twin *gb_graph_weights(const gb_graph *graph);
+const gb_mirror *gb_graph_weights(const gb_graph *graph);
 void gb_graph_push(const gb_graph *graph);
-GB_CHECK gb_status gb_graph_pull(const gb_graph *graph, gb_err *err);
+GB_CHECK gb_status gb_graph_download(const gb_graph *graph, gb_err *err);
 
 /* Moments of the batch norms: of each its means, then its variances.  What a training forward
  * measured in its rows (variance over rows), and the running ones, which are the caller's to update:
@@ -105,8 +105,8 @@ typedef struct gb_normed { char name[64]; size_t columns, first; } gb_normed;
 int gb_graph_norms(const gb_graph *graph);
 const gb_normed *gb_graph_norm_at(const gb_graph *graph, int index);
 size_t gb_graph_moment_count(const gb_graph *graph); /* in all of them */
-const gb_twin *gb_graph_measured(const gb_graph *graph);
-const gb_twin *gb_graph_running(const gb_graph *graph);
+const gb_mirror *gb_graph_measured(const gb_graph *graph);
+const gb_mirror *gb_graph_running(const gb_graph *graph);
 
 typedef struct gb_graph_run {
 	bool training;      /* dropout on, gradients of the losses kept */

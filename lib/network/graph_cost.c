@@ -23,8 +23,8 @@ size_t gb_graph_parameter_count(const gb_graph *graph) { return graph->parameter
 int gb_graph_norms(const gb_graph *graph) { return graph->norms; }
 const gb_normed *gb_graph_norm_at(const gb_graph *graph, int index) { return &graph->norm[index]; }
 size_t gb_graph_moment_count(const gb_graph *graph) { return graph->moments; }
-const gb_twin *gb_graph_measured(const gb_graph *graph) { return &graph->measured; }
-const gb_twin *gb_graph_running(const gb_graph *graph) { return &graph->running; }
+const gb_mirror *gb_graph_measured(const gb_graph *graph) { return &graph->measured; }
+const gb_mirror *gb_graph_running(const gb_graph *graph) { return &graph->running; }
 
 size_t gb_graph_activation_bytes(const gb_graph *graph)
 {

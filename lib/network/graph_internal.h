@@ -20,15 +20,15 @@ typedef struct gb_value {
 
 typedef struct gb_graph_node gb_graph_node;
 
-typedef struct gb_node_kind {
+typedef struct gb_node_type {
 	void (*forward)(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run);
 	void (*backward)(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run); /* NULL: nothing flows back */
-} gb_node_kind;
+} gb_node_type;
 
 enum { GB_NODE_INPUTS = 12 };
 
 struct gb_graph_node {
-	const gb_node_kind *kind;
+	const gb_node_type *kind;
 	int index, x[GB_NODE_INPUTS], inputs, y;  /* y −1: a loss */
 	int weight, bias;                         /* parameters, −1: none */
 	int target;                               /* value a loss compares with, −1: data */
@@ -63,8 +63,8 @@ struct gb_graph {
 	gb_normed *norm;
 	int norms, norm_room;
 	size_t moments;          /* numbers in the next two */
-	gb_twin measured, running;
-	gb_twin weights, sums /* [terms] */, when;
+	gb_mirror measured, running;
+	gb_mirror weights, sums /* [terms] */, when;
 	bool sums_pulled;
 	float *gradient /* borrowed during backward */, *scratch;
 	size_t scratch_count;
@@ -77,7 +77,7 @@ struct gb_graph {
 
 static inline const float *gb_weight_of(const gb_graph *graph, int parameter)
 {
-	return parameter < 0 ? NULL : (const float *)graph->weights.there + graph->parameter[parameter].first;
+	return parameter < 0 ? NULL : (const float *)graph->weights.device + graph->parameter[parameter].first;
 }
 
 static inline float *gb_gradient_of(const gb_graph *graph, int parameter)
@@ -92,8 +92,8 @@ bool gb_graph_begin(const gb_graph *graph, void **made);
 void gb_graph_end(const gb_graph *graph, void **made);
 GB_CHECK gb_status gb_graph_plan_parts(gb_graph *graph, gb_err *err);
 
-extern const gb_node_kind gb_node_linear, gb_node_norm, gb_node_batch_norm, gb_node_dropout, gb_node_add, gb_node_concat, gb_node_rows,
-    gb_node_absent, gb_node_affine, gb_node_fir, gb_node_unfold, gb_node_pool, gb_node_embedding, gb_node_patches,
-    gb_node_sigmoid, gb_node_pairs, gb_node_mse, gb_node_softmax;
+extern const gb_node_type gb_node_linear, gb_node_norm, gb_node_batch_norm, gb_node_dropout, gb_node_add, gb_node_concat, gb_node_rows,
+    gb_node_mask_token, gb_node_affine, gb_node_fir, gb_node_unfold, gb_node_pool, gb_node_embedding, gb_node_patches,
+    gb_node_sigmoid, gb_node_similarity, gb_node_mse, gb_node_softmax;
 
 #endif

@@ -86,7 +86,7 @@ static void linear_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_linear = {linear_forward, linear_backward};
+const gb_node_type gb_node_linear = {linear_forward, linear_backward};
 
 /* ---- layer norm ---- */
 
@@ -115,15 +115,15 @@ static void norm_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_r
 		close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_norm = {norm_forward, norm_backward};
+const gb_node_type gb_node_norm = {norm_forward, norm_backward};
 
 /* ---- batch norm ---- */
 
 static void batch_norm_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
 	const gb_value *x = &graph->value[node->x[0]];
-	float *measured = (float *)graph->measured.there + node->size[0];
-	const float *running = (const float *)graph->running.there + node->size[0];
+	float *measured = (float *)graph->measured.device + node->size[0];
+	const float *running = (const float *)graph->running.device + node->size[0];
 
 	GB_RUN(OPS, batch_norm, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight), gb_weight_of(graph, node->bias),
 	       run->training ? NULL : running, node->size[1], DATA(node->y), measured, measured + x->columns, node->keep);
@@ -139,13 +139,13 @@ static void batch_norm_backward(gb_graph *graph, gb_graph_node *node, const gb_g
 		return;
 	dx = open_grad(graph, node->x[0], false);
 	GB_RUN(OPS, batch_norm_backward, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight), gb_weight_of(graph, node->bias),
-	       (const float *)graph->measured.there + node->size[0], node->keep, dy, node->size[1], dx ? dx : dy,
+	       (const float *)graph->measured.device + node->size[0], node->keep, dy, node->size[1], dx ? dx : dy,
 	       gb_gradient_of(graph, node->weight), gb_gradient_of(graph, node->bias));
 	if (dx)
 		close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_batch_norm = {batch_norm_forward, batch_norm_backward};
+const gb_node_type gb_node_batch_norm = {batch_norm_forward, batch_norm_backward};
 
 /* ---- dropout ---- */
 
@@ -156,7 +156,7 @@ static void drop(gb_graph *graph, const gb_graph_node *node, const gb_graph_run 
 	if (!run->training || node->p == 0)
 		GB_RUN(OPS, add, COUNT(node->x[0]), 1.0f, from, 0.0f, to);
 	else
-		GB_RUN(OPS, dropout, x->rows, x->columns, node->p, run->seed, graph->when.there, (uint32_t)node->index, from, to);
+		GB_RUN(OPS, dropout, x->rows, x->columns, node->p, run->seed, graph->when.device, (uint32_t)node->index, from, to);
 }
 
 static void dropout_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -174,7 +174,7 @@ static void dropout_backward(gb_graph *graph, gb_graph_node *node, const gb_grap
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_dropout = {dropout_forward, dropout_backward};
+const gb_node_type gb_node_dropout = {dropout_forward, dropout_backward};
 
 /* ---- sums, and side by side ---- */
 
@@ -200,7 +200,7 @@ static void add_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_ru
 	}
 }
 
-const gb_node_kind gb_node_add = {add_forward, add_backward};
+const gb_node_type gb_node_add = {add_forward, add_backward};
 
 static void concat_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
@@ -235,7 +235,7 @@ static void concat_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 	}
 }
 
-const gb_node_kind gb_node_concat = {concat_forward, concat_backward};
+const gb_node_type gb_node_concat = {concat_forward, concat_backward};
 
 /* ---- rows of windows ---- */
 
@@ -262,7 +262,7 @@ static void rows_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_r
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_rows = {rows_forward, rows_backward};
+const gb_node_type gb_node_rows = {rows_forward, rows_backward};
 
 static void absent_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
@@ -286,7 +286,7 @@ static void absent_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 		close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_absent = {absent_forward, absent_backward};
+const gb_node_type gb_node_mask_token = {absent_forward, absent_backward};
 
 static void affine_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
@@ -308,7 +308,7 @@ static void affine_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_affine = {affine_forward, affine_backward};
+const gb_node_type gb_node_affine = {affine_forward, affine_backward};
 
 /* ---- time ---- */
 
@@ -334,7 +334,7 @@ static void fir_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_ru
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_fir = {fir_forward, fir_backward};
+const gb_node_type gb_node_fir = {fir_forward, fir_backward};
 
 static void unfold_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
@@ -356,7 +356,7 @@ static void unfold_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_unfold = {unfold_forward, unfold_backward};
+const gb_node_type gb_node_unfold = {unfold_forward, unfold_backward};
 
 static void pool_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
@@ -375,7 +375,7 @@ static void pool_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_r
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_pool = {pool_forward, pool_backward};
+const gb_node_type gb_node_pool = {pool_forward, pool_backward};
 
 /* ---- codes and pictures ---- */
 
@@ -398,7 +398,7 @@ static void embedding_backward(gb_graph *graph, gb_graph_node *node, const gb_gr
 		       gb_gradient_of(graph, node->weight));
 }
 
-const gb_node_kind gb_node_embedding = {embedding_forward, embedding_backward};
+const gb_node_type gb_node_embedding = {embedding_forward, embedding_backward};
 
 static void patches_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
@@ -409,7 +409,7 @@ static void patches_forward(gb_graph *graph, gb_graph_node *node, const gb_graph
 	graph->device->ops->patches(graph->device, &args);
 }
 
-const gb_node_kind gb_node_patches = {patches_forward, NULL};
+const gb_node_type gb_node_patches = {patches_forward, NULL};
 
 static void sigmoid_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
@@ -428,7 +428,7 @@ static void sigmoid_backward(gb_graph *graph, gb_graph_node *node, const gb_grap
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_sigmoid = {sigmoid_forward, sigmoid_backward};
+const gb_node_type gb_node_sigmoid = {sigmoid_forward, sigmoid_backward};
 
 /* ---- pairs ---- */
 
@@ -454,7 +454,7 @@ static void pairs_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_
 	close_grad(graph, node->x[0]);
 }
 
-const gb_node_kind gb_node_pairs = {pairs_forward, pairs_backward};
+const gb_node_type gb_node_similarity = {pairs_forward, pairs_backward};
 
 /* ---- losses: the gradient is made on the way forward ---- */
 
@@ -486,5 +486,5 @@ static void loss_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_r
 		owner(graph, node->x[0])->grad_written = true;
 }
 
-const gb_node_kind gb_node_mse = {mse_forward, loss_backward};
-const gb_node_kind gb_node_softmax = {softmax_forward, loss_backward};
+const gb_node_type gb_node_mse = {mse_forward, loss_backward};
+const gb_node_type gb_node_softmax = {softmax_forward, loss_backward};

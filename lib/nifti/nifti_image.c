@@ -204,7 +204,7 @@ static gb_status gather_block(void *context, const uint8_t *raw, int64_t first, 
 
 /* Row t of a batch that begins at volume b ends at most at (b + BATCH) rows; volume
  * b begins b volumes into the inflated file, which lies at the end of the room. */
-size_t gb_nifti_gather_room(const gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end)
+size_t gb_nifti_gather_buffer(const gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end)
 {
 	size_t whole = gb_nifti_whole(image), volume = image->header.volume_bytes, row, grown, room;
 
@@ -222,7 +222,7 @@ gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, int64_t fi
                           size_t room, bool finite, gb_pool *pool, gb_err *err)
 {
 	gather g = {.image = image, .mask = mask, .first = first, .end = end, .out = out, .finite = finite};
-	size_t whole = gb_nifti_whole(image), enough = gb_nifti_gather_room(image, mask, first, end);
+	size_t whole = gb_nifti_whole(image), enough = gb_nifti_gather_buffer(image, mask, first, end);
 
 	return gb_nifti_each(image, whole && enough && room >= enough ? (uint8_t *)out + room - whole : NULL, gather_block, &g, pool, err);
 }

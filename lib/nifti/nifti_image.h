@@ -45,13 +45,13 @@ GB_CHECK gb_status gb_nifti_mask_fits(const gb_nifti_mask *mask, const char *mas
 /* Volumes FIRST … END−1 at the mask's voxels into OUT [END−FIRST, voxels], of
  * ROOM bytes.  FINITE: a NaN or Inf is GB_DATA, naming voxel and volume.  The
  * whole file is read, so that a gzip trailer is always checked.  With the room
- * that gb_nifti_gather_room names, the file is inflated into the far end of OUT
+ * that gb_nifti_gather_buffer names, the file is inflated into the far end of OUT
  * and the rows follow behind the reading: fresh memory, which costs as much as
  * a pass over it, is taken once. */
 GB_CHECK gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end, float *out,
                                    size_t room, bool finite, gb_pool *pool, gb_err *err);
 /* At least the rows themselves; 0: past what a size can hold. */
-size_t gb_nifti_gather_room(const gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end);
+size_t gb_nifti_gather_buffer(const gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end);
 
 /* Temporal standard deviation (population) of every voxel of the grid; 0 where
  * any value is not finite. */

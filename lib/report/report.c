@@ -42,7 +42,7 @@ static void what_was_tested(gb_page *page, const gb_report *r)
 	rows_of_use(r->set, GB_ROW_TRAIN, train, sizeof train);
 	rows_of_use(r->set, GB_ROW_TEST, test, sizeof test);
 	gb_page_table_begin(page, "what\twhich");
-	gb_page_row(page, "model\t%s, for the brain of %s; file id %s", gb_model_kind(r->model),
+	gb_page_row(page, "model\t%s, for the brain of %s; file id %s", gb_model_type(r->model),
 	            r->brains->several ? "each subject" : strcmp(gb_model_subject(r->model), "mean") ? gb_model_subject(r->model) : "the mean of all subjects",
 	            gb_tensor_file_id(gb_model_file(r->model)) ? gb_tensor_file_id(gb_model_file(r->model)) : "unknown");
 	if (r->brains->several && r->decodeds)
@@ -154,7 +154,7 @@ gb_status gb_report_write(const gb_report *r, const char *path, gb_err *err)
 	gb_page *page;
 	gb_status status;
 
-	snprintf(title, sizeof title, "%s: what it predicts, and how good that is", gb_model_kind(r->model));
+	snprintf(title, sizeof title, "%s: what it predicts, and how good that is", gb_model_type(r->model));
 	status = gb_page_open(&page, title, err);
 	if (status)
 		return status;
@@ -163,13 +163,13 @@ gb_status gb_report_write(const gb_report *r, const char *path, gb_err *err)
 	if (r->encoding)
 		status = gb_report_encoding(page, r, err);
 	if (!status && (r->additions->steps.count || r->additions->parts.count))
-		status = gb_report_additions(page, r, err);
+		status = gb_report_feature_sets(page, r, err);
 	if (!status && r->decodeds)
 		status = gb_report_decoding(page, r, err);
 	if (!status)
 		status = gb_report_lesions(page, r, err);
 	if (!status && r->silences->count)
-		gb_report_silences(page, r);
+		gb_report_ablations(page, r);
 	if (!status)
 		status = gb_report_training(page, r, err);
 	if (!status) {

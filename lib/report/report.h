@@ -18,7 +18,7 @@ typedef struct gb_report {
 	const char *run;               /* folder or checkpoint of the model, for its training curve */
 	gb_model *model, *baseline;    /* BASELINE may be NULL */
 	const gb_dataset *set;
-	const gb_brains *brains;
+	const gb_subjects *brains;
 	const gb_encoding *encoding;   /* of the first of them; NULL: not asked for */
 	const gb_nifti_mask *mask;     /* its mask; NULL: none known */
 	const gb_decoded *decoded;
@@ -26,8 +26,8 @@ typedef struct gb_report {
 	const gb_scored *scored;       /* rows of DECODED */
 	const gb_lesions *lesions;
 	const gb_metrics *metrics;
-	const gb_additions *additions;
-	const gb_silences *silences;   /* groups 0: none */
+	const gb_feature_sets *additions;
+	const gb_ablations *silences;   /* groups 0: none */
 } gb_report;
 
 GB_CHECK gb_status gb_report_write(const gb_report *report, const char *path, gb_err *err);
@@ -36,8 +36,8 @@ GB_CHECK gb_status gb_report_write(const gb_report *report, const char *path, gb
 GB_CHECK gb_status gb_report_encoding(gb_page *page, const gb_report *report, gb_err *err);
 GB_CHECK gb_status gb_report_decoding(gb_page *page, const gb_report *report, gb_err *err);
 GB_CHECK gb_status gb_report_lesions(gb_page *page, const gb_report *report, gb_err *err);
-GB_CHECK gb_status gb_report_additions(gb_page *page, const gb_report *report, gb_err *err);
-void gb_report_silences(gb_page *page, const gb_report *report);
+GB_CHECK gb_status gb_report_feature_sets(gb_page *page, const gb_report *report, gb_err *err);
+void gb_report_ablations(gb_page *page, const gb_report *report);
 GB_CHECK gb_status gb_report_training(gb_page *page, const gb_report *report, gb_err *err);
 
 GB_END_DECLS

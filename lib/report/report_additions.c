@@ -24,7 +24,7 @@ static const char *verdict(gb_interval gain)
 	return isnan(gain.value) ? "–" : isnan(gain.low) ? "too few rows for an interval" : gain.low > 0 ? "adds" : gain.high < 0 ? "harms" : "undecided";
 }
 
-static void nested(gb_page *page, const gb_additions *a)
+static void nested(gb_page *page, const gb_feature_sets *a)
 {
 	char t[2][80];
 
@@ -33,7 +33,7 @@ static void nested(gb_page *page, const gb_additions *a)
 	             a->nuisance.count ? "; the nuisance stands in all" : "; no nuisance was named, so whatever moves with the stimulus is counted to the tensors");
 	gb_page_table_begin(page, "model\tmean r (95 % interval)\tdifference\tverdict");
 	for (size_t i = 0; i < a->nested.steps; i++) {
-		const gb_nested_step *step = &a->nested.step[i];
+		const gb_nested_model *step = &a->nested.step[i];
 
 		gb_page_row(page, "%s%s\t%s\t%s\t%s", i ? "+ " : "", step->added, with_interval(step->r, false, t[0]), with_interval(step->gain, true, t[1]),
 		            verdict(step->gain));
@@ -41,12 +41,12 @@ static void nested(gb_page *page, const gb_additions *a)
 	gb_page_table_end(page);
 }
 
-static gb_status bars(gb_page *page, const gb_additions *a, gb_err *err)
+static gb_status bars(gb_page *page, const gb_feature_sets *a, gb_err *err)
 {
-	const gb_partition *p = &a->partition;
+	const gb_variance_partition *p = &a->partition;
 	size_t count = ((size_t)1 << p->groups) - 1, n = 0;
-	char *name[1 << GB_PARTITION_MAX] = {NULL};
-	double value[1 << GB_PARTITION_MAX], low[1 << GB_PARTITION_MAX], high[1 << GB_PARTITION_MAX];
+	char *name[1 << GB_VARIANCE_PARTITION_MAX] = {NULL};
+	double value[1 << GB_VARIANCE_PARTITION_MAX], low[1 << GB_VARIANCE_PARTITION_MAX], high[1 << GB_VARIANCE_PARTITION_MAX];
 	gb_plot plot = {.title = "What is unique, and what is shared", .x = "R², mean over voxels", .width = 760};
 	gb_canvas canvas;
 	gb_status status = GB_OK;
@@ -57,7 +57,7 @@ static gb_status bars(gb_page *page, const gb_additions *a, gb_err *err)
 
 			if (__builtin_popcount(which) != size)
 				continue;
-			name[n] = gb_partition_name(&a->parts, which, err);
+			name[n] = gb_variance_partition_name(&a->parts, which, err);
 			status = name[n] ? GB_OK : GB_SYSTEM;
 			value[n] = x->value;
 			low[n] = isnan(x->low) ? x->value : x->low;
@@ -71,9 +71,9 @@ static gb_status bars(gb_page *page, const gb_additions *a, gb_err *err)
 	              : gb_page_figure(page, &canvas, "One tensor or group: what no other here explains. Several: what only they share. Negative parts are shown as they are. Lines: 95 % by blocks.", err);
 }
 
-static gb_status partition(gb_page *page, const gb_additions *a, gb_err *err)
+static gb_status partition(gb_page *page, const gb_feature_sets *a, gb_err *err)
 {
-	const gb_partition *p = &a->partition;
+	const gb_variance_partition *p = &a->partition;
 	char t[4][80];
 
 	gb_page_text(page, "Partition of R² (1 less squared error over squared distance from the train mean, mean over voxels; on test rows it may be negative). "
@@ -90,7 +90,7 @@ static gb_status partition(gb_page *page, const gb_additions *a, gb_err *err)
 	return bars(page, a, err);
 }
 
-gb_status gb_report_additions(gb_page *page, const gb_report *r, gb_err *err)
+gb_status gb_report_feature_sets(gb_page *page, const gb_report *r, gb_err *err)
 {
 	gb_page_heading(page, "What each tensor adds");
 	if (r->additions->steps.count)
@@ -98,9 +98,9 @@ gb_status gb_report_additions(gb_page *page, const gb_report *r, gb_err *err)
 	return r->additions->parts.count ? partition(page, r->additions, err) : GB_OK;
 }
 
-void gb_report_silences(gb_page *page, const gb_report *r)
+void gb_report_ablations(gb_page *page, const gb_report *r)
 {
-	const gb_silences *s = r->silences;
+	const gb_ablations *s = r->silences;
 	size_t decodeds = 0;
 	char t[2][80], a[32], b[32];
 

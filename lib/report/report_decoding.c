@@ -147,7 +147,7 @@ static gb_status sound_picture(const float *samples, size_t count, int64_t rate,
 /* What was heard, what the codec leaves of it, what was decoded: a stretch from the middle. */
 static gb_status sound_pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 {
-	const gb_sound *s = d->sound;
+	const gb_decoded_audio *s = d->sound;
 	const float *from[] = {s->original, s->round_trip, s->decoded};
 	static const char *const title[] = {"sound of the medium", "the true rows as sound: the best there can be", "decoded"};
 	size_t count = s->samples < (size_t)(SECONDS * s->rate) ? s->samples : (size_t)(SECONDS * s->rate), at = (s->samples - count) / 2;

@@ -120,12 +120,12 @@ static gb_status maps(gb_page *page, const gb_report *r, gb_err *err)
 }
 
 /* r of the voxels of each subject who has a head, in their own mask. */
-static gb_status own_maps(gb_page *page, const gb_brains *brains, gb_err *err)
+static gb_status own_maps(gb_page *page, const gb_subjects *brains, gb_err *err)
 {
 	gb_status status = GB_OK;
 
 	for (size_t i = 1; !status && i < brains->count; i++) {
-		const gb_brain_scored *b = &brains->brain[i];
+		const gb_bold_source_scored *b = &brains->brain[i];
 		float *value = b->has_mask ? gb_array(b->encoding.voxels, sizeof *value, err) : NULL;
 		char title[120], caption[200];
 
@@ -144,7 +144,7 @@ static gb_status own_maps(gb_page *page, const gb_brains *brains, gb_err *err)
 }
 
 /* What each head predicts of its subject. */
-static void own_table(gb_page *page, const gb_brains *brains)
+static void own_table(gb_page *page, const gb_subjects *brains)
 {
 	gb_page_table_begin(page, "subject\tvoxels\tmean r\t95 % interval\tmedian\t95th percentile\tnull: mean (SD)\tp\tridge");
 	for (size_t i = 0; i < brains->count; i++) {
@@ -227,7 +227,7 @@ static void sentences(gb_page *page, const gb_report *r)
 		             : e->difference_low > 0        ? "The model is better: the paired interval of the difference excludes 0."
 		             : e->difference_high < 0       ? "The model is worse: the paired interval of the difference excludes 0."
 		                                            : "The paired interval of the difference includes 0: neither is better.");
-	else if (strcmp(gb_model_kind(r->model), "ridge"))
+	else if (strcmp(gb_model_type(r->model), "ridge"))
 		gb_page_text(page, "No ridge baseline was given. Train one on the same set (gb-train --model ridge) and name it with --baseline: a network that does not beat ridge has learned nothing beyond it.");
 	else
 		gb_page_text(page, "This model is the ridge baseline itself.");

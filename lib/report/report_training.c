@@ -174,7 +174,7 @@ gb_status gb_report_training(gb_page *page, const gb_report *r, gb_err *err)
 	char *path;
 	gb_status status = GB_OK;
 
-	if (strcmp(gb_model_kind(r->model), "ridge") == 0 && gb_json_size(gb_json_get(first, "curve")) == GB_RIDGE_PENALTIES) {
+	if (strcmp(gb_model_type(r->model), "ridge") == 0 && gb_json_size(gb_json_get(first, "curve")) == GB_RIDGE_PENALTIES) {
 		gb_page_heading(page, "How it was fitted");
 		return draw_penalties(page, first, err);
 	}

@@ -57,7 +57,7 @@ gb_status gb_ridge_rows_read(const gb_delays *delays, const gb_clock *clock, con
 
 /* What one chunk of rows needs. */
 typedef struct chunk {
-	const gb_ridge_map *map;
+	const gb_linear_map *map;
 	gb_row_list wanted, have;
 	int32_t *table, *train_table; /* of the wanted rows, of the train rows */
 	float *x, *gram, *kernel;
@@ -65,9 +65,9 @@ typedef struct chunk {
 	gb_pool *pool;
 } chunk;
 
-static gb_status dual_band(chunk *c, const gb_ridge_map_band *band, float *out, gb_err *err)
+static gb_status dual_band(chunk *c, const gb_linear_map_band *band, float *out, gb_err *err)
 {
-	const gb_ridge_map *map = c->map;
+	const gb_linear_map *map = c->map;
 	size_t have = c->have.count, stored = map->have.count, n = map->train.count;
 	gb_status status;
 
@@ -96,9 +96,9 @@ static gb_status dual_band(chunk *c, const gb_ridge_map_band *band, float *out, 
 	                         map->targets, true, err);
 }
 
-static gb_status primal_band(chunk *c, const gb_ridge_map_band *band, float *out, gb_err *err)
+static gb_status primal_band(chunk *c, const gb_linear_map_band *band, float *out, gb_err *err)
 {
-	const gb_ridge_map *map = c->map;
+	const gb_linear_map *map = c->map;
 	size_t columns = (size_t)map->delays.filters * band->width;
 
 	free(c->kernel);
@@ -112,13 +112,13 @@ static gb_status primal_band(chunk *c, const gb_ridge_map_band *band, float *out
 
 static gb_status predict_chunk(chunk *c, gb_ridge_reader *read, void *context, float *out, gb_err *err)
 {
-	const gb_ridge_map *map = c->map;
+	const gb_linear_map *map = c->map;
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; i < c->wanted.count; i++)
 		memcpy(out + i * map->targets, map->mean, map->targets * sizeof *out);
 	for (size_t b = 0; !status && b < map->bands; b++) {
-		const gb_ridge_map_band *band = &map->band[b];
+		const gb_linear_map_band *band = &map->band[b];
 
 		free(c->x);
 		c->x = gb_array(c->have.count * band->width, sizeof *c->x, err);
@@ -133,7 +133,7 @@ static gb_status predict_chunk(chunk *c, gb_ridge_reader *read, void *context, f
 	return status;
 }
 
-gb_status gb_ridge_map_predict(const gb_ridge_map *map, gb_ridge_reader *read, void *context, const gb_clock *clock,
+gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_reader *read, void *context, const gb_clock *clock,
                                const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
 {
 	gb_status status = GB_OK;

@@ -10,29 +10,29 @@
 
 GB_BEGIN_DECLS
 
-typedef struct gb_ridge_map_band {
+typedef struct gb_linear_map_band {
 	const char *name;          /* tensor of the set */
 	size_t width;
 	bool dual;
 	const float *mean, *std;   /* [width] on train rows; SD 0: the column is left out */
 	const float *x;            /* dual: [have.count, width], standardised */
 	const float *coefficient;  /* dual: [train.count, targets], else [filters·width, targets] */
-} gb_ridge_map_band;
+} gb_linear_map_band;
 
-typedef struct gb_ridge_map {
+typedef struct gb_linear_map {
 	gb_delays delays;
 	gb_row_list have, train;   /* rows of the set it was fitted on */
 	size_t bands, targets;
-	gb_ridge_map_band *band;
+	gb_linear_map_band *band;
 	const float *mean;         /* [targets] */
-} gb_ridge_map;
+} gb_linear_map;
 
 /* Raw values of BAND at a row of the clock, OUT [width]. */
 typedef void gb_ridge_reader(void *context, size_t band, int64_t row, float *out);
 
 /* OUT [count, targets] for ROWS of CLOCK, which need not be the one fitted on.  A row's bits do not
  * depend on the other rows asked for, nor on POOL. */
-GB_CHECK gb_status gb_ridge_map_predict(const gb_ridge_map *map, gb_ridge_reader *read, void *context,
+GB_CHECK gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_reader *read, void *context,
                                         const gb_clock *clock, const int64_t *rows, size_t count, float *out,
                                         gb_pool *pool, gb_err *err);
 

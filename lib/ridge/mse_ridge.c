@@ -10,14 +10,14 @@
 
 enum { BLOCK = 256 }; /* targets at once */
 
-double gb_skill_penalty(const gb_skill_system *s, int index) { return s->scale * pow(10, (double)(index - 4) / 2); }
+double gb_mse_ridge_penalty(const gb_mse_ridge_system *s, int index) { return s->scale * pow(10, (double)(index - 4) / 2); }
 
 /* ---- the systems ---- */
 
 static double *doubles(size_t count, gb_err *err) { return gb_array(count ? count : 1, sizeof(double), err); }
 
 /* The kept rows of X, centred, as a design. */
-static void centre(gb_skill_part *p, const float *x, size_t columns)
+static void centre(gb_mse_ridge_part *p, const float *x, size_t columns)
 {
 	for (size_t i = 0; i < p->kept; i++)
 		for (size_t c = 0; c < columns; c++)
@@ -28,7 +28,7 @@ static void centre(gb_skill_part *p, const float *x, size_t columns)
 }
 
 /* Eigenvectors of the smaller of kernel and moments; what is numerically 0 gets no weight. */
-static gb_status decompose(gb_skill_part *p, size_t columns, gb_err *err)
+static gb_status decompose(gb_mse_ridge_part *p, size_t columns, gb_err *err)
 {
 	bool dual = p->kept <= columns;
 	gb_status status;
@@ -48,7 +48,7 @@ static gb_status decompose(gb_skill_part *p, size_t columns, gb_err *err)
 	return status;
 }
 
-static gb_status open_part(gb_skill_part *p, const float *x, size_t columns, gb_err *err)
+static gb_status open_part(gb_mse_ridge_part *p, const float *x, size_t columns, gb_err *err)
 {
 	double *held;
 	gb_status status;
@@ -84,14 +84,14 @@ static bool near(const int64_t *row, const int32_t *run, size_t first, size_t en
 	return i < first ? run[i] == run[first] && row[first] - row[i] <= gap : run[i] == run[end - 1] && row[i] - row[end - 1] <= gap;
 }
 
-gb_status gb_skill_open(gb_skill_system *s, const float *x, size_t rows, size_t columns, const int64_t *row, const int32_t *run, int64_t gap, gb_err *err)
+gb_status gb_mse_ridge_open(gb_mse_ridge_system *s, const float *x, size_t rows, size_t columns, const int64_t *row, const int32_t *run, int64_t gap, gb_err *err)
 {
 	gb_status status = GB_OK;
 
-	*s = (gb_skill_system){.rows = rows, .columns = columns};
+	*s = (gb_mse_ridge_system){.rows = rows, .columns = columns};
 	for (int f = 0; status == GB_OK && f <= GB_SKILL_FOLDS; f++) {
 		bool whole = f == GB_SKILL_FOLDS;
-		gb_skill_part *p = whole ? &s->whole : &s->fold[f];
+		gb_mse_ridge_part *p = whole ? &s->whole : &s->fold[f];
 		size_t end = whole ? 0 : rows * (size_t)(f + 1) / GB_SKILL_FOLDS;
 
 		p->first = whole ? 0 : rows * (size_t)f / GB_SKILL_FOLDS;
@@ -110,7 +110,7 @@ gb_status gb_skill_open(gb_skill_system *s, const float *x, size_t rows, size_t 
 	return status;
 }
 
-static void close_part(gb_skill_part *p)
+static void close_part(gb_mse_ridge_part *p)
 {
 	free(p->row);
 	free(p->mean);
@@ -121,17 +121,17 @@ static void close_part(gb_skill_part *p)
 	free(p->score);
 }
 
-void gb_skill_close(gb_skill_system *s)
+void gb_mse_ridge_close(gb_mse_ridge_system *s)
 {
 	for (int f = 0; f < GB_SKILL_FOLDS; f++)
 		close_part(&s->fold[f]);
 	close_part(&s->whole);
-	*s = (gb_skill_system){0};
+	*s = (gb_mse_ridge_system){0};
 }
 
 /* ---- targets in a part's basis ---- */
 
-gb_status gb_skill_project(const gb_skill_part *p, size_t columns, const double *y, size_t ldy, size_t targets, double *mean, double *z, gb_err *err)
+gb_status gb_mse_ridge_project(const gb_mse_ridge_part *p, size_t columns, const double *y, size_t ldy, size_t targets, double *mean, double *z, gb_err *err)
 {
 	bool dual = p->kept <= columns;
 	double *own = doubles(p->kept * targets, err), *moments = dual ? NULL : doubles(columns * targets, err);
@@ -154,7 +154,7 @@ gb_status gb_skill_project(const gb_skill_part *p, size_t columns, const double 
 	return own && (dual || moments) ? GB_OK : GB_SYSTEM;
 }
 
-void gb_skill_predict(const gb_skill_part *p, const double *z, size_t targets, double penalty, double *work, double *out)
+void gb_mse_ridge_predict(const gb_mse_ridge_part *p, const double *z, size_t targets, double penalty, double *work, double *out)
 {
 	for (size_t k = 0; k < p->order; k++)
 		for (size_t t = 0; t < targets; t++)
@@ -162,7 +162,7 @@ void gb_skill_predict(const gb_skill_part *p, const double *z, size_t targets, d
 	gb_matrix_product_one(false, false, p->held, targets, p->order, p->score, p->order, work, targets, out, targets, false);
 }
 
-gb_status gb_skill_low_rank(const gb_skill_part *p, size_t columns, double *m, size_t wide, size_t factors, double *read, double *offset, double *write,
+gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *p, size_t columns, double *m, size_t wide, size_t factors, double *read, double *offset, double *write,
                             gb_err *err)
 {
 	size_t order = p->order;
@@ -205,9 +205,9 @@ gb_status gb_skill_low_rank(const gb_skill_part *p, size_t columns, double *m, s
 typedef struct errors { double constant, with[GB_SKILL_PENALTIES]; } errors;
 
 typedef struct solve {
-	const gb_skill_system *system;
+	const gb_mse_ridge_system *system;
 	const float *y;
-	gb_skill_fit *fit;
+	gb_mse_ridge_fit *fit;
 	errors *error;             /* [targets] */
 	size_t first, count;       /* of the block */
 	double *rows, *z, *work, *out, mean[BLOCK]; /* [rows, count], three of the longest side × count */
@@ -229,14 +229,14 @@ static gb_status judge(solve *s, gb_err *err)
 	size_t n = s->count;
 
 	for (int f = 0; f < GB_SKILL_FOLDS; f++) {
-		const gb_skill_part *p = &s->system->fold[f];
+		const gb_mse_ridge_part *p = &s->system->fold[f];
 
 		if (!p->kept)
 			continue;
-		if (gb_skill_project(p, s->system->columns, s->rows, n, n, s->mean, s->z, err) != GB_OK)
+		if (gb_mse_ridge_project(p, s->system->columns, s->rows, n, n, s->mean, s->z, err) != GB_OK)
 			return GB_SYSTEM;
 		for (int l = 0; l < GB_SKILL_PENALTIES; l++) {
-			gb_skill_predict(p, s->z, n, gb_skill_penalty(s->system, l), s->work, s->out);
+			gb_mse_ridge_predict(p, s->z, n, gb_mse_ridge_penalty(s->system, l), s->work, s->out);
 			for (size_t i = 0; i < p->held; i++)
 				for (size_t t = 0; t < n; t++) {
 					double truth = s->rows[(p->first + i) * n + t] - s->mean[t], miss = truth - s->out[i * n + t];
@@ -276,16 +276,16 @@ static void share(errors *error, size_t targets)
 
 static gb_status fit_block(solve *s, gb_err *err)
 {
-	const gb_skill_part *p = &s->system->whole;
-	gb_skill_fit *fit = s->fit;
+	const gb_mse_ridge_part *p = &s->system->whole;
+	gb_mse_ridge_fit *fit = s->fit;
 	size_t n = s->count, columns = s->system->columns;
 
-	if (gb_skill_project(p, columns, s->rows, n, n, s->mean, s->z, err) != GB_OK)
+	if (gb_mse_ridge_project(p, columns, s->rows, n, n, s->mean, s->z, err) != GB_OK)
 		return GB_SYSTEM;
 	for (size_t t = 0; t < n; t++) {
 		const errors *e = &s->error[s->first + t];
 		int best = best_of(e);
-		double penalty = best < 0 ? INFINITY : gb_skill_penalty(s->system, best);
+		double penalty = best < 0 ? INFINITY : gb_mse_ridge_penalty(s->system, best);
 
 		fit->penalty[s->first + t] = penalty / s->system->scale;
 		fit->skill[s->first + t] = best < 0 ? 0 : 1 - e->with[best] / e->constant;
@@ -305,14 +305,14 @@ static gb_status fit_block(solve *s, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_skill_solve(const gb_skill_system *system, const float *y, size_t targets, gb_skill_fit *fit, gb_err *err)
+gb_status gb_mse_ridge_solve(const gb_mse_ridge_system *system, const float *y, size_t targets, gb_mse_ridge_fit *fit, gb_err *err)
 {
 	size_t side = system->rows > system->columns ? system->rows : system->columns;
 	solve s = {.system = system, .y = y, .fit = fit, .error = gb_array(targets + 1, sizeof *s.error, err), .rows = doubles(side * BLOCK, err),
 	           .z = doubles(side * BLOCK, err), .work = doubles(side * BLOCK, err), .out = doubles(side * BLOCK, err)};
 	gb_status status;
 
-	*fit = (gb_skill_fit){.columns = system->columns, .targets = targets, .weight = gb_array(system->columns * targets + 1, sizeof(float), err),
+	*fit = (gb_mse_ridge_fit){.columns = system->columns, .targets = targets, .weight = gb_array(system->columns * targets + 1, sizeof(float), err),
 	                      .intercept = gb_array(targets + 1, sizeof(float), err), .penalty = doubles(targets, err), .skill = doubles(targets, err)};
 	status = s.error && s.rows && s.z && s.work && s.out && fit->weight && fit->intercept && fit->penalty && fit->skill ? GB_OK : GB_SYSTEM;
 	for (size_t first = 0; status == GB_OK && first < targets; first += BLOCK) {
@@ -333,11 +333,11 @@ gb_status gb_skill_solve(const gb_skill_system *system, const float *y, size_t t
 	return status;
 }
 
-void gb_skill_fit_clear(gb_skill_fit *fit)
+void gb_mse_ridge_fit_clear(gb_mse_ridge_fit *fit)
 {
 	free(fit->weight);
 	free(fit->intercept);
 	free(fit->penalty);
 	free(fit->skill);
-	*fit = (gb_skill_fit){0};
+	*fit = (gb_mse_ridge_fit){0};
 }

@@ -23,7 +23,7 @@ GB_BEGIN_DECLS
 
 enum { GB_SKILL_FOLDS = 8, GB_SKILL_PENALTIES = 17, GB_SKILL_OWN = 16, GB_SKILL_ROWS = 4 * GB_SKILL_FOLDS /* fewer are not fitted */ };
 
-typedef struct gb_skill_part {
+typedef struct gb_mse_ridge_part {
 	size_t kept, held, order;  /* rows fitted, rows held out, min(kept, columns) */
 	size_t *row;               /* [kept] */
 	size_t first;              /* the held-out rows are first … first + held − 1 */
@@ -32,40 +32,40 @@ typedef struct gb_skill_part {
 	double *vectors;           /* [order, order], rows: eigenvectors */
 	double *design;            /* [kept, columns] centred */
 	double *score;             /* [held, order] = (held-out rows − mean)·basis */
-} gb_skill_part;
+} gb_mse_ridge_part;
 
-typedef struct gb_skill_system {
+typedef struct gb_mse_ridge_system {
 	size_t rows, columns;
 	double scale;              /* mean diagonal of the kernel of all rows */
-	gb_skill_part fold[GB_SKILL_FOLDS], whole;
-} gb_skill_system;
+	gb_mse_ridge_part fold[GB_SKILL_FOLDS], whole;
+} gb_mse_ridge_system;
 
-typedef struct gb_skill_fit {
+typedef struct gb_mse_ridge_fit {
 	size_t columns, targets;
 	float *weight, *intercept; /* [columns, targets]; [targets] */
 	double *penalty, *skill;   /* [targets] in units of the mean diagonal; INFINITY and 0: the mean */
-} gb_skill_fit;
+} gb_mse_ridge_fit;
 
 /* X [rows, columns]; ROW, RUN [rows]: where each stands in the clock, ascending; GAP in its rows. */
-GB_CHECK gb_status gb_skill_open(gb_skill_system *system, const float *x, size_t rows, size_t columns, const int64_t *row, const int32_t *run,
+GB_CHECK gb_status gb_mse_ridge_open(gb_mse_ridge_system *system, const float *x, size_t rows, size_t columns, const int64_t *row, const int32_t *run,
                                  int64_t gap, gb_err *err);
-void gb_skill_close(gb_skill_system *system);
+void gb_mse_ridge_close(gb_mse_ridge_system *system);
 /* Of index 0 … GB_SKILL_PENALTIES − 1, in units of the data. */
-double gb_skill_penalty(const gb_skill_system *system, int index);
+double gb_mse_ridge_penalty(const gb_mse_ridge_system *system, int index);
 
 /* Y [rows, targets]. */
-GB_CHECK gb_status gb_skill_solve(const gb_skill_system *system, const float *y, size_t targets, gb_skill_fit *fit, gb_err *err);
-void gb_skill_fit_clear(gb_skill_fit *fit);
+GB_CHECK gb_status gb_mse_ridge_solve(const gb_mse_ridge_system *system, const float *y, size_t targets, gb_mse_ridge_fit *fit, gb_err *err);
+void gb_mse_ridge_fit_clear(gb_mse_ridge_fit *fit);
 
 /* MEAN [targets] over the part's kept rows of Y [rows, ldy], and Z [order, targets] of what is left. */
-GB_CHECK gb_status gb_skill_project(const gb_skill_part *part, size_t columns, const double *y, size_t ldy, size_t targets, double *mean, double *z,
+GB_CHECK gb_status gb_mse_ridge_project(const gb_mse_ridge_part *part, size_t columns, const double *y, size_t ldy, size_t targets, double *mean, double *z,
                                     gb_err *err);
 /* OUT [held, targets] = what the part's fit with PENALTY says beyond the mean; WORK [order, targets]. */
-void gb_skill_predict(const gb_skill_part *part, const double *z, size_t targets, double penalty, double *work, double *out);
+void gb_mse_ridge_predict(const gb_mse_ridge_part *part, const double *z, size_t targets, double penalty, double *work, double *out);
 
 /* What M [order, wide] makes of the part's kept rows, in its FACTORS strongest directions: WRITE [wide, factors] of
  * factors x·READ + OFFSET, READ [columns, factors].  M is scaled. */
-GB_CHECK gb_status gb_skill_low_rank(const gb_skill_part *part, size_t columns, double *m, size_t wide, size_t factors, double *read, double *offset,
+GB_CHECK gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *part, size_t columns, double *m, size_t wide, size_t factors, double *read, double *offset,
                                      double *write, gb_err *err);
 
 GB_END_DECLS

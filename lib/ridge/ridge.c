@@ -33,7 +33,7 @@ typedef struct solve {
 	size_t scratch_each;
 	gb_ridge_fit *fit;
 	double *hat[GB_RIDGE_BEST][GB_RIDGE_FOLDS], *factor[GB_RIDGE_BEST];
-	gb_ridge_own own[GB_RIDGE_BEST]; /* instead of the two, per target */
+	gb_ridge_per_target own[GB_RIDGE_BEST]; /* instead of the two, per target */
 	gb_err *failure;             /* [tiles] */
 } solve;
 
@@ -162,7 +162,7 @@ static gb_status choose_own(solve *s, gb_pool *pool, gb_err *err)
 	gb_status status = gb_size_mul(fit->choices, targets, &cells) ? GB_OK : gb_fail(err, GB_SYSTEM, "ridge: %zu targets are too many", targets);
 
 	fit->penalty = status ? NULL : gb_array(cells, sizeof *fit->penalty, err);
-	status = fit->penalty ? gb_ridge_own_choose(s->own, &s->system, fit->choice, fit->choices, fit->mean, pool, err) : GB_SYSTEM;
+	status = fit->penalty ? gb_ridge_per_target_choose(s->own, &s->system, fit->choice, fit->choices, fit->mean, pool, err) : GB_SYSTEM;
 	for (size_t c = 0; !status && c < fit->choices; c++)
 		for (size_t v = 0; v < targets; v++)
 			fit->penalty[c * targets + v] = (float)gb_ridge_penalty(s->own[c].penalty[v]);
@@ -258,7 +258,7 @@ static void add_solution(const solve *s, size_t c, const double *y, size_t v0, s
 		for (size_t i = 0; i < order; i++)
 			x[v * order + i] = s->system.primal ? sqrt(weight[s->system.band_of[i]]) * t[i * count + v] : y[i * BLOCK + v];
 	if (s->problem->per_target)
-		gb_ridge_own_solve(&s->own[c], v0, count, x, t);
+		gb_ridge_per_target_solve(&s->own[c], v0, count, x, t);
 	else
 		gb_cholesky_solve(s->factor[c], order, x, count);
 	for (size_t b = 0; b < (s->system.primal ? 1 : s->problem->bands); b++)
@@ -427,7 +427,7 @@ gb_status gb_ridge_solve(const gb_ridge_problem *problem, gb_pool *pool, gb_ridg
 		free(s.moments[f]);
 	for (int c = 0; c < GB_RIDGE_BEST; c++) {
 		free(s.factor[c]);
-		gb_ridge_own_clear(&s.own[c]);
+		gb_ridge_per_target_clear(&s.own[c]);
 		for (int f = 0; f < GB_RIDGE_FOLDS; f++)
 			free(s.hat[c][f]);
 	}

@@ -17,7 +17,7 @@ typedef struct work {
 	const gb_ridge_system *system;
 	const gb_ridge_choice *choice; /* of all, by eigen_tile; else one */
 	const float *mean;
-	gb_ridge_own *own;
+	gb_ridge_per_target *own;
 	int fold;
 	double *hat[PENALTIES]; /* of this fold */
 	tally *tally;           /* [targets] */
@@ -79,7 +79,7 @@ static gb_status score_fold(work *w, gb_pool *pool, gb_err *err)
 	return GB_OK;
 }
 
-static void pick(const work *w, gb_ridge_own *own)
+static void pick(const work *w, gb_ridge_per_target *own)
 {
 	size_t targets = w->system->problem->targets;
 	double n = (double)w->system->n;
@@ -114,7 +114,7 @@ static gb_status allocate(work *w, gb_pool *pool, gb_err *err)
 	return GB_OK;
 }
 
-static gb_status open_own(gb_ridge_own *own, const gb_ridge_system *s, gb_err *err)
+static gb_status open_own(gb_ridge_per_target *own, const gb_ridge_system *s, gb_err *err)
 {
 	size_t targets = s->problem->targets;
 
@@ -137,7 +137,7 @@ static void eigen_tile(void *context, size_t c, int worker)
 		return;
 }
 
-gb_status gb_ridge_own_choose(gb_ridge_own *own, const gb_ridge_system *system, const gb_ridge_choice *choice, size_t choices,
+gb_status gb_ridge_per_target_choose(gb_ridge_per_target *own, const gb_ridge_system *system, const gb_ridge_choice *choice, size_t choices,
                               const float *mean, gb_pool *pool, gb_err *err)
 {
 	work w = {.system = system, .mean = mean, .own = own};
@@ -167,7 +167,7 @@ gb_status gb_ridge_own_choose(gb_ridge_own *own, const gb_ridge_system *system, 
 	return status;
 }
 
-void gb_ridge_own_solve(const gb_ridge_own *own, size_t first, size_t count, double *x, double *room)
+void gb_ridge_per_target_solve(const gb_ridge_per_target *own, size_t first, size_t count, double *x, double *room)
 {
 	size_t n = own->order;
 
@@ -181,12 +181,12 @@ void gb_ridge_own_solve(const gb_ridge_own *own, size_t first, size_t count, dou
 	gb_matrix_product_one(false, false, count, n, n, room, n, own->vector, n, x, n, false);
 }
 
-void gb_ridge_own_clear(gb_ridge_own *own)
+void gb_ridge_per_target_clear(gb_ridge_per_target *own)
 {
 	free(own->penalty);
 	free(own->score);
 	free(own->sd);
 	free(own->vector);
 	free(own->value);
-	*own = (gb_ridge_own){0};
+	*own = (gb_ridge_per_target){0};
 }

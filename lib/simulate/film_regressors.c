@@ -15,7 +15,7 @@
 enum { WIDTH = 64, HEIGHT = 36, PIXELS = WIDTH * HEIGHT, BANDS = 20, GROUP = 5, SAMPLES = 24000, FRAMES = 128 };
 
 const char *const gb_look_name[GB_LOOKS] = {"luminance", "red-green", "blue-yellow", "contrast", "motion energy"};
-const char *const gb_sound_name[GB_SOUNDS] = {"loudness", "lowest bands", "low bands", "high bands", "highest bands"};
+const char *const gb_decoded_audio_name[GB_SOUNDS] = {"loudness", "lowest bands", "low bands", "high bands", "highest bands"};
 
 gb_status gb_drivers_have(const char *path, bool *look, bool *sound, gb_err *err)
 {

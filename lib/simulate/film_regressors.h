@@ -21,7 +21,7 @@ GB_CHECK gb_status gb_drivers_look(const char *path, gb_rational step, gb_ration
  * four groups of five of these bands, each less the loudness. */
 GB_CHECK gb_status gb_drivers_sound(const char *path, gb_rational step, gb_rational start, int64_t rows, float **value,
                                     int64_t *got, gb_pool *pool, gb_err *err);
-extern const char *const gb_look_name[GB_LOOKS], *const gb_sound_name[GB_SOUNDS];
+extern const char *const gb_look_name[GB_LOOKS], *const gb_decoded_audio_name[GB_SOUNDS];
 
 /* Whether there is film, and sound, in PATH. */
 GB_CHECK gb_status gb_drivers_have(const char *path, bool *look, bool *sound, gb_err *err);

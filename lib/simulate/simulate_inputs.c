@@ -109,7 +109,7 @@ static gb_status read_media(parts *all, const char *path, const gb_sim_input_opt
 	}
 	if (!status && sound) {
 		status = gb_drivers_sound(path, all->step, start, -1, &value, &rows, pool, err);
-		status = status ? status : add_media(all, "audio", gb_sound_name, GB_SOUNDS, start, rows, value, err);
+		status = status ? status : add_media(all, "audio", gb_decoded_audio_name, GB_SOUNDS, start, rows, value, err);
 	}
 	return status;
 }

@@ -42,18 +42,18 @@ static size_t find_starts(const gb_scored *scored, size_t length, uint32_t *out)
 	return n;
 }
 
-gb_status gb_blocks_make(gb_blocks *blocks, const gb_scored *scored, const float *course, uint64_t seed, gb_err *err)
+gb_status gb_bootstrap_make(gb_bootstrap *blocks, const gb_scored *scored, const float *course, uint64_t seed, gb_err *err)
 {
 	size_t n = scored->rows, starts, least = (size_t)gb_scored_rows_in(scored, 45);
 	uint32_t *start = gb_array(n + 1, sizeof *start, err);
 
-	*blocks = (gb_blocks){0};
+	*blocks = (gb_bootstrap){0};
 	if (!start)
 		return GB_SYSTEM;
 	blocks->length = (size_t)ceil(1.5 * (double)decorrelation(scored, course));
 	blocks->length = blocks->length < least ? least : blocks->length;
 	starts = n >= blocks->length && n <= UINT32_MAX ? find_starts(scored, blocks->length, start) : 0;
-	if (starts == 0 || n / blocks->length < GB_BLOCKS_MIN) {
+	if (starts == 0 || n / blocks->length < GB_BOOTSTRAP_MIN) {
 		free(start);
 		return GB_OK;
 	}
@@ -70,10 +70,10 @@ gb_status gb_blocks_make(gb_blocks *blocks, const gb_scored *scored, const float
 	return blocks->start ? GB_OK : GB_SYSTEM;
 }
 
-void gb_blocks_clear(gb_blocks *blocks)
+void gb_bootstrap_clear(gb_bootstrap *blocks)
 {
 	free(blocks->start);
-	*blocks = (gb_blocks){0};
+	*blocks = (gb_bootstrap){0};
 }
 
 static int ascending(const void *a, const void *b)
@@ -83,7 +83,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-void gb_blocks_interval(double *value, double *low, double *high)
+void gb_bootstrap_interval(double *value, double *low, double *high)
 {
 	qsort(value, GB_RESAMPLES, sizeof *value, ascending);
 	*low = value[(size_t)(0.025 * (GB_RESAMPLES - 1))];
@@ -91,7 +91,7 @@ void gb_blocks_interval(double *value, double *low, double *high)
 }
 
 typedef struct job {
-	const gb_blocks *blocks;
+	const gb_bootstrap *blocks;
 	const float *p, *y, *part, *base;
 	size_t rows, columns;
 	double *scratch, *sums; /* [workers, 5, rows + 1]; [tiles, resamples + 1] */
@@ -150,7 +150,7 @@ static void block_tile(void *context, size_t tile, int worker)
 	}
 }
 
-gb_status gb_blocks_mean_r(const gb_blocks *blocks, const float *p, const float *y, size_t rows, size_t columns, double *mean,
+gb_status gb_bootstrap_mean_r(const gb_bootstrap *blocks, const float *p, const float *y, size_t rows, size_t columns, double *mean,
                            gb_pool *pool, gb_err *err)
 {
 	size_t tiles = (columns + COLUMNS - 1) / COLUMNS;
@@ -220,7 +220,7 @@ static void share_tile(void *context, size_t tile, int worker)
 	}
 }
 
-gb_status gb_blocks_mean_share(const gb_blocks *blocks, const float *part, const float *p, const float *y, const float *base, size_t rows,
+gb_status gb_bootstrap_mean_share(const gb_bootstrap *blocks, const float *part, const float *p, const float *y, const float *base, size_t rows,
                                size_t columns, double *value, double *mean, gb_pool *pool, gb_err *err)
 {
 	size_t tiles = (columns + COLUMNS - 1) / COLUMNS, wide = blocks->resamples + 1;

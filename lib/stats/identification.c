@@ -241,7 +241,7 @@ static gb_status rank_segments(gb_identification *out, const gb_scored *scored, 
 	return status;
 }
 
-gb_status gb_identify(gb_identification *out, const gb_scored *scored, const float *p, const float *y, size_t columns, gb_pool *pool,
+gb_status gb_identification_make(gb_identification *out, const gb_scored *scored, const float *p, const float *y, size_t columns, gb_pool *pool,
                       gb_err *err)
 {
 	size_t n = scored->rows, cells;

@@ -64,29 +64,29 @@ GB_CHECK gb_status gb_fdr(const double *p, size_t count, double *q, gb_err *err)
 
 /* ---- moving-block bootstrap ---- */
 
-typedef struct gb_blocks {
+typedef struct gb_bootstrap {
 	size_t length;          /* rows a block: the larger of 45 s and 1.5 × where the autocorrelation falls below 0.1 */
 	size_t each;            /* blocks a resample */
 	size_t resamples;       /* 0: fewer than 10 blocks, no interval */
 	uint32_t *start;        /* [resamples, each] */
-} gb_blocks;
-enum { GB_RESAMPLES = 1000, GB_BLOCKS_MIN = 10 };
+} gb_bootstrap;
+enum { GB_RESAMPLES = 1000, GB_BOOTSTRAP_MIN = 10 };
 
 /* COURSE [rows]: the measured mean time course.  The draws depend on rows, length and SEED only: the
  * same for all models and subjects. */
-GB_CHECK gb_status gb_blocks_make(gb_blocks *blocks, const gb_scored *scored, const float *course, uint64_t seed, gb_err *err);
-void gb_blocks_clear(gb_blocks *blocks);
+GB_CHECK gb_status gb_bootstrap_make(gb_bootstrap *blocks, const gb_scored *scored, const float *course, uint64_t seed, gb_err *err);
+void gb_bootstrap_clear(gb_bootstrap *blocks);
 /* MEAN [resamples] of r over columns in each resample. */
-GB_CHECK gb_status gb_blocks_mean_r(const gb_blocks *blocks, const float *p, const float *y, size_t rows, size_t columns,
+GB_CHECK gb_status gb_bootstrap_mean_r(const gb_bootstrap *blocks, const float *p, const float *y, size_t rows, size_t columns,
                                     double *mean, gb_pool *pool, gb_err *err);
 
 /* Of VALUE [GB_RESAMPLES], which it sorts: the 95 %. */
-void gb_blocks_interval(double *value, double *low, double *high);
+void gb_bootstrap_interval(double *value, double *low, double *high);
 /* Share of what Y varies about BASE [columns] that PART of the prediction P explains: Σ part·(2(y − base) − (p − base))
  * / Σ (y − base)² over rows, mean over columns (0 where Y is BASE).  PART NULL: all of it, p − base: then this is
  * R² = 1 − Σ(y − p)²/Σ(y − base)²; parts that add up to it have shares that do (the product measure).  *VALUE of all
  * rows, MEAN [resamples] of the resamples. */
-GB_CHECK gb_status gb_blocks_mean_share(const gb_blocks *blocks, const float *part, const float *p, const float *y, const float *base,
+GB_CHECK gb_status gb_bootstrap_mean_share(const gb_bootstrap *blocks, const float *part, const float *p, const float *y, const float *base,
                                         size_t rows, size_t columns, double *value, double *mean, gb_pool *pool, gb_err *err);
 
 /* ---- ceilings ---- */
@@ -119,7 +119,7 @@ typedef struct gb_identification {
 } gb_identification;
 
 /* Columns are z-scored over the rows on both sides; similarity is the correlation over columns. */
-GB_CHECK gb_status gb_identify(gb_identification *out, const gb_scored *scored, const float *p, const float *y, size_t columns,
+GB_CHECK gb_status gb_identification_make(gb_identification *out, const gb_scored *scored, const float *p, const float *y, size_t columns,
                                gb_pool *pool, gb_err *err);
 
 GB_END_DECLS

@@ -91,7 +91,7 @@ static gb_status read_rows(const gb_input *in, const char *at, const cell *head,
 	return status;
 }
 
-gb_status gb_columns_read(const char *path, const char *const *name, int columns, double **value, size_t *rows,
+gb_status gb_named_columns_read(const char *path, const char *const *name, int columns, double **value, size_t *rows,
                           gb_err *err)
 {
 	gb_input in = {0};
@@ -121,7 +121,7 @@ gb_status gb_columns_read(const char *path, const char *const *name, int columns
 	return status;
 }
 
-bool gb_columns_has(const char *path, const char *name)
+bool gb_named_columns_has(const char *path, const char *name)
 {
 	gb_input in = {0};
 	cell head[COLUMNS_MAX];

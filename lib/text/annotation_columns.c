@@ -59,7 +59,7 @@ static size_t guess(const gb_table *table, const char *const *names, gb_time_uni
 	return GB_NO_COLUMN;
 }
 
-static gb_status find_start(const gb_table *table, const gb_columns_wanted *wanted, gb_columns *columns, gb_err *err)
+static gb_status find_start(const gb_table *table, const gb_annotation_columns_wanted *wanted, gb_annotation_columns *columns, gb_err *err)
 {
 	static const gb_time_unit order[] = {GB_UNIT_SECONDS, GB_UNIT_MILLISECONDS, GB_UNIT_ROWS};
 	char all[512];
@@ -86,7 +86,7 @@ static gb_status find_start(const gb_table *table, const gb_columns_wanted *want
 	return GB_OK;
 }
 
-static gb_status find_end(const gb_table *table, const gb_columns_wanted *wanted, gb_columns *columns, gb_err *err)
+static gb_status find_end(const gb_table *table, const gb_annotation_columns_wanted *wanted, gb_annotation_columns *columns, gb_err *err)
 {
 	gb_status status = GB_OK;
 
@@ -100,7 +100,7 @@ static gb_status find_end(const gb_table *table, const gb_columns_wanted *wanted
 }
 
 /* "A,B": headers may hold commas themselves, so the longest match wins. */
-static gb_status named_texts(const gb_table *table, const char *list, gb_columns *columns, gb_err *err)
+static gb_status named_texts(const gb_table *table, const char *list, gb_annotation_columns *columns, gb_err *err)
 {
 	char piece[1024];
 
@@ -132,13 +132,13 @@ static gb_status named_texts(const gb_table *table, const char *list, gb_columns
 	return GB_OK;
 }
 
-gb_status gb_columns_find(const gb_table *table, const gb_columns_wanted *wanted, bool need_text,
-                          gb_columns *columns, gb_err *err)
+gb_status gb_annotation_columns_find(const gb_table *table, const gb_annotation_columns_wanted *wanted, bool need_text,
+                          gb_annotation_columns *columns, gb_err *err)
 {
 	char all[512];
 	gb_status status;
 
-	*columns = (gb_columns){.end = GB_NO_COLUMN};
+	*columns = (gb_annotation_columns){.end = GB_NO_COLUMN};
 	status = find_start(table, wanted, columns, err);
 	if (status == GB_OK)
 		status = find_end(table, wanted, columns, err);

@@ -26,7 +26,7 @@ static gb_status texts_of(const gb_segments *segments, const char ***text, gb_er
 	return GB_OK;
 }
 
-gb_status gb_annotations_open(gb_annotations **out, gb_table *table, const gb_columns_wanted *wanted, bool need_text,
+gb_status gb_annotations_open(gb_annotations **out, gb_table *table, const gb_annotation_columns_wanted *wanted, bool need_text,
                               const gb_run_choice *choice, gb_err *err)
 {
 	gb_annotations *a = gb_array(1, sizeof(*a), err);
@@ -38,7 +38,7 @@ gb_status gb_annotations_open(gb_annotations **out, gb_table *table, const gb_co
 		return status;
 	}
 	a->table = table;
-	status = gb_columns_find(table, wanted, need_text, &a->columns, err);
+	status = gb_annotation_columns_find(table, wanted, need_text, &a->columns, err);
 	if (status == GB_OK)
 		status = gb_segments_read(table, &a->columns, choice->tr, &a->segments, err);
 	a->all_count = a->segments.count;

@@ -10,7 +10,7 @@ GB_BEGIN_DECLS
 
 typedef struct gb_annotations {
 	gb_table *table;
-	gb_columns columns;
+	gb_annotation_columns columns;
 	gb_segments segments;    /* of the runs chosen */
 	gb_clock clock;
 	gb_cover *cover;
@@ -21,7 +21,7 @@ typedef struct gb_annotations {
 
 /* TABLE is taken, also on failure.  NEED_TEXT: a column of text must be there. */
 GB_CHECK gb_status gb_annotations_open(gb_annotations **annotations, gb_table *table,
-                                       const gb_columns_wanted *wanted, bool need_text,
+                                       const gb_annotation_columns_wanted *wanted, bool need_text,
                                        const gb_run_choice *choice, gb_err *err);
 void gb_annotations_close(gb_annotations *annotations); /* accepts NULL */
 

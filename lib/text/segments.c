@@ -26,7 +26,7 @@ static gb_status bad_cell(const gb_table *table, size_t row, size_t column, cons
 	               want);
 }
 
-static gb_status read_times_in_rows(const gb_table *table, const gb_columns *columns, gb_rational tr, size_t row,
+static gb_status read_times_in_rows(const gb_table *table, const gb_annotation_columns *columns, gb_rational tr, size_t row,
                                     gb_segment *s, gb_err *err)
 {
 	static const char *const want = "a row number, counted from 1 (--unit tr)";
@@ -48,7 +48,7 @@ static gb_status read_times_in_rows(const gb_table *table, const gb_columns *col
 	return GB_OK;
 }
 
-static gb_status read_times(const gb_table *table, const gb_columns *columns, size_t row, gb_segment *s, gb_err *err)
+static gb_status read_times(const gb_table *table, const gb_annotation_columns *columns, size_t row, gb_segment *s, gb_err *err)
 {
 	const char *want = columns->unit == GB_UNIT_MILLISECONDS ? "a time in milliseconds" : "a time in seconds";
 
@@ -71,7 +71,7 @@ static gb_status read_times(const gb_table *table, const gb_columns *columns, si
 
 /* The text columns of a row, "; " between those that are not empty, appended
  * to the one block that holds all texts. */
-static char *join_text(const gb_table *table, const gb_columns *columns, size_t row, char *out)
+static char *join_text(const gb_table *table, const gb_annotation_columns *columns, size_t row, char *out)
 {
 	char *begin = out;
 
@@ -88,7 +88,7 @@ static char *join_text(const gb_table *table, const gb_columns *columns, size_t 
 	return out + 1;
 }
 
-static gb_status join_room(const gb_table *table, const gb_columns *columns, size_t *room)
+static gb_status join_room(const gb_table *table, const gb_annotation_columns *columns, size_t *room)
 {
 	*room = 1;
 	for (size_t row = 0; row < table->rows; row++) {
@@ -141,7 +141,7 @@ static int by_time(const void *a, const void *b)
 	return order ? order : (x->row > y->row) - (x->row < y->row);
 }
 
-gb_status gb_segments_read(const gb_table *table, const gb_columns *columns, gb_rational tr, gb_segments *segments,
+gb_status gb_segments_read(const gb_table *table, const gb_annotation_columns *columns, gb_rational tr, gb_segments *segments,
                            gb_err *err)
 {
 	size_t room;

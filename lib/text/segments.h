@@ -16,27 +16,27 @@ typedef enum gb_time_unit { GB_UNIT_GUESS, GB_UNIT_SECONDS, GB_UNIT_MILLISECONDS
 GB_CHECK bool gb_time_parse(const char *text, gb_time_unit unit, gb_rational *seconds);
 
 /* Which column is what.  NULL and GB_UNIT_GUESS: to be guessed. */
-typedef struct gb_columns_wanted {
+typedef struct gb_annotation_columns_wanted {
 	const char *start, *end; /* headers; an end column named duration… holds lengths */
 	const char *text;        /* headers, separated by commas */
 	gb_time_unit unit;
-} gb_columns_wanted;
+} gb_annotation_columns_wanted;
 
 #define GB_TEXT_COLUMNS_MAX 16
 #define GB_NO_COLUMN SIZE_MAX
 
-typedef struct gb_columns {
+typedef struct gb_annotation_columns {
 	size_t start, end;       /* end: GB_NO_COLUMN: segments without length */
 	bool end_is_duration;
 	size_t text[GB_TEXT_COLUMNS_MAX];
 	int texts;               /* 0 only where NEED_TEXT was not set */
 	gb_time_unit unit;
-} gb_columns;
+} gb_annotation_columns;
 
 /* GB_USAGE for a header that was named and is not there; GB_DATA when a column
  * cannot be guessed: the line lists the headers. */
-GB_CHECK gb_status gb_columns_find(const gb_table *table, const gb_columns_wanted *wanted, bool need_text,
-                                   gb_columns *columns, gb_err *err);
+GB_CHECK gb_status gb_annotation_columns_find(const gb_table *table, const gb_annotation_columns_wanted *wanted, bool need_text,
+                                   gb_annotation_columns *columns, gb_err *err);
 
 typedef struct gb_segment {
 	gb_rational start, end;  /* seconds of the run's clock; end ≥ start */
@@ -58,7 +58,7 @@ typedef struct gb_segments {
  * from 1, both ends included), runs detected (a start that falls back by more
  * than half of the time covered so far begins one), segments sorted.  GB_DATA
  * for a time that is none and an end before its start. */
-GB_CHECK gb_status gb_segments_read(const gb_table *table, const gb_columns *columns, gb_rational tr,
+GB_CHECK gb_status gb_segments_read(const gb_table *table, const gb_annotation_columns *columns, gb_rational tr,
                                     gb_segments *segments, gb_err *err);
 void gb_segments_clear(gb_segments *segments);
 

@@ -28,7 +28,7 @@ static void neutral(double *x, size_t n)
 
 static bool hands_on(const gb_trainer *t) { return !strcmp(t->options->reduce, "fast") && gb_comm_on_device(t->options->comm); }
 
-int gb_trainer_climb(const gb_trainer *t, uint32_t after)
+int gb_trainer_reduce_level(const gb_trainer *t, uint32_t after)
 {
 	int level = 0;
 
@@ -40,31 +40,31 @@ int gb_trainer_climb(const gb_trainer *t, uint32_t after)
 	return level;
 }
 
-void gb_trainer_hand_on(void *trainer, size_t first, size_t count)
+void gb_trainer_reduce_part(void *trainer, size_t first, size_t count)
 {
 	gb_trainer *t = trainer;
 	float *x = t->partial[0].gradient + first;
 
-	for (int level = 0; level < t->climb; level++) {
+	for (int level = 0; level < t->reduce_level; level++) {
 		float *into = t->partial[1 + level].gradient + first;
 
 		GB_RUN(&t->device, add, count, 1.0f, x, 1.0f, into);
 		x = into;
 	}
-	if (t->behind.status == GB_OK && gb_comm_sum_begin(t->options->comm, &t->device, x, count, &t->behind) != GB_OK)
+	if (t->async_failure.status == GB_OK && gb_comm_sum_begin(t->options->comm, &t->device, x, count, &t->async_failure) != GB_OK)
 		return; /* which end_sums says */
 }
 
 /* What was not handed on part by part goes now, in the same order: all ranks begin the same sums. */
 static gb_status end_sums(gb_trainer *t, gb_err *err)
 {
-	if (t->climb < 0) {
-		t->climb = 0;
-		gb_graph_each_part(t->net.graph, gb_trainer_hand_on, t);
+	if (t->reduce_level < 0) {
+		t->reduce_level = 0;
+		gb_graph_each_part(t->net.graph, gb_trainer_reduce_part, t);
 	}
-	if (t->behind.status == GB_OK)
+	if (t->async_failure.status == GB_OK)
 		return gb_comm_sum_end(t->options->comm, err);
-	*err = t->behind;
+	*err = t->async_failure;
 	return err->status;
 }
 
@@ -124,12 +124,12 @@ gb_status gb_trainer_sum_ranks(gb_trainer *t, gb_partial *whole, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_trainer_meet(gb_trainer *t, gb_err *err)
+gb_status gb_trainer_barrier(gb_trainer *t, gb_err *err)
 {
 	double asked[2] = {flag(t->options->stop), flag(t->options->save)};
 	gb_status status;
 
-	status = gb_comm_follow(t->options->comm, err);
+	status = gb_comm_wait_root(t->options->comm, err);
 	if (status == GB_OK)
 		status = gb_comm_sum_doubles(t->options->comm, asked, 2, err);
 	t->stop = asked[0] > 0;
@@ -153,18 +153,18 @@ static gb_status join(gb_trainer *t, gb_err *err)
 	return status;
 }
 
-gb_status gb_trainer_spread(gb_trainer *t, bool *found, gb_err *err)
+gb_status gb_trainer_broadcast(gb_trainer *t, bool *found, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
 	int64_t state[3] = {*found, t->schedule, t->best_epoch};
-	const gb_twin *weights = gb_graph_weights(t->net.graph);
+	const gb_mirror *weights = gb_graph_weights(t->net.graph);
 	gb_status status;
 
 	if (!comm)
 		return GB_OK;
 	status = join(t, err);
 	if (status == GB_OK) /* rank 0 may begin a second time, in --refit */
-		status = gb_comm_follow(comm, err);
+		status = gb_comm_wait_root(comm, err);
 	if (status == GB_OK)
 		status = gb_comm_broadcast(comm, state, sizeof state, err);
 	*found = state[0];
@@ -172,11 +172,11 @@ gb_status gb_trainer_spread(gb_trainer *t, bool *found, gb_err *err)
 		return status;
 	t->schedule = state[1];
 	t->best_epoch = state[2];
-	status = gb_comm_broadcast(comm, weights->here, weights->bytes, err);
+	status = gb_comm_broadcast(comm, weights->host, weights->bytes, err);
 	if (status == GB_OK)
 		status = gb_comm_broadcast(comm, t->running, 2 * t->net.bottleneck * sizeof *t->running, err);
 	gb_graph_push(t->net.graph);
-	t->device.ops->copy(&t->device, t->anchor.there, weights->there, t->anchor.bytes);
+	t->device.ops->copy(&t->device, t->anchor.device, weights->device, t->anchor.bytes);
 	gb_trainer_use_running(t);
 	return status;
 }
@@ -184,16 +184,16 @@ gb_status gb_trainer_spread(gb_trainer *t, bool *found, gb_err *err)
 gb_status gb_trainer_compare(gb_trainer *t, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
-	const gb_twin *weights = gb_graph_weights(t->net.graph), *running = gb_graph_running(t->net.graph);
+	const gb_mirror *weights = gb_graph_weights(t->net.graph), *running = gb_graph_running(t->net.graph);
 	uint64_t own, first;
 	double differ;
 	gb_status status;
 
 	if (!comm)
 		return GB_OK;
-	if (gb_graph_pull(t->net.graph, err) != GB_OK)
+	if (gb_graph_download(t->net.graph, err) != GB_OK)
 		return GB_SYSTEM;
-	own = first = gb_hash64_of(weights->here, weights->bytes) ^ gb_hash64_of(running->here, running->bytes);
+	own = first = gb_hash64_of(weights->host, weights->bytes) ^ gb_hash64_of(running->host, running->bytes);
 	status = gb_comm_broadcast(comm, &first, sizeof first, err);
 	differ = own == first ? -0.0 : 1;
 	if (status == GB_OK)

@@ -21,10 +21,10 @@ gb_window gb_trainer_window(const gb_trainer *t, int64_t at, size_t i)
 	return index < t->learnt ? t->fit[t->order[index]] : (gb_window){0, 0};
 }
 
-static gb_feed_options fill_of(const gb_trainer *t, int64_t step, uint32_t micro)
+static gb_loader_options fill_of(const gb_trainer *t, int64_t step, uint32_t micro)
 {
-	return (gb_feed_options){.drop = t->options->modality_dropout, .seed = t->options->seed, .step = (uint32_t)step, .micro = micro, .bold_one = -1,
-	                         .scored = true, .apart = t->feed.apart};
+	return (gb_loader_options){.drop = t->options->modality_dropout, .seed = t->options->seed, .step = (uint32_t)step, .micro = micro, .bold_one = -1,
+	                         .scored = true, .apart = t->loader.apart};
 }
 
 /* Ask for the micro-batch of this rank that comes after MICRO, in this epoch. */
@@ -36,7 +36,7 @@ static void ask_for_next(gb_trainer *t, uint32_t micro)
 	micro++;
 	for (int64_t later = 0; later < 2 && t->step_in_epoch + later < gb_trainer_steps_per_epoch(t); later++) {
 		for (; micro < gb_trainer_first_micro(t, rank + 1); micro++) {
-			gb_feed_options fill = fill_of(t, t->step + later, micro);
+			gb_loader_options fill = fill_of(t, t->step + later, micro);
 			int64_t rows = 0;
 
 			for (size_t g = 0; g < groups; g++) {
@@ -45,7 +45,7 @@ static void ask_for_next(gb_trainer *t, uint32_t micro)
 			}
 			if (!rows)
 				continue;
-			gb_ahead_ask(t->ahead, t->next_window, &fill);
+			gb_prefetch_request(t->prefetch, t->next_window, &fill);
 			return;
 		}
 		micro = gb_trainer_first_micro(t, rank);
@@ -54,14 +54,14 @@ static void ask_for_next(gb_trainer *t, uint32_t micro)
 
 void gb_trainer_fill(gb_trainer *t, const gb_window *windows, uint32_t micro)
 {
-	gb_feed_options fill = fill_of(t, t->step, micro);
+	gb_loader_options fill = fill_of(t, t->step, micro);
 
-	if (!t->ahead || !gb_ahead_take(t->ahead, (uint32_t)t->step, micro, &t->waited)) {
+	if (!t->prefetch || !gb_prefetch_acquire(t->prefetch, (uint32_t)t->step, micro, &t->waited)) {
 		double began = gb_trainer_clock();
 
-		gb_feed_fill(&t->feed, &t->net, windows, &fill);
+		gb_loader_fill_batch(&t->loader, &t->net, windows, &fill);
 		t->waited += gb_trainer_clock() - began;
 	}
-	if (t->ahead)
+	if (t->prefetch)
 		ask_for_next(t, micro);
 }

@@ -16,35 +16,35 @@
 
 static double mean_loss(const gb_term_sums *sums, int term) { return sums->count[term] > 0 ? sums->loss[term] / sums->count[term] : 0; }
 
-void gb_trainer_judge_back(gb_trainer *t, const gb_evaluation *validation)
+void gb_trainer_set_decoder_gate(gb_trainer *t, const gb_evaluation *validation)
 {
-	gb_back *back = &t->back;
+	gb_decoder_gate *back = &t->decoder_gate;
 
-	if (t->options->back) {
-		memcpy(back->now, t->options->back, sizeof back->now);
+	if (t->options->decoder_gate) {
+		memcpy(back->now, t->options->decoder_gate, sizeof back->now);
 		return;
 	}
-	for (int m = 0; m < GB_BACKS; m++) /* a start of zeros says nothing, nor does one with the heads of others */
+	for (int m = 0; m < GB_DECODER_GATES; m++) /* a start of zeros says nothing, nor does one with the heads of others */
 		back->now[m] = strcmp(t->options->start, "ridge") != 0 || t->options->from;
 	if (!t->validates)
 		return;
-	for (int m = 0; m < GB_BACK_TEXT; m++) {
+	for (int m = 0; m < GB_DECODER_GATE_TEXT; m++) {
 		double loss = mean_loss(&validation->sums, GB_TERM_BRAIN_VIDEO + m);
 
 		if (t->epoch == 0)
 			back->begun[m] = loss;
 		back->now[m] = t->epoch > 0 && loss < back->begun[m];
 	}
-	back->now[GB_BACK_TEXT] = 1;
+	back->now[GB_DECODER_GATE_TEXT] = 1;
 	if (validation->text_power > 0)
-		back->now[GB_BACK_TEXT] = fmin(1, fmax(LEAST_TEXT, validation->text_product / validation->text_power));
+		back->now[GB_DECODER_GATE_TEXT] = fmin(1, fmax(LEAST_TEXT, validation->text_product / validation->text_power));
 }
 
-gb_json *gb_trainer_back_json(const gb_back *back)
+gb_json *gb_decoder_gate_json(const gb_decoder_gate *back)
 {
 	gb_json *list = gb_json_array();
 
-	for (int m = 0; m < GB_BACKS; m++)
+	for (int m = 0; m < GB_DECODER_GATES; m++)
 		gb_json_append(list, gb_json_real(back->now[m]));
 	return list;
 }

@@ -110,8 +110,8 @@ static bool find(gb_trainer *t, char *words, gb_err *err)
 	bool bad;
 
 	words[0] = 0;
-	t->climb = -1;
-	bad = gb_graph_pull(t->net.graph, err) == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->here, "weight", false, words);
+	t->reduce_level = -1;
+	bad = gb_graph_download(t->net.graph, err) == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->host, "weight", false, words);
 	for (uint32_t micro = gb_trainer_first_micro(t, rank); !bad && gradient && micro < gb_trainer_first_micro(t, rank + 1); micro++) {
 		gb_partial *work = &t->partial[0];
 
@@ -136,9 +136,9 @@ static gb_status gone_wrong(gb_trainer *t, const char *what, gb_err *err)
 	if (!all)
 		return GB_SYSTEM;
 	own->bad = find(t, own->words, err);
-	status = gb_comm_follow(comm, err);
+	status = gb_comm_wait_root(comm, err);
 	if (status == GB_OK)
-		status = gb_comm_share(comm, all, NULL, size, sizeof *all, err);
+		status = gb_comm_allgather(comm, all, NULL, size, sizeof *all, err);
 	while (chosen + 1 < size && !all[chosen].bad)
 		chosen++;
 	chosen = all[chosen].bad ? chosen : 0;
@@ -171,12 +171,12 @@ gb_status gb_trainer_check_weights(gb_trainer *t, gb_err *err)
 	char words[WORDS];
 	gb_status status;
 
-	GB_RUN(&t->device, square_sum, t->parameters, gb_graph_weights(t->net.graph)->there, t->norm.there);
-	status = gb_twin_pull(&t->device, &t->norm, err);
-	if (status != GB_OK || isfinite(*(const double *)t->norm.here))
+	GB_RUN(&t->device, square_sum, t->parameters, gb_graph_weights(t->net.graph)->device, t->norm.device);
+	status = gb_mirror_download(&t->device, &t->norm, err);
+	if (status != GB_OK || isfinite(*(const double *)t->norm.host))
 		return status;
-	status = gb_graph_pull(t->net.graph, err);
-	if (status == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->here, "weight", false, words))
+	status = gb_graph_download(t->net.graph, err);
+	if (status == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->host, "weight", false, words))
 		status = gb_fail(err, GB_NO, "%s: epoch %lld: weights are not finite; first bad tensor: %s; last.safetensors stays as it was saved before: lower --rate",
 		                 t->run, (long long)t->epoch, words);
 	return status;

@@ -38,7 +38,7 @@ static gb_status open_model(const gb_trainer *t, gb_tensor_file **file, gb_err *
 gb_status gb_trainer_adopt_statistics(gb_trainer *t, gb_err *err)
 {
 	gb_statistic_item item[GB_STATISTICS_MAX];
-	size_t n = gb_giblet13_statistics(&t->feed, item);
+	size_t n = gb_giblet13_statistics(&t->loader, item);
 	gb_tensor_file *file = NULL;
 	gb_status status = open_model(t, &file, err);
 
@@ -65,7 +65,7 @@ bool gb_trainer_frozen(const gb_trainer *t, const gb_parameter *p)
 
 gb_status gb_trainer_adopt_weights(gb_trainer *t, gb_err *err)
 {
-	float *weights = gb_graph_weights(t->net.graph)->here;
+	float *weights = gb_graph_weights(t->net.graph)->host;
 	gb_tensor_file *file = NULL;
 	gb_status status = open_model(t, &file, err);
 

@@ -18,22 +18,22 @@
 #include "base/size.h"
 #include "linalg/matrix.h"
 
-enum { ROWS_MOST = 1024 /* more train rows: so many, evenly spread, make the components */, COLOURS = GB_BACK_COLOURS, WORDS = GB_BACK_TEXT_FACTORS };
+enum { ROWS_MOST = 1024 /* more train rows: so many, evenly spread, make the components */, COLOURS = GB_DECODER_COLOURS, WORDS = GB_DECODER_TEXT_FACTORS };
 
 /* ---- the head ---- */
 
 /* HEAD [targets, factors]: principal axes of the standardised BOLD of LIST's rows. */
-static float *components(gb_start *s, const gb_start_list *list, size_t factors, gb_err *err)
+static float *components(gb_init *s, const gb_init_list *list, size_t factors, gb_err *err)
 {
 	size_t n = list->trains < ROWS_MOST ? list->trains : ROWS_MOST;
-	gb_start_list some = {.train = gb_array(n + 1, sizeof *some.train, err), .trains = n};
+	gb_init_list some = {.train = gb_array(n + 1, sizeof *some.train, err), .trains = n};
 	double *gram = gb_array(n * n + 1, sizeof *gram, err), *value = gb_array(n + 1, sizeof *value, err);
-	float *x = NULL, *axes = gb_start_numbers(n * factors, err), *head = gb_start_numbers(s->targets * factors, err);
+	float *x = NULL, *axes = gb_init_numbers(n * factors, err), *head = gb_init_numbers(s->targets * factors, err);
 	gb_status status = some.train && gram && value && axes && head ? GB_OK : GB_SYSTEM;
 
 	for (size_t i = 0; status == GB_OK && i < n; i++)
 		some.train[i] = list->train[i * list->trains / n];
-	if (status == GB_OK && !(x = gb_start_bold(s, &some, err)))
+	if (status == GB_OK && !(x = gb_init_bold(s, &some, err)))
 		status = GB_SYSTEM;
 	if (status == GB_OK)
 		status = gb_matrix_gram(s->options->device->pool, x, n, s->targets, s->targets, gram, false, err);
@@ -43,7 +43,7 @@ static float *components(gb_start *s, const gb_start_list *list, size_t factors,
 		for (size_t i = 0; i < n && value[n - 1 - f] > 1e-9 * value[n - 1]; i++)
 			axes[i * factors + f] = (float)(gram[(n - 1 - f) * n + i] / sqrt(value[n - 1 - f]));
 	if (status == GB_OK)
-		gb_start_product(s, x, true, axes, false, s->targets, factors, n, false, head);
+		gb_init_product(s, x, true, axes, false, s->targets, factors, n, false, head);
 	free(some.train);
 	free(gram);
 	free(value);
@@ -55,7 +55,7 @@ static float *components(gb_start *s, const gb_start_list *list, size_t factors,
 	return NULL;
 }
 
-static void set_heads(const gb_start *s, const float *head, size_t factors)
+static void set_heads(const gb_init *s, const float *head, size_t factors)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	size_t first = 0;
@@ -65,7 +65,7 @@ static void set_heads(const gb_start *s, const float *head, size_t factors)
 		float *to;
 
 		snprintf(name, sizeof name, "back.brain.%s.weight", shape->subject[k]);
-		to = gb_start_parameter(s->net, name);
+		to = gb_init_parameter(s->net, name);
 		for (size_t f = 0; f < factors; f++)
 			for (size_t v = 0; v < shape->voxels[k]; v++)
 				to[f * shape->voxels[k] + v] = head[(first + v) * factors + f];
@@ -76,23 +76,23 @@ static void set_heads(const gb_start *s, const float *head, size_t factors)
 /* ---- the rows ---- */
 
 /* Every row of the window after ROW is there, of its run, and may be read. */
-static bool whole(const gb_start *s, int64_t row)
+static bool whole(const gb_init *s, int64_t row)
 {
 	const gb_network_shape *shape = &s->net->shape;
-	const gb_feed *feed = s->feed;
-	int run = gb_clock_run_of(feed->clock, row);
+	const gb_loader *loader = s->loader;
+	int run = gb_clock_run_of(loader->clock, row);
 
 	for (int64_t r = row + (int64_t)shape->window_first; r < row + (int64_t)(shape->window_first + shape->window_lags); r++) {
-		if (r >= feed->rows || gb_clock_run_of(feed->clock, r) != run || gb_dataset_use(feed->set)[r] == GB_ROW_TEST || feed->use[r] == GB_FEED_VALIDATE)
+		if (r >= loader->rows || gb_clock_run_of(loader->clock, r) != run || gb_dataset_use(loader->set)[r] == GB_ROW_TEST || loader->use[r] == GB_LOADER_VALIDATE)
 			return false;
 		for (size_t k = 0; k < shape->subjects; k++)
-			if (!feed->brain_valid[k][r])
+			if (!loader->brain_valid[k][r])
 				return false;
 	}
 	return true;
 }
 
-static void keep_whole(const gb_start *s, gb_start_list *list)
+static void keep_whole(const gb_init *s, gb_init_list *list)
 {
 	size_t kept = 0;
 
@@ -105,11 +105,11 @@ static void keep_whole(const gb_start *s, gb_start_list *list)
 }
 
 /* The windows of LIST's rows [trains, lags·factors], as HEAD reads them. */
-static float *windows(const gb_start *s, const gb_start_list *list, const gb_delays *delays, const float *head, size_t factors, gb_err *err)
+static float *windows(const gb_init *s, const gb_init_list *list, const gb_delays *delays, const float *head, size_t factors, gb_err *err)
 {
-	gb_row_list trains = gb_start_trains(list), haves = gb_start_haves(list);
+	gb_row_list trains = gb_init_is_trained(list), haves = gb_init_has(list);
 	int32_t *table = gb_delays_table(delays, &trains, &haves, err);
-	float *u = gb_start_factors(s, list, head, factors, err), *design = gb_start_numbers(list->trains * (size_t)delays->filters * factors, err);
+	float *u = gb_init_factors(s, list, head, factors, err), *design = gb_init_numbers(list->trains * (size_t)delays->filters * factors, err);
 
 	if (table && u && design)
 		gb_delays_design(delays, table, list->trains, u, factors, design);
@@ -124,10 +124,10 @@ static float *windows(const gb_start *s, const gb_start_list *list, const gb_del
 
 /* ---- folding into the network ---- */
 
-void gb_start_read_window(const gb_start *s, const char *name, size_t row, const double *w, size_t ldw, size_t column)
+void gb_init_read_window(const gb_init *s, const char *name, size_t row, const double *w, size_t ldw, size_t column)
 {
 	size_t lags = s->net->shape.window_lags, factors = s->net->window_factors;
-	float *to = gb_start_parameter(s->net, name) + row * lags * factors;
+	float *to = gb_init_parameter(s->net, name) + row * lags * factors;
 
 	for (size_t f = 0; f < lags; f++)
 		for (size_t i = 0; i < factors; i++)
@@ -135,7 +135,7 @@ void gb_start_read_window(const gb_start *s, const char *name, size_t row, const
 }
 
 /* What was chosen, as the mean over targets, and for how many the mean is all that can be said. */
-static void describe(gb_json *state, const char *name, const gb_skill_fit *fit)
+static void describe(gb_json *state, const char *name, const gb_mse_ridge_fit *fit)
 {
 	gb_json *one = gb_json_object();
 	size_t constant = 0;
@@ -153,13 +153,13 @@ static void describe(gb_json *state, const char *name, const gb_skill_fit *fit)
 
 /* Y [rows, targets] of TENSOR from the window → back.NAME.weight and .bias, from row FIRST; MEAN (NULL: 0) is in the outputs
  * already. */
-static gb_status fit_path(gb_start *s, const gb_skill_system *system, const float *y, size_t targets, const double *mean, const char *name, size_t first,
+static gb_status fit_path(gb_init *s, const gb_mse_ridge_system *system, const float *y, size_t targets, const double *mean, const char *name, size_t first,
                           const char *tensor, gb_json *state, gb_err *err)
 {
-	gb_skill_fit fit = {0};
+	gb_mse_ridge_fit fit = {0};
 	double *w = gb_array(system->columns * targets + 1, sizeof *w, err);
 	char weight[64], bias[64], key[96];
-	gb_status status = w ? gb_skill_solve(system, y, targets, &fit, err) : GB_SYSTEM;
+	gb_status status = w ? gb_mse_ridge_solve(system, y, targets, &fit, err) : GB_SYSTEM;
 
 	snprintf(weight, sizeof weight, "back.%s.weight", name);
 	snprintf(bias, sizeof bias, "back.%s.bias", name);
@@ -167,20 +167,20 @@ static gb_status fit_path(gb_start *s, const gb_skill_system *system, const floa
 	for (size_t i = 0; status == GB_OK && i < system->columns * targets; i++)
 		w[i] = (double)fit.weight[i];
 	for (size_t t = 0; status == GB_OK && t < targets; t++) {
-		gb_start_read_window(s, weight, first + t, w, targets, t);
-		gb_start_parameter(s->net, bias)[first + t] = (float)((double)fit.intercept[t] - (mean ? mean[t] : 0));
+		gb_init_read_window(s, weight, first + t, w, targets, t);
+		gb_init_parameter(s->net, bias)[first + t] = (float)((double)fit.intercept[t] - (mean ? mean[t] : 0));
 	}
 	if (status == GB_OK)
 		describe(state, key, &fit);
-	gb_skill_fit_clear(&fit);
+	gb_mse_ridge_fit_clear(&fit);
 	free(w);
 	return status;
 }
 
 /* Each of COPIES gets the same COLUMNS numbers. */
-static void set_copies(const gb_start *s, const char *name, size_t copies, size_t columns)
+static void set_copies(const gb_init *s, const char *name, size_t copies, size_t columns)
 {
-	float *to = gb_start_parameter(s->net, name);
+	float *to = gb_init_parameter(s->net, name);
 
 	for (size_t i = 0; i < copies * columns; i++)
 		to[i * columns + i % columns] = 1;
@@ -188,11 +188,11 @@ static void set_copies(const gb_start *s, const char *name, size_t copies, size_
 
 /* ---- pictures ---- */
 
-static void mean_colour(const gb_start *s, const gb_feature *video, int64_t row, float out[COLOURS])
+static void mean_colour(const gb_init *s, const gb_feature *video, int64_t row, float out[COLOURS])
 {
 	const gb_network_shape *shape = &s->net->shape;
 	size_t pixels = shape->video_frames * shape->video_height * shape->video_width;
-	const uint8_t *x = gb_dataset_row(s->feed->set, video, row);
+	const uint8_t *x = gb_dataset_row(s->loader->set, video, row);
 	uint64_t sum[COLOURS] = {0};
 
 	for (size_t i = 0; i < pixels; i++)
@@ -203,22 +203,22 @@ static void mean_colour(const gb_start *s, const gb_feature *video, int64_t row,
 }
 
 /* By how much all logits move for the mean of colour K to move by one, at the train mean. */
-static double logit_per_colour(const gb_start *s, size_t k)
+static double logit_per_colour(const gb_init *s, size_t k)
 {
 	size_t values = s->net->shape.video_frames * s->net->patches * s->net->patch;
 	double sum = 0;
 
 	for (size_t i = k; i < values; i += COLOURS) {
-		double p = 1 / (1 + exp(-(double)s->feed->statistics.video_base[i]));
+		double p = 1 / (1 + exp(-(double)s->loader->statistics.video_base[i]));
 
 		sum += p * (1 - p);
 	}
 	return (double)(values / COLOURS) / sum;
 }
 
-static gb_status fit_video(gb_start *s, const gb_skill_system *system, const gb_start_list *list, const gb_feature *video, gb_json *state, gb_err *err)
+static gb_status fit_video(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list, const gb_feature *video, gb_json *state, gb_err *err)
 {
-	float *y = gb_start_numbers(list->trains * COLOURS, err), *pixels = gb_start_parameter(s->net, "back.video.pixels.weight");
+	float *y = gb_init_numbers(list->trains * COLOURS, err), *pixels = gb_init_parameter(s->net, "back.video.pixels.weight");
 	double mean[COLOURS] = {0};
 	gb_status status = y ? GB_OK : GB_SYSTEM;
 
@@ -245,16 +245,16 @@ static gb_status fit_video(gb_start *s, const gb_skill_system *system, const gb_
 /* ---- mel and float tensors ---- */
 
 /* The mean standardised spectrum of each row. */
-static gb_status fit_mel(gb_start *s, const gb_skill_system *system, const gb_start_list *list, const gb_feed_band *band, gb_json *state, gb_err *err)
+static gb_status fit_mel(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list, const gb_loader_feature *band, gb_json *state, gb_err *err)
 {
 	size_t bands = s->net->shape.mel_bands, frames = s->net->shape.mel_frames;
-	float *y = gb_start_numbers(list->trains * bands, err), *one = gb_start_numbers(bands * frames, err);
+	float *y = gb_init_numbers(list->trains * bands, err), *one = gb_init_numbers(bands * frames, err);
 	gb_status status = y && one ? GB_OK : GB_SYSTEM;
 
 	for (size_t i = 0; status == GB_OK && i < list->trains; i++) {
-		int64_t count = gb_dataset_count(s->feed->set, band->band.feature, list->train[i]);
+		int64_t count = gb_dataset_count(s->loader->set, band->band.feature, list->train[i]);
 
-		gb_feed_mel(s->feed, band, list->train[i], one, false);
+		gb_loader_mel(s->loader, band, list->train[i], one, false);
 		for (size_t k = 0; k < bands * frames; k++)
 			if ((int64_t)(k % frames) < count)
 				y[i * bands + k / frames] += one[k] / (float)count;
@@ -269,35 +269,35 @@ static gb_status fit_mel(gb_start *s, const gb_skill_system *system, const gb_st
 }
 
 /* Text, standardised, in its strongest directions. */
-static gb_status fit_text(gb_start *s, const gb_skill_system *system, const float *y, size_t n, gb_json *state, gb_err *err)
+static gb_status fit_text(gb_init *s, const gb_mse_ridge_system *system, const float *y, size_t n, gb_json *state, gb_err *err)
 {
-	const gb_skill_part *p = &system->whole;
-	gb_skill_fit fit = {0};
+	const gb_mse_ridge_part *p = &system->whole;
+	gb_mse_ridge_fit fit = {0};
 	double *wide = gb_array(system->rows * n, sizeof *wide, err), *mean = gb_array(n, sizeof *mean, err), *m = gb_array(p->order * n, sizeof *m, err);
 	double *read = gb_array(system->columns * WORDS, sizeof *read, err), *write = gb_array(n * WORDS, sizeof *write, err), offset[WORDS];
-	float *columns = gb_start_parameter(s->net, "back.text.columns.weight");
-	gb_status status = wide && mean && m && read && write ? gb_skill_solve(system, y, n, &fit, err) : GB_SYSTEM;
+	float *columns = gb_init_parameter(s->net, "back.text.columns.weight");
+	gb_status status = wide && mean && m && read && write ? gb_mse_ridge_solve(system, y, n, &fit, err) : GB_SYSTEM;
 
 	for (size_t i = 0; status == GB_OK && i < system->rows * n; i++)
 		wide[i] = (double)y[i];
 	if (status == GB_OK)
-		status = gb_skill_project(p, system->columns, wide, n, n, mean, m, err);
+		status = gb_mse_ridge_project(p, system->columns, wide, n, n, mean, m, err);
 	for (size_t k = 0; status == GB_OK && k < p->order * n; k++)
 		m[k] /= p->lambda[k / n] + fit.penalty[k % n] * system->scale;
 	if (status == GB_OK)
-		status = gb_skill_low_rank(p, system->columns, m, n, WORDS, read, offset, write, err);
+		status = gb_mse_ridge_low_rank(p, system->columns, m, n, WORDS, read, offset, write, err);
 	for (size_t f = 0; status == GB_OK && f < WORDS; f++) {
-		gb_start_read_window(s, "back.text.weight", f, read, WORDS, f);
-		gb_start_parameter(s->net, "back.text.bias")[f] = (float)offset[f];
+		gb_init_read_window(s, "back.text.weight", f, read, WORDS, f);
+		gb_init_parameter(s->net, "back.text.bias")[f] = (float)offset[f];
 	}
 	for (size_t i = 0; status == GB_OK && i < n; i++) {
-		gb_start_parameter(s->net, "back.text.columns.bias")[i] = (float)mean[i];
+		gb_init_parameter(s->net, "back.text.columns.bias")[i] = (float)mean[i];
 		for (size_t f = 0; f < WORDS; f++)
 			columns[i * WORDS + f] = (float)write[i * WORDS + f];
 	}
 	if (status == GB_OK)
 		describe(state, "brain.text", &fit);
-	gb_skill_fit_clear(&fit);
+	gb_mse_ridge_fit_clear(&fit);
 	free(wide);
 	free(mean);
 	free(m);
@@ -307,14 +307,14 @@ static gb_status fit_text(gb_start *s, const gb_skill_system *system, const floa
 }
 
 /* A float tensor, standardised: they stand at the end of the linear view, text first. */
-static gb_status fit_floats(gb_start *s, const gb_skill_system *system, const gb_start_list *list, const gb_feed_band *band, gb_json *state, gb_err *err)
+static gb_status fit_floats(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list, const gb_loader_feature *band, gb_json *state, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net->shape;
-	float *y = gb_start_numbers(list->trains * band->width, err);
+	float *y = gb_init_numbers(list->trains * band->width, err);
 	gb_status status = y ? GB_OK : GB_SYSTEM;
 
 	for (size_t i = 0; y && i < list->trains; i++)
-		memcpy(y + i * band->width, s->feed->linear + (size_t)list->train[i] * shape->linear + band->first, band->width * sizeof *y);
+		memcpy(y + i * band->width, s->loader->linear + (size_t)list->train[i] * shape->linear + band->first, band->width * sizeof *y);
 	if (status == GB_OK && !strcmp(band->name, "text"))
 		status = fit_text(s, system, y, band->width, state, err);
 	else if (status == GB_OK)
@@ -325,54 +325,54 @@ static gb_status fit_floats(gb_start *s, const gb_skill_system *system, const gb
 
 /* ---- the whole ---- */
 
-static gb_status fit_all(gb_start *s, const gb_skill_system *system, const gb_start_list *list, gb_json *state, gb_err *err)
+static gb_status fit_all(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list, gb_json *state, gb_err *err)
 {
 	gb_status status = GB_OK;
 
-	for (int b = 0; status == GB_OK && b < s->feed->bands; b++) {
-		const gb_feed_band *band = &s->feed->band[b];
+	for (int b = 0; status == GB_OK && b < s->loader->bands; b++) {
+		const gb_loader_feature *band = &s->loader->band[b];
 
-		if (band->kind == GB_BAND_VIDEO)
+		if (band->kind == GB_LINEAR_FEATURE_VIDEO)
 			status = fit_video(s, system, list, band->band.feature, state, err);
-		else if (band->kind == GB_BAND_MEL)
+		else if (band->kind == GB_LINEAR_FEATURE_MEL)
 			status = fit_mel(s, system, list, band, state, err);
-		else if (band->kind == GB_BAND_CODES)
-			status = gb_start_codes(s, system, list, state, err);
+		else if (band->kind == GB_LINEAR_FEATURE_CODES)
+			status = gb_init_codes(s, system, list, state, err);
 		else
 			status = fit_floats(s, system, list, band, state, err);
 	}
 	return status;
 }
 
-gb_status gb_start_window(gb_start *s, gb_json *state, gb_err *err)
+gb_status gb_init_bold_window(gb_init *s, gb_json *state, gb_err *err)
 {
 	size_t factors = s->net->window_factors;
-	gb_start_list list = {0};
-	gb_skill_system system = {0};
+	gb_init_list list = {0};
+	gb_mse_ridge_system system = {0};
 	gb_delays delays = {0};
 	float *head = NULL, *x = NULL;
 	gb_status status = GB_OK;
 
 	if (!factors)
 		return GB_OK;
-	status = gb_start_window_delays(&s->net->shape, &delays, err);
+	status = gb_init_window_delays(&s->net->shape, &delays, err);
 	if (status == GB_OK)
-		status = gb_start_list_rows(s, &delays, &list, err);
+		status = gb_init_list_rows(s, &delays, &list, err);
 	if (status == GB_OK)
 		keep_whole(s, &list);
 	if (status == GB_OK && list.trains >= GB_SKILL_ROWS) {
 		head = components(s, &list, factors, err);
 		x = head ? windows(s, &list, &delays, head, factors, err) : NULL;
-		status = x ? gb_skill_open(&system, x, list.trains, (size_t)delays.filters * factors, list.train, list.train_run, s->options->gap, err) : GB_SYSTEM;
+		status = x ? gb_mse_ridge_open(&system, x, list.trains, (size_t)delays.filters * factors, list.train, list.train_run, s->options->gap, err) : GB_SYSTEM;
 		if (status == GB_OK) {
 			set_heads(s, head, factors);
 			status = fit_all(s, &system, &list, state, err);
 		}
 	}
-	gb_skill_close(&system);
+	gb_mse_ridge_close(&system);
 	free(head);
 	free(x);
-	gb_start_list_free(&list);
+	gb_init_list_free(&list);
 	gb_delays_clear(&delays);
 	return status;
 }

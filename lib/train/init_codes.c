@@ -15,11 +15,11 @@
 
 #define FLOOR 1e-3 /* a code rarer than that moves less */
 
-enum { CLASSES = GB_CODE_CLASSES, FACTORS = GB_BACK_CODE_FACTORS };
+enum { CLASSES = GB_CODE_CLASSES, FACTORS = GB_DECODER_CODE_FACTORS };
 
 typedef struct codes {
-	gb_start *start;
-	const gb_skill_system *system;
+	gb_init *start;
+	const gb_mse_ridge_system *system;
 	size_t rows, books;
 	float *count;              /* [books, rows, CLASSES] */
 	double *share, *z, *work, *out, *mean; /* [rows, CLASSES]; the longest side × CLASSES, three times; [CLASSES] */
@@ -27,19 +27,19 @@ typedef struct codes {
 	double constant, loss[GB_SKILL_PENALTIES];
 } codes;
 
-static void read_counts(codes *c, const gb_start_list *list)
+static void read_counts(codes *c, const gb_init_list *list)
 {
-	gb_feed *feed = c->start->feed;
-	size_t frames = feed->shape.code_frames;
-	const gb_feed_band *band = NULL;
+	gb_loader *loader = c->start->loader;
+	size_t frames = loader->shape.code_frames;
+	const gb_loader_feature *band = NULL;
 
-	for (int b = 0; b < feed->bands; b++)
-		band = feed->band[b].kind == GB_BAND_CODES ? &feed->band[b] : band;
+	for (int b = 0; b < loader->bands; b++)
+		band = loader->band[b].kind == GB_LINEAR_FEATURE_CODES ? &loader->band[b] : band;
 	for (size_t i = 0; i < c->rows; i++) {
-		gb_feed_read_codes(feed, band, list->train[i], feed->code_row);
+		gb_loader_read_codes(loader, band, list->train[i], loader->code_row);
 		for (size_t k = 0; k < c->books * frames; k++)
-			if (feed->code_row[k] >= 0)
-				c->count[(k / frames * c->rows + i) * CLASSES + (size_t)feed->code_row[k]]++;
+			if (loader->code_row[k] >= 0)
+				c->count[(k / frames * c->rows + i) * CLASSES + (size_t)loader->code_row[k]]++;
 	}
 }
 
@@ -58,7 +58,7 @@ static void set_shares(codes *c, size_t b)
 }
 
 /* One added to every count, as the network's unigram has it. */
-static void find_unigram(const codes *c, size_t b, const gb_skill_part *part, double *unigram)
+static void find_unigram(const codes *c, size_t b, const gb_mse_ridge_part *part, double *unigram)
 {
 	double all = CLASSES;
 
@@ -97,18 +97,18 @@ static gb_status judge(codes *c, size_t b, gb_err *err)
 
 	set_shares(c, b);
 	for (int f = 0; f < GB_SKILL_FOLDS; f++) {
-		const gb_skill_part *part = &c->system->fold[f];
+		const gb_mse_ridge_part *part = &c->system->fold[f];
 		const float *count = c->count + (b * c->rows + part->first) * CLASSES;
 
 		if (!part->kept)
 			continue;
 		find_unigram(c, b, part, unigram);
-		if (gb_skill_project(part, c->system->columns, c->share, CLASSES, CLASSES, c->mean, c->z, err) != GB_OK)
+		if (gb_mse_ridge_project(part, c->system->columns, c->share, CLASSES, CLASSES, c->mean, c->z, err) != GB_OK)
 			return GB_SYSTEM;
 		for (size_t i = 0; i < part->held; i++)
 			c->constant += entropy(count + i * CLASSES, unigram, NULL);
 		for (int l = 0; l < GB_SKILL_PENALTIES; l++) {
-			gb_skill_predict(part, c->z, CLASSES, gb_skill_penalty(c->system, l), c->work, c->out);
+			gb_mse_ridge_predict(part, c->z, CLASSES, gb_mse_ridge_penalty(c->system, l), c->work, c->out);
 			for (size_t i = 0; i < part->held; i++)
 				c->loss[l] += entropy(count + i * CLASSES, unigram, c->out + i * CLASSES);
 		}
@@ -119,14 +119,14 @@ static gb_status judge(codes *c, size_t b, gb_err *err)
 /* M [order, books·CLASSES]: what each direction of the whole basis moves each logit by. */
 static gb_status moves(codes *c, double penalty, double *m, gb_err *err)
 {
-	const gb_skill_part *p = &c->system->whole;
+	const gb_mse_ridge_part *p = &c->system->whole;
 
 	for (size_t b = 0; b < c->books; b++) {
 		double unigram[CLASSES];
 
 		set_shares(c, b);
 		find_unigram(c, b, p, unigram);
-		if (gb_skill_project(p, c->system->columns, c->share, CLASSES, CLASSES, c->mean, c->z, err) != GB_OK)
+		if (gb_mse_ridge_project(p, c->system->columns, c->share, CLASSES, CLASSES, c->mean, c->z, err) != GB_OK)
 			return GB_SYSTEM;
 		for (size_t k = 0; k < p->order; k++)
 			for (size_t i = 0; i < CLASSES; i++)
@@ -139,11 +139,11 @@ static gb_status fold_in(const codes *c, double *m, gb_err *err)
 {
 	size_t wide = c->books * CLASSES, columns = c->system->columns;
 	double *read = gb_array(columns * FACTORS, sizeof *read, err), *write = gb_array(wide * FACTORS, sizeof *write, err), offset[FACTORS];
-	float *logit = gb_start_parameter(c->start->net, "back.codes.logits.weight"), *bias = gb_start_parameter(c->start->net, "back.codes.bias");
-	gb_status status = read && write ? gb_skill_low_rank(&c->system->whole, columns, m, wide, FACTORS, read, offset, write, err) : GB_SYSTEM;
+	float *logit = gb_init_parameter(c->start->net, "back.codes.logits.weight"), *bias = gb_init_parameter(c->start->net, "back.codes.bias");
+	gb_status status = read && write ? gb_mse_ridge_low_rank(&c->system->whole, columns, m, wide, FACTORS, read, offset, write, err) : GB_SYSTEM;
 
 	for (size_t f = 0; status == GB_OK && f < FACTORS; f++) {
-		gb_start_read_window(c->start, "back.codes.weight", f, read, FACTORS, f);
+		gb_init_read_window(c->start, "back.codes.weight", f, read, FACTORS, f);
 		bias[f] = (float)offset[f];
 	}
 	for (size_t i = 0; status == GB_OK && i < wide * FACTORS; i++)
@@ -165,8 +165,8 @@ static void describe(const codes *c, int best, gb_json *state)
 
 static gb_status fit(codes *c, gb_json *state, gb_err *err)
 {
-	size_t frames = c->start->feed->shape.code_frames;
-	float *copies = gb_start_parameter(c->start->net, "back.codes.frames.weight");
+	size_t frames = c->start->loader->shape.code_frames;
+	float *copies = gb_init_parameter(c->start->net, "back.codes.frames.weight");
 	double *m;
 	int best = -1;
 	gb_status status = GB_OK;
@@ -182,20 +182,20 @@ static gb_status fit(codes *c, gb_json *state, gb_err *err)
 	if (status != GB_OK || best < 0)
 		return status;
 	m = gb_array(c->system->whole.order * c->books * CLASSES, sizeof *m, err);
-	status = m ? moves(c, gb_skill_penalty(c->system, best), m, err) : GB_SYSTEM;
+	status = m ? moves(c, gb_mse_ridge_penalty(c->system, best), m, err) : GB_SYSTEM;
 	if (status == GB_OK)
 		status = fold_in(c, m, err);
 	free(m);
 	return status;
 }
 
-gb_status gb_start_codes(gb_start *s, const gb_skill_system *system, const gb_start_list *rows, gb_json *state, gb_err *err)
+gb_status gb_init_codes(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *rows, gb_json *state, gb_err *err)
 {
 	size_t side = system->rows > system->columns ? system->rows : system->columns;
-	codes c = {.start = s, .system = system, .rows = rows->trains, .books = s->feed->shape.codebooks};
+	codes c = {.start = s, .system = system, .rows = rows->trains, .books = s->loader->shape.codebooks};
 	gb_status status;
 
-	c.count = gb_start_numbers(c.books * c.rows * CLASSES, err);
+	c.count = gb_init_numbers(c.books * c.rows * CLASSES, err);
 	c.share = gb_array(c.rows * CLASSES, sizeof *c.share, err);
 	c.z = gb_array(side * CLASSES, sizeof *c.z, err);
 	c.work = gb_array(side * CLASSES, sizeof *c.work, err);

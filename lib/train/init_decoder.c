@@ -13,31 +13,31 @@
 
 /* ---- brain → z ---- */
 
-gb_status gb_start_window_delays(const gb_network_shape *shape, gb_delays *delays, gb_err *err)
+gb_status gb_init_window_delays(const gb_network_shape *shape, gb_delays *delays, gb_err *err)
 {
 	return gb_delays_fir(delays, -(int)(shape->window_first + shape->window_lags) + 1, -(int)shape->window_first + 1, err);
 }
 
-float *gb_start_factors(const gb_start *s, const gb_start_list *list, const float *head, size_t factors, gb_err *err)
+float *gb_init_factors(const gb_init *s, const gb_init_list *list, const float *head, size_t factors, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net->shape;
-	float *u = gb_start_numbers(list->haves * factors, err), *one = gb_start_numbers(s->targets, err);
+	float *u = gb_init_numbers(list->haves * factors, err), *one = gb_init_numbers(s->targets, err);
 	size_t first = 0;
 
 	for (size_t k = 0; u && one && k < shape->subjects; k++) {
 		size_t v = shape->voxels[k];
 
 		for (size_t i = 0; i < list->haves; i++) {
-			const gb_feed *feed = s->feed;
+			const gb_loader *loader = s->loader;
 			int64_t row = list->have[i];
-			bool good = feed->brain_valid[k][row] && gb_dataset_use(feed->set)[row] != GB_ROW_TEST && feed->use[row] != GB_FEED_VALIDATE;
+			bool good = loader->brain_valid[k][row] && gb_dataset_use(loader->set)[row] != GB_ROW_TEST && loader->use[row] != GB_LOADER_VALIDATE;
 
 			if (!good)
 				continue;
-			gb_brain_read(&feed->brain[k], row, feed->scratch, one);
+			gb_bold_source_read(&loader->brain[k], row, loader->scratch, one);
 			for (size_t j = 0; j < v; j++)
-				one[j] = (one[j] - feed->statistics.bold_mean[k][j]) / feed->statistics.bold_std[k][j] / (float)shape->subjects;
-			gb_start_product(s, one, false, head + first * factors, false, 1, factors, v, true, u + i * factors);
+				one[j] = (one[j] - loader->statistics.bold_mean[k][j]) / loader->statistics.bold_std[k][j] / (float)shape->subjects;
+			gb_init_product(s, one, false, head + first * factors, false, 1, factors, v, true, u + i * factors);
 		}
 		first += v;
 	}
@@ -46,11 +46,11 @@ float *gb_start_factors(const gb_start *s, const gb_start_list *list, const floa
 }
 
 /* Unit SD per factor on the train rows; the heads get the same scale. */
-static void scale_factors(gb_start *s, const gb_start_list *list, float *u)
+static void scale_factors(gb_init *s, const gb_init_list *list, float *u)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	size_t first = 0;
-	float *sd = s->feed->scratch; /* as long as any subject has voxels; the rank is below */
+	float *sd = s->loader->scratch; /* as long as any subject has voxels; the rank is below */
 
 	for (size_t f = 0; f < s->rank; f++) {
 		double squares = 0;
@@ -66,7 +66,7 @@ static void scale_factors(gb_start *s, const gb_start_list *list, float *u)
 		float *head;
 
 		snprintf(name, sizeof name, "decode.%s.weight", shape->subject[k]);
-		head = gb_start_parameter(s->net, name);
+		head = gb_init_parameter(s->net, name);
 		for (size_t f = 0; f < s->rank; f++)
 			for (size_t v = 0; v < shape->voxels[k]; v++)
 				head[f * shape->voxels[k] + v] = s->factors[(first + v) * s->rank + f] / sd[f];
@@ -75,9 +75,9 @@ static void scale_factors(gb_start *s, const gb_start_list *list, float *u)
 }
 
 /* Dual coefficients of the one band X [haves, width] as a matrix [filters·width, targets]. */
-static gb_status to_primal(const gb_start *s, const gb_start_list *list, const gb_delays *delays, const float *x, size_t width, gb_ridge_fit *fit, gb_err *err)
+static gb_status to_primal(const gb_init *s, const gb_init_list *list, const gb_delays *delays, const float *x, size_t width, gb_ridge_fit *fit, gb_err *err)
 {
-	gb_row_list trains = gb_start_trains(list), haves = gb_start_haves(list);
+	gb_row_list trains = gb_init_is_trained(list), haves = gb_init_has(list);
 	size_t columns = (size_t)delays->filters * width;
 	int32_t *table;
 	float *design, *w;
@@ -86,11 +86,11 @@ static gb_status to_primal(const gb_start *s, const gb_start_list *list, const g
 	if (!fit->is_dual[0])
 		return GB_OK;
 	table = gb_delays_table(delays, &trains, &haves, err);
-	design = gb_start_numbers(list->trains * columns, err);
-	w = gb_start_numbers(columns * fit->targets, err);
+	design = gb_init_numbers(list->trains * columns, err);
+	w = gb_init_numbers(columns * fit->targets, err);
 	if (table && design && w) {
 		gb_delays_design(delays, table, list->trains, x, width, design);
-		gb_start_product(s, design, true, fit->coefficient[0], false, columns, fit->targets, list->trains, false, w);
+		gb_init_product(s, design, true, fit->coefficient[0], false, columns, fit->targets, list->trains, false, w);
 		free(fit->coefficient[0]);
 		fit->coefficient[0] = w;
 		fit->is_dual[0] = false;
@@ -104,13 +104,13 @@ static gb_status to_primal(const gb_start *s, const gb_start_list *list, const g
 }
 
 /* The driven dimensions of z [trains, drivens], as linear.weight makes them now. */
-static float *driven_z(const gb_start *s, gb_err *err)
+static float *driven_z(const gb_init *s, gb_err *err)
 {
 	size_t b = s->net->bottleneck, rows = s->rows.trains, d = s->drivens;
-	float *x = gb_start_view(s, err), *z = gb_start_numbers(rows * b, err), *out = gb_start_numbers(rows * d, err);
+	float *x = gb_init_view(s, err), *z = gb_init_numbers(rows * b, err), *out = gb_init_numbers(rows * d, err);
 
 	if (x && z && out) {
-		gb_start_product(s, x, false, gb_start_parameter(s->net, "linear.weight"), true, rows, b, s->feed->shape.linear, false, z);
+		gb_init_product(s, x, false, gb_init_parameter(s->net, "linear.weight"), true, rows, b, s->loader->shape.linear, false, z);
 		for (size_t i = 0; i < rows; i++)
 			for (size_t j = 0; j < d; j++)
 				out[i * d + j] = z[i * b + s->driven[j]];
@@ -123,10 +123,10 @@ static float *driven_z(const gb_start *s, gb_err *err)
 	return out;
 }
 
-static void set_map(gb_start *s, const gb_ridge_fit *fit)
+static void set_map(gb_init *s, const gb_ridge_fit *fit)
 {
 	size_t lags = s->net->shape.window_lags, d = s->drivens;
-	float *map = gb_start_parameter(s->net, "decode.map.weight"), *bias = gb_start_parameter(s->net, "decode.map.bias");
+	float *map = gb_init_parameter(s->net, "decode.map.weight"), *bias = gb_init_parameter(s->net, "decode.map.bias");
 
 	memset(map, 0, s->net->bottleneck * lags * s->rank * sizeof *map);
 	for (size_t j = 0; j < d; j++) {
@@ -139,33 +139,33 @@ static void set_map(gb_start *s, const gb_ridge_fit *fit)
 	}
 }
 
-static gb_status fit_latent(gb_start *s, const float *z, gb_json *state, gb_err *err)
+static gb_status fit_latent(gb_init *s, const float *z, gb_json *state, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	gb_ridge_fit fit = {0};
-	gb_start_list list = {0};
+	gb_init_list list = {0};
 	gb_delays delays;
 	float *u = NULL;
-	gb_status status = gb_start_window_delays(shape, &delays, err);
+	gb_status status = gb_init_window_delays(shape, &delays, err);
 
 	if (status != GB_OK)
 		return status;
-	status = gb_start_list_rows(s, &delays, &list, err);
-	if (status == GB_OK && !(u = gb_start_factors(s, &list, s->factors, s->rank, err)))
+	status = gb_init_list_rows(s, &delays, &list, err);
+	if (status == GB_OK && !(u = gb_init_factors(s, &list, s->factors, s->rank, err)))
 		status = GB_SYSTEM;
 	if (status == GB_OK) {
 		scale_factors(s, &list, u);
-		status = gb_start_solve(&list, &delays, &(gb_ridge_band){s->rank, u}, 1, z, s->drivens, s->options, &fit, err);
+		status = gb_init_solve(&list, &delays, &(gb_ridge_band){s->rank, u}, 1, z, s->drivens, s->options, &fit, err);
 	}
 	if (status == GB_OK)
 		status = to_primal(s, &list, &delays, u, s->rank, &fit, err);
 	if (status == GB_OK) {
 		set_map(s, &fit);
-		gb_start_describe(state, "decode", &fit);
+		gb_init_describe(state, "decode", &fit);
 	}
 	free(u);
 	gb_ridge_fit_clear(&fit);
-	gb_start_list_free(&list);
+	gb_init_list_free(&list);
 	gb_delays_clear(&delays);
 	return status;
 }
@@ -173,12 +173,12 @@ static gb_status fit_latent(gb_start *s, const float *z, gb_json *state, gb_err 
 /* ---- z → text ---- */
 
 /* The train rows that have text, with their z and their text. */
-static gb_status text_rows(const gb_start *s, const float *z, gb_start_list *list, float **x, float **y, gb_err *err)
+static gb_status text_rows(const gb_init *s, const float *z, gb_init_list *list, float **x, float **y, gb_err *err)
 {
-	size_t d = s->drivens, n = s->feed->shape.text;
+	size_t d = s->drivens, n = s->loader->shape.text;
 
-	*x = gb_start_numbers(s->rows.trains * d, err);
-	*y = gb_start_numbers(s->rows.trains * n, err);
+	*x = gb_init_numbers(s->rows.trains * d, err);
+	*y = gb_init_numbers(s->rows.trains * n, err);
 	list->train = gb_array(s->rows.trains, sizeof *list->train, err);
 	list->train_run = gb_array(s->rows.trains, sizeof *list->train_run, err);
 	if (!*x || !*y || !list->train || !list->train_run)
@@ -186,26 +186,26 @@ static gb_status text_rows(const gb_start *s, const float *z, gb_start_list *lis
 	for (size_t i = 0; i < s->rows.trains; i++) {
 		size_t to = list->trains;
 
-		if (!s->feed->present[2][s->rows.train[i]])
+		if (!s->loader->present[2][s->rows.train[i]])
 			continue;
 		list->train[to] = s->rows.train[i];
 		list->train_run[to] = s->rows.train_run[i];
 		memcpy(*x + to * d, z + i * d, d * sizeof **x);
-		gb_feed_text(s->feed, s->rows.train[i], *y + to * n);
+		gb_loader_text(s->loader, s->rows.train[i], *y + to * n);
 		list->trains++;
 	}
 	return GB_OK;
 }
 
-static gb_status fit_text(gb_start *s, const float *z, gb_json *state, gb_err *err)
+static gb_status fit_text(gb_init *s, const float *z, gb_json *state, gb_err *err)
 {
 	const gb_parameter *path = gb_graph_parameter_at(s->net->graph, gb_graph_find(s->net->graph, "13c.text.factors.weight"));
-	size_t d = s->drivens, n = s->feed->shape.text, b = s->net->bottleneck;
+	size_t d = s->drivens, n = s->loader->shape.text, b = s->net->bottleneck;
 	gb_ridge_fit fit = {0};
-	gb_start_list list = {0};
+	gb_init_list list = {0};
 	gb_delays now = {0};
-	float *x = NULL, *y = NULL, *factors = gb_start_parameter(s->net, "13c.text.factors.weight");
-	float *weight = gb_start_parameter(s->net, "13c.text.linear.weight"), *bias = gb_start_parameter(s->net, "13c.text.bias");
+	float *x = NULL, *y = NULL, *factors = gb_init_parameter(s->net, "13c.text.factors.weight");
+	float *weight = gb_init_parameter(s->net, "13c.text.linear.weight"), *bias = gb_init_parameter(s->net, "13c.text.bias");
 	gb_status status = gb_delays_fir(&now, 0, 1, err);
 
 	if (status == GB_OK)
@@ -214,7 +214,7 @@ static gb_status fit_text(gb_start *s, const float *z, gb_json *state, gb_err *e
 	list.have = list.train;
 	list.have_run = list.train_run;
 	if (status == GB_OK && list.trains > GB_RIDGE_FOLDS)
-		status = gb_start_solve(&list, &now, &(gb_ridge_band){d, x}, 1, y, n, s->options, &fit, err);
+		status = gb_init_solve(&list, &now, &(gb_ridge_band){d, x}, 1, y, n, s->options, &fit, err);
 	if (status == GB_OK && fit.targets)
 		status = to_primal(s, &list, &now, x, d, &fit, err);
 	if (status == GB_OK && fit.targets) {
@@ -227,7 +227,7 @@ static gb_status fit_text(gb_start *s, const float *z, gb_json *state, gb_err *e
 			for (size_t j = 0; j < d; j++)
 				weight[i * path->rows + j] = fit.coefficient[0][j * n + i];
 		}
-		gb_start_describe(state, "text", &fit);
+		gb_init_describe(state, "text", &fit);
 	}
 	free(x);
 	free(y);
@@ -238,12 +238,12 @@ static gb_status fit_text(gb_start *s, const float *z, gb_json *state, gb_err *e
 	return status;
 }
 
-gb_status gb_start_back(gb_start *s, gb_json *state, gb_err *err)
+gb_status gb_init_decoder(gb_init *s, gb_json *state, gb_err *err)
 {
 	float *z = driven_z(s, err);
 	gb_status status = z ? fit_latent(s, z, state, err) : GB_SYSTEM;
 
-	if (status == GB_OK && s->feed->shape.text)
+	if (status == GB_OK && s->loader->shape.text)
 		status = fit_text(s, z, state, err);
 	free(z);
 	return status;

@@ -13,10 +13,10 @@
 
 enum { POWER_STEPS = 3 };
 
-float *gb_start_numbers(size_t count, gb_err *err) { return gb_array(count ? count : 1, sizeof(float), err); }
+float *gb_init_numbers(size_t count, gb_err *err) { return gb_array(count ? count : 1, sizeof(float), err); }
 
 /* C = op(A) op(B) [m, n] over K. */
-void gb_start_product(const gb_start *s, const float *a, bool ta, const float *b, bool tb, size_t m, size_t n, size_t k, bool more, float *c)
+void gb_init_product(const gb_init *s, const float *a, bool ta, const float *b, bool tb, size_t m, size_t n, size_t k, bool more, float *c)
 {
 	GB_RUN(s->options->device, matmul, m, n, k, a, b, c, ta, tb, more);
 }
@@ -57,30 +57,30 @@ static void randomise(float *x, size_t count, uint64_t seed, uint32_t stream)
 
 /* ---- the fit ---- */
 
-gb_status gb_start_list_rows(const gb_start *s, const gb_delays *delays, gb_start_list *list, gb_err *err)
+gb_status gb_init_list_rows(const gb_init *s, const gb_delays *delays, gb_init_list *list, gb_err *err)
 {
-	const gb_feed *feed = s->feed;
+	const gb_loader *loader = s->loader;
 	size_t n = 0;
 
-	list->train = gb_array((size_t)feed->rows, sizeof *list->train, err);
-	list->train_run = gb_array((size_t)feed->rows, sizeof *list->train_run, err);
+	list->train = gb_array((size_t)loader->rows, sizeof *list->train, err);
+	list->train_run = gb_array((size_t)loader->rows, sizeof *list->train_run, err);
 	if (!list->train || !list->train_run)
 		return GB_SYSTEM;
-	for (int64_t r = 0; r < feed->rows; r++) {
-		bool good = feed->use[r] == GB_FEED_FIT;
+	for (int64_t r = 0; r < loader->rows; r++) {
+		bool good = loader->use[r] == GB_LOADER_FIT;
 
-		for (size_t k = 0; k < feed->shape.subjects; k++)
-			good = good && feed->brain_valid[k][r];
+		for (size_t k = 0; k < loader->shape.subjects; k++)
+			good = good && loader->brain_valid[k][r];
 		if (!good)
 			continue;
 		list->train[n] = r;
-		list->train_run[n++] = gb_clock_run_of(feed->clock, r);
+		list->train_run[n++] = gb_clock_run_of(loader->clock, r);
 	}
 	list->trains = n;
-	return gb_ridge_rows_read(delays, feed->clock, list->train, n, &list->have, &list->have_run, &list->haves, err);
+	return gb_ridge_rows_read(delays, loader->clock, list->train, n, &list->have, &list->have_run, &list->haves, err);
 }
 
-void gb_start_list_free(gb_start_list *list)
+void gb_init_list_free(gb_init_list *list)
 {
 	free(list->train);
 	free(list->have);
@@ -88,64 +88,64 @@ void gb_start_list_free(gb_start_list *list)
 	free(list->have_run);
 }
 
-gb_row_list gb_start_trains(const gb_start_list *list) { return (gb_row_list){list->trains, list->train, list->train_run}; }
-gb_row_list gb_start_haves(const gb_start_list *list) { return (gb_row_list){list->haves, list->have, list->have_run}; }
+gb_row_list gb_init_is_trained(const gb_init_list *list) { return (gb_row_list){list->trains, list->train, list->train_run}; }
+gb_row_list gb_init_has(const gb_init_list *list) { return (gb_row_list){list->haves, list->have, list->have_run}; }
 
-float *gb_start_bold(gb_start *s, const gb_start_list *list, gb_err *err)
+float *gb_init_bold(gb_init *s, const gb_init_list *list, gb_err *err)
 {
-	const gb_feed *feed = s->feed;
-	float *y = gb_start_numbers(list->trains * s->targets, err);
+	const gb_loader *loader = s->loader;
+	float *y = gb_init_numbers(list->trains * s->targets, err);
 
 	for (size_t i = 0; y && i < list->trains; i++) {
 		float *to = y + i * s->targets;
 
-		for (size_t k = 0; k < feed->shape.subjects; k++) {
-			size_t v = feed->shape.voxels[k];
+		for (size_t k = 0; k < loader->shape.subjects; k++) {
+			size_t v = loader->shape.voxels[k];
 
-			gb_brain_read(&feed->brain[k], list->train[i], feed->scratch, to);
+			gb_bold_source_read(&loader->brain[k], list->train[i], loader->scratch, to);
 			for (size_t j = 0; j < v; j++)
-				to[j] = (to[j] - feed->statistics.bold_mean[k][j]) / feed->statistics.bold_std[k][j];
+				to[j] = (to[j] - loader->statistics.bold_mean[k][j]) / loader->statistics.bold_std[k][j];
 			to += v;
 		}
 	}
 	return y;
 }
 
-gb_status gb_start_solve(const gb_start_list *list, const gb_delays *delays, const gb_ridge_band *band, size_t bands, const float *y, size_t targets,
-                       const gb_start_options *options, gb_ridge_fit *fit, gb_err *err)
+gb_status gb_init_solve(const gb_init_list *list, const gb_delays *delays, const gb_ridge_band *band, size_t bands, const float *y, size_t targets,
+                       const gb_init_options *options, gb_ridge_fit *fit, gb_err *err)
 {
-	gb_ridge_problem problem = {.delays = delays, .have = gb_start_haves(list), .train = gb_start_trains(list), .gap = options->gap, .bands = bands,
+	gb_ridge_problem problem = {.delays = delays, .have = gb_init_has(list), .train = gb_init_is_trained(list), .gap = options->gap, .bands = bands,
 	                            .band = band, .targets = targets, .y = y, .draws = GB_RIDGE_DRAWS, .best = GB_RIDGE_BEST, .seed = options->seed};
 
 	return gb_ridge_solve(&problem, options->device->pool, fit, err);
 }
 
-static gb_status fit_encoder(gb_start *s, gb_err *err)
+static gb_status fit_encoder(gb_init *s, gb_err *err)
 {
-	const gb_feed *feed = s->feed;
+	const gb_loader *loader = s->loader;
 	gb_ridge_band band[GB_BANDS_MAX] = {{0}};
-	float *x[GB_BANDS_MAX] = {NULL}, *y = gb_start_bold(s, &s->rows, err);
+	float *x[GB_BANDS_MAX] = {NULL}, *y = gb_init_bold(s, &s->rows, err);
 	int32_t *table = gb_delays_table(s->options->delays, &(gb_row_list){s->rows.trains, s->rows.train, s->rows.train_run},
 	                                 &(gb_row_list){s->rows.haves, s->rows.have, s->rows.have_run}, err);
 	gb_status status = y && table ? GB_OK : GB_SYSTEM;
 
-	for (int b = 0; status == GB_OK && b < feed->bands; b++) {
-		size_t width = feed->band[b].width;
+	for (int b = 0; status == GB_OK && b < loader->bands; b++) {
+		size_t width = loader->band[b].width;
 
-		x[b] = gb_start_numbers(s->rows.haves * width, err);
-		s->design[b] = gb_start_numbers(s->rows.trains * s->filters * width, err);
+		x[b] = gb_init_numbers(s->rows.haves * width, err);
+		s->design[b] = gb_init_numbers(s->rows.trains * s->filters * width, err);
 		if (!x[b] || !s->design[b]) {
 			status = GB_SYSTEM;
 			break;
 		}
 		for (size_t r = 0; r < s->rows.haves; r++)
-			memcpy(x[b] + r * width, feed->linear + (size_t)s->rows.have[r] * feed->shape.linear + feed->band[b].first, width * sizeof(float));
+			memcpy(x[b] + r * width, loader->linear + (size_t)s->rows.have[r] * loader->shape.linear + loader->band[b].first, width * sizeof(float));
 		band[b] = (gb_ridge_band){width, x[b]};
 		gb_delays_design(s->options->delays, table, s->rows.trains, x[b], width, s->design[b]);
 	}
 	if (status == GB_OK)
-		status = gb_start_solve(&s->rows, s->options->delays, band, (size_t)feed->bands, y, s->targets, s->options, &s->fit, err);
-	for (int b = 0; b < feed->bands; b++)
+		status = gb_init_solve(&s->rows, s->options->delays, band, (size_t)loader->bands, y, s->targets, s->options, &s->fit, err);
+	for (int b = 0; b < loader->bands; b++)
 		free(x[b]);
 	free(table);
 	free(y);
@@ -155,54 +155,54 @@ static gb_status fit_encoder(gb_start *s, gb_err *err)
 /* ---- the fit as a matrix: predictions of the train rows = Σ_b D_b W_b ---- */
 
 /* OUT [filters·width, columns] = W_b G, G [targets, columns]. */
-static gb_status coefficients(const gb_start *s, size_t b, const float *g, size_t columns, float *out, gb_err *err)
+static gb_status coefficients(const gb_init *s, size_t b, const float *g, size_t columns, float *out, gb_err *err)
 {
-	size_t width = s->filters * s->feed->band[b].width, n = s->rows.trains;
+	size_t width = s->filters * s->loader->band[b].width, n = s->rows.trains;
 	float *part;
 
 	if (!s->fit.is_dual[b]) {
-		gb_start_product(s, s->fit.coefficient[b], false, g, false, width, columns, s->targets, false, out);
+		gb_init_product(s, s->fit.coefficient[b], false, g, false, width, columns, s->targets, false, out);
 		return GB_OK;
 	}
-	if (!(part = gb_start_numbers(n * columns, err)))
+	if (!(part = gb_init_numbers(n * columns, err)))
 		return GB_SYSTEM;
-	gb_start_product(s, s->fit.coefficient[b], false, g, false, n, columns, s->targets, false, part);
-	gb_start_product(s, s->design[b], true, part, false, width, columns, n, false, out);
+	gb_init_product(s, s->fit.coefficient[b], false, g, false, n, columns, s->targets, false, part);
+	gb_init_product(s, s->design[b], true, part, false, width, columns, n, false, out);
 	free(part);
 	return GB_OK;
 }
 
 /* One power step: G [targets, rank] → orthonormal basis of (ŶᵀŶ) G. */
-static gb_status power_step(const gb_start *s, float *g, gb_err *err)
+static gb_status power_step(const gb_init *s, float *g, gb_err *err)
 {
 	size_t n = s->rows.trains, c = s->rank;
-	float *u = gb_start_numbers(n * c, err), *next = gb_start_numbers(s->targets * c, err), *w, *part = gb_start_numbers(n * c, err);
+	float *u = gb_init_numbers(n * c, err), *next = gb_init_numbers(s->targets * c, err), *w, *part = gb_init_numbers(n * c, err);
 	gb_status status = u && next && part ? GB_OK : GB_SYSTEM;
 
-	for (int b = 0; status == GB_OK && b < s->feed->bands; b++) {
-		size_t width = s->filters * s->feed->band[b].width;
+	for (int b = 0; status == GB_OK && b < s->loader->bands; b++) {
+		size_t width = s->filters * s->loader->band[b].width;
 
-		if (!(w = gb_start_numbers(width * c, err)) || coefficients(s, (size_t)b, g, c, w, err) != GB_OK)
+		if (!(w = gb_init_numbers(width * c, err)) || coefficients(s, (size_t)b, g, c, w, err) != GB_OK)
 			status = GB_SYSTEM;
 		else
-			gb_start_product(s, s->design[b], false, w, false, n, c, width, true, u);
+			gb_init_product(s, s->design[b], false, w, false, n, c, width, true, u);
 		free(w);
 	}
 	if (status == GB_OK)
 		orthonormal(u, n, c);
-	for (int b = 0; status == GB_OK && b < s->feed->bands; b++) {
-		size_t width = s->filters * s->feed->band[b].width;
+	for (int b = 0; status == GB_OK && b < s->loader->bands; b++) {
+		size_t width = s->filters * s->loader->band[b].width;
 
-		if (!(w = gb_start_numbers(width * c, err))) {
+		if (!(w = gb_init_numbers(width * c, err))) {
 			status = GB_SYSTEM;
 			break;
 		}
-		gb_start_product(s, s->design[b], true, u, false, width, c, n, false, w);
+		gb_init_product(s, s->design[b], true, u, false, width, c, n, false, w);
 		if (s->fit.is_dual[b]) {
-			gb_start_product(s, s->design[b], false, w, false, n, c, width, false, part);
-			gb_start_product(s, s->fit.coefficient[b], true, part, false, s->targets, c, n, true, next);
+			gb_init_product(s, s->design[b], false, w, false, n, c, width, false, part);
+			gb_init_product(s, s->fit.coefficient[b], true, part, false, s->targets, c, n, true, next);
 		} else {
-			gb_start_product(s, s->fit.coefficient[b], true, w, false, s->targets, c, width, true, next);
+			gb_init_product(s, s->fit.coefficient[b], true, w, false, s->targets, c, width, true, next);
 		}
 		free(w);
 	}
@@ -218,33 +218,33 @@ static gb_status power_step(const gb_start *s, float *g, gb_err *err)
 
 /* ---- folding into the network ---- */
 
-float *gb_start_parameter(const gb_network *net, const char *name)
+float *gb_init_parameter(const gb_network *net, const char *name)
 {
 	const gb_parameter *p = gb_graph_parameter_at(net->graph, gb_graph_find(net->graph, name));
 
-	return (float *)gb_graph_weights(net->graph)->here + p->first;
+	return (float *)gb_graph_weights(net->graph)->host + p->first;
 }
 
 /* Unfiltered rows of the linear view, train rows only. */
-float *gb_start_view(const gb_start *s, gb_err *err)
+float *gb_init_view(const gb_init *s, gb_err *err)
 {
-	size_t n = s->feed->shape.linear;
-	float *x = gb_start_numbers(s->rows.trains * n, err);
+	size_t n = s->loader->shape.linear;
+	float *x = gb_init_numbers(s->rows.trains * n, err);
 
 	for (size_t i = 0; x && i < s->rows.trains; i++)
-		memcpy(x + i * n, s->feed->linear + (size_t)s->rows.train[i] * n, n * sizeof *x);
+		memcpy(x + i * n, s->loader->linear + (size_t)s->rows.train[i] * n, n * sizeof *x);
 	return x;
 }
 
 /* C [linear, filters·rank]: what each column of the view gives to each factor through each filter. */
-static float *view_coefficients(const gb_start *s, gb_err *err)
+static float *view_coefficients(const gb_init *s, gb_err *err)
 {
 	size_t wide = s->filters * s->rank;
-	float *c = gb_start_numbers(s->feed->shape.linear * wide, err);
+	float *c = gb_init_numbers(s->loader->shape.linear * wide, err);
 
-	for (int b = 0; c && b < s->feed->bands; b++) {
-		const gb_feed_band *band = &s->feed->band[b];
-		float *w = gb_start_numbers(s->filters * band->width * s->rank, err);
+	for (int b = 0; c && b < s->loader->bands; b++) {
+		const gb_loader_feature *band = &s->loader->band[b];
+		float *w = gb_init_numbers(s->filters * band->width * s->rank, err);
 
 		if (!w || coefficients(s, (size_t)b, s->factors, s->rank, w, err) != GB_OK) {
 			free(w);
@@ -260,7 +260,7 @@ static float *view_coefficients(const gb_start *s, gb_err *err)
 }
 
 /* Directions R [wide, q] of the outputs X C that hold most of them; the identity where all fit. */
-static gb_status directions(const gb_start *s, const float *outputs, size_t wide, size_t q, float *r, gb_err *err)
+static gb_status directions(const gb_init *s, const float *outputs, size_t wide, size_t q, float *r, gb_err *err)
 {
 	size_t n = s->rows.trains;
 	float *u;
@@ -270,13 +270,13 @@ static gb_status directions(const gb_start *s, const float *outputs, size_t wide
 			r[i * q + i] = 1;
 		return GB_OK;
 	}
-	if (!(u = gb_start_numbers(n * q, err)))
+	if (!(u = gb_init_numbers(n * q, err)))
 		return GB_SYSTEM;
 	randomise(r, wide * q, s->options->seed, 2);
 	for (int step = 0; step < POWER_STEPS; step++) {
-		gb_start_product(s, outputs, false, r, false, n, q, wide, false, u);
+		gb_init_product(s, outputs, false, r, false, n, q, wide, false, u);
 		orthonormal(u, n, q);
-		gb_start_product(s, outputs, true, u, false, wide, q, n, false, r);
+		gb_init_product(s, outputs, true, u, false, wide, q, n, false, r);
 		orthonormal(r, wide, q);
 	}
 	free(u);
@@ -287,14 +287,14 @@ static gb_status directions(const gb_start *s, const float *outputs, size_t wide
 #define LEAST_SD 0.03f
 
 /* SD [B] over the train rows of z, as linear.weight makes it. */
-static gb_status measure_z(const gb_start *s, const float *x, const float *weight, float *sd, gb_err *err)
+static gb_status measure_z(const gb_init *s, const float *x, const float *weight, float *sd, gb_err *err)
 {
-	size_t n = s->rows.trains, wide = s->feed->shape.linear, b = s->net->bottleneck;
-	float *z = gb_start_numbers(n * b, err);
+	size_t n = s->rows.trains, wide = s->loader->shape.linear, b = s->net->bottleneck;
+	float *z = gb_init_numbers(n * b, err);
 
 	if (!z)
 		return GB_SYSTEM;
-	gb_start_product(s, x, false, weight, true, n, b, wide, false, z);
+	gb_init_product(s, x, false, weight, true, n, b, wide, false, z);
 	for (size_t j = 0; j < b; j++) {
 		double sum = 0, squares = 0;
 
@@ -310,10 +310,10 @@ static gb_status measure_z(const gb_start *s, const float *x, const float *weigh
 
 /* Rows of linear.weight brought to unit SD of z on the train rows; SD [B] is what
  * they had, 0 for those of the Q that held nothing and are random now, like all others. */
-static gb_status unit_rows(const gb_start *s, const float *x, float *weight, size_t q, float *sd, gb_err *err)
+static gb_status unit_rows(const gb_init *s, const float *x, float *weight, size_t q, float *sd, gb_err *err)
 {
-	size_t wide = s->feed->shape.linear, b = s->net->bottleneck;
-	float *random = gb_start_numbers(b, err), most = 0;
+	size_t wide = s->loader->shape.linear, b = s->net->bottleneck;
+	float *random = gb_init_numbers(b, err), most = 0;
 	gb_status status = random ? measure_z(s, x, weight, sd, err) : GB_SYSTEM;
 
 	for (size_t j = 0; status == GB_OK && j < q; j++)
@@ -332,7 +332,7 @@ static gb_status unit_rows(const gb_start *s, const float *x, float *weight, siz
 	return status;
 }
 
-static void set_heads(gb_start *s)
+static void set_heads(gb_init *s)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	size_t first = 0;
@@ -341,27 +341,27 @@ static void set_heads(gb_start *s)
 		char name[96];
 
 		snprintf(name, sizeof name, "brain.%s.weight", shape->subject[k]);
-		memcpy(gb_start_parameter(s->net, name), s->factors + first * s->rank, shape->voxels[k] * s->rank * sizeof(float));
+		memcpy(gb_init_parameter(s->net, name), s->factors + first * s->rank, shape->voxels[k] * s->rank * sizeof(float));
 		snprintf(name, sizeof name, "brain.%s.bias", shape->subject[k]);
-		memcpy(gb_start_parameter(s->net, name), s->fit.mean + first, shape->voxels[k] * sizeof(float));
+		memcpy(gb_init_parameter(s->net, name), s->fit.mean + first, shape->voxels[k] * sizeof(float));
 		first += shape->voxels[k];
 	}
 }
 
-static gb_status set_linear(gb_start *s, gb_err *err)
+static gb_status set_linear(gb_init *s, gb_err *err)
 {
-	size_t wide = s->filters * s->rank, b = s->net->bottleneck, q = wide < b ? wide : b, n = s->feed->shape.linear;
-	float *x = gb_start_view(s, err), *c = view_coefficients(s, err), *outputs = gb_start_numbers(s->rows.trains * wide, err);
-	float *r = gb_start_numbers(wide * q, err), *a = gb_start_numbers(n * q, err), *sd = gb_start_numbers(b, err);
-	float *linear = gb_start_parameter(s->net, "linear.weight"), *map = gb_start_parameter(s->net, "brain.map.weight");
+	size_t wide = s->filters * s->rank, b = s->net->bottleneck, q = wide < b ? wide : b, n = s->loader->shape.linear;
+	float *x = gb_init_view(s, err), *c = view_coefficients(s, err), *outputs = gb_init_numbers(s->rows.trains * wide, err);
+	float *r = gb_init_numbers(wide * q, err), *a = gb_init_numbers(n * q, err), *sd = gb_init_numbers(b, err);
+	float *linear = gb_init_parameter(s->net, "linear.weight"), *map = gb_init_parameter(s->net, "brain.map.weight");
 	gb_status status = x && c && outputs && r && a && sd ? GB_OK : GB_SYSTEM;
 
 	if (status == GB_OK) {
-		gb_start_product(s, x, false, c, false, s->rows.trains, wide, n, false, outputs);
+		gb_init_product(s, x, false, c, false, s->rows.trains, wide, n, false, outputs);
 		status = directions(s, outputs, wide, q, r, err);
 	}
 	if (status == GB_OK) {
-		gb_start_product(s, c, false, r, false, n, q, wide, false, a);
+		gb_init_product(s, c, false, r, false, n, q, wide, false, a);
 		for (size_t j = 0; j < q; j++)
 			for (size_t i = 0; i < n; i++)
 				linear[j * n + i] = a[i * q + j];
@@ -389,7 +389,7 @@ static gb_status set_linear(gb_start *s, gb_err *err)
 
 /* ---- the whole ---- */
 
-void gb_start_describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
+void gb_init_describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
 {
 	gb_json *one = gb_json_object();
 
@@ -401,20 +401,20 @@ void gb_start_describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
 	gb_json_set(state, key, one);
 }
 
-gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options *options, gb_json **state, gb_err *err)
+gb_status gb_init_ridge(gb_network *net, gb_loader *loader, const gb_init_options *options, gb_json **state, gb_err *err)
 {
-	gb_start s = {.net = net, .feed = feed, .options = options, .filters = (size_t)options->delays->filters, .rank = net->shape.rank};
+	gb_init s = {.net = net, .loader = loader, .options = options, .filters = (size_t)options->delays->filters, .rank = net->shape.rank};
 	gb_status status;
 
 	*state = gb_json_object();
-	for (size_t k = 0; k < feed->shape.subjects; k++)
-		s.targets += feed->shape.voxels[k];
-	if (!s.targets || !feed->shape.linear)
+	for (size_t k = 0; k < loader->shape.subjects; k++)
+		s.targets += loader->shape.voxels[k];
+	if (!s.targets || !loader->shape.linear)
 		return GB_OK;
 	s.design = gb_array(GB_BANDS_MAX, sizeof *s.design, err);
-	s.factors = gb_start_numbers(s.targets * s.rank, err);
+	s.factors = gb_init_numbers(s.targets * s.rank, err);
 	s.driven = gb_array(net->bottleneck, sizeof *s.driven, err);
-	status = s.design && s.factors && s.driven ? gb_start_list_rows(&s, options->delays, &s.rows, err) : GB_SYSTEM;
+	status = s.design && s.factors && s.driven ? gb_init_list_rows(&s, options->delays, &s.rows, err) : GB_SYSTEM;
 	if (status == GB_OK)
 		status = fit_encoder(&s, err);
 	if (status == GB_OK) {
@@ -426,17 +426,17 @@ gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options 
 	if (status == GB_OK)
 		status = set_linear(&s, err);
 	if (status == GB_OK)
-		gb_start_describe(*state, "encode", &s.fit);
+		gb_init_describe(*state, "encode", &s.fit);
 	if (status == GB_OK && s.drivens)
-		status = gb_start_back(&s, *state, err);
+		status = gb_init_decoder(&s, *state, err);
 	if (status == GB_OK)
-		status = gb_start_window(&s, *state, err);
+		status = gb_init_bold_window(&s, *state, err);
 	for (int b = 0; s.design && b < GB_BANDS_MAX; b++)
 		free(s.design[b]);
 	free(s.design);
 	free(s.factors);
 	free(s.driven);
-	gb_start_list_free(&s.rows);
+	gb_init_list_free(&s.rows);
 	gb_ridge_fit_clear(&s.fit);
 	return status;
 }

@@ -20,15 +20,15 @@
 
 GB_BEGIN_DECLS
 
-typedef struct gb_start_options {
+typedef struct gb_init_options {
 	const gb_delays *delays;   /* the brain kernel: the network's basis, taps, first_lag */
 	int64_t gap;
 	uint64_t seed;
 	const gb_device *device;
-} gb_start_options;
+} gb_init_options;
 
 /* *STATE: what cross-validation chose ({"encode":{"score","penalty"},"decode":{…},"text":{…}}); the caller's. */
-GB_CHECK gb_status gb_start_ridge(gb_network *net, gb_feed *feed, const gb_start_options *options, gb_json **state, gb_err *err);
+GB_CHECK gb_status gb_init_ridge(gb_network *net, gb_loader *loader, const gb_init_options *options, gb_json **state, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -20,7 +20,7 @@ typedef struct build {
 	const gb_dataset *set;
 	const gb_ridge_options *options;
 	gb_pool *pool;
-	gb_brain brain;
+	gb_bold_source brain;
 	const gb_feature *stimulus[BANDS_MAX];
 	size_t stimuli;
 	int64_t *train;
@@ -148,8 +148,8 @@ static gb_status add_band(build *b, inputs *in, const char *map, const char *nam
 
 static gb_status read_stimulus(build *b, inputs *in, const gb_feature *feature, gb_err *err)
 {
-	gb_band band;
-	gb_status status = gb_band_of(&band, feature, err);
+	gb_linear_feature band;
+	gb_status status = gb_linear_feature_of(&band, feature, err);
 	size_t cells;
 	float *x, *scratch;
 
@@ -164,7 +164,7 @@ static gb_status read_stimulus(build *b, inputs *in, const gb_feature *feature, 
 		return GB_SYSTEM;
 	}
 	for (size_t i = 0; i < in->have.count; i++)
-		gb_band_read(b->set, &band, in->have.row[i], scratch, x + i * band.width);
+		gb_linear_feature_read(b->set, &band, in->have.row[i], scratch, x + i * band.width);
 	free(scratch);
 	return add_band(b, in, "encode", feature->name, band.width, x, err);
 }
@@ -186,7 +186,7 @@ static float *read_brain(const build *b, const int64_t *row, size_t count, gb_er
 		return NULL;
 	}
 	for (size_t i = 0; i < count; i++)
-		gb_brain_read(&b->brain, row[i], scratch, x + i * voxels);
+		gb_bold_source_read(&b->brain, row[i], scratch, x + i * voxels);
 	free(scratch);
 	return x;
 }
@@ -341,14 +341,14 @@ static gb_status train_decoder(build *b, const inputs *in, const gb_feature *fea
 	gb_json *dims = NULL, *sizes;
 	gb_status status;
 
-	if (!gb_band_decodes(feature, shape, &rank, &elements))
+	if (!gb_linear_feature_decodes(feature, shape, &rank, &elements))
 		return GB_OK;
 	if (!gb_size_mul(b->trains, elements, &cells))
 		return gb_fail(err, GB_SYSTEM, "%s: too wide", feature->name);
 	y = gb_array(cells, sizeof *y, err);
 	scratch = y ? gb_array(feature->elements, sizeof *scratch, err) : NULL;
 	for (size_t i = 0; scratch && i < b->trains; i++)
-		gb_band_read_target(b->set, feature, b->train[i], scratch, y + i * elements);
+		gb_linear_feature_read_target(b->set, feature, b->train[i], scratch, y + i * elements);
 	status = scratch ? fit_targets(b, in, feature->name, y, elements, &dims, err) : GB_SYSTEM;
 	free(scratch);
 	free(y);
@@ -445,11 +445,11 @@ gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options,
 	if (!b)
 		return GB_SYSTEM;
 	*b = (build){.set = set, .options = options, .pool = pool, .dims = gb_json_object(), .state = gb_json_array()};
-	status = gb_brain_open(&b->brain, set, options->subject, err);
+	status = gb_bold_source_open(&b->brain, set, options->subject, err);
 	if (!status)
 		status = pick_stimuli(b, err);
 	if (!status)
-		status = gb_brain_rows(set, &b->brain, GB_ROW_TRAIN, &b->train, &b->train_run, &b->trains, err);
+		status = gb_bold_source_rows(set, &b->brain, GB_ROW_TRAIN, &b->train, &b->train_run, &b->trains, err);
 	if (!status && !options->decoders_alone)
 		status = train_encoder(b, err);
 	if (!status && options->decoders)
@@ -467,7 +467,7 @@ gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options,
 	gb_json_free(b->state);
 	for (size_t i = 0; i < b->owneds; i++)
 		free(b->owned[i]);
-	gb_brain_close(&b->brain);
+	gb_bold_source_close(&b->brain);
 	free(b->train);
 	free(b->train_run);
 	free(b);
@@ -496,7 +496,7 @@ static gb_status tell_own(const gb_json *own, int64_t rows, int64_t voxels, doub
 	return *note && (*warning || !(first + last || rows < FEW_ROWS)) ? GB_OK : GB_SYSTEM;
 }
 
-gb_status gb_ridge_tell(const gb_json *fit, char **note, char **warning, gb_err *err)
+gb_status gb_ridge_report(const gb_json *fit, char **note, char **warning, gb_err *err)
 {
 	const gb_json *own = gb_json_get(fit, "own");
 	const char *map = gb_json_text(gb_json_get(fit, "map"));

@@ -65,7 +65,7 @@ static gb_json *state_json(const gb_trainer *t)
 	gb_json_set(state, "step_in_epoch", gb_json_integer(t->step_in_epoch));
 	gb_json_set(state, "schedule", gb_json_integer(t->schedule));
 	gb_json_set(state, "best_epoch", gb_json_integer(t->best_epoch));
-	gb_json_set(state, "back", gb_trainer_back_json(&t->back));
+	gb_json_set(state, "back", gb_decoder_gate_json(&t->decoder_gate));
 	gb_json_set(state, "start", gb_json_copy(t->start));
 	return state;
 }
@@ -96,7 +96,7 @@ static gb_status add_parameters(items *list, const gb_trainer *t, bool anchors, 
 
 		snprintf(name, sizeof name, "%s%s", anchors ? "start." : "", p->name);
 		if ((!anchors || p->anchored) && add(list, name, GB_F32, vector ? p->columns : p->rows, vector ? 0 : p->columns,
-		                                     (const float *)(anchors ? t->anchor : *gb_graph_weights(t->net.graph)).here + p->first,
+		                                     (const float *)(anchors ? t->anchor : *gb_graph_weights(t->net.graph)).host + p->first,
 		                                     anchors ? "where this weight started: what it decays towards" : "weight", err) != GB_OK)
 			return GB_SYSTEM;
 	}
@@ -105,7 +105,7 @@ static gb_status add_parameters(items *list, const gb_trainer *t, bool anchors, 
 
 static gb_status add_norms(items *list, const gb_trainer *t, gb_err *err)
 {
-	const float *running = gb_graph_running(t->net.graph)->here;
+	const float *running = gb_graph_running(t->net.graph)->host;
 	gb_status status = GB_OK;
 
 	for (int i = 0; status == GB_OK && i < 2 * gb_graph_norms(t->net.graph); i++) {
@@ -121,12 +121,12 @@ static gb_status add_norms(items *list, const gb_trainer *t, gb_err *err)
 static gb_status add_state(items *list, const gb_trainer *t, gb_err *err)
 {
 	if (add_parameters(list, t, true, err) != GB_OK ||
-	    add(list, "optimiser.first", GB_F32, t->parameters, 0, t->first.here, "AdamW's first moment of all weights in order", err) != GB_OK ||
-	    add(list, "optimiser.second", GB_F32, t->parameters, 0, t->second.here, "AdamW's second moment of all weights in order", err) != GB_OK ||
+	    add(list, "optimiser.first", GB_F32, t->parameters, 0, t->first.host, "AdamW's first moment of all weights in order", err) != GB_OK ||
+	    add(list, "optimiser.second", GB_F32, t->parameters, 0, t->second.host, "AdamW's second moment of all weights in order", err) != GB_OK ||
 	    add(list, "state.sums", GB_F64, 2 * GB_TERMS, 0, &t->sums, "losses and counts of the epoch under way", err) != GB_OK ||
 	    add(list, "state.norm", GB_F64, 1, 0, &t->norm_sum, "gradient norms of the epoch under way", err) != GB_OK ||
 	    add(list, "state.best", GB_F64, 1, 0, &t->best_score, "best smoothed score", err) != GB_OK ||
-	    add(list, "state.back", GB_F64, sizeof t->back / sizeof(double), 0, &t->back, "the way back: losses at first, parts that count now and at best", err) != GB_OK ||
+	    add(list, "state.decoder_gate", GB_F64, sizeof t->decoder_gate / sizeof(double), 0, &t->decoder_gate, "the way back: losses at first, parts that count now and at best", err) != GB_OK ||
 	    add(list, "state.scores", GB_F64, (size_t)t->epoch + 1, 0, t->score, "validation score of each epoch", err) != GB_OK)
 		return GB_SYSTEM;
 	return t->metrics ? add(list, "state.metrics", GB_U8, strlen(t->metrics), 0, t->metrics, "metrics.tsv", err) : GB_OK;
@@ -135,11 +135,11 @@ static gb_status add_state(items *list, const gb_trainer *t, gb_err *err)
 /* What the device changed, to the host. */
 static gb_status pull(const gb_trainer *t, bool whole, gb_err *err)
 {
-	gb_status status = gb_graph_pull(t->net.graph, err);
-	const gb_twin *twin[] = {&t->first, &t->second, &t->anchor};
+	gb_status status = gb_graph_download(t->net.graph, err);
+	const gb_mirror *twin[] = {&t->first, &t->second, &t->anchor};
 
 	for (size_t i = 0; whole && status == GB_OK && i < sizeof twin / sizeof *twin; i++)
-		status = gb_twin_pull(&t->device, twin[i], err);
+		status = gb_mirror_download(&t->device, twin[i], err);
 	return status;
 }
 
@@ -147,7 +147,7 @@ static gb_status pull(const gb_trainer *t, bool whole, gb_err *err)
 gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *err)
 {
 	gb_statistic_item statistic[GB_STATISTICS_MAX];
-	size_t statistics = gb_giblet13_statistics(&t->feed, statistic);
+	size_t statistics = gb_giblet13_statistics(&t->loader, statistic);
 	items list = {.room = 2 * (size_t)gb_graph_parameters(t->net.graph) + statistics + 2 * (size_t)gb_graph_norms(t->net.graph) + 16};
 	gb_json *description;
 	char *path;
@@ -173,7 +173,7 @@ gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *
 	gb_json_set(description, "kind", gb_json_string(gb_network_name(t->options->kind)));
 	gb_json_set(description, "set", gb_json_string(gb_dataset_id(t->set)));
 	gb_json_set(description, "config", gb_json_copy(t->config));
-	gb_json_set(description, "dims", gb_giblet13_dims(&t->feed, &t->net.shape, &t->delays));
+	gb_json_set(description, "dims", gb_giblet13_dims(&t->loader, &t->net.shape, &t->delays));
 	gb_json_set(description, "state", state_json(t));
 	if (status == GB_OK)
 		status = gb_checkpoint_write(path, t->options->tool, description, list.item, list.count, t->pool, err);
@@ -222,9 +222,9 @@ gb_status gb_trainer_status(gb_trainer *t, const char *state, gb_err *err)
 
 	if (t->since <= 0)
 		t->since = at;
-	if (!gb_trainer_writes(t) || (!state && at - t->told < STATUS_SECONDS))
+	if (!gb_trainer_writes(t) || (!state && at - t->reported < STATUS_SECONDS))
 		return GB_OK;
-	t->told = at;
+	t->reported = at;
 	seconds = at - t->since;
 	status = gb_json_object();
 	gb_json_set(status, "state", gb_json_string(state ? state : "running"));
@@ -286,23 +286,23 @@ static gb_status read_share(const gb_trainer *t, gb_tensor_file *file, const cha
 /* Weights, starts and moments: from the file once, whoever reads it, then shared. */
 static gb_status read_vectors(gb_trainer *t, gb_tensor_file *file, gb_err *err)
 {
-	const gb_twin *twin[] = {gb_graph_weights(t->net.graph), &t->anchor, &t->first, &t->second};
-	gb_status status = read_share(t, file, "optimiser.first", 0, t->parameters, t->first.here, err);
+	const gb_mirror *twin[] = {gb_graph_weights(t->net.graph), &t->anchor, &t->first, &t->second};
+	gb_status status = read_share(t, file, "optimiser.first", 0, t->parameters, t->first.host, err);
 
 	if (status == GB_OK)
-		status = read_share(t, file, "optimiser.second", 0, t->parameters, t->second.here, err);
+		status = read_share(t, file, "optimiser.second", 0, t->parameters, t->second.host, err);
 	for (int i = 0; status == GB_OK && i < gb_graph_parameters(t->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 		char name[96];
 
-		status = read_share(t, file, p->name, p->first, p->rows * p->columns, twin[0]->here, err);
+		status = read_share(t, file, p->name, p->first, p->rows * p->columns, twin[0]->host, err);
 		snprintf(name, sizeof name, "start.%s", p->name);
 		if (status == GB_OK && p->anchored)
-			status = read_share(t, file, name, p->first, p->rows * p->columns, t->anchor.here, err);
+			status = read_share(t, file, name, p->first, p->rows * p->columns, t->anchor.host, err);
 	}
 	for (size_t i = 0; status == GB_OK && i < sizeof twin / sizeof *twin; i++) {
-		status = gb_comm_share(t->options->comm, twin[i]->here, NULL, t->parameters, sizeof(float), err);
-		gb_twin_push(&t->device, twin[i]);
+		status = gb_comm_allgather(t->options->comm, twin[i]->host, NULL, t->parameters, sizeof(float), err);
+		gb_mirror_upload(&t->device, twin[i]);
 	}
 	return status;
 }
@@ -352,7 +352,7 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 	if (status == GB_OK)
 		status = read_tensor(file, "state.best", GB_F64, 1, &t->best_score, err);
 	if (status == GB_OK)
-		status = read_tensor(file, "state.back", GB_F64, sizeof t->back / sizeof(double), &t->back, err);
+		status = read_tensor(file, "state.decoder_gate", GB_F64, sizeof t->decoder_gate / sizeof(double), &t->decoder_gate, err);
 	return status == GB_OK ? read_scores(t, file, err) : status;
 }
 
@@ -377,7 +377,7 @@ static bool of_earlier_run(const gb_trainer *t, const char *path)
 	gb_tensor_file *file = NULL;
 	gb_json *description = NULL;
 	gb_err err;
-	bool earlier = t->options->back && gb_checkpoint_open(&file, &description, path, &err) == GB_OK && same_run(t, description, path, &err) != GB_OK;
+	bool earlier = t->options->decoder_gate && gb_checkpoint_open(&file, &description, path, &err) == GB_OK && same_run(t, description, path, &err) != GB_OK;
 
 	gb_json_free(description);
 	gb_tensor_file_close(file);

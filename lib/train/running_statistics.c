@@ -10,19 +10,19 @@
 
 gb_status gb_trainer_keep_moments(gb_trainer *t, uint32_t micro, gb_err *err)
 {
-	const gb_twin *measured = gb_graph_measured(t->net.graph);
+	const gb_mirror *measured = gb_graph_measured(t->net.graph);
 	size_t n = gb_graph_moment_count(t->net.graph);
-	gb_status status = n ? gb_twin_pull(&t->device, measured, err) : GB_OK;
+	gb_status status = n ? gb_mirror_download(&t->device, measured, err) : GB_OK;
 
 	if (status == GB_OK && n)
-		memcpy(t->measured + micro * n, measured->here, n * sizeof *t->measured);
+		memcpy(t->measured + micro * n, measured->host, n * sizeof *t->measured);
 	return status;
 }
 
 /* The variance that is followed is that over rows − 1. */
 static void follow(gb_trainer *t, const float *measured)
 {
-	float *running = gb_graph_running(t->net.graph)->here, rows = (float)t->options->groups;
+	float *running = gb_graph_running(t->net.graph)->host, rows = (float)t->options->groups;
 
 	for (int i = 0; i < gb_graph_norms(t->net.graph); i++) {
 		const gb_normed *norm = gb_graph_norm_at(t->net.graph, i);
@@ -35,15 +35,15 @@ static void follow(gb_trainer *t, const float *measured)
 	}
 }
 
-gb_status gb_trainer_follow_moments(gb_trainer *t, gb_err *err)
+gb_status gb_trainer_update_running(gb_trainer *t, gb_err *err)
 {
 	size_t n = gb_graph_moment_count(t->net.graph), micros = (size_t)t->options->micro, groups = (size_t)t->options->groups;
-	gb_status status = n ? gb_comm_share(t->options->comm, t->measured, NULL, micros, n * sizeof *t->measured, err) : GB_OK;
+	gb_status status = n ? gb_comm_allgather(t->options->comm, t->measured, NULL, micros, n * sizeof *t->measured, err) : GB_OK;
 
 	for (size_t m = 0; status == GB_OK && n && m < micros; m++)
 		if (t->step_window[m * groups].count)
 			follow(t, t->measured + m * n);
 	if (n)
-		gb_twin_push(&t->device, gb_graph_running(t->net.graph));
+		gb_mirror_upload(&t->device, gb_graph_running(t->net.graph));
 	return status;
 }

@@ -58,17 +58,17 @@ void gb_trainer_use_running(gb_trainer *t)
 		t->fixed.latent_deviation[i] = (float)sd;
 		t->fixed.latent_mean[i] = (float)t->running[i];
 	}
-	gb_network_send_latent(&t->net);
+	gb_network_upload_bottleneck(&t->net);
 }
 
 double gb_trainer_count_rows(gb_trainer *t)
 {
-	float *counts = t->row_counts.here;
+	float *counts = t->row_counts.host;
 	double rows = 0;
 
 	for (size_t i = 0; i < t->net.scored; i++)
-		rows += counts[i] = t->feed.scored_row[i] >= 0;
-	gb_twin_push(&t->device, &t->row_counts);
+		rows += counts[i] = t->loader.scored_row[i] >= 0;
+	gb_mirror_upload(&t->device, &t->row_counts);
 	return rows;
 }
 
@@ -76,7 +76,7 @@ static void collect_sums(gb_trainer *t, gb_partial *partial)
 {
 	const gb_network *net = &t->net;
 
-	gb_feed_counts(net, partial->sums.count);
+	gb_loader_counts(net, partial->sums.count);
 	memset(partial->sums.loss, 0, sizeof partial->sums.loss);
 	for (int i = 0; i < GB_TERMS + (int)net->shape.subjects; i++)
 		if (net->term[i] >= 0)
@@ -86,7 +86,7 @@ static void collect_sums(gb_trainer *t, gb_partial *partial)
 gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t micro, gb_partial *partial, gb_err *err)
 {
 	size_t b = t->net.bottleneck;
-	double *there = t->sums_of_z.there;
+	double *there = t->sums_of_z.device;
 	gb_status status;
 	gb_graph_run run = {true, t->options->seed, (uint32_t)t->step, micro};
 
@@ -97,14 +97,14 @@ gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t mic
 		return status;
 	partial->moments[2 * b] = gb_trainer_count_rows(t);
 	t->device.ops->fill(&t->device, there, 0, t->sums_of_z.bytes);
-	GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.there, there, there + b);
-	if (t->climb < 0)
+	GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.device, there, there + b);
+	if (t->reduce_level < 0)
 		gb_graph_backward(t->net.graph, &run, partial->gradient);
 	else
-		gb_graph_backward_in_parts(t->net.graph, &run, partial->gradient, gb_trainer_hand_on, t);
+		gb_graph_backward_in_parts(t->net.graph, &run, partial->gradient, gb_trainer_reduce_part, t);
 	partial->empty = false;
-	status = gb_twin_pull(&t->device, &t->sums_of_z, err);
-	memcpy(partial->moments, t->sums_of_z.here, t->sums_of_z.bytes);
+	status = gb_mirror_download(&t->device, &t->sums_of_z, err);
+	memcpy(partial->moments, t->sums_of_z.host, t->sums_of_z.bytes);
 	collect_sums(t, partial);
 	return status;
 }
@@ -121,7 +121,7 @@ static void merge(gb_trainer *t, gb_partial *into, const gb_partial *from)
 		into->empty = false;
 		return;
 	}
-	if (t->climb < 0)
+	if (t->reduce_level < 0)
 		GB_RUN(&t->device, add, t->parameters, 1.0f, from->gradient, 1.0f, into->gradient);
 	for (size_t i = 0; i < 2 * t->net.bottleneck + 1; i++)
 		into->moments[i] += from->moments[i];
@@ -154,12 +154,12 @@ static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **
 		gb_partial *work = &t->partial[0];
 
 		work->empty = true;
-		t->climb = micro + 1 < end ? -1 : gb_trainer_climb(t, micro - begin);
+		t->reduce_level = micro + 1 < end ? -1 : gb_trainer_reduce_level(t, micro - begin);
 		for (size_t g = 0; g < groups; g++)
 			if (own[g].count && work->empty && status == GB_OK)
 				status = gb_trainer_micro(t, own, micro, work, err);
 		if (work->empty)
-			t->climb = -1;
+			t->reduce_level = -1;
 		for (level = 0; (micro - begin) >> level & 1; level++) {
 			merge(t, &t->partial[1 + level], work);
 			swap(&t->partial[1 + level], work);
@@ -204,18 +204,18 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 	if (status != GB_OK)
 		return status;
 	gb_trainer_freeze(t, whole->gradient);
-	GB_RUN(&t->device, square_sum, t->parameters, whole->gradient, t->norm.there);
-	status = gb_twin_pull(&t->device, &t->norm, err);
+	GB_RUN(&t->device, square_sum, t->parameters, whole->gradient, t->norm.device);
+	status = gb_mirror_download(&t->device, &t->norm, err);
 	if (status != GB_OK)
 		return status;
-	norm = sqrt(*(const double *)t->norm.here);
+	norm = sqrt(*(const double *)t->norm.host);
 	status = gb_trainer_check_step(t, &whole->sums, norm, err);
 	if (status == GB_OK)
-		status = gb_trainer_follow_moments(t, err);
+		status = gb_trainer_update_running(t, err);
 	if (status != GB_OK)
 		return status;
-	GB_RUN(&t->device, adamw, (size_t)gb_graph_parameters(t->net.graph), t->segment.there,
-	       gb_graph_weights(t->net.graph)->there, t->first.there, t->second.there,
+	GB_RUN(&t->device, adamw, (size_t)gb_graph_parameters(t->net.graph), t->segment.device,
+	       gb_graph_weights(t->net.graph)->device, t->first.device, t->second.device,
 	       whole->gradient, o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1.0f, (float)gb_trainer_rate(t), 0.9f, 0.95f, 1e-8f,
 	       (uint64_t)t->step + 1, t->parameters);
 	for (int i = 0; i < GB_TERMS; i++) {

@@ -75,7 +75,7 @@ static gb_status take(void *pointer, size_t count, size_t size, gb_err *err)
 static gb_status take_memory(gb_trainer *t, gb_err *err)
 {
 	size_t b = t->net.bottleneck, per = (size_t)(t->options->micro * t->options->groups), n = gb_graph_parameter_count(t->net.graph);
-	const struct { gb_twin *twin; size_t count, size; } twin[] = {
+	const struct { gb_mirror *twin; size_t count, size; } twin[] = {
 		{&t->first, n, sizeof(float)}, {&t->second, n, sizeof(float)}, {&t->anchor, strcmp(t->options->start, "ridge") ? 0 : n, sizeof(float)},
 		{&t->segment, (size_t)gb_graph_parameters(t->net.graph), sizeof(gb_adamw_segment)},
 		{&t->row_counts, t->net.scored, sizeof(float)}, {&t->sums_of_z, 2 * b, sizeof(double)}, {&t->norm, 1, sizeof(double)}};
@@ -85,7 +85,7 @@ static gb_status take_memory(gb_trainer *t, gb_err *err)
 	for (int64_t m = t->options->micro; m > 1; m /= 2)
 		levels++;
 	for (size_t i = 0; i < sizeof twin / sizeof *twin; i++)
-		if (gb_twin_open(&t->device, twin[i].twin, twin[i].count, twin[i].size, err) != GB_OK)
+		if (gb_mirror_open(&t->device, twin[i].twin, twin[i].count, twin[i].size, err) != GB_OK)
 			return GB_SYSTEM;
 	if (take(&t->running, 2 * b, sizeof(double), err) != GB_OK || take(&t->order, t->fits, sizeof *t->order, err) != GB_OK ||
 	    take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK ||
@@ -106,24 +106,24 @@ static gb_status take_memory(gb_trainer *t, gb_err *err)
 enum { LAYER_INPUTS = 512 };
 
 /* What the ridge solution set decays towards it. */
-bool gb_starts_at_ridge(const char *name)
+bool gb_inits_from_ridge(const char *name)
 {
 	return !strcmp(name, "linear.weight") || !strncmp(name, "13c.text.linear", 15) || !strncmp(name, "13c.text.factors", 16) || !strncmp(name, "brain.", 6) || !strncmp(name, "decode.", 7);
 }
 
-bool gb_stays_at_start(const char *name) { return !strncmp(name, "back.", 5); }
+bool gb_anchored_at_init(const char *name) { return !strncmp(name, "back.", 5); }
 
 static void set_segments(gb_trainer *t)
 {
 	bool ridge = !strcmp(t->options->start, "ridge") && !t->options->from;
-	gb_adamw_segment *segment = t->segment.here;
+	gb_adamw_segment *segment = t->segment.host;
 
 	for (int i = 0; i < gb_graph_parameters(t->net.graph); i++) {
 		gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 
-		p->anchored = ridge && p->decays && gb_starts_at_ridge(p->name);
+		p->anchored = ridge && p->decays && gb_inits_from_ridge(p->name);
 		segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->decays ? (float)t->options->decay : 0,
-		                                p->anchored ? (const float *)t->anchor.there + p->first : NULL};
+		                                p->anchored ? (const float *)t->anchor.device + p->first : NULL};
 		if (p->anchored) {
 			segment[i].decay = (float)t->options->anchor_decay;
 			segment[i].rate = (float)t->options->anchor_rate;
@@ -131,10 +131,10 @@ static void set_segments(gb_trainer *t)
 		/* A step of AdamW moves every weight alike, so an output moves with the number of its inputs. */
 		if (p->decays && p->columns > LAYER_INPUTS)
 			segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
-		if (gb_trainer_frozen(t, p) || gb_stays_at_start(p->name))
+		if (gb_trainer_frozen(t, p) || gb_anchored_at_init(p->name))
 			segment[i].rate = segment[i].decay = 0;
 	}
-	gb_twin_push(&t->device, &t->segment);
+	gb_mirror_upload(&t->device, &t->segment);
 }
 
 /* Counted before anything is allocated. */
@@ -143,7 +143,7 @@ static gb_status check_memory(const gb_network_shape *shape, const gb_device *de
 	gb_network net;
 	gb_status status = gb_network_build(&net, shape, NULL, device, 0, err);
 	size_t ranks = o->local_ranks > 1 ? (size_t)o->local_ranks : 1, there = gb_machine_memory();
-	size_t wanted = status == GB_OK ? gb_plan_memory(&net, o->micro, !strcmp(o->start, "ridge")) * ranks : 0;
+	size_t wanted = status == GB_OK ? gb_cost_memory(&net, o->micro, !strcmp(o->start, "ridge")) * ranks : 0;
 
 	gb_network_clear(&net);
 	if (status == GB_OK && wanted > there)
@@ -161,33 +161,33 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 	gb_status status = gb_delays_of_kernel(&t->delays, o->brain_kernel, step, err);
 
 	if (status == GB_OK)
-		status = gb_feed_open(&t->feed, t->set, o->features, (size_t)o->feature_count, o->subjects ? o->subjects : mean,
+		status = gb_loader_open(&t->loader, t->set, o->features, (size_t)o->feature_count, o->subjects ? o->subjects : mean,
 		                      o->subjects ? (size_t)o->subject_count : 1, err);
-	t->feed.shape.kind = o->kind;
+	t->loader.shape.kind = o->kind;
 	if (status == GB_OK)
-		status = gb_feed_split(&t->feed, o->validation, gb_dataset_gap(t->set), err);
+		status = gb_loader_split(&t->loader, o->validation, gb_dataset_gap(t->set), err);
 	if (status == GB_OK)
-		status = gb_feed_measure(&t->feed, t->pool, err);
+		status = gb_loader_measure(&t->loader, t->pool, err);
 	if (status == GB_OK && o->from)
 		status = gb_trainer_adopt_statistics(t, err);
 	if (status == GB_OK)
-		status = gb_feed_prepare(&t->feed, err);
-	shape = t->feed.shape;
+		status = gb_loader_prepare(&t->loader, err);
+	shape = t->loader.shape;
 	if (status == GB_OK)
 		status = gb_train_shape(&shape, o, &t->delays, step, err);
 	if (status == GB_OK)
-		status = gb_giblet13_fixed(&t->fixed, &t->feed, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err);
+		status = gb_giblet13_fixed(&t->fixed, &t->loader, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err);
 	if (status == GB_OK)
 		status = check_memory(&shape, &t->device, o, err);
 	if (status == GB_OK)
 		status = gb_network_build(&t->net, &shape, &t->fixed, &t->device, o->seed, err);
 	if (status == GB_OK)
-		status = gb_feed_fit_network(&t->feed, &t->net, err);
-	t->feed.apart = gb_rational_div(negatives_apart, step, &apart) ? gb_rational_ceil(apart) : 1;
+		status = gb_loader_fit_network(&t->loader, &t->net, err);
+	t->loader.apart = gb_rational_div(negatives_apart, step, &apart) ? gb_rational_ceil(apart) : 1;
 	if (status == GB_OK)
-		status = gb_feed_windows(&t->feed, GB_FEED_FIT, shape.scored, &t->fit, &t->fits, err);
+		status = gb_loader_windows(&t->loader, GB_LOADER_FIT, shape.scored, &t->fit, &t->fits, err);
 	if (status == GB_OK)
-		status = gb_feed_windows(&t->feed, GB_FEED_VALIDATE, shape.scored, &t->validate, &t->validates, err);
+		status = gb_loader_windows(&t->loader, GB_LOADER_VALIDATE, shape.scored, &t->validate, &t->validates, err);
 	t->learnt = o->kind ? t->fits - t->fits % (size_t)o->groups : t->fits;
 	if (status == GB_OK && !t->learnt)
 		status = gb_fail(err, GB_USAGE, "--groups %lld: %zu rows are left to fit: lower it", (long long)o->groups, t->fits);
@@ -198,25 +198,25 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 	if (status == GB_OK && !(t->next_window = gb_array((size_t)o->groups, sizeof *t->next_window, err)))
 		status = GB_SYSTEM;
 	if (status == GB_OK && gb_pool_threads(t->pool) > 1)
-		status = gb_ahead_open(&t->ahead, &t->feed, &t->net, err);
+		status = gb_prefetch_open(&t->prefetch, &t->loader, &t->net, err);
 	return status;
 }
 
 static void tear_down(gb_trainer *t)
 {
-	gb_ahead_close(t->ahead);
+	gb_prefetch_close(t->prefetch);
 	free(t->next_window);
 	for (int i = 0; i < t->partials + 1 && i < 16; i++) {
 		gb_device_release(&t->device, t->partial[i].gradient);
 		free(t->partial[i].moments);
 	}
-	gb_twin_close(&t->device, &t->first);
-	gb_twin_close(&t->device, &t->second);
-	gb_twin_close(&t->device, &t->anchor);
-	gb_twin_close(&t->device, &t->segment);
-	gb_twin_close(&t->device, &t->row_counts);
-	gb_twin_close(&t->device, &t->sums_of_z);
-	gb_twin_close(&t->device, &t->norm);
+	gb_mirror_close(&t->device, &t->first);
+	gb_mirror_close(&t->device, &t->second);
+	gb_mirror_close(&t->device, &t->anchor);
+	gb_mirror_close(&t->device, &t->segment);
+	gb_mirror_close(&t->device, &t->row_counts);
+	gb_mirror_close(&t->device, &t->sums_of_z);
+	gb_mirror_close(&t->device, &t->norm);
 	free(t->running);
 	free(t->order);
 	free(t->step_window);
@@ -231,7 +231,7 @@ static void tear_down(gb_trainer *t)
 	gb_json_free(t->config);
 	gb_json_free(t->start);
 	gb_network_clear(&t->net);
-	gb_feed_close(&t->feed);
+	gb_loader_close(&t->loader);
 	gb_giblet13_fixed_clear(&t->fixed);
 	gb_delays_clear(&t->delays);
 }
@@ -243,16 +243,16 @@ static void start_codes(gb_trainer *t)
 	const gb_parameter *p = gb_graph_parameter_at(t->net.graph, gb_graph_find(t->net.graph, "13b.codes.bias"));
 
 	if (p)
-		memcpy((float *)gb_graph_weights(t->net.graph)->here + p->first, t->feed.statistics.code_base, p->columns * sizeof(float));
+		memcpy((float *)gb_graph_weights(t->net.graph)->host + p->first, t->loader.statistics.code_base, p->columns * sizeof(float));
 }
 
 /* Mean and variance of z over the train rows as it starts. */
 static gb_status start_running(gb_trainer *t, gb_err *err)
 {
 	size_t b = t->net.bottleneck, groups = (size_t)t->options->groups;
-	double rows = 0, *sums = t->sums_of_z.here, *there = t->sums_of_z.there;
+	double rows = 0, *sums = t->sums_of_z.host, *there = t->sums_of_z.device;
 	gb_graph_run run = {false, 0, 0, 0};
-	gb_feed_options fill = {.bold_one = 0, .scored = true, .apart = t->feed.apart};
+	gb_loader_options fill = {.bold_one = 0, .scored = true, .apart = t->loader.apart};
 
 	if (!b)
 		return GB_OK;
@@ -260,12 +260,12 @@ static gb_status start_running(gb_trainer *t, gb_err *err)
 	for (size_t at = 0; at < t->fits; at += groups) {
 		for (size_t g = 0; g < groups; g++)
 			t->step_window[g] = at + g < t->fits ? t->fit[at + g] : (gb_window){0, 0};
-		gb_feed_fill(&t->feed, &t->net, t->step_window, &fill);
+		gb_loader_fill_batch(&t->loader, &t->net, t->step_window, &fill);
 		gb_graph_forward_to(t->net.graph, &run, t->net.z_scored);
 		rows += gb_trainer_count_rows(t);
-		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.there, there, there + b);
+		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.device, there, there + b);
 	}
-	if (gb_twin_pull(&t->device, &t->sums_of_z, err) != GB_OK)
+	if (gb_mirror_download(&t->device, &t->sums_of_z, err) != GB_OK)
 		return GB_SYSTEM;
 	for (size_t i = 0; i < b; i++) {
 		t->running[i] = sums[i] / rows;
@@ -278,7 +278,7 @@ static gb_status start_running(gb_trainer *t, gb_err *err)
 static gb_status begin(gb_trainer *t, gb_err *err)
 {
 	const gb_device host = {gb_ops_cpu(), t->pool, NULL}; /* the start is found there */
-	const gb_start_options start = {&t->delays, gb_dataset_gap(t->set), t->options->seed, &host};
+	const gb_init_options start = {&t->delays, gb_dataset_gap(t->set), t->options->seed, &host};
 	gb_status status = GB_OK;
 
 	start_codes(t);
@@ -286,10 +286,10 @@ static gb_status begin(gb_trainer *t, gb_err *err)
 		status = gb_trainer_adopt_weights(t, err);
 	else if (!strcmp(t->options->start, "ridge")) {
 		note(t, "ridge, for the linear path to start from");
-		status = gb_start_ridge(&t->net, &t->feed, &start, &t->start, err);
+		status = gb_init_ridge(&t->net, &t->loader, &start, &t->start, err);
 	}
 	gb_graph_push(t->net.graph);
-	t->device.ops->copy(&t->device, t->anchor.there, gb_graph_weights(t->net.graph)->there, t->anchor.bytes);
+	t->device.ops->copy(&t->device, t->anchor.device, gb_graph_weights(t->net.graph)->device, t->anchor.bytes);
 	if (status == GB_OK && !t->options->from)
 		status = start_running(t, err);
 	t->schedule = t->options->schedule ? t->options->schedule : t->options->epochs;
@@ -316,13 +316,13 @@ static gb_status close_epoch(gb_trainer *t, gb_err *err)
 {
 	gb_evaluation train = {.sums = t->sums}, validation;
 	double score, smooth;
-	gb_status status = t->epoch == 0 ? gb_trainer_evaluate(t, GB_FEED_FIT, &train, err) : GB_OK;
+	gb_status status = t->epoch == 0 ? gb_trainer_evaluate(t, GB_LOADER_FIT, &train, err) : GB_OK;
 	bool better;
 
 	if (status == GB_OK)
 		status = gb_trainer_check_weights(t, err);
 	if (status == GB_OK)
-		status = gb_trainer_evaluate(t, GB_FEED_VALIDATE, &validation, err);
+		status = gb_trainer_evaluate(t, GB_LOADER_VALIDATE, &validation, err);
 	if (status == GB_OK)
 		status = gb_grow(&t->score, (size_t)t->epoch + 1, sizeof *t->score, err);
 	if (status != GB_OK)
@@ -335,9 +335,9 @@ static gb_status close_epoch(gb_trainer *t, gb_err *err)
 		t->best_epoch = t->epoch;
 		t->best_score = smooth;
 	}
-	gb_trainer_judge_back(t, &validation);
+	gb_trainer_set_decoder_gate(t, &validation);
 	if (better)
-		memcpy(t->back.best, t->back.now, sizeof t->back.best);
+		memcpy(t->decoder_gate.best, t->decoder_gate.now, sizeof t->decoder_gate.best);
 	status = gb_trainer_log(t, &train.sums, &validation, score, smooth, err);
 	memset(&t->sums, 0, sizeof t->sums);
 	t->norm_sum = 0;
@@ -360,7 +360,7 @@ static gb_status save(gb_trainer *t, const char *state, gb_err *err)
 	if (status == GB_OK)
 		status = gb_trainer_status(t, state, err);
 	if (status == GB_OK && t->options->comm)
-		status = gb_trainer_meet(t, err);
+		status = gb_trainer_barrier(t, err);
 	t->stop = t->stop || stop;
 	return status;
 }
@@ -417,7 +417,7 @@ static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
 	if (status == GB_OK)
 		status = keep_epoch(t, err);
 	if (status == GB_OK)
-		status = gb_trainer_meet(t, err);
+		status = gb_trainer_barrier(t, err);
 	saved(t);
 	if (t->options->progress && gb_trainer_writes(t))
 		t->options->progress(t->options->context, t->epoch, t->options->epochs);
@@ -447,7 +447,7 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 	if (status == GB_OK && gb_trainer_writes(t) && !result->resumed)
 		status = begin(t, err);
 	if (status == GB_OK) /* all slow work of one rank alone is done */
-		status = gb_trainer_spread(t, &result->resumed, err);
+		status = gb_trainer_broadcast(t, &result->resumed, err);
 	if (status == GB_OK && result->resumed)
 		status = gb_trainer_resume(t, err);
 	if (status == GB_OK && !result->resumed)
@@ -456,7 +456,7 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 	if (status == GB_OK)
 		status = save(t, over(t) ? "done" : "running", err);
 	while (status == GB_OK && !over(t) && !result->stopped) {
-		if (t->step_in_epoch == 0 && (status = gb_trainer_meet(t, err)) == GB_OK && t->stop) {
+		if (t->step_in_epoch == 0 && (status = gb_trainer_barrier(t, err)) == GB_OK && t->stop) {
 			result->stopped = true;
 			status = gb_trainer_status(t, "stopped", err);
 			break;
@@ -466,7 +466,7 @@ static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
 	}
 	say_pace(t);
 	if (status == GB_OK) /* nobody leaves before all is written */
-		status = gb_trainer_meet(t, err);
+		status = gb_trainer_barrier(t, err);
 	result->stopped = result->stopped && !over(t);
 	if (status == GB_NO && gb_trainer_status(t, "diverged", NULL) != GB_OK)
 		note(t, "status.json could not be written");
@@ -517,7 +517,7 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 	result->schedule = t->schedule;
 	result->best_epoch = t->best_epoch;
 	result->best_score = t->best_score;
-	memcpy(result->back, t->back.best, sizeof result->back);
+	memcpy(result->decoder_gate, t->decoder_gate.best, sizeof result->decoder_gate);
 	tear_down(t);
 	gb_device_close(&t->device);
 	free(t);
@@ -548,7 +548,7 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 	again.patience = 0;
 	again.epochs = search.best_epoch < 0 ? 0 : search.best_epoch;
 	again.schedule = search.schedule;
-	again.back = search.back;
+	again.decoder_gate = search.decoder_gate;
 	status = train_once(set, run, &again, pool, result, err);
 	result->best_score = search.best_score;
 	return status;

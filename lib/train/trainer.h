@@ -22,7 +22,7 @@ GB_BEGIN_DECLS
 
 typedef struct gb_train_options {
 	const char *tool;             /* "gb-train 0.1.0" */
-	const gb_network_kind *kind;  /* NULL: giblet13 */
+	const gb_network_type *kind;  /* NULL: giblet13 */
 	const char *device;           /* as gb_device_open takes it; NULL: "cpu" */
 	const char *const *features;  /* stimulus tensors; NULL: all */
 	int feature_count;
@@ -47,7 +47,7 @@ typedef struct gb_train_options {
 	uint64_t seed;
 	bool refit;                   /* find the epoch in RUN/search, then train so many on all train rows */
 	bool fresh;                   /* --new: forget an earlier run */
-	const double *back;           /* [4] parts of what training adds on the way back that count (--refit); NULL: by validation */
+	const double *decoder_gate;           /* [4] parts of what training adds on the way back that count (--refit); NULL: by validation */
 	const char *from;             /* a model: the heads of the only subject are fitted to it, all else stays; NULL: none */
 	gb_comm *comm;                /* NULL: one process; joined here, closed by the caller */
 	const char *reduce;           /* "exact", or "fast": the library's all-reduce of gradients */
@@ -62,7 +62,7 @@ typedef struct gb_train_options {
 typedef struct gb_train_result {
 	int64_t epoch, step, schedule, best_epoch;
 	double best_score;
-	double back[4];               /* of the best epoch: as options have it */
+	double decoder_gate[4];               /* of the best epoch: as options have it */
 	bool stopped;                 /* by a signal: the checkpoint is whole, the training is not over */
 	bool resumed;
 } gb_train_result;

@@ -15,8 +15,8 @@ typedef struct gb_term_sums { double loss[GB_TERMS], count[GB_TERMS]; } gb_term_
 
 /* Of what the layers say between the brain and video, mel, codes, text: the part that counts.  BEGUN: validation
  * losses of the first three before the first step. */
-enum { GB_BACK_TEXT = 3, GB_BACKS = 4 };
-typedef struct gb_back { double begun[GB_BACK_TEXT], now[GB_BACKS], best[GB_BACKS]; } gb_back;
+enum { GB_DECODER_GATE_TEXT = 3, GB_DECODER_GATES = 4 };
+typedef struct gb_decoder_gate { double begun[GB_DECODER_GATE_TEXT], now[GB_DECODER_GATES], best[GB_DECODER_GATES]; } gb_decoder_gate;
 
 /* One node of the tree over micro-batches. */
 typedef struct gb_partial {
@@ -32,14 +32,14 @@ typedef struct gb_trainer {
 	gb_pool *pool;
 	gb_device device;
 	gb_delays delays;
-	gb_feed feed;
+	gb_loader loader;
 	gb_network net;
 	gb_network_fixed fixed;
 	float *kernel;            /* [basis, taps] */
 	size_t parameters;
-	gb_twin first, second;    /* [parameters] moments of AdamW */
-	gb_twin anchor;           /* [parameters] starts of the anchored ones */
-	gb_twin segment;          /* gb_adamw_segment of each parameter; anchors are the device's */
+	gb_mirror first, second;    /* [parameters] moments of AdamW */
+	gb_mirror anchor;           /* [parameters] starts of the anchored ones */
+	gb_mirror segment;          /* gb_adamw_segment of each parameter; anchors are the device's */
 	gb_partial partial[16];
 	int partials;
 	double *running;          /* [2·bottleneck] mean, variance of z */
@@ -47,15 +47,15 @@ typedef struct gb_trainer {
 	size_t fits, validates, *order;
 	size_t learnt;            /* windows that an epoch learns from, in its order: where a kind reads rows, whole micro-batches */
 	gb_window *step_window;   /* [micro·groups] */
-	gb_ahead *ahead;          /* fills the next batch; NULL with one thread */
+	gb_prefetch *prefetch;          /* fills the next batch; NULL with one thread */
 	gb_window *next_window;   /* [groups] of it */
 	double stepping, waited;  /* seconds of this process in steps, and in them for batches */
-	gb_twin row_counts;       /* [scored] floats: 1 where a row of the batch is scored */
-	gb_twin sums_of_z;        /* [2·bottleneck] Σz, Σz² */
-	gb_twin norm;             /* [1] double */
+	gb_mirror row_counts;       /* [scored] floats: 1 where a row of the batch is scored */
+	gb_mirror sums_of_z;        /* [2·bottleneck] Σz, Σz² */
+	gb_mirror norm;             /* [1] double */
 	float *measured;          /* [micro, moments] what batch norms found in the micro-batches of the step */
-	int climb;                /* levels of the tree that the gradient under way climbs part by part; −1: it waits until it is whole */
-	gb_err behind;            /* what failed of the sums begun behind the backward pass */
+	int reduce_level;                /* levels of the tree that the gradient under way climbs part by part; −1: it waits until it is whole */
+	gb_err async_failure;            /* what failed of the sums begun behind the backward pass */
 	float *host;              /* [parameters·3/2]: ranks sum here what the device holds; NULL: in place */
 	double *numbers;          /* [2·bottleneck + …]: what ranks sum beside the gradient */
 	double constant[2][GB_TERMS]; /* mean a counted row: train, validation */
@@ -67,13 +67,13 @@ typedef struct gb_trainer {
 	double norm_sum;
 	int64_t best_epoch;
 	double best_score;
-	gb_back back;             /* of this epoch, and of the best */
+	gb_decoder_gate decoder_gate;             /* of this epoch, and of the best */
 	double *score;            /* of epochs 0 … epoch */
 	char *metrics;            /* text of metrics.tsv */
 	gb_json *config, *start;
 	const char *run;
 	double shown[2][GB_TERMS]; /* losses of the last epoch that was closed: train, validation */
-	double since, told;       /* clock when this process began to train, and last wrote status.json */
+	double since, reported;       /* clock when this process began to train, and last wrote status.json */
 	double rows;              /* trained on since */
 	int64_t first_step;       /* of this process */
 	bool stop, save;          /* asked for on any rank, as of the last step or meeting */
@@ -84,16 +84,16 @@ typedef struct gb_trainer {
 uint32_t gb_trainer_first_micro(const gb_trainer *trainer, int rank);
 /* --reduce fast from device to device: parts of the gradient are summed while the rest is made.  CLIMB for the
  * micro-batch that comes AFTER so many of this rank's. */
-int gb_trainer_climb(const gb_trainer *trainer, uint32_t after);
-/* Numbers of partial[0] that are final: up the tree by t->climb levels, and on to the other ranks. */
-void gb_trainer_hand_on(void *trainer, size_t first, size_t count);
+int gb_trainer_reduce_level(const gb_trainer *trainer, uint32_t after);
+/* Numbers of partial[0] that are final: up the tree by t->reduce_level levels, and on to the other ranks. */
+void gb_trainer_reduce_part(void *trainer, size_t first, size_t count);
 /* The tree over ranks: WHOLE holds this rank's sum, and all ranks' after it.  What was asked of
  * any rank by a signal is known to all then. */
 GB_CHECK gb_status gb_trainer_sum_ranks(gb_trainer *trainer, gb_partial *whole, gb_err *err);
 /* All wait for all, rank 0 for as long as it writes; then stop and save hold for all. */
-GB_CHECK gb_status gb_trainer_meet(gb_trainer *trainer, gb_err *err);
+GB_CHECK gb_status gb_trainer_barrier(gb_trainer *trainer, gb_err *err);
 /* The ranks join; what rank 0 BEGAN, or that it found a checkpoint instead, reaches all. */
-GB_CHECK gb_status gb_trainer_spread(gb_trainer *trainer, bool *found, gb_err *err);
+GB_CHECK gb_status gb_trainer_broadcast(gb_trainer *trainer, bool *found, gb_err *err);
 /* GB_SYSTEM unless the weights and running moments of all ranks are those of rank 0. */
 GB_CHECK gb_status gb_trainer_compare(gb_trainer *trainer, gb_err *err);
 static inline bool gb_trainer_writes(const gb_trainer *trainer) { return gb_comm_rank(trainer->options->comm) == 0; }
@@ -119,10 +119,10 @@ GB_CHECK gb_status gb_trainer_micro(gb_trainer *trainer, const gb_window *window
 /* What batch norms measured in the micro-batch that has just run forward. */
 GB_CHECK gb_status gb_trainer_keep_moments(gb_trainer *trainer, uint32_t micro, gb_err *err);
 /* After a step's micro-batches: their running moments, on all ranks. */
-GB_CHECK gb_status gb_trainer_follow_moments(gb_trainer *trainer, gb_err *err);
+GB_CHECK gb_status gb_trainer_update_running(gb_trainer *trainer, gb_err *err);
 
 /* finetune.c: fitting the heads of one subject to the model at options->from. */
-/* The statistics of its inputs become the feed's. */
+/* The statistics of its inputs become the loader's. */
 GB_CHECK gb_status gb_trainer_adopt_statistics(gb_trainer *trainer, gb_err *err);
 /* Its weights, but for the heads, and the running moments of z. */
 GB_CHECK gb_status gb_trainer_adopt_weights(gb_trainer *trainer, gb_err *err);
@@ -150,8 +150,8 @@ GB_CHECK gb_status gb_trainer_log(gb_trainer *trainer, const gb_term_sums *train
 
 /* decoder_gate.c */
 /* After the evaluation of an epoch: what of it counts on the way back. */
-void gb_trainer_judge_back(gb_trainer *trainer, const gb_evaluation *validation);
-gb_json *gb_trainer_back_json(const gb_back *back); /* NOW, as checkpoints state it */
+void gb_trainer_set_decoder_gate(gb_trainer *trainer, const gb_evaluation *validation);
+gb_json *gb_decoder_gate_json(const gb_decoder_gate *back); /* NOW, as checkpoints state it */
 
 /* run_folder.c */
 GB_CHECK gb_status gb_trainer_write(gb_trainer *trainer, const char *name, bool whole, gb_err *err);

@@ -34,7 +34,7 @@ static bool numbers_of(const char *text, size_t *out, int count)
 	return true;
 }
 
-static bool one_dim(gb_plan_dims *dims, const char *name, const char *value)
+static bool one_dim(gb_cost_dims *dims, const char *name, const char *value)
 {
 	gb_network_shape *s = &dims->shape;
 	size_t n[4];
@@ -86,7 +86,7 @@ static void name_subjects(gb_network_shape *s)
 	}
 }
 
-gb_status gb_plan_parse(gb_plan_dims *dims, const char *text, gb_err *err)
+gb_status gb_cost_parse(gb_cost_dims *dims, const char *text, gb_err *err)
 {
 	char *copy = gb_string(text, err), *rest = NULL;
 	bool good = copy != NULL;
@@ -107,19 +107,19 @@ gb_status gb_plan_parse(gb_plan_dims *dims, const char *text, gb_err *err)
 	return good ? GB_OK : gb_fail(err, GB_USAGE, "--dims %s: wanted is like video=4x90x160x3,codes=4x113,text=4096,voxels=481,rows=946", text);
 }
 
-gb_status gb_plan_set(gb_plan_dims *dims, const gb_dataset *set, const gb_train_options *options, gb_err *err)
+gb_status gb_cost_set(gb_cost_dims *dims, const gb_dataset *set, const gb_train_options *options, gb_err *err)
 {
 	static const char *const mean[] = {"mean"};
-	gb_feed feed;
-	gb_status status = gb_feed_open(&feed, set, options->features, (size_t)options->feature_count, options->subjects ? options->subjects : mean,
+	gb_loader loader;
+	gb_status status = gb_loader_open(&loader, set, options->features, (size_t)options->feature_count, options->subjects ? options->subjects : mean,
 	                                options->subjects ? (size_t)options->subject_count : 1, err);
 
 	memset(dims, 0, sizeof *dims);
 	if (status == GB_OK)
-		dims->shape = feed.shape;
-	for (int64_t r = 0; status == GB_OK && r < feed.rows; r++)
+		dims->shape = loader.shape;
+	for (int64_t r = 0; status == GB_OK && r < loader.rows; r++)
 		dims->rows += gb_dataset_use(set)[r] == GB_ROW_TRAIN;
-	gb_feed_close(&feed);
+	gb_loader_close(&loader);
 	return status;
 }
 
@@ -146,7 +146,7 @@ static bool line(text *t, const char *format, ...)
 
 /* ---- a network ---- */
 
-size_t gb_plan_memory(const gb_network *net, int64_t micro, bool ridge)
+size_t gb_cost_memory(const gb_network *net, int64_t micro, bool ridge)
 {
 	size_t arrays = ridge ? 5 : 4; /* weights, two moments, starts; a gradient */
 
@@ -225,13 +225,13 @@ static size_t anchored(const gb_network *net)
 	for (int i = 0; i < gb_graph_parameters(net->graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(net->graph, i);
 
-		if (gb_starts_at_ridge(p->name) && p->decays)
+		if (gb_inits_from_ridge(p->name) && p->decays)
 			count += p->rows * p->columns;
 	}
 	return count;
 }
 
-static gb_status network_text(text *out, const gb_plan_dims *dims, const gb_train_options *o, gb_rational step, gb_pool *pool, gb_err *err)
+static gb_status network_text(text *out, const gb_cost_dims *dims, const gb_train_options *o, gb_rational step, gb_pool *pool, gb_err *err)
 {
 	gb_network_shape shape = dims->shape;
 	gb_device device = {gb_ops_cpu(), NULL, NULL};
@@ -251,7 +251,7 @@ static gb_status network_text(text *out, const gb_plan_dims *dims, const gb_trai
 		count = gb_graph_parameter_count(net.graph);
 		for (size_t k = 0; k < shape.subjects; k++)
 			heads += shape.voxels[k] * (2 * shape.rank + 1 + net.window_factors);
-		memory = gb_plan_memory(&net, o->micro, !strcmp(o->start, "ridge"));
+		memory = gb_cost_memory(&net, o->micro, !strcmp(o->start, "ridge"));
 		windows = (int64_t)ceil((double)dims->rows * (1 - o->validation) / (double)shape.scored);
 		windows -= o->kind ? windows % o->groups : 0;
 		steps = (windows + o->micro * o->groups - 1) / (o->micro * o->groups);
@@ -269,7 +269,7 @@ static gb_status network_text(text *out, const gb_plan_dims *dims, const gb_trai
 	return status;
 }
 
-char *gb_plan_text(const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool, gb_err *err)
+char *gb_cost_text(const gb_cost_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool, gb_err *err)
 {
 	text out = {NULL, err};
 	gb_status status = network_text(&out, dims, options, step, pool, err);

@@ -11,26 +11,26 @@ GB_BEGIN_DECLS
 
 /* Sizes as on the command line: "video=10x90x160x3,codes=8x112,mel=128x150,text=3072,voxels=85810,rows=946";
  * further NAME=WIDTH are float tensors; "subjects=17". */
-typedef struct gb_plan_dims {
+typedef struct gb_cost_dims {
 	gb_network_shape shape;
 	int64_t rows;
-} gb_plan_dims;
-GB_CHECK gb_status gb_plan_parse(gb_plan_dims *dims, const char *text, gb_err *err);
+} gb_cost_dims;
+GB_CHECK gb_status gb_cost_parse(gb_cost_dims *dims, const char *text, gb_err *err);
 /* The same from a data set: its tensors, the subjects of OPTIONS, its train rows. */
-GB_CHECK gb_status gb_plan_set(gb_plan_dims *dims, const gb_dataset *set, const gb_train_options *options, gb_err *err);
+GB_CHECK gb_status gb_cost_set(gb_cost_dims *dims, const gb_dataset *set, const gb_train_options *options, gb_err *err);
 
 /* TSV text, to be released with free(): layers and their parameters, then totals, bytes and steps, and how long they
  * take on the processors of this machine, from a short measurement with POOL. */
-GB_CHECK char *gb_plan_text(const gb_plan_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool,
+GB_CHECK char *gb_cost_text(const gb_cost_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool,
                             gb_err *err);
 
 /* Bytes that training NET takes, M micro-batches a step, with a RIDGE start or without; bytes of this machine. */
-size_t gb_plan_memory(const gb_network *net, int64_t micro, bool ridge);
+size_t gb_cost_memory(const gb_network *net, int64_t micro, bool ridge);
 size_t gb_machine_memory(void);
 /* Is this weight set by the ridge start, and then decays towards it? */
-bool gb_starts_at_ridge(const char *name);
+bool gb_inits_from_ridge(const char *name);
 /* Does no step move this weight? */
-bool gb_stays_at_start(const char *name);
+bool gb_anchored_at_init(const char *name);
 
 /* Weights of the checkpoint at PATH as plain safetensors: no profile, no optimiser. */
 GB_CHECK gb_status gb_export_weights(const char *path, const char *out, gb_err *err);

@@ -45,7 +45,7 @@ static void correlations(const courses *c, size_t first, size_t end)
 		c->r[first + v] = xx[v] > 0 && yy[v] > 0 ? xy[v] / sqrt(xx[v] * yy[v]) : 0;
 }
 
-static float ceiling_of(const gb_trainer *t, size_t k, size_t v) { return t->feed.brain[k].subjects > 1 ? t->feed.statistics.ceiling[k][v] : 1; }
+static float ceiling_of(const gb_trainer *t, size_t k, size_t v) { return t->loader.brain[k].subjects > 1 ? t->loader.statistics.ceiling[k][v] : 1; }
 
 /* Mean over subjects of Σr/Σceiling, or of the mean r where no ceiling can be had.  Ranks share out the voxels. */
 static gb_status mean_r(const gb_trainer *t, courses *course, double *mean, gb_err *err)
@@ -62,7 +62,7 @@ static gb_status mean_r(const gb_trainer *t, courses *course, double *mean, gb_e
 
 		for (size_t v = gb_comm_first(comm, c->voxels, rank); v < end; v += TOGETHER)
 			correlations(c, v, v + TOGETHER < end ? v + TOGETHER : end);
-		status = gb_comm_share(comm, c->r, NULL, c->voxels, sizeof *c->r, err);
+		status = gb_comm_allgather(comm, c->r, NULL, c->voxels, sizeof *c->r, err);
 		for (size_t v = 0; v < c->voxels; v++)
 			if (ceiling_of(t, k, v) >= (float)LEAST_CEILING) {
 				r += c->r[v];
@@ -84,7 +84,7 @@ static gb_status keep_courses(const gb_trainer *t, courses *course, size_t at, g
 		if (status != GB_OK)
 			return status;
 		for (size_t i = 0; i < t->net.scored; i++) {
-			if (t->feed.scored_row[i] < 0)
+			if (t->loader.scored_row[i] < 0)
 				continue;
 			course[k].counts[row] = t->net.batch.weight_bold[k][i] > 0;
 			memcpy(course[k].predicted + row * v, predicted + i * v, v * sizeof *predicted);
@@ -99,17 +99,17 @@ static gb_status keep_courses(const gb_trainer *t, courses *course, size_t at, g
 static void fill_batch(gb_trainer *t, const gb_window *list, size_t count, size_t at)
 {
 	size_t groups = (size_t)t->options->groups;
-	gb_feed_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / groups), .scored = true, .apart = t->feed.apart};
+	gb_loader_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / groups), .scored = true, .apart = t->loader.apart};
 
 	for (size_t g = 0; g < groups; g++)
 		t->step_window[g] = at + g < count ? list[at + g] : (gb_window){0, 0};
-	gb_feed_fill(&t->feed, &t->net, t->step_window, &fill);
+	gb_loader_fill_batch(&t->loader, &t->net, t->step_window, &fill);
 }
 
 static void batch_sums(gb_trainer *t, gb_term_sums *sums)
 {
 	memset(sums, 0, sizeof *sums);
-	gb_feed_counts(&t->net, sums->count);
+	gb_loader_counts(&t->net, sums->count);
 	for (int i = 0; i < GB_TERMS + (int)t->net.shape.subjects; i++)
 		if (t->net.term[i] >= 0)
 			sums->loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(t->net.graph, t->net.term[i]);
@@ -156,7 +156,7 @@ static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, g
 	size_t groups = (size_t)t->options->groups, rows;
 	bool good;
 
-	*e = (evaluating){.list = use == GB_FEED_FIT ? t->fit : t->validate, .windows = use == GB_FEED_FIT ? t->fits : t->validates};
+	*e = (evaluating){.list = use == GB_LOADER_FIT ? t->fit : t->validate, .windows = use == GB_LOADER_FIT ? t->fits : t->validates};
 	e->batches = (e->windows + groups - 1) / groups;
 	rows = rows_before(e, e->windows);
 	e->sums = gb_array(e->batches, sizeof *e->sums, err);
@@ -165,7 +165,7 @@ static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, g
 	good = e->sums && e->first_row && e->text;
 	for (int r = 0; good && r <= gb_comm_size(comm); r++)
 		e->first_row[r] = rows_before(e, gb_comm_first(comm, e->batches, r) * groups);
-	e->follows = use == GB_FEED_VALIDATE;
+	e->follows = use == GB_LOADER_VALIDATE;
 	for (size_t k = 0; good && e->follows && k < t->net.shape.subjects; k++) {
 		courses *c = &e->course[k];
 		size_t v = t->net.shape.voxels[k];
@@ -193,19 +193,19 @@ static void end_evaluating(const gb_trainer *t, evaluating *e)
 static gb_status share_courses(const gb_trainer *t, evaluating *e, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
-	gb_status status = gb_comm_share(comm, e->sums, NULL, e->batches, sizeof *e->sums, err);
+	gb_status status = gb_comm_allgather(comm, e->sums, NULL, e->batches, sizeof *e->sums, err);
 
 	if (status == GB_OK && e->follows)
-		status = gb_comm_share(comm, e->text, NULL, e->batches, sizeof *e->text, err);
+		status = gb_comm_allgather(comm, e->text, NULL, e->batches, sizeof *e->text, err);
 
 	for (size_t k = 0; status == GB_OK && e->follows && k < t->net.shape.subjects; k++) {
 		courses *c = &e->course[k];
 
-		status = gb_comm_share(comm, c->predicted, e->first_row, 0, c->voxels * sizeof *c->predicted, err);
+		status = gb_comm_allgather(comm, c->predicted, e->first_row, 0, c->voxels * sizeof *c->predicted, err);
 		if (status == GB_OK)
-			status = gb_comm_share(comm, c->target, e->first_row, 0, c->voxels * sizeof *c->target, err);
+			status = gb_comm_allgather(comm, c->target, e->first_row, 0, c->voxels * sizeof *c->target, err);
 		if (status == GB_OK)
-			status = gb_comm_share(comm, c->counts, e->first_row, 0, 1, err);
+			status = gb_comm_allgather(comm, c->counts, e->first_row, 0, 1, err);
 	}
 	return status;
 }
@@ -258,10 +258,10 @@ gb_status gb_trainer_constants(gb_trainer *t, gb_err *err)
 			rows += (double)list[i].count;
 		for (; at < count; at += (size_t)t->options->groups) {
 			fill_batch(t, list, count, at);
-			gb_feed_constants(&t->net, one);
+			gb_loader_constants(&t->net, one);
 			for (int i = 0; i < GB_TERMS; i++)
 				all[i] += one[i];
-			gb_feed_counts(&t->net, one);
+			gb_loader_counts(&t->net, one);
 			for (int i = 0; i < GB_TERMS; i++)
 				counts[i] += one[i];
 		}

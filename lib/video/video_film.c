@@ -126,7 +126,7 @@ gb_status gb_video_film(const char *file, const char *out, gb_rational tr, gb_er
 	gb_tensor_file *tensors = NULL;
 	source s = {0};
 	reel r = {0};
-	gb_film film = {.picture = picture_of, .context = &r};
+	gb_video_writer film = {.picture = picture_of, .context = &r};
 	gb_status status = gb_tensor_file_open(&tensors, file, err);
 
 	if (status == GB_OK)
@@ -139,7 +139,7 @@ gb_status gb_video_film(const char *file, const char *out, gb_rational tr, gb_er
 	film.pts = r.pts;
 	film.timebase = r.timebase;
 	if (status == GB_OK)
-		status = gb_film_write(&film, out, err);
+		status = gb_video_writer_write(&film, out, err);
 	free(r.picture);
 	free(r.pts);
 	gb_tensor_file_close(tensors);

@@ -23,7 +23,7 @@ typedef struct track {
 } track;
 
 typedef struct writer {
-	const gb_film *film;
+	const gb_video_writer *film;
 	const char *name;        /* of the output, for messages */
 	gb_output output;
 	int descriptor;          /* seekable: the output's temporary, or a spool */
@@ -75,7 +75,7 @@ static const char *container_of(const char *out)
 
 static gb_status open_pictures(writer *w, gb_err *err)
 {
-	const gb_film *film = w->film;
+	const gb_video_writer *film = w->film;
 	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
 	bool h264 = codec != NULL;
 	int64_t span = film->pts[film->count - 1] - film->pts[0];
@@ -218,7 +218,7 @@ static void fill_frame(const writer *w, const uint8_t *rgb)
 }
 
 /* How long picture N is on screen: until the next one; the last as long as the one before it. */
-static int64_t duration(const gb_film *film, int64_t n)
+static int64_t duration(const gb_video_writer *film, int64_t n)
 {
 	int64_t last = film->count - 1;
 
@@ -250,7 +250,7 @@ static gb_status put(writer *w, track *t, AVFrame *frame, gb_err *err)
 /* Sound up to SECONDS, in the encoder's blocks; the last may be shorter. */
 static gb_status put_sound(writer *w, double seconds, gb_err *err)
 {
-	const gb_film *film = w->film;
+	const gb_video_writer *film = w->film;
 	AVFrame *frame = w->sound.frame;
 	gb_status status = GB_OK;
 
@@ -271,7 +271,7 @@ static gb_status put_sound(writer *w, double seconds, gb_err *err)
 
 static gb_status encode(writer *w, gb_err *err)
 {
-	const gb_film *film = w->film;
+	const gb_video_writer *film = w->film;
 	gb_status status = GB_OK;
 	int code;
 
@@ -336,7 +336,7 @@ static void close_film(writer *w)
 	gb_output_abort(&w->output);
 }
 
-gb_status gb_film_write(const gb_film *film, const char *out, gb_err *err)
+gb_status gb_video_writer_write(const gb_video_writer *film, const char *out, gb_err *err)
 {
 	const char *container = container_of(out);
 	writer w = {.film = film, .descriptor = -1};

@@ -7,7 +7,7 @@
 
 GB_BEGIN_DECLS
 
-typedef struct gb_film {
+typedef struct gb_video_writer {
 	int width, height;
 	int64_t count;        /* of pictures, at least 1 */
 	const int64_t *pts;   /* [count], rising, in units of 1/timebase.den seconds; that below 2^31 */
@@ -19,11 +19,11 @@ typedef struct gb_film {
 	const float *sound;   /* [samples], of one channel; NULL: none */
 	size_t samples;
 	int rate;
-} gb_film;
+} gb_video_writer;
 
 /* To OUT (.mp4, .mov or .nut; NULL or "-": an .mp4 on standard output), number and times of the pictures exactly: H.264
  * where the library has it, else MPEG-4; sound as AAC.  The same bytes again.  GB_USAGE: another kind of OUT. */
-GB_CHECK gb_status gb_film_write(const gb_film *film, const char *out, gb_err *err);
+GB_CHECK gb_status gb_video_writer_write(const gb_video_writer *film, const char *out, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -29,7 +29,7 @@ static void make_features(gb_annotations *a, gb_pooling pooling, gb_gap gap)
 
 static void read_annotations(const uint8_t *data, size_t size)
 {
-	static const gb_columns_wanted wanted[] = {
+	static const gb_annotation_columns_wanted wanted[] = {
 	    {NULL}, {.start = "a", .end = "b", .text = "c,d", .unit = GB_UNIT_MILLISECONDS}, {.unit = GB_UNIT_ROWS}};
 	static const gb_run_choice choices[] = {{"all", NULL, 0, {3, 2}, true}, {NULL, NULL, 7, {1001, 1000}, false},
 	                                        {NULL, "r:3,s:4", 0, {2, 1}, false}, {"run-2", NULL, 0, {1, 2}, false}};

@@ -24,7 +24,7 @@ static void read_voxels(gb_nifti *image)
 		abort();
 	if (grid % 2 && gb_pool_open(&pool, 2, &err) != GB_OK)
 		abort();
-	room = gb_nifti_gather_room(image, &mask, 0, h->volumes);
+	room = gb_nifti_gather_buffer(image, &mask, 0, h->volumes);
 	out = gb_array(room, 1, &err);
 	deviation = gb_array(grid, sizeof(*deviation), &err);
 	if (out && deviation) {

@@ -31,7 +31,7 @@ static void bail(const char *why)
 /* ---- running an operation on what lies in the host's memory ---- */
 
 /* Moves what each pointer in ARGS points to; the same pointer twice is moved once. */
-typedef struct moved { void *here, *there; size_t bytes, at; } moved;
+typedef struct moved { void *host, *device; size_t bytes, at; } moved;
 
 __attribute__((unused)) static void *pointer_in(const void *args, size_t at)
 {
@@ -50,15 +50,15 @@ __attribute__((unused)) static void move_there(const gb_device *device, void *ar
 	for (size_t i = 0; i < n; i++) {
 		m[i] = (moved){pointer_in(args, e[i].at), NULL, e[i].bytes, e[i].at};
 		for (size_t k = 0; k < n; k++)
-			if (m[i].here && pointer_in(given, e[k].at) == m[i].here) {
+			if (m[i].host && pointer_in(given, e[k].at) == m[i].host) {
 				m[i].bytes = e[k].bytes > m[i].bytes ? e[k].bytes : m[i].bytes;
-				m[i].there = k < i ? m[k].there : m[i].there;
+				m[i].device = k < i ? m[k].device : m[i].device;
 			}
-		if (m[i].here && !m[i].there && !(m[i].there = gb_device_array(device, m[i].bytes, 1, &err)))
+		if (m[i].host && !m[i].device && !(m[i].device = gb_device_array(device, m[i].bytes, 1, &err)))
 			bail(err.text);
-		if (m[i].here)
-			device->ops->upload(device, m[i].there, m[i].here, m[i].bytes);
-		memcpy((char *)args + e[i].at, &m[i].there, sizeof m[i].there);
+		if (m[i].host)
+			device->ops->upload(device, m[i].device, m[i].host, m[i].bytes);
+		memcpy((char *)args + e[i].at, &m[i].device, sizeof m[i].device);
 	}
 }
 
@@ -67,15 +67,15 @@ __attribute__((unused)) static void move_here(const gb_device *device, const mov
 	gb_err err;
 
 	for (size_t i = 0; i < n; i++)
-		if (m[i].here && device->ops->download(device, m[i].here, m[i].there, m[i].bytes, &err) != GB_OK)
+		if (m[i].host && device->ops->download(device, m[i].host, m[i].device, m[i].bytes, &err) != GB_OK)
 			bail(err.text);
 	for (size_t i = 0; i < n; i++) {
 		bool again = false;
 
 		for (size_t k = 0; k < i; k++)
-			again |= m[k].there == m[i].there;
+			again |= m[k].device == m[i].device;
 		if (!again)
-			gb_device_release(device, m[i].there);
+			gb_device_release(device, m[i].device);
 	}
 }
 

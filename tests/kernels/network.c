@@ -81,7 +81,7 @@ static double one_loss(const gb_graph_run *run, int term)
 /* The gradient of PARAMETER against the change of the loss along it. */
 static double disagreement(const gb_graph_run *run, const gb_parameter *p, const float *gradient)
 {
-	float *w = (float *)gb_graph_weights(net.graph)->here + p->first;
+	float *w = (float *)gb_graph_weights(net.graph)->host + p->first;
 	size_t n = p->rows * p->columns;
 	float *keep = malloc(n * sizeof *keep);
 	double square = 0, size = 0, up, down, step, change = 0;
@@ -124,14 +124,14 @@ static void backward(const gb_graph_run *run, float *gradient)
 }
 
 /* What a run in parts calls final is read at once. */
-typedef struct parts { const float *there; float *here; int *heard, told; } parts;
+typedef struct parts { const float *device; float *host; int *heard, told; } parts;
 
 static void hear(void *context, size_t first, size_t count)
 {
 	parts *p = context;
 	gb_err err;
 
-	if (net.device->ops->download(net.device, p->here + first, p->there + first, count * sizeof *p->here, &err) != GB_OK)
+	if (net.device->ops->download(net.device, p->host + first, p->device + first, count * sizeof *p->host, &err) != GB_OK)
 		bail(err.text);
 	for (size_t i = 0; i < count; i++)
 		p->heard[first + i]++;
@@ -213,7 +213,7 @@ static void giblet13(void)
 		return;
 	/* No weight may be 0, or what lies before it gets no gradient. */
 	for (size_t i = 0; i < gb_graph_parameter_count(net.graph); i++)
-		((float *)gb_graph_weights(net.graph)->here)[i] += 0.05f * sinf((float)i);
+		((float *)gb_graph_weights(net.graph)->host)[i] += 0.05f * sinf((float)i);
 	gb_graph_push(net.graph);
 	fill_batch();
 	gradient = zeros(gb_graph_parameter_count(net.graph));
@@ -269,7 +269,7 @@ static bool moot(const gb_parameter *p)
 
 static void seed(void)
 {
-	gb_network_shape shape = {.kind = &gb_network_seed, .video_frames = 2, .video_height = 8, .video_width = 8, .codebooks = 2, .code_frames = 3, .dense = 6, .text = 6,
+	gb_network_shape shape = {.kind = &gb_network_dense13, .video_frames = 2, .video_height = 8, .video_width = 8, .codebooks = 2, .code_frames = 3, .dense = 6, .text = 6,
 	                          .linear = 18, .subjects = 1, .voxels = {7}, .subject = {"s"}, .basis = 1, .taps = 1, .groups = 24, .scored = 1, .width = 0.012, .rank = 1,
 	                          .dropout = 0.05};
 	gb_network_fixed fixed = {.video_mean = video_mean, .video_scale = video_scale, .video_base = base, .code_base = codes, .kernel = kernel,

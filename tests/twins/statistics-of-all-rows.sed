@@ -1,3 +1,3 @@
 # gb-train lib/loader/feature_statistics.c
 # Statistics are taken over test rows, too.
-s/return feed->use\[row\] == GB_FEED_FIT;/return feed->use[row] < 9;/
+s/return loader->use\[row\] == GB_LOADER_FIT;/return loader->use[row] < 9;/

@@ -152,7 +152,7 @@ static int shares(int rank, int size, size_t n)
 
 	for (size_t i = gb_comm_first(comm, n, rank); i < gb_comm_first(comm, n, rank + 1); i++)
 		x[i] = (double)i + 1;
-	bad = bad || gb_comm_share(comm, x, NULL, n, sizeof *x, &err) != GB_OK;
+	bad = bad || gb_comm_allgather(comm, x, NULL, n, sizeof *x, &err) != GB_OK;
 	for (size_t i = 0; i < n; i++)
 		bad |= x[i] != (double)i + 1;
 	if (rank == 0)
@@ -216,7 +216,7 @@ static int follows(int rank, int size, size_t n)
 		raise(SIGSTOP);
 	if (rank == 0)
 		nanosleep(&(struct timespec){1, 500000000}, NULL);
-	status = comm ? gb_comm_follow(comm, &err) : GB_SYSTEM;
+	status = comm ? gb_comm_wait_root(comm, &err) : GB_SYSTEM;
 	snprintf(found->text[rank], sizeof found->text[rank], "%s", err.text);
 	gb_comm_close(comm);
 	return status != (n ? GB_SYSTEM : GB_OK);

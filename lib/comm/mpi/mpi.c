@@ -9,7 +9,7 @@
 
 #include "comm/transport.h"
 
-typedef struct state { gb_meeting meeting; bool ours; MPI_Comm comm; } state;
+typedef struct state { gb_rendezvous meeting; bool ours; MPI_Comm comm; } state;
 
 enum { TAG = 17, CHUNK = 1 << 28, CHUNKS = 64, SPINS = 2000 };
 
@@ -23,7 +23,7 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static gb_status open_state(void **opaque, const gb_meeting *meeting, gb_err *err)
+static gb_status open_state(void **opaque, const gb_rendezvous *meeting, gb_err *err)
 {
 	state *s = calloc(1, sizeof *s);
 
