@@ -60,7 +60,8 @@ GB_LDFLAGS = $(LDFLAGS) $(flags_$(MODE))
 lib_c := $(sort $(wildcard lib/*/*.c) $(wildcard kernels/*.c))
 tool_c := $(sort $(wildcard tools/*.c))
 unit_c := $(sort $(wildcard tests/unit/*.c) $(wildcard tests/kernels/*.c) $(wildcard tests/fuzz/*.c))
-lib_o := $(lib_c:%.c=$(BUILD)/%.o)
+class_bodies := $(wildcard lib/*/*_body.h kernels/*_body.h)
+lib_o := $(lib_c:%.c=$(BUILD)/%.o) $(foreach class,generic avx2 avx512,$(class_bodies:%.h=$(BUILD)/%_$(class).o))
 tools := $(tool_c:tools/%.c=$(BUILD)/bin/%)
 units := $(unit_c:%.c=$(BUILD)/%) $(BUILD)/tests/emu/emulator
 pages := $(wildcard man/*.[157])
@@ -99,13 +100,25 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(CC) $(GB_CFLAGS) $(PKG_CFLAGS) | $(GB_LDFLAGS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(GB_CFLAGS) $(PKG_CFLAGS) | $(GB_LDFLAGS)' >$@
 
-# Code for one processor class only lives in files with its name.
+# Code for one processor class: NAME_body.h becomes one object for each class (lib/base/class_body.h);
+# NAME_avx2.c or NAME_amx.c exists for that class alone.
 # Sanitizers on fully unrolled -O3 loops take the compiler minutes: -O3 where speed counts.
 class_O3 := $(if $(filter-out opt,$(MODE))$(findstring sanitize,$(CFLAGS)),,-O3)
-$(BUILD)/%_avx2.o: extra := $(class_O3) -mavx2 -mfma -mf16c
-avx512 := $(class_O3) -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c -mprefer-vector-width=512
-$(BUILD)/%_avx512.o: extra := $(avx512)
-$(BUILD)/%_amx.o: extra := $(avx512) -mavx512bf16 -mavx512vbmi -mamx-tile -mamx-bf16
+class_avx2 := $(class_O3) -mavx2 -mfma -mf16c
+class_avx512 := $(class_avx2) -mavx512f -mavx512bw -mavx512vl -mavx512dq -mprefer-vector-width=512
+$(BUILD)/%_generic.o: extra := -DGB_CLASS=generic -DGB_LANES=1
+$(BUILD)/%_avx2.o: extra := $(class_avx2) -DGB_CLASS=avx2 -DGB_LANES=8
+$(BUILD)/%_avx512.o: extra := $(class_avx512) -DGB_CLASS=avx512 -DGB_LANES=16
+$(BUILD)/%_amx.o: extra := $(class_avx512) -mavx512bf16 -mavx512vbmi -mamx-tile -mamx-bf16 -DGB_CLASS=amx -DGB_LANES=16
+
+define class_rule
+$(BUILD)/%_body_$(1).o: %_body.h $(BUILD)/flags
+	$$(call say,CC,$$< ($(1)))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(GB_CFLAGS) $$(PKG_CFLAGS) $$(extra) -MMD -MP -x c -c $$< -o $$@
+endef
+$(foreach class,generic avx2 avx512,$(eval $(call class_rule,$(class))))
+
 # Its header includes a sibling by name alone.
 $(BUILD)/lib/nifti/geometry.o: extra := -isystem /usr/include/nifti
 

@@ -25,7 +25,7 @@ typedef struct gb_gemm_class {
 	void (*pack)(const float *from, size_t stride, size_t depth, size_t columns, const size_t *first, size_t panels, float *to);
 } gb_gemm_class;
 
-extern const gb_gemm_class gb_gemm_avx2, gb_gemm_avx512;
+extern const gb_gemm_class gb_gemm_generic, gb_gemm_avx2, gb_gemm_avx512; /* generic: slow, for tests */
 
 /* All of gb_op_matmul, k > 0. */
 void gb_gemm(const gb_device *device, const gb_gemm_class *kind, const struct gb_op_matmul *args);

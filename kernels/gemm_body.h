@@ -1,18 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* gemm_body.h: the register tiles of one processor class.  Included with GEMM
- * (its name), ROWS, LANES, MOST (vectors of a panel), and the vector type V
- * with LOAD, STORE, SPREAD, FMA, ADD, ZERO; alone it is the same in plain C. */
+/* gemm_body.h: the register tiles of gemm.h, compiled once for each processor
+ * class: ROWS rows of at most MOST vectors.  In 16 registers 6 × 2 leave 4 free,
+ * in 32 registers 8 × 3 leave 8. */
 #include <math.h>
-#ifdef __AVX2__
+#if GB_LANES > 1
 #include <immintrin.h>
 #endif
 
+#include "base/class_body.h"
 #include "gemm.h"
 
-#ifndef GEMM
-#define GEMM gb_gemm_plain
+#define LANES GB_LANES
+#if LANES == 16
+#define ROWS 8
+#define MOST 3
+#define V __m512
+#define LOAD(p) _mm512_loadu_ps(p)
+#define STORE(p, v) _mm512_storeu_ps(p, v)
+#define SPREAD(x) _mm512_set1_ps(x)
+#define FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define ADD(a, b) _mm512_add_ps(a, b)
+#define ZERO() _mm512_setzero_ps()
+#elif LANES == 8
+#define ROWS 6
+#define MOST 2
+#define V __m256
+#define LOAD(p) _mm256_loadu_ps(p)
+#define STORE(p, v) _mm256_storeu_ps(p, v)
+#define SPREAD(x) _mm256_set1_ps(x)
+#define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define ADD(a, b) _mm256_add_ps(a, b)
+#define ZERO() _mm256_setzero_ps()
+#else
 #define ROWS 4
-#define LANES 1
 #define MOST 2
 #define V float
 #define LOAD(p) (*(p))
@@ -92,7 +112,7 @@ TILE(3)
 /* Eight rows of eight become columns. */
 ALWAYS void transpose8(const float *from, size_t from_stride, float *to, size_t to_stride, bool add)
 {
-#ifndef __AVX2__
+#if LANES == 1
 	for (size_t i = 0; i < 64; i++)
 		to[i / 8 * to_stride + i % 8] = from[i % 8 * from_stride + i / 8] + (add ? to[i / 8 * to_stride + i % 8] : 0.0f);
 #else
@@ -159,4 +179,4 @@ static void pack(const float *from, size_t stride, size_t depth, size_t columns,
 	}
 }
 
-const gb_gemm_class GEMM = {ROWS, LANES, {direct1, direct2, direct3}, {packed1, packed2, packed3}, transpose, pack};
+const gb_gemm_class GB_CLASS_NAME(gb_gemm) = {ROWS, LANES, {direct1, direct2, direct3}, {packed1, packed2, packed3}, transpose, pack};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* loops.c: the loops for any processor, and the choice among the classes. */
-#define LOOPS gb_loops_generic
-#include "loops_body.h"
+/* loops.c: the choice among the processor classes. */
+#include "loops.h"
 
 const gb_loops *gb_loops_here(void)
 {

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* loops_body.h: the loops themselves, plain C in a shape that compilers
- * vectorise.  Included by one file for each processor class, with LOOPS its name. */
+/* loops_body.h: the loops of loops.h, plain C in a shape that compilers
+ * vectorise; compiled once for each processor class. */
 #include <math.h>
 #include <string.h>
 
+#include "base/class_body.h"
 #include "loops.h"
 #include "tile.h"
-
-#ifndef LOOPS
-#define LOOPS gb_loops_generic
-#endif
 
 enum { LINE = 16, AHEAD = 512 }; /* floats: of a cache line; how far memory is asked ahead, where it is all that counts */
 
@@ -252,5 +249,5 @@ static void norm_affine(size_t n, const float *x, float mean, float rstd, const 
 	}
 }
 
-const gb_loops LOOPS = {adamw, finish, gelu_backward, sigmoid, sigmoid_backward, add, square_sum, exponentials, squared_error, sum, spread,
+const gb_loops GB_CLASS_NAME(gb_loops) = {adamw, finish, gelu_backward, sigmoid, sigmoid_backward, add, square_sum, exponentials, squared_error, sum, spread,
                         norm, norm_sums, norm_backward, norm_affine};

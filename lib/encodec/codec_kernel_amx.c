@@ -7,17 +7,10 @@
  * artificial intelligence datatype for higher-precision computations", 2019.) */
 #ifdef __AVX512BF16__
 #include <immintrin.h>
-#define LANES 16
-#define ROWS 14
-#define UNIT_VECTORS 4
-#define KERNEL gb_encodec_kernel_amx
 #define PRODUCT product_by_tiles
 #define PACK pack_tiles
 #define PANEL_STEP panel_step_of_bytes
 #define SHORTEN shorten
-#define multiply_add(a, b, c) ((vec)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
-#define smaller(a, b) ((vec)_mm512_min_ps((__m512)(a), (__m512)(b)))
-#define larger(a, b) ((vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #include "encodec/codec_kernel.h"
 static void product_by_tiles(const gb_product *p);
 static size_t pack_tiles(const float *weight, int k, int n, uint16_t *to);

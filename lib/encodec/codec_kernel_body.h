@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* codec_kernel_body.h: the functions of codec_kernel.h on vectors of LANES floats; ROWS
- * rows by two vectors of a product stay in registers.  Included by one file
- * for each processor class, which says LANES, ROWS, UNIT_VECTORS, KERNEL (its
- * name), multiply_add, smaller and larger (the second operand where one is NaN);
- * else they are those of any processor.  It may say PRODUCT, PANEL_STEP and their
- * PACK and SHORTEN, too. */
+/* codec_kernel_body.h: the functions of codec_kernel.h on vectors of LANES floats,
+ * compiled once for each processor class.  ROWS rows by two vectors of a product
+ * stay in registers.  smaller and larger return the second operand where one is NaN.
+ * codec_kernel_amx.c includes it with a PRODUCT, PANEL_STEP, PACK and SHORTEN of its own. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#if GB_LANES > 1
+#include <immintrin.h>
+#endif
 
+#include "base/class_body.h"
 #include "encodec/codec_kernel.h"
 
-#ifndef LANES
+#if GB_LANES == 16
+#define LANES 16
+#define ROWS 14
+#define UNIT_VECTORS 4
+#define multiply_add(a, b, c) ((vec)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define smaller(a, b) ((vec)_mm512_min_ps((__m512)(a), (__m512)(b)))
+#define larger(a, b) ((vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#elif GB_LANES == 8
+#define LANES 8
+#define ROWS 6
+#define UNIT_VECTORS 2
+#define multiply_add(a, b, c) ((vec)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define smaller(a, b) ((vec)_mm256_min_ps((__m256)(a), (__m256)(b)))
+#define larger(a, b) ((vec)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#else
 #define LANES 4
 #define ROWS 4
 #define UNIT_VECTORS 2
-#define KERNEL gb_encodec_kernel_generic
 #define multiply_add(a, b, c) ((a) * (b) + (c))
 #define smaller(a, b) choose((ivec)((a) < (b)), a, b)
 #define larger(a, b) choose((ivec)((a) > (b)), a, b)
@@ -299,4 +314,4 @@ static int best(const float *score, int count)
 #define SHORTEN NULL
 #endif
 
-const gb_encodec_kernel KERNEL = {LANES, UNITS, PRODUCT, elu_all, step, best, PACK, SHORTEN};
+const gb_encodec_kernel GB_CLASS_NAME(gb_encodec_kernel) = {LANES, UNITS, PRODUCT, elu_all, step, best, PACK, SHORTEN};

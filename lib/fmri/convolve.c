@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: MIT
-/* gb_hrf_convolve: the plain loop, and the choice of a faster one. */
+/* SPDX-License-Identifier: MIT */
+/* gb_hrf_convolve: tiles of columns, by the loop of the processor class. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,25 +8,6 @@
 #include "fmri/hrf.h"
 
 #define BLOCK 1024 /* columns a tile: the window of rows under the taps stays in the second-level cache */
-
-void gb_convolve_generic(const gb_convolve_job *job, size_t c0, size_t c1)
-{
-	for (size_t t = 0; t < job->rows; t++) {
-		float *out = job->out + t * job->columns;
-		size_t first = t + 1 > (size_t)job->taps ? t + 1 - (size_t)job->taps : 0;
-		float hold = job->held && t < (size_t)job->taps ? job->held[t] : 0;
-
-		for (size_t c = c0; c < c1; c++)
-			out[c] = hold * job->in[c];
-		for (size_t r = first; r <= t; r++) {
-			const float *in = job->in + r * job->columns;
-			float w = job->tap[t - r];
-
-			for (size_t c = c0; c < c1; c++)
-				out[c] += w * in[c];
-		}
-	}
-}
 
 static void tile(void *context, size_t index, int worker)
 {

@@ -24,6 +24,6 @@ typedef struct gb_convolve_job {
 
 typedef void gb_convolve_fn(const gb_convolve_job *job, size_t c0, size_t c1);
 
-gb_convolve_fn gb_convolve_generic, gb_convolve_avx2, gb_convolve_avx512; /* the latter two are the first where not compiled for their class */
+gb_convolve_fn gb_convolve_generic, gb_convolve_avx2, gb_convolve_avx512; /* convolve_rows_body.h */
 
 #endif

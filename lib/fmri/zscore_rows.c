@@ -1,10 +1,7 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/zscore_rows.h"
 
 #include "base/pool.h"
-
-#define ROWS gb_zscore_rows_generic
-#include "fmri/zscore_rows_body.h"
 
 const gb_zscore_rows *gb_zscore_rows_here(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* zscore_rows_body.h: the loops themselves; ROWS is the name of the set.
- * Included once for each processor class, compiled with its flags. */
+/* zscore_rows_body.h: the loops of zscore_rows.h, compiled once for each processor class. */
+#include "base/class_body.h"
 #include "fmri/zscore_rows.h"
 
 static void add(const float *restrict row, const double *restrict base, double *restrict sum, double *restrict square, size_t n)
@@ -19,4 +19,4 @@ static void scale(float *restrict row, const double *restrict mean, const double
 		row[i] = (float)(((double)row[i] - mean[i]) * factor[i]);
 }
 
-const gb_zscore_rows ROWS = {add, scale};
+const gb_zscore_rows GB_CLASS_NAME(gb_zscore_rows) = {add, scale};

@@ -1,10 +1,7 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "video/video_rows.h"
 
 #include "base/pool.h"
-
-#define ROWS gb_video_rows_generic
-#include "video/video_rows_body.h"
 
 const gb_video_rows *gb_video_rows_here(void)
 {

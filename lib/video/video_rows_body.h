@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* video_rows_body.h: the loops themselves, plain C in a shape that compilers
- * vectorise.  Included by one file for each processor class, with ROWS its name. */
+/* video_rows_body.h: the loops of video_rows.h, plain C in a shape that compilers
+ * vectorise; compiled once for each processor class. */
+#include "base/class_body.h"
 #include "video/video_rows.h"
 
 static void sum8(uint16_t *__restrict sum, const uint8_t *__restrict first, ptrdiff_t stride, int rows, int width)
@@ -71,4 +72,4 @@ static void levels(uint8_t *__restrict out, const float m[4], const float *__res
 	}
 }
 
-const gb_video_rows ROWS = {sum8, add8, add16, boxes, levels};
+const gb_video_rows GB_CLASS_NAME(gb_video_rows) = {sum8, add8, add16, boxes, levels};

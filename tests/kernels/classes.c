@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Loops compiled for several processor classes give the same bits in each; so
- * do our own products, in the classes that have them. */
+/* Loops and matrix products compiled for several processor classes give the same bits in each. */
 #include "tests/kernels/kernel.h"
+
+#include "gemm.h"
 
 enum { ROWS = 5, N = 1063, OUTPUTS = 12 };
 
@@ -38,6 +39,20 @@ static void clear(results *r)
 		free(r->out[i]);
 }
 
+/* Our own matrix product by the registers of each class, the generic one in plain C with fmaf. */
+static void products(void)
+{
+	enum { M = 37, PRODUCT_N = 101, K = 300 };
+	float *a = numbers(M * K, 5), *b = numbers(K * PRODUCT_N, 6), *want = numbers(M * PRODUCT_N, 7), *got = numbers(M * PRODUCT_N, 7);
+	struct gb_op_matmul args = {.m = M, .n = PRODUCT_N, .k = K, .a = a, .b = b, .c = want, .accumulate = true};
+
+	gb_gemm(&kernel_device[1], &gb_gemm_generic, &args);
+	args.c = got;
+	gb_gemm(&kernel_device[1], gb_cpu_class() >= GB_CPU_AVX512 ? &gb_gemm_avx512 : &gb_gemm_avx2, &args);
+	ok(!memcmp(want, got, M * PRODUCT_N * sizeof *got), "matrix product: the bits of plain C with fmaf");
+	free(a), free(b), free(want), free(got);
+}
+
 int main(void)
 {
 	static const char *const what[OUTPUTS] = {"weights", "first moments", "second moments", "gelu_backward", "sigmoid", "sigmoid_backward",
@@ -55,6 +70,7 @@ int main(void)
 			ok(1, "%s: not on this processor # SKIP", name[class]);
 			continue;
 		}
+		products();
 		run(&fast);
 		for (int i = 0; i < OUTPUTS; i++)
 			ok(!memcmp(plain.out[i], fast.out[i], ROWS * N * sizeof(float)), "%s: %s: the same bits", name[class], what[i]);
