@@ -11,7 +11,7 @@ void *gb_cuda_allocate(const gb_device *device, size_t bytes, gb_err *err)
 
 	if (cudaMalloc(&memory, bytes ? bytes : 1) != cudaSuccess) {
 		cudaGetLastError(); /* said here, not by the next launch */
-		gb_fail(err, GB_SYSTEM, "%s: out of memory: %zu bytes cannot be had: lower --width, --window or --groups", gb_target_name, bytes);
+		gb_fail(err, GB_SYSTEM, "%s: out of memory: %zu bytes cannot be had: lower --width, --window or --batch-windows", gb_target_name, bytes);
 		return NULL;
 	}
 	gb_cuda_fill(device, memory, 0, bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gb-audio-encodec: the sound of a film or sound file, in rows. */
+/* gb-audio-encodec: the sound of a film or sound file as codes or a mel spectrum, binned by TR. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,24 +16,35 @@ static const char *weights, *bandwidth, *resample = "medium", *run_name = "run-1
 static int64_t codebooks, rows = -1, track = -1, bands = 128;
 static bool partial, as_mel, invert, round_trip;
 
+static const char rows_group[] = "Rows:", input_group[] = "Input:", codes_group[] = "Codes:", mel_group[] = "Mel spectrum:",
+                  back_group[] = "Back to sound:";
+
 static const gb_option options[] = {
-    GB_OPT_TR(&tr),
-    {"weights", GB_OPTION_STRING, &weights, "FILE", "EnCodec weights (default: $GB_ENCODEC, then the data folder)", true, 0, 0, 0},
-    {"bandwidth", GB_OPTION_CHOICE, &bandwidth, "1.5|3|6|12|24", "kbit/s of the codes (default 3: 4 codebooks)", false, 0, 0, 0},
-    {"codebooks", GB_OPTION_INTEGER, &codebooks, "N", "the same as a number of codebooks", false, 1, 64, 0},
-    {"resample", GB_OPTION_CHOICE, &resample, "medium|best", "flat to 10 or 11 kHz (default medium)", false, 0, 0, 0},
-    {"start", GB_OPTION_RATIONAL, &start, "T", "film time at which row 0 begins (default 0)", false, 0, 0, 0},
-    {"rows", GB_OPTION_INTEGER, &rows, "N", "N rows; fewer is an error (default: all)", false, 1, 1e15, 0},
-    {"partial", GB_OPTION_FLAG, &partial, NULL, "also write the last row, which the sound fills in part", false, 0, 0, 0},
-    {"run", GB_OPTION_STRING, &run_name, "NAME", "the run that this sound is (default run-1)", false, 0, 0, 0},
-    {"track", GB_OPTION_INTEGER, &track, "N", "sound track, from 0 (default: the container's default)", false, 0, 1e6, 0},
-    {"mel", GB_OPTION_FLAG, &as_mel, NULL, "log-mel spectrum instead of codes", false, 0, 0, 0},
-    {"bands", GB_OPTION_INTEGER, &bands, "N", "with --mel: number of bands (default 128)", false, 1, 1024, 0},
-    {"window", GB_OPTION_RATIONAL, &window, "R", "with --mel: window in seconds (default 1/40)", false, 0, 0, 0},
-    {"hop", GB_OPTION_RATIONAL, &hop, "R", "with --mel: hop in seconds (default 1/100)", false, 0, 0, 0},
-    {"invert", GB_OPTION_FLAG, &invert, NULL, "make a WAV file from the tensor file instead", false, 0, 0, 0},
-    {"round-trip", GB_OPTION_FLAG, &round_trip, NULL, "sound to codes and back to a WAV file: hear what the codec keeps", false, 0, 0, 0},
-    {0}};
+	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time (TR) to R seconds, an exact decimal or fraction (default 3/2)",
+	 .group = rows_group},
+	{"weights", GB_OPTION_STRING, &weights, "FILE", "use these EnCodec weights (default: $GB_ENCODEC, then the data folder)",
+	 .group = codes_group, .not_param = true},
+	{"bandwidth", GB_OPTION_CHOICE, &bandwidth, "1.5|3|6|12|24", "set the bandwidth of the codes in kbit/s (default 3: 4 codebooks)",
+	 .group = codes_group},
+	{"codebooks", GB_OPTION_INTEGER, &codebooks, "N", "set the number of codebooks instead of the bandwidth", .group = codes_group, .min = 1,
+	 .max = 64},
+	{"resample", GB_OPTION_CHOICE, &resample, "medium|best",
+	 "resample with a passband that is flat to 10 kHz (medium) or 11 kHz (best) (default medium)", .group = input_group},
+	{"start", GB_OPTION_RATIONAL, &start, "T", "let row 0 begin at movie time T, in seconds (default 0)", .group = rows_group},
+	{"rows", GB_OPTION_INTEGER, &rows, "N", "write N rows; a shorter sound is an error (default: all complete rows)", .group = rows_group,
+	 .min = 1, .max = 1e15},
+	{"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the sound does not fill", .group = rows_group},
+	{"run", GB_OPTION_STRING, &run_name, "NAME", "name the fMRI run during which the sound was played (default run-1)", .group = rows_group},
+	{"track", GB_OPTION_INTEGER, &track, "N", "read this audio track, counted from 0 (default: the container's default)",
+	 .group = input_group, .max = 1e6},
+	{"mel", GB_OPTION_FLAG, &as_mel, NULL, "write a log-mel spectrum instead of EnCodec codes", .group = mel_group},
+	{"bands", GB_OPTION_INTEGER, &bands, "N", "with --mel: number of mel bands (default 128)", .group = mel_group, .min = 1, .max = 1024},
+	{"window", GB_OPTION_RATIONAL, &window, "R", "with --mel: length of the analysis window in seconds (default 1/40)", .group = mel_group},
+	{"hop", GB_OPTION_RATIONAL, &hop, "R", "with --mel: time from one spectrum to the next in seconds (default 1/100)", .group = mel_group},
+	{"invert", GB_OPTION_FLAG, &invert, NULL, "write the codes or mel spectrum of a tensor file as a WAV file", .group = back_group},
+	{"round-trip", GB_OPTION_FLAG, &round_trip, NULL, "encode and decode a sound, and write the WAV file that the codec makes of it",
+	 .group = back_group},
+	{0}};
 
 static void progress(int64_t done) { gb_cli_progress("rows", (uint64_t)done, 0); }
 
@@ -203,8 +214,8 @@ int main(int argc, char **argv)
 	    {NULL,
 	     "[--tr R] [--weights FILE] [--bandwidth 1.5|3|6|12|24 | --codebooks N] [--resample medium|best] [--start T] [--rows N] "
 	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R]] [-o OUT] MEDIA | --round-trip [-o OUT] MEDIA | --invert [-o OUT] FILE",
-	     "the sound of a film or sound file, in rows: codes, or a log-mel spectrum", options, 1, 1, true, run},
+	     "Turn the sound of a film or sound file into EnCodec codes or a log-mel spectrum, binned by TR.", options, 1, 1, true, run},
 	    {0}};
 
-	return gb_cli_main("gb-audio-encodec", "the sound of a film or sound file, in rows", commands, argc, argv);
+	return gb_cli_main("gb-audio-encodec", "EnCodec codes or mel spectrum binned by TR", commands, argc, argv);
 }

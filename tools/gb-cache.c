@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gb-cache: many tensor files → one data set; results kept by what made them. */
+/* gb-cache: packs tensor files into a data set, and caches results of commands. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,23 +21,27 @@ static struct {
 } opt = {.split = "0.8:0.2", .repeats = "mark", .gap = {true, {91, 2}}, .history = {true, {32, 1}}, .keep = 30};
 
 static const gb_option pack_options[] = {
-	{"split", GB_OPTION_STRING, &opt.split, "TRAIN:TEST|A:B,.../A:B,...", "shares of the rows, or lists of rows (default 0.8:0.2)"},
-	{"gap", GB_OPTION_RATIONAL, &opt.gap, "SECONDS", "least time between a train and a test row (default 45.5: kernel 32, brain window 13.5)"},
-	{"history", GB_OPTION_RATIONAL, &opt.history, "SECONDS", "start of each run that neither trains nor tests (default 32: the kernel)"},
-	{"drop", GB_OPTION_STRING, &opt.drop, "A:B,...", "rows that neither train nor test"},
-	{"repeats", GB_OPTION_CHOICE, &opt.repeats, "mark|keep", "test rows with the stimuli of a train row: not scored, or kept (default mark)"},
-	{"subject", GB_OPTION_LIST, &opt.subject, "NAME=FILE", "brain data of a subject; once a file", .not_param = true},
-	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "repetition time of foreign files, in seconds"},
-	{"runs", GB_OPTION_STRING, &opt.runs, "NAME:ROWS,...", "runs of foreign files"},
-	{"start", GB_OPTION_RATIONAL, &opt.start, "R", "time at which row 0 of foreign files begins (default 0)"},
+	{"split", GB_OPTION_STRING, &opt.split, "TRAIN:TEST|A:B,.../A:B,...",
+	 "split rows into training and test: shares of all rows, or two lists of rows (default 0.8:0.2)"},
+	{"gap", GB_OPTION_RATIONAL, &opt.gap, "SECONDS",
+	 "leave out training rows closer than this to a test row (default 45.5: haemodynamic response 32 s, decoding window 13.5 s)"},
+	{"history", GB_OPTION_RATIONAL, &opt.history, "SECONDS",
+	 "use the first SECONDS of each run for neither training nor test (default 32: length of the haemodynamic response)"},
+	{"drop", GB_OPTION_STRING, &opt.drop, "A:B,...", "use these rows for neither training nor test"},
+	{"repeats", GB_OPTION_CHOICE, &opt.repeats, "mark|keep",
+	 "test rows whose stimuli equal those of a training row: exclude them from scores (mark), or score them (keep) (default mark)"},
+	{"subject", GB_OPTION_LIST, &opt.subject, "NAME=FILE", "add a BOLD file of the subject NAME; may be repeated", .not_param = true},
+	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "set the repetition time, in seconds, of files that have no clock"},
+	{"runs", GB_OPTION_STRING, &opt.runs, "NAME:ROWS,...", "name the runs of files that have no clock"},
+	{"start", GB_OPTION_RATIONAL, &opt.start, "R", "set the time of row 0 of files that have no clock (default 0)"},
 	{0},
 };
 
 static const gb_option no_options[] = {{0}};
 
 static const gb_option gc_options[] = {
-	{"keep", GB_OPTION_REAL, &opt.keep, "DAYS", "keep what was made or asked for in the last DAYS (default 30)", .min = 0, .max = 36500},
-	{"dry-run", GB_OPTION_FLAG, &opt.dry_run, NULL, "say what would be removed, and remove nothing"},
+	{"keep", GB_OPTION_REAL, &opt.keep, "DAYS", "keep results that were made or used in the last DAYS (default 30)", .max = 36500},
+	{"dry-run", GB_OPTION_FLAG, &opt.dry_run, NULL, "list what would be removed, and remove nothing"},
 	{0},
 };
 
@@ -275,18 +279,18 @@ static gb_status why(const gb_args *args, gb_err *err)
 static const gb_command commands[] = {
 	{"pack", "-o SET [--split 0.8:0.2|A:B,.../A:B,...] [--gap SECONDS] [--history SECONDS] [--drop ROWS] [--repeats mark|keep] "
 	         "[--subject NAME=FILE]... [--tr R] [--runs NAME:ROWS,...] [--start R] [FILE...]",
-	 "one data set of many tensor files", pack_options, 0, -1, .run = pack},
-	{"memo", "[-o OUT] -- gb-tool ARGUMENT...", "run a command once for what goes into it", no_options, 0, 0,
+	 "align tensor files on one clock and split training and test rows", pack_options, 0, -1, .run = pack},
+	{"memo", "[-o OUT] -- gb-tool ARGUMENT...", "run a command, or deliver its stored result if its inputs are the same", no_options, 0, 0,
 	 .takes_rest = true, .run = memo},
-	{"ls", "[-o OUT]", "what memo keeps", no_options, 0, 0, .run = list},
-	{"verify", "[SET|FILE...]", "every checksum of data sets and files, or of what memo keeps", no_options, 0, -1, .run = verify},
-	{"gc", "[--keep DAYS] [--dry-run] [FOLDER...]", "remove what memo kept and nobody uses; name leftovers of killed tools",
+	{"ls", "[-o OUT]", "list the results that memo stored", no_options, 0, 0, .run = list},
+	{"verify", "[SET|FILE...]", "check all checksums of data sets and files, or of the stored results", no_options, 0, -1, .run = verify},
+	{"gc", "[--keep DAYS] [--dry-run] [FOLDER...]", "remove stored results that were not used lately; list leftovers of killed tools",
 	 gc_options, 0, -1, .run = collect},
-	{"why", "FILE|SET [FOLDER...]", "the tree of commands and inputs that made it", no_options, 1, -1, .run = why},
+	{"why", "FILE|SET [FOLDER...]", "print the tree of commands and inputs that made a file or data set", no_options, 1, -1, .run = why},
 	{0},
 };
 
 int main(int argc, char **argv)
 {
-	return gb_cli_main("gb-cache", "data sets, and a store of results", commands, argc, argv);
+	return gb_cli_main("gb-cache", "pack data sets; cache results of commands", commands, argc, argv);
 }

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: MIT
-/* gb-fmri-hrf: everything between NIfTI and rows. */
+/* SPDX-License-Identifier: MIT */
+/* gb-fmri-hrf: NIfTI images to BOLD tensors and back, and the haemodynamic response. */
 #include <string.h>
 
 #include "cli/cli.h"
@@ -7,7 +7,6 @@
 #include "fmri/restore.h"
 #include "fmri/mask_vote.h"
 #include "fmri/average.h"
-#include "fmri/bold.h"
 #include "fmri/convolve_file.h"
 #include "fmri/lag.h"
 
@@ -19,9 +18,11 @@ static struct {
 } mask = {.votes = 0.5, .percentile = 10};
 
 static const gb_option mask_options[] = {
-	{"votes", GB_OPTION_REAL, &mask.votes, "SHARE", "share of the subjects that must agree (default 0.5)", false, 0, 1},
-	{"percentile", GB_OPTION_REAL, &mask.percentile, "P", "a voxel must vary more than this (default 10)", false, 0, 100},
-	{"within", GB_OPTION_STRING, &mask.within, "BRAIN", "look only at the voxels above 0 in this image", true},
+	{"votes", GB_OPTION_REAL, &mask.votes, "SHARE", "keep a voxel that varies in at least this share of the subjects (default 0.5)",
+	 .min = 0, .max = 1},
+	{"percentile", GB_OPTION_REAL, &mask.percentile, "P",
+	 "a voxel varies if its SD in time is above this percentile of the subject's non-zero SDs (default 10)", .min = 0, .max = 100},
+	{"within", GB_OPTION_STRING, &mask.within, "BRAIN", "consider only voxels that are above 0 in the image BRAIN", .not_param = true},
 	{0}
 };
 
@@ -48,20 +49,30 @@ static struct {
 	gb_range rows, fit;
 } bold = {.run = "run-1", .zscore = "none", .dtype = "f32"};
 
+static const char clock_group[] = "Time and runs:", denoise_group[] = "Confounds and standardisation:", output_group[] = "Voxels and type:";
+
 static const gb_option bold_options[] = {
-	{"mask", GB_OPTION_STRING, &bold.mask, "MASK", "take the voxels above 0 in this image (default: all)", true},
-	{"tr", GB_OPTION_RATIONAL, &bold.tr, "R", "repetition time in seconds (default: the BIDS sidecar's, else the header's)"},
-	{"force-tr", GB_OPTION_FLAG, &bold.force_tr, NULL, "--tr wins over a header that says otherwise"},
-	{"start", GB_OPTION_RATIONAL, &bold.start, "R", "movie time at which the first row of each run begins (default 0)"},
-	{"rows", GB_OPTION_RANGE, &bold.rows, "A:B", "take volumes A to B-1 of the file"},
-	{"runs", GB_OPTION_STRING, &bold.runs, "NAME:ROWS,...", "runs the file holds, in order (default: one)"},
-	{"run", GB_OPTION_STRING, &bold.run, "NAME", "name of the one run (default run-1)"},
-	{"confounds", GB_OPTION_STRING, &bold.confounds, "FILE.tsv", "table with a row a volume, taken out by regression", true},
-	{"columns", GB_OPTION_STRING, &bold.columns, "a,b", "its columns to take out"},
-	{"detrend", GB_OPTION_STRING, &bold.detrend, "linear|dct:SECONDS", "take out a line, or cosines slower than SECONDS, a run"},
-	{"zscore", GB_OPTION_CHOICE, &bold.zscore, "run|rows|none", "standardise each run, or all by --fit-rows (default none)"},
-	{"fit-rows", GB_OPTION_RANGE, &bold.fit, "A:B", "rows of the output, inside one run, that --zscore rows is fitted on"},
-	{"dtype", GB_OPTION_CHOICE, &bold.dtype, "f32|f16", "type of the values written (default f32)"},
+	{"mask", GB_OPTION_STRING, &bold.mask, "MASK", "take the voxels above 0 in this image, of the same grid (default: all)",
+	 .group = output_group, .not_param = true},
+	{"tr", GB_OPTION_RATIONAL, &bold.tr, "R", "set the repetition time in seconds (default: from the BIDS sidecar, else from the header)",
+	 .group = clock_group},
+	{"force-tr", GB_OPTION_FLAG, &bold.force_tr, NULL, "let --tr override a plausible header that disagrees", .group = clock_group},
+	{"start", GB_OPTION_RATIONAL, &bold.start, "R", "set the movie time, in seconds, at which the first row of each run begins (default 0)",
+	 .group = clock_group},
+	{"rows", GB_OPTION_RANGE, &bold.rows, "A:B", "take volumes A to B-1 of the file only", .group = clock_group},
+	{"runs", GB_OPTION_STRING, &bold.runs, "NAME:ROWS,...", "name the fMRI runs that the file holds in order, with their volumes (default: one)",
+	 .group = clock_group},
+	{"run", GB_OPTION_STRING, &bold.run, "NAME", "name the only run (default run-1)", .group = clock_group},
+	{"confounds", GB_OPTION_STRING, &bold.confounds, "FILE.tsv",
+	 "regress out --columns of this table, which has one row for each volume", .group = denoise_group, .not_param = true},
+	{"columns", GB_OPTION_STRING, &bold.columns, "a,b", "name the columns of --confounds to regress out", .group = denoise_group},
+	{"detrend", GB_OPTION_STRING, &bold.detrend, "linear|dct:SECONDS",
+	 "regress a line, or cosines with periods of SECONDS and longer, out of each run", .group = denoise_group},
+	{"zscore", GB_OPTION_CHOICE, &bold.zscore, "run|rows|none",
+	 "z-score each run by itself, or all rows by the mean and SD of --fit-rows (default none)", .group = denoise_group},
+	{"fit-rows", GB_OPTION_RANGE, &bold.fit, "A:B", "with --zscore rows: take mean and SD from these rows of the output, inside one run",
+	 .group = denoise_group},
+	{"dtype", GB_OPTION_CHOICE, &bold.dtype, "f32|f16", "write values of this type (default f32)", .group = output_group},
 	{0}
 };
 
@@ -116,14 +127,16 @@ static struct {
 } hrf = {.kernel = "glover", .history = "hold", .sample_time = {true, {1, 2}}, .max = {true, {15, 1}}, .seed = 1};
 
 #define KERNEL_OPTIONS \
-	{"kernel", GB_OPTION_STRING, &hrf.kernel, "glover|glover3|spm|FILE.tsv", "haemodynamic response (default glover)"}, \
-	{"sample-time", GB_OPTION_RATIONAL, &hrf.sample_time, "R", "when in its row BOLD was sampled, 0 to 1 (default 1/2)"}
+	{"kernel", GB_OPTION_STRING, &hrf.kernel, "glover|glover3|spm|FILE.tsv", \
+	 "use this haemodynamic response function; glover3 adds its two derivatives (default glover)"}, \
+	{"sample-time", GB_OPTION_RATIONAL, &hrf.sample_time, "R", \
+	 "a BOLD volume is sampled at this fraction of its row: 0 start, 1 end (default 1/2)"}
 #define FEATURE_OPTIONS \
-	{"tensor", GB_OPTION_LIST, &hrf.tensor, "NAME", "a feature (default: every float tensor with a clock)"}, \
-	{"tr", GB_OPTION_RATIONAL, &hrf.tr, "R", "repetition time of a feature file without clocks"}, \
-	{"start", GB_OPTION_RATIONAL, &hrf.start, "R", "movie time of its first row (default 0)"}, \
-	{"runs", GB_OPTION_STRING, &hrf.runs, "NAME:ROWS,...", "its runs (default: one)"}, \
-	{"run", GB_OPTION_STRING, &hrf.run, "NAME", "name of its one run (default run-1)"}
+	{"tensor", GB_OPTION_LIST, &hrf.tensor, "NAME", "take this feature tensor; may be repeated (default: every float tensor with a clock)"}, \
+	{"tr", GB_OPTION_RATIONAL, &hrf.tr, "R", "set the repetition time of a feature file that has no clock"}, \
+	{"start", GB_OPTION_RATIONAL, &hrf.start, "R", "set the movie time of the first row of a file that has no clock (default 0)"}, \
+	{"runs", GB_OPTION_STRING, &hrf.runs, "NAME:ROWS,...", "name the runs of a file that has no clock (default: one)"}, \
+	{"run", GB_OPTION_STRING, &hrf.run, "NAME", "name the only run of a file that has no clock (default run-1)"}
 
 #define FEATURE_SYNOPSIS "[--tensor NAME]... [--tr R] [--start R] [--runs NAME:ROWS,...] [--run NAME] "
 
@@ -137,7 +150,7 @@ static gb_clock_options feature_clock(void)
 
 static const gb_option convolve_options[] = {
 	KERNEL_OPTIONS,
-	{"history", GB_OPTION_CHOICE, &hrf.history, "hold|zero", "before a run: its first value held, or zero (default hold)"},
+	{"history", GB_OPTION_CHOICE, &hrf.history, "hold|zero", "before a run, take its first value (hold) or zero (default hold)"},
 	FEATURE_OPTIONS,
 	{0}
 };
@@ -160,7 +173,7 @@ static gb_status run_convolve(const gb_args *args, gb_err *err)
 
 static const gb_option kernel_options[] = {
 	KERNEL_OPTIONS,
-	GB_OPT_TR(&hrf.tr),
+	{"tr", GB_OPTION_RATIONAL, &hrf.tr, "R", "set the repetition time in seconds (default 3/2)"},
 	{0}
 };
 
@@ -192,9 +205,9 @@ static gb_status run_kernel(const gb_args *args, gb_err *err)
 
 static const gb_option lag_options[] = {
 	KERNEL_OPTIONS,
-	{"max", GB_OPTION_RATIONAL, &hrf.max, "SECONDS", "longest lag, both ways (default 15)"},
+	{"max", GB_OPTION_RATIONAL, &hrf.max, "SECONDS", "try lags up to this, in both directions (default 15)"},
 	FEATURE_OPTIONS,
-	{"seed", GB_OPTION_INTEGER, &hrf.seed, "S", "of the surrogates and resamples (default 1)", false, 0, 4e18},
+	{"seed", GB_OPTION_INTEGER, &hrf.seed, "S", "seed the random surrogates and resamples with S (default 1)", .max = 4e18},
 	{0}
 };
 
@@ -254,8 +267,8 @@ static struct {
 } nifti = {.tensor = "bold"};
 
 static const gb_option nifti_options[] = {
-	{"tensor", GB_OPTION_STRING, &nifti.tensor, "NAME", "the tensor to write, [rows, voxels] or [voxels] (default bold)"},
-	{"denormalise", GB_OPTION_FLAG, &nifti.denormalise, NULL, "put back the mean, deviation and trend that were taken out"},
+	{"tensor", GB_OPTION_STRING, &nifti.tensor, "NAME", "write this tensor, [rows, voxels] or [voxels] (default bold)"},
+	{"denormalise", GB_OPTION_FLAG, &nifti.denormalise, NULL, "undo z-scoring and regression: restore SD, mean and trend"},
 	{0}
 };
 
@@ -271,28 +284,28 @@ static gb_status run_nifti(const gb_args *args, gb_err *err)
 }
 
 static const gb_command commands[] = {
-	{"mask", "[--votes SHARE] [--percentile P] [--within BRAIN] [-o OUT] IMG...", "voxels that vary, by vote of the subjects",
+	{"mask", "[--votes SHARE] [--percentile P] [--within BRAIN] [-o OUT] IMG...", "make a mask of the voxels that vary in most subjects",
 	 mask_options, 1, -1, false, run_mask},
 	{"bold",
 	 "[--mask MASK] [--tr R] [--force-tr] [--start R] [--rows A:B] [--runs NAME:ROWS,...] [--run NAME] "
 	 "[--confounds FILE.tsv --columns a,b] [--detrend linear|dct:SECONDS] [--zscore run|rows|none] [--fit-rows A:B] "
 	 "[--dtype f32|f16] [-o OUT] IMG",
-	 "4-D image to rows of voxels", bold_options, 1, 1, false, run_bold},
-	{"average", "[-o OUT] FILE...", "mean BOLD of several subjects", no_options, 1, -1, false, run_average},
+	 "read a 4-D image into [rows, voxels]; denoise and z-score", bold_options, 1, 1, false, run_bold},
+	{"average", "[-o OUT] FILE...", "average the BOLD of several subjects", no_options, 1, -1, false, run_average},
 	{"convolve",
 	 "[--kernel glover|glover3|spm|FILE.tsv] [--sample-time R] [--history hold|zero] " FEATURE_SYNOPSIS "[-o OUT] [FILE]",
-	 "features as the brain's blood flow shows them", convolve_options, 0, 1, true, run_convolve},
-	{"kernel", "[--kernel glover|glover3|spm|FILE.tsv] [--sample-time R] [--tr R] [-o OUT]", "the taps as TSV", kernel_options,
+	 "convolve features with a haemodynamic response function", convolve_options, 0, 1, true, run_convolve},
+	{"kernel", "[--kernel glover|glover3|spm|FILE.tsv] [--sample-time R] [--tr R] [-o OUT]", "print the sampled haemodynamic response function as TSV", kernel_options,
 	 0, 0, false, run_kernel},
 	{"lag", "[--kernel glover|glover3|spm|FILE.tsv] [--sample-time R] [--max SECONDS] " FEATURE_SYNOPSIS
 	 "[--seed S] [-o OUT] STIMULUS BOLD",
-	 "how many rows the brain lies behind", lag_options, 2, 2, false, run_lag},
-	{"nifti", "[--tensor NAME] [--denormalise] [-o OUT] [FILE]", "rows of voxels back to an image", nifti_options, 0, 1, true,
+	 "estimate the delay between stimulus and BOLD", lag_options, 2, 2, false, run_lag},
+	{"nifti", "[--tensor NAME] [--denormalise] [-o OUT] [FILE]", "write [rows, voxels] back to a NIfTI image", nifti_options, 0, 1, true,
 	 run_nifti},
 	{0}
 };
 
 int main(int argc, char **argv)
 {
-	return gb_cli_main("gb-fmri-hrf", "everything between NIfTI and rows", commands, argc, argv);
+	return gb_cli_main("gb-fmri-hrf", "masks, BOLD, haemodynamic response, delay", commands, argc, argv);
 }

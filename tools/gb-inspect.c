@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gb-inspect: any tensor file, for people. */
+/* gb-inspect: shows, checks, compares and plots tensor files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,19 +18,21 @@ static gb_range rows;
 static double rtol, absolute;
 
 static const gb_option options[] = {
-    {"verify", GB_OPTION_FLAG, &verify, NULL, "check every checksum of every FILE"},
-    {"stats", GB_OPTION_FLAG, &stats, NULL, "min, max, mean, SD, NaN, Inf, zeros, constant columns of each tensor"},
-    {"rows", GB_OPTION_RANGE, &rows, "A:B", "rows A to B-1 of --tensor as tab-separated values"},
-    {"tensor", GB_OPTION_STRING, &tensor, "NAME", "this tensor only (for --rows, --stats, --diff, --plot, --npy)"},
-    {"json", GB_OPTION_FLAG, &json, NULL, "everything that is said of the file as one line of JSON; also with --stats"},
-    {"diff", GB_OPTION_FLAG, &diff, NULL, "compare two files; exit 1 and the worst element if they differ"},
-    {"rtol", GB_OPTION_REAL, &rtol, "R", "with --diff: relative tolerance (default 0)", false, 0, 1e308},
-    {"atol", GB_OPTION_REAL, &absolute, "R", "with --diff: absolute tolerance (default 0)", false, 0, 1e308},
-    {"why", GB_OPTION_FLAG, &why, NULL, "the tree of commands and inputs that made the file"},
-    {"health", GB_OPTION_FLAG, &health, NULL, "checkpoints: NaN, Inf, dead units, huge values; exit 1 if there are any"},
-    {"plot", GB_OPTION_STRING, &plot, "OUT.png", "a picture that fits the content; - draws on the terminal"},
-    {"npy", GB_OPTION_STRING, &npy, "DIR", "each tensor as DIR/NAME.npy"},
-    {0}};
+	{"verify", GB_OPTION_FLAG, &verify, NULL, "check every checksum of every FILE"},
+	{"stats", GB_OPTION_FLAG, &stats, NULL,
+	 "print minimum, maximum, mean, SD and the numbers of NaN, Inf, zeros and constant columns of each tensor"},
+	{"rows", GB_OPTION_RANGE, &rows, "A:B", "print rows A to B-1 of --tensor as tab-separated values"},
+	{"tensor", GB_OPTION_STRING, &tensor, "NAME", "look at this tensor only, with --rows, --stats, --diff, --plot or --npy"},
+	{"json", GB_OPTION_FLAG, &json, NULL, "print the whole description of each file as one line of JSON; --stats adds statistics"},
+	{"diff", GB_OPTION_FLAG, &diff, NULL, "compare two files; if they differ, print the worst element and exit with 1"},
+	{"rtol", GB_OPTION_REAL, &rtol, "R", "with --diff: relative tolerance (default 0)", .max = 1e308},
+	{"atol", GB_OPTION_REAL, &absolute, "R", "with --diff: absolute tolerance (default 0)", .max = 1e308},
+	{"why", GB_OPTION_FLAG, &why, NULL, "print the tree of commands and inputs that made the file"},
+	{"health", GB_OPTION_FLAG, &health, NULL,
+	 "check a checkpoint for NaN, Inf, dead units and huge values; exit with 1 if there are any"},
+	{"plot", GB_OPTION_STRING, &plot, "OUT.png", "draw the tensor as a picture that fits its content; - draws on the terminal"},
+	{"npy", GB_OPTION_STRING, &npy, "DIR", "write each tensor as DIR/NAME.npy"},
+	{0}};
 
 static ssize_t pass_on(void *context, const char *data, size_t size)
 {
@@ -260,11 +262,11 @@ static gb_status run(const gb_args *args, gb_err *err)
 static const gb_command commands[] = {
     {.synopsis = "[--verify | --stats | --rows A:B | --json | --diff [--rtol R] [--atol R] | --why | --health | --plot OUT.png | --npy DIR] "
                  "[--tensor NAME] [-o OUT] [FILE...]",
-     .summary = "Show any tensor file: what is in it, where it comes from, whether it is whole.",
+     .summary = "Show what is in a tensor file, where it comes from, and whether it is intact.",
      .options = options, .operands_min = 1, .operands_max = -1, .stdin_default = true, .run = run},
     {0}};
 
 int main(int argc, char **argv)
 {
-	return gb_cli_main("gb-inspect", "any tensor file, for people", commands, argc, argv);
+	return gb_cli_main("gb-inspect", "show, check, compare and plot tensor files", commands, argc, argv);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gb-sim: a simulated brain of which everything is known. */
+/* gb-sim: simulated BOLD with known ground truth. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,22 +14,23 @@ static gb_strings tensors;
 static gb_maybe_rational delay = {false, {0, 1}}, tr, start;
 
 static const gb_option options[] = {
-    {"mask", GB_OPTION_STRING, &mask_path, "MASK.nii.gz", "the voxels: those above 0 in this image", true, 0, 0, 0},
-    {"voxels", GB_OPTION_INTEGER, &voxels, "N", "N voxels in a cube of 3 mm instead; mask.nii.gz tells which", false, 1, 1e8, 0},
-    {"channels", GB_OPTION_INTEGER, &channels, "N", "planted drivers, at most (default 8)", false, 1, 64, 0},
-    {"snr", GB_OPTION_REAL, &snr, "X", "variance of the signal over that of the noise (default 1)", false, 0, 1e6, 0},
-    {"rho", GB_OPTION_REAL, &rho, "X", "autocorrelation of the noise over one second (default 0.5)", false, 0, 0.999999, 0},
-    {"shared-noise", GB_OPTION_REAL, &shared, "X", "part of the noise variance that subjects share (default 0)", false, 0, 1, 0},
-    {"subjects", GB_OPTION_INTEGER, &subjects, "K", "brains with the same signal, each with its noise (default 1)", false, 1, 999, 0},
-    {"seed", GB_OPTION_INTEGER, &seed, "S", "other weights, other noise (default 1)", false, 0, 9e15, 0},
-    {"kernel", GB_OPTION_CHOICE, &kernel, "glover|spm", "haemodynamic response (default glover)", false, 0, 0, 0},
-    {"delay", GB_OPTION_RATIONAL, &delay, "R", "seconds by which the signal is late after that, or early: -R (default 0)", false, 0, 0, 0},
-    {"tr", GB_OPTION_RATIONAL, &tr, "R", "seconds a row (default: what FEATURES have, else 3/2)", false, 0, 0, 0},
-    {"start", GB_OPTION_RATIONAL, &start, "T", "movie time of row 0 (default: where all inputs have begun)", false, 0, 0, 0},
-    {"rows", GB_OPTION_INTEGER, &rows, "N", "N rows (default: all that the inputs have in common)", false, 2, 1e9, 0},
-    {"tensor", GB_OPTION_LIST, &tensors, "NAME", "a tensor of FEATURES to take (default: every float tensor with a clock)", false, 0, 0, 0},
-    {"run", GB_OPTION_STRING, &run_name, "NAME", "name of the run, or which one of FEATURES (default run-1)", false, 0, 0, 0},
-    {0}};
+	{"mask", GB_OPTION_STRING, &mask_path, "MASK.nii.gz", "simulate the voxels above 0 in this image", .not_param = true},
+	{"voxels", GB_OPTION_INTEGER, &voxels, "N", "simulate N voxels of 3 mm in a cube instead, and write mask.nii.gz", .min = 1, .max = 1e8},
+	{"channels", GB_OPTION_INTEGER, &channels, "N", "let at most N regressors drive the brain (default 8)", .min = 1, .max = 64},
+	{"snr", GB_OPTION_REAL, &snr, "X", "set the ratio of signal variance to noise variance (default 1)", .max = 1e6},
+	{"rho", GB_OPTION_REAL, &rho, "X", "set the autocorrelation of the noise over one second (default 0.5)", .max = 0.999999},
+	{"shared-noise", GB_OPTION_REAL, &shared, "X", "let subjects share this part of the noise variance (default 0)", .max = 1},
+	{"subjects", GB_OPTION_INTEGER, &subjects, "K", "simulate K subjects with the same signal and noise of their own (default 1)", .min = 1,
+	 .max = 999},
+	{"seed", GB_OPTION_INTEGER, &seed, "S", "draw weights and noise with the random seed S (default 1)", .max = 9e15},
+	{"kernel", GB_OPTION_CHOICE, &kernel, "glover|spm", "convolve with this haemodynamic response function (default glover)"},
+	{"delay", GB_OPTION_RATIONAL, &delay, "R", "delay the response by R more seconds; negative: earlier (default 0)"},
+	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time in seconds (default: that of FEATURES, else 3/2)"},
+	{"start", GB_OPTION_RATIONAL, &start, "T", "let row 0 begin at movie time T (default: where all inputs have begun)"},
+	{"rows", GB_OPTION_INTEGER, &rows, "N", "simulate N rows (default: all that the inputs have in common)", .min = 2, .max = 1e9},
+	{"tensor", GB_OPTION_LIST, &tensors, "NAME", "use this tensor of FEATURES; may be repeated (default: every float tensor with a clock)"},
+	{"run", GB_OPTION_STRING, &run_name, "NAME", "name the run, or choose one run of FEATURES (default run-1)"},
+	{0}};
 
 /* N voxels, x fastest, in the smallest cube that holds them. */
 static gb_status make_cube(gb_nifti_mask *mask, int64_t n, gb_err *err)
@@ -65,7 +66,7 @@ static gb_status check(const gb_args *args, gb_err *err)
 	return GB_OK;
 }
 
-static void tell(const gb_sim_inputs *inputs, const gb_simulation *s)
+static void log_channels(const gb_sim_inputs *inputs, const gb_simulation *s)
 {
 	gb_cli_log("%lld rows of %lld/%lld s, %zu voxels", (long long)s->rows, (long long)inputs->clock.step.num,
 	            (long long)inputs->clock.step.den, s->voxels);
@@ -97,7 +98,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 		status = gb_simulation_new(&simulation, inputs.candidate, inputs.candidates, inputs.clock.run[0].rows, &how, err);
 	}
 	if (!status) {
-		tell(&inputs, simulation);
+		log_channels(&inputs, simulation);
 		files.mask = &mask;
 		files.inputs = &inputs;
 		files.simulation = simulation;
@@ -113,10 +114,10 @@ int main(int argc, char **argv)
 {
 	static const gb_command commands[] = {
 	    {NULL,
-	     "--mask MASK.nii.gz|--voxels N [--channels N] [--snr X] [--rho X] [--shared-noise X] [--subjects K] [--seed S] "
+	     "[--mask MASK.nii.gz | --voxels N] [--channels N] [--snr X] [--rho X] [--shared-noise X] [--subjects K] [--seed S] "
 	     "[--kernel glover|spm] [--delay R] [--tr R] [--start T] [--rows N] [--tensor NAME]... [--run NAME] -o DIR [MEDIA|FEATURES...]",
-	     "a simulated brain, driven by what is in films, sounds and tensor files", options, 0, -1, false, run},
+	     "Simulate fMRI of subjects whose brains respond to a film, a sound or any features, with known weights and noise.", options, 0, -1, false, run},
 	    {0}};
 
-	return gb_cli_main("gb-sim", "a simulated brain of which everything is known", commands, argc, argv);
+	return gb_cli_main("gb-sim", "simulate BOLD with known ground truth", commands, argc, argv);
 }

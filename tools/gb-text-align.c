@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gb-text-align: annotations and subtitles → features, one row a repetition time; and back. */
+/* gb-text-align: annotations and subtitles → features binned by TR; and back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,28 +19,46 @@ static const char *run_name, *runs, *sheet, *text_columns, *start_column, *end_c
 static gb_strings columns;
 static bool partial, pairs, rate, invert;
 
+static const char rows_group[] = "Rows and runs:", input_group[] = "Columns of the input:", features_group[] = "Features:", back_group[] = "Back to text:";
+
 static const gb_option options[] = {
-	GB_OPT_TR(&tr),
-	{"start", GB_OPTION_RATIONAL, &row_start, "T", "time at which row 0 of each run begins (default 0)"},
-	{"rows", GB_OPTION_INTEGER, &rows, "N", "rows of the one run written (default: all complete rows)", .min = 1, .max = 1e9},
-	{"partial", GB_OPTION_FLAG, &partial, NULL, "write a last row that is not complete, too"},
-	{"run", GB_OPTION_STRING, &run_name, "NAME|all", "the run to write; names the only run of a file (default run-1)"},
-	{"runs", GB_OPTION_STRING, &runs, "NAME:ROWS,...", "names and rows of all runs of the file"},
-	{"sheet", GB_OPTION_STRING, &sheet, "NAME", "sheet of a workbook (default: the first)"},
-	{"track", GB_OPTION_INTEGER, &track, "N", "subtitle track of a film, from 0 (default: the film's)", .min = -1, .max = 1000},
-	{"text", GB_OPTION_STRING, &text_columns, "COLS", "columns with text, joined by \"; \" (default: guessed)"},
-	{"start-col", GB_OPTION_STRING, &start_column, "COL", "column of start times (default: guessed)"},
-	{"end-col", GB_OPTION_STRING, &end_column, "COL", "column of end times, or named duration... (default: guessed)"},
-	{"unit", GB_OPTION_CHOICE, &unit, "s|ms|tr", "of the times; tr: rows from 1, end included (default: as the header says, or s)"},
-	{"embed", GB_OPTION_STRING, &embed, "hash|DIR", "how text becomes numbers: hashed words, or an encoder's folder (default hash)"},
-	{"hash-pairs", GB_OPTION_FLAG, &pairs, NULL, "add text.pairs: hashed pairs of words"},
-	{"pool", GB_OPTION_STRING, &pooling, "mean|max|first|last|slots:K", "of the segments in a row (default mean)"},
-	{"gap", GB_OPTION_CHOICE, &gap, "hold|zero|linear", "rows without a segment (default hold)"},
-	{"rate", GB_OPTION_FLAG, &rate, NULL, "add text.rate: words, length of segments, onsets"},
-	{"column", GB_OPTION_LIST, &columns, "COL", "add text.column.COL: its numbers, or one feature a value; may be repeated"},
-	{"boundaries", GB_OPTION_STRING, &boundaries, "COL", "add text.boundaries: rise and fall around each change of a column"},
-	{"invert", GB_OPTION_FLAG, &invert, NULL, "from a tensor file, list the nearest segments of each row", .not_param = true},
-	{"nearest", GB_OPTION_INTEGER, &nearest, "K", "how many with --invert (default 1)", .not_param = true, .min = 1, .max = 1000},
+	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time (TR) to R seconds, an exact decimal or fraction (default 3/2)",
+	 .group = rows_group},
+	{"start", GB_OPTION_RATIONAL, &row_start, "T", "let row 0 of each run begin at time T, in seconds (default 0)", .group = rows_group},
+	{"rows", GB_OPTION_INTEGER, &rows, "N", "write N rows of the one run (default: all complete rows)", .group = rows_group, .min = 1,
+	 .max = 1e9},
+	{"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the annotations do not fill", .group = rows_group},
+	{"run", GB_OPTION_STRING, &run_name, "NAME|all", "write this run of the file, or all; or name its only run (default run-1)",
+	 .group = rows_group},
+	{"runs", GB_OPTION_STRING, &runs, "NAME:ROWS,...", "name all runs of the file in order, with their rows", .group = rows_group},
+	{"sheet", GB_OPTION_STRING, &sheet, "NAME", "read this sheet of a workbook (default: the first)", .group = input_group},
+	{"track", GB_OPTION_INTEGER, &track, "N", "read this subtitle track of a film, counted from 0 (default: the film's default)",
+	 .group = input_group, .min = -1, .max = 1000},
+	{"text", GB_OPTION_STRING, &text_columns, "COLS", "read text from these columns, joined by \"; \" (default: guessed)",
+	 .group = input_group},
+	{"start-col", GB_OPTION_STRING, &start_column, "COL", "read start times from this column (default: guessed)", .group = input_group},
+	{"end-col", GB_OPTION_STRING, &end_column, "COL", "read end times, or durations, from this column (default: guessed)",
+	 .group = input_group},
+	{"unit", GB_OPTION_CHOICE, &unit, "s|ms|tr",
+	 "times are seconds, milliseconds, or row numbers from 1 with the end included (default: from the header, else s)",
+	 .group = input_group},
+	{"embed", GB_OPTION_STRING, &embed, "hash|DIR", "turn text into vectors by hashing words, or by the sentence encoder in DIR (default hash)",
+	 .group = features_group},
+	{"hash-pairs", GB_OPTION_FLAG, &pairs, NULL, "add the tensor text.pairs: hashed pairs of neighbouring words", .group = features_group},
+	{"pool", GB_OPTION_STRING, &pooling, "mean|max|first|last|slots:K", "combine the text segments of a row in this way (default mean)",
+	 .group = features_group},
+	{"gap", GB_OPTION_CHOICE, &gap, "hold|zero|linear",
+	 "fill rows without a segment with the last vector, with zeros, or by linear interpolation (default hold)", .group = features_group},
+	{"rate", GB_OPTION_FLAG, &rate, NULL, "add the tensor text.rate: words, duration of segments and onsets in each row",
+	 .group = features_group},
+	{"column", GB_OPTION_LIST, &columns, "COL", "add the tensor text.column.COL: the column's numbers, or one indicator for each value; may be "
+	 "repeated", .group = features_group},
+	{"boundaries", GB_OPTION_STRING, &boundaries, "COL", "add the tensor text.boundaries: ramps before and after each change in this column",
+	 .group = features_group},
+	{"invert", GB_OPTION_FLAG, &invert, NULL, "list the nearest text segments of each row of a tensor file", .group = back_group,
+	 .not_param = true},
+	{"nearest", GB_OPTION_INTEGER, &nearest, "K", "with --invert: list K segments for each row (default 1)", .group = back_group,
+	 .not_param = true, .min = 1, .max = 1000},
 	{0}
 };
 
@@ -91,7 +109,7 @@ static gb_status read_film(gb_table **table, gb_input *input, gb_err *err)
 	return status;
 }
 
-static void tell(const gb_annotations *a)
+static void log_annotations(const gb_annotations *a)
 {
 	static const char *const units[] = {"?", "seconds", "milliseconds", "rows from 1"};
 	const gb_annotation_columns *c = &a->columns;
@@ -127,7 +145,7 @@ static gb_status read_annotations(gb_annotations **annotations, gb_input *input,
 	if (status == GB_OK)
 		status = gb_annotations_open(annotations, table, &wanted, true, &choice, err);
 	if (status == GB_OK)
-		tell(*annotations);
+		log_annotations(*annotations);
 	return status;
 }
 
@@ -270,12 +288,15 @@ static gb_status list_nearest(const gb_args *args, gb_err *err)
 static gb_status run(const gb_args *args, gb_err *err) { return invert ? list_nearest(args, err) : align(args, err); }
 
 static const gb_command commands[] = {
-	{NULL, "[--tr 3/2] [--start T] [--rows N] [--run NAME|all] [--runs ...] [--text COLS] [--start-col C --end-col C --unit s|ms|tr] [--embed hash|DIR] [--pool mean|max|first|last|slots:K] [--gap hold|zero|linear] [--rate] [--column COL]... [--boundaries COL] [-o OUT] FILE",
-	 "annotations and subtitles as features of each row, and back", options, 0, 1, true, run},
+	{NULL, "[--tr R] [--start T] [--rows N] [--partial] [--run NAME|all] [--runs NAME:ROWS,...] [--sheet NAME] [--track N] [--text COLS] "
+	       "[--start-col COL] [--end-col COL] [--unit s|ms|tr] [--embed hash|DIR] [--hash-pairs] "
+	       "[--pool mean|max|first|last|slots:K] [--gap hold|zero|linear] [--rate] [--column COL]... [--boundaries COL] "
+	       "[-o OUT] [FILE] | --invert [--nearest K] [-o OUT] [FILE]",
+	 "Turn annotations or subtitles into one feature vector for each TR, or list the segments nearest to such vectors.", options, 0, 1, true, run},
 	{0}
 };
 
 int main(int argc, char **argv)
 {
-	return gb_cli_main("gb-text-align", "annotations and subtitles as features of each row, and back", commands, argc, argv);
+	return gb_cli_main("gb-text-align", "annotations and subtitles as features binned by TR", commands, argc, argv);
 }

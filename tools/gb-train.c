@@ -39,71 +39,121 @@ static struct {
                  .rate_end = 1e-5, .decay = 0.01, .anchor_decay = 0.1, .anchor_rate = 0.1, .clip = 1, .dropout = 0.1, .modality_dropout = 0.2, .temperature = 0.1,
                  .validation = 0.12, .start = "ridge", .reduce = "exact", .progress = on_progress, .note = on_note}};
 
-/* Options of networks begin with epochs, those of giblet13 alone with rank. */
+/* Headings of --help.  An option of a group from RIDGE_ONLY on belongs to some architectures only. */
+static const char data_group[] = "Model and data:", run_group[] = "Run:", plan_group[] = "Cost estimate:", ridge_only[] = "Only for --model ridge:",
+                  length_group[] = "Networks (giblet13, dense13), length of training:",
+                  optimiser_group[] = "Networks (giblet13, dense13), size and optimiser:",
+                  ranks_group[] = "Networks (giblet13, dense13), several processes:", giblet13_only[] = "Only for --model giblet13:";
+
+/* The order is the one in which a run's config lists them. */
 static const gb_option options[] = {
-	{"model", GB_OPTION_CHOICE, &opt.model, "giblet13|giblet13-seed|ridge", "kind of model (default giblet13)"},
-	{"device", GB_OPTION_STRING, &opt.net.device, "auto|cpu|cuda|emu", "where a network trains; of cuda and emu also :bf16 (default), :tf32, :fp32 (default auto: cuda where there is one)"},
-	{"brain-kernel", GB_OPTION_STRING, &opt.kernel, "fir|fir:A:B|glover|glover3|spm|FILE.tsv", "from stimulus to BOLD: a kernel, or free delays of A to B-1 rows (default glover; of ridge fir: 0 to 13.5 s)"},
-	{"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|all|mean", "whose brain (default mean: of all subjects in the set); ridge takes one"},
-	{"features", GB_OPTION_STRING, &opt.features, "NAME,...", "stimulus tensors to use (default: all of the set)"},
-	{"seed", GB_OPTION_INTEGER, &opt.seed, "S", "of all random numbers (default 1)", .min = 0, .max = 4294967295},
-	{"new", GB_OPTION_FLAG, &opt.net.fresh, NULL, "overwrite a run of other options", .not_param = true},
-	{"export", GB_OPTION_STRING, &opt.export, "FILE", "then write the best weights alone, as plain safetensors", .not_param = true},
-	{"plan", GB_OPTION_FLAG, &opt.plan, NULL, "print parameters, memory, bytes, steps and time, and stop", .not_param = true},
-	{"dims", GB_OPTION_STRING, &opt.dims, "NAME=SIZE,...", "plan for these sizes, without a set", .not_param = true},
-	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "repetition time for --dims (default 3/2)", .not_param = true},
-	{"no-decoders", GB_OPTION_FLAG, &opt.no_decoders, NULL, "ridge: only stimulus to brain, not back"},
-	{"per-voxel", GB_OPTION_FLAG, &opt.per_voxel, NULL, "ridge: a penalty for each voxel instead of one for all; for 2000 train rows and more"},
-	{"epochs", GB_OPTION_INTEGER, &opt.net.epochs, "N", "at most so many (default 60)", .not_param = true, .min = 0, .max = 1000000},
-	{"schedule", GB_OPTION_INTEGER, &opt.net.schedule, "N", "epochs over which the rate falls (default 0: as --epochs at the first start)", .max = 1000000},
-	{"patience", GB_OPTION_INTEGER, &opt.net.patience, "N", "stop after so many epochs without a better score (default 20; 0: never)", .not_param = true, .max = 1000000},
-	{"keep", GB_OPTION_INTEGER, &opt.net.keep, "N", "keep every N-th epoch as epoch-N.safetensors (default 0: none)", .not_param = true, .max = 1000000},
-	{"width", GB_OPTION_REAL, &opt.net.width, "F", "scale of the layers' widths (default 0.125, of giblet13-seed 1; 1 is the full size)", .min = 0.002, .max = 4},
-	{"groups", GB_OPTION_INTEGER, &opt.net.groups, "N", "windows in a micro-batch, of giblet13-seed rows (default 2)", .min = 1, .max = 4096},
-	{"micro", GB_OPTION_INTEGER, &opt.net.micro, "N", "micro-batches in a step, a power of two (default 8)", .min = 1, .max = 4096},
-	{"rate", GB_OPTION_REAL, &opt.net.rate, "R", "learning rate (default 0.001)", .min = 1e-12, .max = 1},
-	{"rate-end", GB_OPTION_REAL, &opt.net.rate_end, "R", "where the cosine ends (default 0.00001)", .min = 0, .max = 1},
-	{"warmup", GB_OPTION_REAL, &opt.net.warmup, "EPOCHS", "linear rise at the start (default 2)", .min = 0, .max = 100000},
-	{"decay", GB_OPTION_REAL, &opt.net.decay, "R", "weight decay of matrices (default 0.01)", .min = 0, .max = 1000},
-	{"clip", GB_OPTION_REAL, &opt.net.clip, "R", "largest norm of the gradient (default 1; 0: any)", .min = 0, .max = 1e9},
-	{"dropout", GB_OPTION_REAL, &opt.net.dropout, "P", "in the deep path (default 0.1); of giblet13-seed the most of a layer (default 0.3)", .min = 0, .max = 0.95},
-	{"validation", GB_OPTION_REAL, &opt.net.validation, "SHARE", "last part of the train rows, to stop by (default 0.12; 0: none)", .min = 0, .max = 0.9},
-	{"refit", GB_OPTION_FLAG, &opt.net.refit, NULL, "find the best epoch in RUN/search, then train as many on all train rows"},
-	{"weights", GB_OPTION_STRING, &opt.weights, "TERM=W,...", "weights of terms of the loss, by their names in metrics.tsv (default 1 each)"},
-	{"comm", GB_OPTION_CHOICE, &opt.comm, "auto|none|socket|mpi|nccl", "how ranks talk (default auto: MPI under its launchers where it is, else sockets); nccl: gradients from GPU to GPU", .not_param = true},
-	{"reduce", GB_OPTION_CHOICE, &opt.net.reduce, "exact|fast", "sum of gradients over ranks: one tree, or the library's all-reduce (default exact)"},
-	{"rank-timeout", GB_OPTION_REAL, &opt.timeout, "SECONDS", "a rank that does not answer for so long is lost (default 300)", .not_param = true, .min = 0.1, .max = 1e6},
-	{"rank", GB_OPTION_INTEGER, &opt.net.rank, "N", "factors between z and a brain (default 64)", .min = 1, .max = 4096},
-	{"brain-window", GB_OPTION_STRING, &opt.window, "A:B", "seconds after a row whose volumes decode it (default 1.5:13.5)"},
-	{"window", GB_OPTION_REAL, &opt.net.window, "SECONDS", "scored part of a training window (default 32)", .min = 0.001, .max = 100000},
-	{"anchor-decay", GB_OPTION_REAL, &opt.net.anchor_decay, "R", "decay of what began as ridge, towards it (default 0.1)", .min = 0, .max = 1000},
-	{"anchor-rate", GB_OPTION_REAL, &opt.net.anchor_rate, "F", "factor of its learning rate (default 0.1)", .min = 0, .max = 1000},
-	{"modality-dropout", GB_OPTION_REAL, &opt.net.modality_dropout, "P", "of a whole modality of a window (default 0.2)", .min = 0, .max = 0.95},
-	{"temperature", GB_OPTION_REAL, &opt.net.temperature, "T", "of the contrastive term (default 0.1)", .min = 0.001, .max = 100},
-	{"start", GB_OPTION_CHOICE, &opt.net.start, "ridge|zero", "where the linear path and the heads begin (default ridge)"},
-	{"fit-subject", GB_OPTION_STRING, &opt.fit, "NAME", "fit the heads of this subject alone to the model --from, all else frozen"},
-	{"from", GB_OPTION_STRING, &opt.net.from, "RUN|CKPT", "the model that --fit-subject keeps; its options are those of -c RUN/config"},
+	{"model", GB_OPTION_CHOICE, &opt.model, "giblet13|dense13|ridge",
+	 "choose the architecture: giblet13 (bottleneck network), dense13 (fully connected network) or ridge (banded ridge regression) "
+	 "(default giblet13)", .group = data_group, .renamed = "dense13=giblet13-seed"},
+	{"device", GB_OPTION_STRING, &opt.net.device, "auto|cpu|cuda|emu",
+	 "train a network on this device; cuda and emu take a number format: cuda:bf16 (default), cuda:tf32 or cuda:fp32 (default auto: "
+	 "cuda where there is one, else cpu)", .group = run_group},
+	{"brain-kernel", GB_OPTION_STRING, &opt.kernel, "fir|fir:A:B|glover|glover3|spm|FILE.tsv",
+	 "map stimulus to BOLD by a haemodynamic response function, or by free weights for delays of A to B-1 TRs (default of giblet13: "
+	 "glover; of ridge: fir, 0 to 13.5 s)", .group = data_group},
+	{"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|all|mean",
+	 "model the BOLD of these subjects, of all, or their mean (default mean); ridge takes one", .group = data_group},
+	{"features", GB_OPTION_STRING, &opt.features, "NAME,...", "use these stimulus tensors only (default: all of the set)", .group = data_group},
+	{"seed", GB_OPTION_INTEGER, &opt.seed, "S", "seed all random numbers with S (default 1)", .group = run_group, .min = 0, .max = 4294967295},
+	{"overwrite", GB_OPTION_FLAG, &opt.net.fresh, NULL, "overwrite a RUN that was made with other options or another set", .group = run_group,
+	 .not_param = true, .former = "new"},
+	{"export", GB_OPTION_STRING, &opt.export, "FILE", "after training, also write the best weights alone to FILE, as plain safetensors",
+	 .group = run_group, .not_param = true},
+	{"plan", GB_OPTION_FLAG, &opt.plan, NULL, "print the number of parameters, the memory, the steps and the expected time, and stop",
+	 .group = plan_group, .not_param = true},
+	{"dims", GB_OPTION_STRING, &opt.dims, "NAME=SIZE,...", "with --plan: take these sizes instead of a SET", .group = plan_group, .not_param = true},
+	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "with --dims: repetition time in seconds (default 3/2)", .group = plan_group, .not_param = true},
+	{"no-decoders", GB_OPTION_FLAG, &opt.no_decoders, NULL, "fit only the encoder (stimulus to brain), no decoders", .group = ridge_only},
+	{"per-voxel", GB_OPTION_FLAG, &opt.per_voxel, NULL,
+	 "choose a penalty for each voxel instead of one for all; sensible from 2000 training rows on", .group = ridge_only},
+	{"epochs", GB_OPTION_INTEGER, &opt.net.epochs, "N", "train for at most N epochs (default 60)", .group = length_group, .not_param = true,
+	 .min = 0, .max = 1000000},
+	{"schedule", GB_OPTION_INTEGER, &opt.net.schedule, "N",
+	 "let the learning rate fall over N epochs (default 0: over the --epochs of the first start)", .group = length_group, .max = 1000000},
+	{"patience", GB_OPTION_INTEGER, &opt.net.patience, "N",
+	 "stop when the validation score has not improved for N epochs (default 20; 0: never)", .group = length_group, .not_param = true,
+	 .max = 1000000},
+	{"save-every", GB_OPTION_INTEGER, &opt.net.keep, "N", "also keep the checkpoint of every N-th epoch, as epoch-N.safetensors (default 0: none)",
+	 .group = length_group, .not_param = true, .max = 1000000, .former = "keep"},
+	{"width", GB_OPTION_REAL, &opt.net.width, "F",
+	 "scale the widths of all layers by F; 1 is the full size (default of giblet13: 0.125; of dense13: 1)", .group = optimiser_group,
+	 .min = 0.002, .max = 4},
+	{"batch-windows", GB_OPTION_INTEGER, &opt.net.groups, "N", "put N windows (of dense13: N rows) into a micro-batch (default 2)",
+	 .group = optimiser_group, .min = 1, .max = 4096, .former = "groups"},
+	{"micro-batches", GB_OPTION_INTEGER, &opt.net.micro, "N", "sum the gradients of N micro-batches in each step; a power of two (default 8)",
+	 .group = optimiser_group, .min = 1, .max = 4096, .former = "micro"},
+	{"lr", GB_OPTION_REAL, &opt.net.rate, "R", "set the highest learning rate of AdamW (default 0.001)", .group = optimiser_group, .min = 1e-12,
+	 .max = 1, .former = "rate"},
+	{"lr-final", GB_OPTION_REAL, &opt.net.rate_end, "R", "set the learning rate at the end of the cosine schedule (default 0.00001)",
+	 .group = optimiser_group, .min = 0, .max = 1, .former = "rate-end"},
+	{"warmup", GB_OPTION_REAL, &opt.net.warmup, "EPOCHS", "raise the learning rate linearly during the first EPOCHS (default 2)",
+	 .group = optimiser_group, .min = 0, .max = 100000},
+	{"weight-decay", GB_OPTION_REAL, &opt.net.decay, "R", "decay the weights of matrices at this rate (default 0.01)", .group = optimiser_group,
+	 .min = 0, .max = 1000, .former = "decay"},
+	{"clip", GB_OPTION_REAL, &opt.net.clip, "R", "scale the gradient down where its norm exceeds R (default 1; 0: never)", .group = optimiser_group,
+	 .min = 0, .max = 1e9},
+	{"dropout", GB_OPTION_REAL, &opt.net.dropout, "P",
+	 "drop units of the deep path with probability P (default 0.1); of dense13: the upper limit for each layer's own rate (default 0.3)",
+	 .group = optimiser_group, .min = 0, .max = 0.95},
+	{"validation", GB_OPTION_REAL, &opt.net.validation, "SHARE",
+	 "hold out the last SHARE of the training rows for early stopping (default 0.12; 0: none)", .group = length_group, .min = 0, .max = 0.9},
+	{"refit", GB_OPTION_FLAG, &opt.net.refit, NULL,
+	 "find the best number of epochs in RUN/search, then train for as many on all training rows", .group = length_group},
+	{"loss-weights", GB_OPTION_STRING, &opt.weights, "TERM=W,...",
+	 "multiply terms of the loss by these weights; metrics.tsv names the terms (default 1 each)", .group = optimiser_group, .former = "weights"},
+	{"comm", GB_OPTION_CHOICE, &opt.comm, "auto|none|socket|mpi|nccl",
+	 "choose how processes communicate; nccl: gradients from GPU to GPU (default auto: MPI where its launcher and plug-in are found, else "
+	 "sockets)", .group = ranks_group, .not_param = true},
+	{"reduce", GB_OPTION_CHOICE, &opt.net.reduce, "exact|fast",
+	 "sum gradients in one fixed tree, with the same bits for any number of processes (exact), or by the library's all-reduce (fast) "
+	 "(default exact)", .group = ranks_group},
+	{"rank-timeout", GB_OPTION_REAL, &opt.timeout, "SECONDS", "give up when a process does not answer for this long (default 300)",
+	 .group = ranks_group, .not_param = true, .min = 0.1, .max = 1e6},
+	{"readout-rank", GB_OPTION_INTEGER, &opt.net.rank, "N", "connect the bottleneck and the voxels through N factors (default 64)",
+	 .group = giblet13_only, .min = 1, .max = 4096, .former = "rank"},
+	{"decoding-window", GB_OPTION_STRING, &opt.window, "A:B",
+	 "decode a row from the volumes A to B seconds after it (default 1.5:13.5)", .group = giblet13_only, .former = "brain-window"},
+	{"window", GB_OPTION_REAL, &opt.net.window, "SECONDS",
+	 "train on windows of SECONDS, not counting the history before each (default 32)", .group = giblet13_only, .min = 0.001, .max = 100000},
+	{"anchor-decay", GB_OPTION_REAL, &opt.net.anchor_decay, "R",
+	 "decay weights that start at the ridge solution towards that solution at this rate (default 0.1)", .group = giblet13_only, .min = 0,
+	 .max = 1000},
+	{"anchor-lr", GB_OPTION_REAL, &opt.net.anchor_rate, "F", "multiply the learning rate of those weights by F (default 0.1)",
+	 .group = giblet13_only, .min = 0, .max = 1000, .former = "anchor-rate"},
+	{"modality-dropout", GB_OPTION_REAL, &opt.net.modality_dropout, "P", "drop a whole modality of a window with probability P (default 0.2)",
+	 .group = giblet13_only, .min = 0, .max = 0.95},
+	{"temperature", GB_OPTION_REAL, &opt.net.temperature, "T", "set the temperature of the contrastive loss (default 0.1)", .group = giblet13_only,
+	 .min = 0.001, .max = 100},
+	{"init", GB_OPTION_CHOICE, &opt.net.start, "ridge|zero",
+	 "initialise the linear paths and the voxel readouts from the ridge solution, or without it (default ridge)", .group = giblet13_only,
+	 .former = "start"},
+	{"fit-subject", GB_OPTION_STRING, &opt.fit, "NAME", "fit only the readouts of this new subject, to the frozen model --from",
+	 .group = giblet13_only},
+	{"from", GB_OPTION_STRING, &opt.net.from, "RUN|CKPT", "with --fit-subject: the model to keep; -c RUN/config gives its options",
+	 .group = giblet13_only},
 	{0},
 };
 
-/* Does option I stand at NAME or behind? */
-static bool behind(size_t i, const char *name)
+static bool is_network_only(const gb_option *o)
 {
-	while (i && strcmp(options[i].name, name))
-		i--;
-	return i; /* the first option is never asked for */
+	return o->group == length_group || o->group == optimiser_group || o->group == ranks_group || o->group == giblet13_only;
 }
 
-/* Is option I of the kind of model that is not trained? */
-static bool foreign(size_t i)
+/* Does option O mean nothing to the architecture that is trained? */
+static bool is_foreign(const gb_option *o)
 {
 	if (!strcmp(opt.model, "ridge"))
-		return behind(i, "epochs");
-	return !strcmp(options[i].name, "no-decoders") || !strcmp(options[i].name, "per-voxel") || (opt.net.kind && (behind(i, "rank") || !strcmp(options[i].name, "brain-kernel")));
+		return is_network_only(o);
+	return o->group == ridge_only || (opt.net.kind && (o->group == giblet13_only || o->value == &opt.kernel));
 }
 
-/* What giblet13-seed has by itself. */
-static void seed_defaults(const gb_args *args)
+/* The defaults of dense13. */
+static void set_dense13_defaults(const gb_args *args)
 {
 	opt.net.kind = &gb_network_dense13;
 	opt.net.start = "zero";
@@ -121,8 +171,8 @@ static char *config_of(const gb_args *args, const gb_dataset *set, gb_err *err)
 	char *text;
 
 	for (size_t i = 0; options[i].name; i++)
-		if (foreign(i))
-			gb_json_remove(params, options[i].name);
+		if (is_foreign(&options[i]))
+			gb_json_remove(params, gb_option_key(&options[i]));
 	text = gb_run_config(args->tool, set, params, err);
 	gb_json_free(params);
 	return text;
@@ -172,7 +222,7 @@ static gb_status prepare(const gb_args *args, const gb_dataset *set, const char 
 
 	if (!status && (sscanf(opt.window, "%lf:%lf%n", &net->window_first, &net->window_last, &used) != 2 || opt.window[used] ||
 	                !(net->window_first >= 0 && net->window_last >= net->window_first && net->window_last < 1e4)))
-		status = gb_fail(err, GB_USAGE, "--brain-window %s: A:B wants seconds, 0 ≤ A ≤ B", opt.window);
+		status = gb_fail(err, GB_USAGE, "--decoding-window %s: A:B wants seconds, 0 ≤ A ≤ B", opt.window);
 	if (!status && !opt.fit != !net->from)
 		status = gb_fail(err, GB_USAGE, "--fit-subject NAME and --from RUN go together");
 	if (!status && opt.fit)
@@ -242,14 +292,14 @@ static gb_status run_network(const gb_args *args, const gb_dataset *set, gb_err 
 	return status;
 }
 
-/* The kind of model has its defaults; an option of another kind would do nothing. */
+/* Each architecture has its defaults; an option of another one would do nothing. */
 static gb_status settle_options(const gb_args *args, gb_err *err)
 {
 	if (!strcmp(opt.model, gb_network_dense13.name))
-		seed_defaults(args);
+		set_dense13_defaults(args);
 	for (size_t i = 0; options[i].name; i++)
-		if (args->given[i] && foreign(i))
-			return gb_fail(err, GB_USAGE, "--%s: not an option of --model %s", options[i].name, opt.model);
+		if (args->given[i] && is_foreign(&options[i]))
+			return gb_fail(err, GB_USAGE, "--%s: not an option of --model %s", options[i].name, opt.net.kind ? "dense13" : opt.model);
 	return GB_OK;
 }
 
@@ -271,7 +321,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	if (!status && !opt.plan && (!args->out || !strcmp(args->out, "-")))
 		status = gb_fail(err, GB_USAGE, "-o RUN is wanted: a run is a folder");
 	if (!status && (opt.plan ? ridge || (args->operands == 0) != (opt.dims != NULL) : opt.dims || args->operands == 0))
-		status = gb_fail(err, GB_USAGE, ridge && opt.plan ? "--plan: giblet13 and giblet13-seed are planned" : "a SET is wanted, or --plan with --dims");
+		status = gb_fail(err, GB_USAGE, ridge && opt.plan ? "--plan: giblet13 and dense13 are planned" : "a SET is wanted, or --plan with --dims");
 	if (!status && args->operands)
 		status = gb_dataset_open(&set, args->operand[0], err);
 	if (!status)
@@ -289,12 +339,13 @@ static gb_status run(const gb_args *args, gb_err *err)
 }
 
 static const gb_command commands[] = {
-	{NULL, "-o RUN [--model giblet13|giblet13-seed|ridge] [-c CONFIG] [--epochs N] [--seed S] [--plan [--dims NAME=SIZE,...]] [--export FILE] [OPTION...] SET",
-	 "Train a model between the stimuli and the brains of a data set", options, 0, 1, false, run},
+	{NULL, "-o RUN [--model giblet13|dense13|ridge] [-c CONFIG] [--epochs N] [--seed S] [--export FILE] [OPTION...] SET | "
+	       "--plan [--dims NAME=SIZE,...] [OPTION...] [SET]",
+	 "Train an encoding and decoding model on a data set.", options, 0, 1, false, run},
 	{0},
 };
 
 int main(int argc, char **argv)
 {
-	return gb_cli_main("gb-train", "data set to model", commands, argc, argv);
+	return gb_cli_main("gb-train", "train an encoding and decoding model", commands, argc, argv);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* gb-video-frames: a film → its frames as small pictures, row by row. */
+/* gb-video-frames: a film → its frames as small pictures, binned by TR. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,23 +15,33 @@ static const char *size = "160x90", *fit = "stretch", *filter = "area", *run_nam
 static int64_t every = 1, rows, track = -1;
 static bool partial, keep_going, invert;
 
+static const char rows_group[] = "Rows and frames:", picture_group[] = "Pictures:", input_group[] = "Input:";
+
 static const gb_option options[] = {
-	GB_OPT_TR(&tr),
-	{"size", GB_OPTION_STRING, &size, "WxH", "of the pictures (default 160x90)"},
-	{"fit", GB_OPTION_CHOICE, &fit, "stretch|pad|crop", "what to do about another aspect (default stretch)"},
-	{"filter", GB_OPTION_CHOICE, &filter, "area|bicubic|bilinear", "how to scale (default area)"},
-	{"fps", GB_OPTION_RATIONAL, &fps, "R", "the picture on screen R times a second (default: the film's own frames)"},
-	{"every", GB_OPTION_INTEGER, &every, "K", "each K-th frame only (default 1)", .min = 1, .max = 1e9},
-	{"start", GB_OPTION_RATIONAL, &start, "T", "movie time at which row 0 begins, in seconds (default 0)"},
-	{"rows", GB_OPTION_INTEGER, &rows, "N", "rows written (default: all complete ones)", .min = 1, .max = 1e9},
-	{"partial", GB_OPTION_FLAG, &partial, NULL, "write a last row that is not complete, too"},
-	{"run", GB_OPTION_STRING, &run_name, "NAME", "of the run that the film is (default run-1)"},
-	{"track", GB_OPTION_INTEGER, &track, "N", "video track, counted from 0 (default: the container's)", .min = 0, .max = 1e6},
+	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time (TR) to R seconds, an exact decimal or fraction (default 3/2)",
+	 .group = rows_group},
+	{"size", GB_OPTION_STRING, &size, "WxH", "set width and height of the pictures in pixels (default 160x90)", .group = picture_group},
+	{"fit", GB_OPTION_CHOICE, &fit, "stretch|pad|crop", "choose how to fit a film of another aspect ratio (default stretch)",
+	 .group = picture_group},
+	{"filter", GB_OPTION_CHOICE, &filter, "area|bicubic|bilinear", "choose the scaling filter (default area)", .group = picture_group},
+	{"fps", GB_OPTION_RATIONAL, &fps, "R", "sample the picture on screen R times a second (default: all frames of the film)",
+	 .group = rows_group},
+	{"every", GB_OPTION_INTEGER, &every, "K", "take every K-th frame only (default 1)", .group = rows_group, .min = 1, .max = 1e9},
+	{"start", GB_OPTION_RATIONAL, &start, "T", "let row 0 begin at movie time T, in seconds (default 0)", .group = rows_group},
+	{"rows", GB_OPTION_INTEGER, &rows, "N", "write N rows; a shorter film is an error (default: all complete rows)", .group = rows_group,
+	 .min = 1, .max = 1e9},
+	{"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the film does not fill", .group = rows_group},
+	{"run", GB_OPTION_STRING, &run_name, "NAME", "name the fMRI run during which the film was shown (default run-1)", .group = rows_group},
+	{"track", GB_OPTION_INTEGER, &track, "N", "read this video track, counted from 0 (default: the container's default)",
+	 .group = input_group, .min = 0, .max = 1e6},
 	{"matrix", GB_OPTION_CHOICE, &matrix, "auto|bt601|bt709|bt2020|fcc|smpte240m|ycgco|rgb",
-	 "colour matrix of the film (default auto: its tags)"},
-	{"range", GB_OPTION_CHOICE, &range, "auto|limited|full", "range of its levels (default auto: its tags)"},
-	{"keep-going", GB_OPTION_FLAG, &keep_going, NULL, "repeat the frame before one that cannot be decoded"},
-	{"invert", GB_OPTION_FLAG, &invert, NULL, "make a film from a tensor file", .not_param = true},
+	 "set the film's colour matrix (default auto: from its tags)", .group = input_group},
+	{"range", GB_OPTION_CHOICE, &range, "auto|limited|full", "set the film's range of levels (default auto: from its tags)",
+	 .group = input_group},
+	{"keep-going", GB_OPTION_FLAG, &keep_going, NULL, "repeat the previous frame in place of one that cannot be decoded",
+	 .group = input_group},
+	{"invert", GB_OPTION_FLAG, &invert, NULL, "write the frames of a tensor file as a film (.mp4, .mov, .nut)", .group = input_group,
+	 .not_param = true},
 	{0}
 };
 
@@ -178,7 +188,7 @@ static gb_status put_pictures(gb_tensor_writer *writer, gb_video *video, gb_err 
 	return status;
 }
 
-static void tell(const gb_video *video)
+static void log_film(const gb_video *video)
 {
 	const gb_video_info *info = gb_video_about(video);
 	const char *name = gb_video_input(video)->name;
@@ -223,7 +233,7 @@ static gb_status run(const gb_args *args, gb_err *err)
 	if (status == GB_OK)
 		status = gb_tensor_writer_begin(writer, args->out, err);
 	if (status == GB_OK) {
-		tell(video);
+		log_film(video);
 		status = put_times(writer, video, err);
 	}
 	if (status == GB_OK)
@@ -239,12 +249,12 @@ static const gb_command commands[] = {
 	{NULL,
 	 "[--tr R] [--size WxH] [--fit stretch|pad|crop] [--filter area|bicubic|bilinear] [--fps R | --every K] "
 	 "[--start T] [--rows N] [--partial] [--run NAME] [--track N] [--matrix NAME] [--range NAME] "
-	 "[--keep-going | --invert] [-o OUT] [MOVIE]",
-	 "the frames of a film, row by row", options, 0, 1, true, run},
+	 "[--keep-going] [-o OUT] [MOVIE] | --invert [--tr R] [-o OUT] [FILE]",
+	 "Decode a film into small pictures, binned by TR.", options, 0, 1, true, run},
 	{0}
 };
 
 int main(int argc, char **argv)
 {
-	return gb_cli_main("gb-video-frames", "turn a film into frames on an exact clock", commands, argc, argv);
+	return gb_cli_main("gb-video-frames", "video frames binned by TR", commands, argc, argv);
 }

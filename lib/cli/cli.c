@@ -125,15 +125,19 @@ static void catch_signals(void)
 static gb_status parse_options(int argc, char **argv, int *rest, gb_err *err)
 {
 	gb_cli_state *s = &gb_cli;
-	struct option table[GB_OPTIONS_MAX + 17] = {0};
+	struct option table[2 * (GB_OPTIONS_MAX + 16) + 1] = {0};
 	char letters[2 * (GB_OPTIONS_MAX + 16) + 2] = ":", where[96];
-	size_t n = 1;
+	size_t n = 1, former = (size_t)s->count;
 	int index, found;
 	gb_status status;
 
 	for (int i = 0; i < s->count; i++) {
 		bool argument = s->options[i].kind != GB_OPTION_FLAG;
 		table[i] = (struct option){s->options[i].name, argument ? required_argument : no_argument, NULL, 256 + i};
+		if (s->options[i].former) {
+			table[former] = table[i];
+			table[former++].name = s->options[i].former;
+		}
 		if (s->options[i].letter) {
 			letters[n++] = s->options[i].letter;
 			if (argument)

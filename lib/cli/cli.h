@@ -35,11 +35,17 @@ typedef struct gb_option {
 	gb_option_kind kind;
 	void *value;           /* holds the default; written by the parser */
 	const char *argument;  /* "FILE", "A:B", "stretch|pad|crop"; NULL for flags */
-	const char *help;      /* one line, default included */
+	const char *help;      /* a full phrase, default included; --help folds it */
 	bool not_param;        /* cannot change the result, or is an input: left out of params */
 	double min, max;       /* both 0: no limits */
 	char letter;           /* 0: long only (the rule for all but the common ones) */
+	const char *group;     /* heading in --help, with its colon; NULL: "Options:" */
+	const char *former;    /* former long name: accepted but not shown, and still the key of params, so that outputs keep their bytes */
+	const char *renamed;   /* choice: "NEW=OLD", where the NEW value is read as OLD, which is accepted too */
 } gb_option;
+
+/* The key of OPTION in params. */
+static inline const char *gb_option_key(const gb_option *option) { return option->former ? option->former : option->name; }
 
 typedef struct gb_args {
 	const char *tool;      /* "gb-x 0.1.0": first argument of gb_tensor_writer_new */
@@ -58,7 +64,7 @@ typedef struct gb_args {
 
 typedef struct gb_command {
 	const char *verb;              /* NULL for the only command */
-	const char *synopsis;          /* without the program name and verb: "[--tr R] [-o OUT] MOVIE" */
+	const char *synopsis;          /* without the program name and verb: "[--tr R] [-o OUT] MOVIE"; " | " separates forms */
 	const char *summary;           /* one line */
 	const gb_option *options;      /* ends with a zero entry; without the common ones */
 	int operands_min, operands_max; /* max −1: any number */
@@ -96,8 +102,5 @@ GB_CHECK gb_status gb_text_open(gb_text **text, const char *out, gb_err *err);
 void gb_text_print(gb_text *text, const char *format, ...) GB_PRINTF(2, 3);
 GB_CHECK gb_status gb_text_commit(gb_text *text, gb_err *err); /* also frees */
 void gb_text_free(gb_text *text);                             /* aborts; accepts NULL */
-
-/* Options most tools share, for tables: R as text is exact ("1.5", "3/2"). */
-#define GB_OPT_TR(v) {"tr", GB_OPTION_RATIONAL, v, "R", "repetition time in seconds, an exact rational (default 3/2)", false, 0, 0, 0}
 
 #endif

@@ -14,13 +14,16 @@ void gb_cli_load(const gb_command *command)
 {
 	gb_cli_state *s = &gb_cli;
 	const gb_option common[] = {
-	    {"output", GB_OPTION_STRING, &s->out, "OUT", "write to OUT (default: standard output)", true, 0, 0, 'o'},
-	    {"threads", GB_OPTION_INTEGER, &s->threads, "THREADS", "threads (default: all cores); never changes the result", true, 1, 1024, 'j'},
-	    {"config", GB_OPTION_STRING, &s->config, "FILE", "read options from FILE: long names, `name = value`", true, 0, 0, 'c'},
-	    {"quiet", GB_OPTION_FLAG, &s->quiet, NULL, "no warnings, no progress", true, 0, 0, 'q'},
-	    {"verbose", GB_OPTION_FLAG, &s->verbose, NULL, "notes on what was found and guessed; time and memory at the end", true, 0, 0, 'v'},
-	    {"help", GB_OPTION_FLAG, &s->help, NULL, "print this and exit", true, 0, 0, 'h'},
-	    {"version", GB_OPTION_FLAG, &s->version, NULL, "print version and processor class, and exit", true, 0, 0, 'V'},
+		{"output", GB_OPTION_STRING, &s->out, "OUT", "write to OUT (default: standard output)", .letter = 'o'},
+		{"threads", GB_OPTION_INTEGER, &s->threads, "THREADS",
+		 "use this many threads (default: all cores); the result does not depend on it", .min = 1, .max = 1024, .letter = 'j'},
+		{"config", GB_OPTION_STRING, &s->config, "FILE", "read options from FILE, one `name = value` a line, by their long names",
+		 .letter = 'c'},
+		{"quiet", GB_OPTION_FLAG, &s->quiet, NULL, "print neither warnings nor progress", .letter = 'q'},
+		{"verbose", GB_OPTION_FLAG, &s->verbose, NULL, "print what was found and guessed, and at the end the time and memory used",
+		 .letter = 'v'},
+		{"help", GB_OPTION_FLAG, &s->help, NULL, "print this help and exit", .letter = 'h'},
+		{"version", GB_OPTION_FLAG, &s->version, NULL, "print the version and the processor class in use, and exit", .letter = 'V'},
 	};
 
 	s->command = command;
@@ -79,9 +82,12 @@ gb_status gb_cli_lookup(const char *name, const char *where, int *index, gb_err 
 {
 	const char *near;
 
-	for (*index = 0; *index < gb_cli.count; ++*index)
-		if (!strcmp(gb_cli.options[*index].name, name))
+	for (*index = 0; *index < gb_cli.count; ++*index) {
+		const gb_option *o = &gb_cli.options[*index];
+
+		if (!strcmp(o->name, name) || (o->former && !strcmp(o->former, name)))
 			return GB_OK;
+	}
 	near = gb_cli_nearest(name, option_name, gb_cli.count);
 	return gb_fail(err, GB_USAGE, "%s%s: no such option%s%s%s (--help lists them)", where, name, near ? ": did you mean --" : "",
 	               near ? near : "", near ? "?" : "");
@@ -137,19 +143,29 @@ static gb_status set_range(const gb_option *o, const char *value, const char *wh
 	return GB_OK;
 }
 
-static gb_status set_choice(const gb_option *o, const char *value, const char *where, gb_err *err)
+/* Is VALUE one of CHOICES, "a|b|c"? */
+static bool is_choice(const char *choices, const char *value)
 {
 	size_t length = strlen(value);
 
-	for (const char *at = o->argument; *at;) {
+	for (const char *at = choices; *at;) {
 		size_t n = strcspn(at, "|");
-		if (n == length && !strncmp(at, value, n)) {
-			*(const char **)o->value = value;
-			return GB_OK;
-		}
+		if (n == length && !strncmp(at, value, n))
+			return true;
 		at += n + (at[n] == '|');
 	}
-	return gb_fail(err, GB_USAGE, "%s '%s': one of %s is wanted", where, value, o->argument);
+	return false;
+}
+
+static gb_status set_choice(const gb_option *o, const char *value, const char *where, gb_err *err)
+{
+	const char *old = o->renamed ? strchr(o->renamed, '=') + 1 : NULL;
+	bool renamed = old && strlen(value) == (size_t)(old - 1 - o->renamed) && !strncmp(o->renamed, value, strlen(value));
+
+	if (!is_choice(o->argument, value) && !(old && !strcmp(value, old)))
+		return gb_fail(err, GB_USAGE, "%s '%s': one of %s is wanted", where, value, o->argument);
+	*(const char **)o->value = renamed ? old : value;
+	return GB_OK;
 }
 
 static gb_status append(gb_strings *list, const char *value, gb_err *err)
@@ -292,7 +308,7 @@ gb_json *gb_cli_params(void)
 	for (int i = 0; i < gb_cli.own; i++) {
 		gb_json *value = gb_cli.options[i].not_param ? NULL : value_of(&gb_cli.options[i]);
 		if (value)
-			gb_json_set(params, gb_cli.options[i].name, value);
+			gb_json_set(params, gb_option_key(&gb_cli.options[i]), value);
 	}
 	return params;
 }

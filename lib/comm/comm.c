@@ -331,6 +331,6 @@ gb_status gb_comm_check_ranks(int ranks, int64_t micro, gb_err *err)
 		return GB_OK;
 	for (int64_t n = 2; n <= micro && n <= GB_COMM_MOST; n *= 2)
 		used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%lld", 2 * n <= micro && 2 * n <= GB_COMM_MOST ? ", " : " or ", (long long)n);
-	return gb_fail(err, GB_USAGE, "%d ranks: the %lld micro-batches of a step (--micro) are shared out evenly in one binary tree, by %s ranks", ranks,
+	return gb_fail(err, GB_USAGE, "%d ranks: the %lld micro-batches of a step (--micro-batches) are shared out evenly in one binary tree, by %s ranks", ranks,
 	               (long long)micro, allowed);
 }

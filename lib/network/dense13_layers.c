@@ -153,11 +153,11 @@ static void declare(gb_network *net)
 static gb_status check(const gb_network_shape *s, gb_err *err)
 {
 	if (s->mel_bands || s->dense > s->text)
-		return gb_fail(err, GB_USAGE, "giblet13-seed reads video, codes and text, and this set has more: name those with --features");
+		return gb_fail(err, GB_USAGE, "dense13 reads video, codes and text, and this set has more: name those with --features");
 	if (s->subjects > 1)
-		return gb_fail(err, GB_USAGE, "giblet13-seed has one head, for the voxels of one subject or of the mean: %zu subjects were named", s->subjects);
+		return gb_fail(err, GB_USAGE, "dense13 has one head, for the voxels of one subject or of the mean: %zu subjects were named", s->subjects);
 	if (s->groups < 2)
-		return gb_fail(err, GB_USAGE, "--groups %zu: a batch norm wants 2 rows or more in a micro-batch", s->groups);
+		return gb_fail(err, GB_USAGE, "--batch-windows %zu: a batch norm wants 2 rows or more in a micro-batch", s->groups);
 	return GB_OK;
 }
 

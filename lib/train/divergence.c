@@ -143,7 +143,7 @@ static gb_status gone_wrong(gb_trainer *t, const char *what, gb_err *err)
 		chosen++;
 	chosen = all[chosen].bad ? chosen : 0;
 	if (status == GB_OK)
-		status = gb_fail(err, GB_NO, "%s: step %lld: %s; first bad tensor: %s; last.safetensors stays as it was saved before: lower --rate, or look at the data with gb-inspect --stats",
+		status = gb_fail(err, GB_NO, "%s: step %lld: %s; first bad tensor: %s; last.safetensors stays as it was saved before: lower --lr, or look at the data with gb-inspect --stats",
 		                 t->run, (long long)t->step, what, all[chosen].words);
 	free(all);
 	return status;
@@ -177,7 +177,7 @@ gb_status gb_trainer_check_weights(gb_trainer *t, gb_err *err)
 		return status;
 	status = gb_graph_download(t->net.graph, err);
 	if (status == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->host, "weight", false, words))
-		status = gb_fail(err, GB_NO, "%s: epoch %lld: weights are not finite; first bad tensor: %s; last.safetensors stays as it was saved before: lower --rate",
+		status = gb_fail(err, GB_NO, "%s: epoch %lld: weights are not finite; first bad tensor: %s; last.safetensors stays as it was saved before: lower --lr",
 		                 t->run, (long long)t->epoch, words);
 	return status;
 }

@@ -42,7 +42,7 @@ static gb_status check_run(const char *run, const char *config, bool fresh, bool
 		status = gb_input_open(&input, path, err);
 		*same = !status && input.size == strlen(config) && memcmp(input.data, config, input.size) == 0;
 		if (!status && !*same && !fresh)
-			status = gb_fail(err, GB_USAGE, "%s: a run of other options or another data set; --new overwrites it", run);
+			status = gb_fail(err, GB_USAGE, "%s: a run of other options or another data set; --overwrite replaces it", run);
 		*same = *same && stat(best, &about) == 0 && !fresh;
 		gb_input_close(&input);
 	}

@@ -362,12 +362,12 @@ static gb_status same_run(const gb_trainer *t, const gb_json *description, const
 	const gb_json *config = gb_json_get(description, "config");
 
 	if (!kind || strcmp(kind, gb_network_name(t->options->kind)))
-		return gb_fail(err, GB_USAGE, "%s: a model of kind %s; --new overwrites it", path, kind ? kind : "unknown");
+		return gb_fail(err, GB_USAGE, "%s: a model of kind %s; --overwrite replaces it", path, kind ? kind : "unknown");
 	if (!set || strcmp(set, gb_dataset_id(t->set)))
-		return gb_fail(err, GB_USAGE, "%s: trained on another data set; --new overwrites it", path);
+		return gb_fail(err, GB_USAGE, "%s: trained on another data set; --overwrite replaces it", path);
 	for (void *it = gb_json_first(t->config); it; it = gb_json_next(t->config, it))
 		if (!gb_json_equal(gb_json_value(it), gb_json_get(config, gb_json_key(it))))
-			return gb_fail(err, GB_USAGE, "%s: trained with another %s; only epochs, keep and patience may change; --new overwrites it", path, gb_json_key(it));
+			return gb_fail(err, GB_USAGE, "%s: trained with another %s; only --epochs, --save-every and --patience may change; --overwrite replaces it", path, gb_json_key(it));
 	return GB_OK;
 }
 

@@ -34,9 +34,9 @@ gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, con
 	size_t first = (size_t)ceil(o->window_first / gb_rational_double(step) - 1e-9), last = rows_in(o->window_last, step);
 
 	if (last < first)
-		return gb_fail(err, GB_USAGE, "--brain-window %g:%g: no row of %g s begins in it", o->window_first, o->window_last, gb_rational_double(step));
+		return gb_fail(err, GB_USAGE, "--decoding-window %g:%g: no row of %g s begins in it", o->window_first, o->window_last, gb_rational_double(step));
 	if (o->micro < 1 || o->micro > 4096 || (o->micro & (o->micro - 1)))
-		return gb_fail(err, GB_USAGE, "--micro %lld: a power of two up to 4096 is wanted", (long long)o->micro);
+		return gb_fail(err, GB_USAGE, "--micro-batches %lld: a power of two up to 4096 is wanted", (long long)o->micro);
 	shape->basis = (size_t)delays->filters;
 	shape->taps = (size_t)delays->length;
 	shape->first_lag = delays->first;
@@ -147,7 +147,7 @@ static gb_status check_memory(const gb_network_shape *shape, const gb_device *de
 
 	gb_network_clear(&net);
 	if (status == GB_OK && wanted > there)
-		return gb_fail(err, GB_SYSTEM, "training wants %.1f GB of memory, this machine has %.1f: lower --width, --window or --groups (--plan shows them)",
+		return gb_fail(err, GB_SYSTEM, "training wants %.1f GB of memory, this machine has %.1f: lower --width, --window or --batch-windows (--plan shows them)",
 		               (double)wanted / 1e9, (double)there / 1e9);
 	return status;
 }
@@ -190,7 +190,7 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 		status = gb_loader_windows(&t->loader, GB_LOADER_VALIDATE, shape.scored, &t->validate, &t->validates, err);
 	t->learnt = o->kind ? t->fits - t->fits % (size_t)o->groups : t->fits;
 	if (status == GB_OK && !t->learnt)
-		status = gb_fail(err, GB_USAGE, "--groups %lld: %zu rows are left to fit: lower it", (long long)o->groups, t->fits);
+		status = gb_fail(err, GB_USAGE, "--batch-windows %lld: %zu rows are left to fit: lower it", (long long)o->groups, t->fits);
 	if (status == GB_OK)
 		status = take_memory(t, err);
 	if (status == GB_OK)
@@ -571,7 +571,7 @@ gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *er
 		while (term < GB_TERMS && strcmp(gb_term_name(term), part))
 			term++;
 		if (!equals || end == equals + 1 || *end || !(value >= 0 && value <= 1e6) || term == GB_TERMS)
-			status = gb_fail(err, GB_USAGE, "--weights %s: TERM=W,... is wanted, with terms like bold, text, brain.text and W from 0 to 1e6", text);
+			status = gb_fail(err, GB_USAGE, "--loss-weights %s: TERM=W,... is wanted, with terms like bold, text, brain.text and W from 0 to 1e6", text);
 		else
 			weight[term] = value;
 	}

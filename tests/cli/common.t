@@ -10,6 +10,9 @@ for tool in "$GB_BUILD"/bin/gb-*; do
 	check "$name --version names the processor class" "$name --version | grep -Eq '^$name [0-9.]+ \((generic|avx2|avx512|amx)\)$'"
 	check "$name --completion is bash" "$name --completion >c.sh && bash -n c.sh && grep -q 'complete -o filenames' c.sh"
 	check "$name --help to a full disk is exit 4" "$name --help >/dev/full 2>err; test \$? = 4"
+	check "$name: no line of --help is longer than 80 columns" "
+		verbs=\$($name --help | sed -n 's/^  $name \\([a-z]*\\) .*/\\1/p')
+		for verb in '' \$verbs; do $name \$verb --help; done >all && ! grep -E '.{81}' all"
 	if $name --help | grep -q '^usage:$'; then
 		fails 2 'no such verb' "$name: an unknown verb is exit 2" "$name" no-such-verb
 		fails 2 'a verb is wanted' "$name without a verb is exit 2" "$name"

@@ -27,6 +27,12 @@ check 'a set is packed' "gb-cache pack -q --tr 3/2 --gap 12 --runs a:170,b:161 -
 small='--width 0.004 --rank 5 --window 20 --micro 4 --brain-kernel fir:0:6 --epochs 4 --patience 0'
 
 check 'trains' "gb-train -j2 -o one $small SET && grep -q '\"state\":\"done\"' one/status.json"
+check 'an option by its name or its former name: the same run' "
+	gb-train -j2 -o named --width 0.004 --readout-rank 5 --window 20 --micro-batches 4 --brain-kernel fir:0:6 --epochs 4 --patience 0 SET &&
+	grep -qx 'micro = 4' named/config && cmp one/config named/config && cmp one/last.safetensors named/last.safetensors"
+check 'dense13 is the name of giblet13-seed' "
+	for model in dense13 giblet13-seed; do gb-train --model \$model --plan --dims text=8,voxels=9 | grep -v second >plan.\$model; done
+	cut -f1-3 plan.dense13 | head -5 >a; cut -f1-3 plan.giblet13-seed | head -5 | cmp - a && test -s a"
 check 'a line an epoch, the start included' "test \$(wc -l <one/metrics.tsv) = 6"
 check 'without a ridge start' "gb-train -j2 -o zero --start zero $small SET"
 for term in video mel codes text bold brain.video brain.mel brain.codes brain.text; do
@@ -146,7 +152,7 @@ check 'the config that a run leaves is one to start another with' "gb-train -j2 
 check 'a config file' "gb-train -c good.conf $small --epochs 0 -o conf SET"
 fails 2 'trained with another rate' 'another rate in the same run' gb-train -o one $small --rate 0.5 SET
 fails 2 'not an option of --model ridge' 'an option that would do nothing' gb-train --model ridge --width 0.1 -o bad SET
-fails 2 'brain-window 9:1' 'a window that is none' gb-train --brain-window 9:1 -o bad SET
+fails 2 'decoding-window 9:1' 'a window that is none' gb-train --brain-window 9:1 -o bad SET
 fails 2 'power of two' 'micro-batches that make no tree' gb-train --micro 3 -o bad SET
 fails 2 'voxels' 'sizes that are none' gb-train --plan --dims voxels=many
 fails 2 'a SET is wanted' 'no set' gb-train -o bad

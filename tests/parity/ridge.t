@@ -152,7 +152,7 @@ check 'OPENBLAS_NUM_THREADS does not matter' 'OPENBLAS_NUM_THREADS=2 gb-train --
 
 # What a user can get wrong.
 check 'a finished run is left alone' 'cp dual/status.json old && gb-train --model ridge -v -o dual --brain-kernel fir:1:5 SET 2>said && grep -q "finished already" said'
-fails 2 'other options.*--new' 'other options are refused' gb-train --model ridge -o dual --brain-kernel fir:0:5 SET
+fails 2 'other options.*--overwrite' 'other options are refused' gb-train --model ridge -o dual --brain-kernel fir:0:5 SET
 fails 2 'fir:5:5: fir:A:B wants' 'delays that are none' gb-train --model ridge -o bad --brain-kernel fir:5:5 SET
 fails 2 'has no such stimulus tensor' 'a feature that is not there' gb-train --model ridge -o bad --features nothing SET
 fails 2 'subject s9: not in the set' 'a subject that is not there' gb-train --model ridge -o bad --subject s9 SET

@@ -47,7 +47,7 @@ done
 check 'killed with SIGKILL up to three times, then continued: the same bytes' "gb-train -j2 -o again --device emu:fp32 $small SET; $same"
 check 'BF16 products, as on a device by default: near the CPU' "gb-train -j2 -o bf16 --device emu $small SET && far cpu bf16 0.01 && ! far cpu bf16 1e-6"
 check 'predicts from a model of another device' "gb-recon -q -o report emu SET --no-score && test -s report/prediction.safetensors"
-fails 2 'another device.*--new' 'a run belongs to its device' gb-train -o emu --device cpu $small SET
+fails 2 'another device.*--overwrite' 'a run belongs to its device' gb-train -o emu --device cpu $small SET
 fails 2 'auto, cpu, cuda or emu' 'a device that is none' gb-train -o x --device tpu $small SET
 fails 2 'bf16, tf32, fp32' 'a precision that is none' gb-train -o x --device emu:fp8 $small SET
 if ldconfig -p 2>/dev/null | grep -q libcuda.so.1; then

@@ -72,7 +72,7 @@ fails 2 'name those with --features' 'a tensor that it does not read' gb-train -
 fails 2 'wants 2 rows or more' 'a micro-batch of one row' gb-train $seed --groups 1 -o bad SET
 fails 2 '96 rows are left to fit: lower it' 'a micro-batch larger than the set' gb-train $seed --groups 97 -o bad SET
 fails 2 'the voxels of one subject' 'two subjects' gb-train $seed --subject s0,s0 -o bad SET
-fails 2 'not an option of --model giblet13-seed' 'an option that would do nothing' gb-train $seed --rank 4 -o bad SET
+fails 2 'not an option of --model dense13' 'an option that would do nothing' gb-train $seed --rank 4 -o bad SET
 fails 2 'a model of kind giblet13-seed' 'giblet13 in its folder' gb-train --features text --width 0.004 -o one SET
 check 'its config starts another' "gb-train -j1 -c one/config --epochs 8 --patience 0 -o again SET && same one again && cmp one/config again/config"
 done_testing
