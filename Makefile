@@ -13,7 +13,7 @@
 #     lint       warnings as errors, layers, headers, man pages, shell scripts
 #     bench      speed against the usual peers, ratios in one run; DEVICE=cuda: the roofline table too
 #     sanitize   all tests of the operations on the emulated device, under both sanitizers (nightly)
-#     mutants    small faults planted in the kernels, each of which a test must find (nightly)
+#     mutants    small faults planted in the code, each of which a test must find (nightly)
 #     fuzz       libFuzzer campaigns (SECONDS=600 each)
 #     deps       install the Debian packages that are missing; says which
 #     install    programs, pages and shell completion under DESTDIR/PREFIX
@@ -216,15 +216,14 @@ print-emu-link:
 $(BUILD)/tests/libexec:
 	@mkdir -p $(@D) && ln -sfn ../libexec $@
 
-# Tools with one edit in one source, which a test must catch: the first line of the sed
-# script names them, "# gb-train,gb-recon lib/network/giblet13_layers.c"; twins/NAME is the first,
-# twins/NAME.gb-recon the other.  Tests build theirs (tests/lib.sh: twin).
-$(BUILD)/twins/%: tests/twins/%.sed $(BUILD)/libgb.a $(tool_c:%.c=$(BUILD)/%.o)
-	$(call say,TWIN,$<)
-	@mkdir -p $(@D)
-	$(Q)read -r _ names source <$< && sed -E -f $< $$source >$@.c && { ! cmp -s $$source $@.c || { echo "$<: changes nothing in $$source" >&2; exit 1; }; } && \
-	  $(CC) $(GB_CFLAGS) $(PKG_CFLAGS) -Wno-error -c $@.c -o $@.o && for tool in $$(echo $$names | tr , ' '); do \
-	  $(CC) $(BUILD)/tools/$$tool.o $@.o $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@.$$tool || exit 1; done && cp $@.$${names%%,*} $@
+# Programs with one planted fault, which a test must find (tests/lib.sh: mutant): mutants/NAME is the
+# first one of its record in tests/mutants/programs, mutants/NAME.PROGRAM is each of them.
+$(BUILD)/mutants/%: tests/mutants/programs $(BUILD)/libgb.a $(tool_c:%.c=$(BUILD)/%.o)
+	$(call say,PLANT,$*)
+	@mkdir -p $@.src
+	$(Q)programs=$$(tests/mutants/plant --list | awk -F '\t' '$$1 == "$*" { print $$4 }') && source=$$(tests/mutants/plant $* $@.src) && \
+	  $(CC) $(GB_CFLAGS) $(PKG_CFLAGS) -Wno-error -c $$source -o $@.o && for program in $$programs; do \
+	  $(CC) $(BUILD)/tools/$$program.o $@.o $(BUILD)/libgb.a $(GB_LDFLAGS) $(PKG_LIBS) -o $@.$$program || exit 1; done && cp $@.$${programs%% *} $@
 
 $(BUILD)/bench/roofline: $(BUILD)/bench/roofline.o $(BUILD)/libgb_kernels.a $(plugins)
 	$(call say,LINK,$@)

@@ -56,11 +56,11 @@ fails() {
 	fi
 }
 
-# twin NAME: the path of a tool with the edit tests/twins/NAME.sed, made if need be (its other
-# tools lie at that path with .TOOL); a test that passes with it would be worth nothing.
-twin() {
-	flock "$GB_BUILD" make -s --no-print-directory -C "$TOP" MODE="${GB_BUILD##*/}" "build/${GB_BUILD##*/}/twins/$1" >/dev/null || return 1
-	echo "$GB_BUILD/twins/$1"
+# mutant NAME: the path of a program with this fault of tests/mutants/programs planted in it, built
+# if need be (others of its programs lie at that path with .PROGRAM).  A check that passes with it is worth nothing.
+mutant() {
+	flock "$GB_BUILD" make -s --no-print-directory -C "$TOP" MODE="${GB_BUILD##*/}" "build/${GB_BUILD##*/}/mutants/$1" >/dev/null || return 1
+	echo "$GB_BUILD/mutants/$1"
 }
 
 # skip NAME REASON: says what was not tested and why.

@@ -146,13 +146,13 @@ for run in FIR DEEP SEVERAL MEAN; do
 	check "$run" "gb-recon -q -o $run.out --from stimulus --lesion roi.nii.gz --lesion-latent $run SET"
 	check "$run is what numpy finds" "$PYTHON oracle.py '$TOP' $run.out $run"
 done
-bad=$(twin first-filter-only)
+bad=$(mutant first-filter-only)
 check 'caught: first-filter-only' "test -x $bad && $bad -q -o bad --from stimulus --lesion roi.nii.gz --lesion-latent FIR SET && ! $PYTHON oracle.py '$TOP' bad FIR"
 
 # Both ways at once, and inputs silenced after it: each as alone.
 both='--lesion roi.nii.gz --controls 3 --lesion-input text'
 check 'both ways' "gb-recon -q -j1 -o both $both --lesion-latent MEAN SET && gb-recon -q -o one $both MEAN SET && grep -v 'taken out of z' both/metrics.tsv | cmp - one/metrics.tsv && test \$(grep -c 'taken out of z' both/metrics.tsv) = 4"
-bad=$(twin lesion-left)
+bad=$(mutant lesion-left)
 check 'caught: lesion-left' "test -x $bad && ASAN_OPTIONS=detect_leaks=0 $bad -q -o bad $both --lesion-latent MEAN SET && ! grep -v 'taken out of z' bad/metrics.tsv | cmp -s - one/metrics.tsv"
 check 'the page tells it, and what it is not' "grep -q 'lies in 2 of the 24 directions of z' both/report.html && grep -q 'a statement about the model' both/report.html && ! grep -q 'patient would see' both/report.html && ! grep -q 'reads of z' one/report.html"
 check 'same bytes for -j3' "gb-recon -q -j3 -o three $both --lesion-latent MEAN SET && cmp both/metrics.tsv three/metrics.tsv && cmp both/report.html three/report.html && cmp both/r_latent_lesion.nii.gz three/r_latent_lesion.nii.gz"

@@ -138,7 +138,7 @@ check 'per voxel, in the dual' "$own -v -j2 -o own --brain-kernel fir:1:5 SET 2>
 check 'per voxel, in the primal' "$own -q -j2 -o own-primal --brain-kernel fir:1:5 --features small --no-decoders SET"
 check 'per voxel, the dual is what numpy finds' "$PYTHON oracle.py '$TOP' own"
 check 'per voxel, the primal is what numpy finds' "$PYTHON oracle.py '$TOP' own-primal"
-bad=$(twin voxels-of-first-fold)
+bad=$(mutant voxels-of-first-fold)
 check 'caught: voxels-of-first-fold' "test -x $bad && $bad -q --model ridge --per-voxel -o bad-own --brain-kernel fir:1:5 --features small --no-decoders SET && ! $PYTHON oracle.py '$TOP' bad-own"
 check 'per voxel, same bytes for -j1' "$own -q -j1 -o own1 --brain-kernel fir:1:5 SET && cmp own/best.safetensors own1/best.safetensors"
 check 'decoders keep one penalty' 'cmp own/metrics.tsv dual/metrics.tsv; grep -v ^bold own/metrics.tsv >a; grep -v ^bold dual/metrics.tsv | cmp - a'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2034
 # Why the system that this one replaces did not learn: each cause is a check that its
-# twin, the same program with that one fault (tests/twins), must fail.
+# mutant, the same program with that one fault (tests/mutants/programs), must fail.
 . "$(dirname "$0")/../lib.sh"
 unset RANK WORLD_SIZE
 $PYTHON "$TOP/tests/training.py" 200 || exit 1
@@ -10,18 +10,18 @@ pack='gb-cache pack -q --tr 3/2 --gap 12 --runs a:150,b:50 --split a:/b:'
 check 'a set' "$pack -o SET stimulus.safetensors --subject s0=s0.safetensors"
 small='-j1 --width 0.004 --rank 5 --window 9 --groups 1 --micro 4 --brain-kernel fir:0:6 --patience 0'
 
-# caught NAME CHECK…: CHECK holds with the tool itself and not with the twin, which it gets as $tool
-# ($twin.gb-recon being another tool with the same fault).
+# caught NAME TOOL MUTANT CHECK…: CHECK holds with the tool itself and not with the mutant, which it gets as $tool
+# ($mutant.gb-recon being another tool with the same fault).
 caught() {
-	caught_name=$1 caught_tool=$2 caught_twin=$3
+	caught_name=$1 caught_tool=$2 caught_mutant=$3
 	shift 3
-	tool=$caught_tool twin=
+	tool=$caught_tool mutant=
 	check "$caught_name" "$*"
-	tool=$(twin "$caught_twin") || tool=missing
-	twin=$tool
-	(test -x "$tool" || exit 9; eval "$*") >twin.out 2>&1
+	tool=$(mutant "$caught_mutant") || tool=missing
+	mutant=$tool
+	(test -x "$tool" || exit 9; eval "$*") >mutant.out 2>&1
 	test $? = 1
-	ok $? "  its twin is caught: $caught_twin ($(tail -1 twin.out | tr '#' ' '))"
+	ok $? "  its mutant is caught: $caught_mutant ($(tail -1 mutant.out | tr '#' ' '))"
 }
 
 # 1. The convolution was cut 15 s early.
@@ -98,7 +98,7 @@ assert abs(r - logged) < 1e-4
 E2
 # shellcheck disable=SC2016
 caught 'the r of validation is what gb-recon predicts row by row' gb-train norm-over-the-batch \
-	'rm -rf norm recon; $tool -o norm $small --groups 2 --rate 0.02 --epochs 8 --schedule 1000 --warmup 0 --validation 0.2 --features text,mel SET && ${twin:+$twin.}gb-recon -q -o recon --no-score --rows 0:150 norm/last.safetensors SET && $PYTHON r.py "$TOP"'
+	'rm -rf norm recon; $tool -o norm $small --groups 2 --rate 0.02 --epochs 8 --schedule 1000 --warmup 0 --validation 0.2 --features text,mel SET && ${mutant:+$mutant.}gb-recon -q -o recon --no-score --rows 0:150 norm/last.safetensors SET && $PYTHON r.py "$TOP"'
 
 # 6. best was overwritten by last.
 # shellcheck disable=SC2016

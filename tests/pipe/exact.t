@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The same bytes on repeat; killed at random, also while it saves, and continued = never
-# interrupted.  For each part of the state a twin that forgets it must be caught.
+# interrupted.  For each part of the state a mutant that forgets it must be caught.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/training.sh"
 unset RANK WORLD_SIZE
@@ -18,7 +18,7 @@ halves() { # halves TOOL
 check 'in two halves: the same bytes' 'halves gb-train'
 check 'once more: the same bytes' 'mv one before && halves gb-train && same one before'
 for name in rng-dropped order-dropped moments-dropped running-dropped rates-restarted; do
-	bad=$(twin $name)
+	bad=$(mutant $name)
 	(test -x "$bad" || exit 9; halves "$bad") >said 2>&1
 	test $? = 1
 	ok $? "caught: $name ($(tail -1 said))"
@@ -45,7 +45,7 @@ print(s['step'] % per and s['epoch'])")
 	"$1" -o long $steps --epochs $((at + 1)) SET && "$1" -o never $steps --epochs $((at + 1)) SET && same long never
 }
 check 'stopped in the middle of an epoch and continued: the same bytes' 'middle gb-train'
-bad=$(twin sums-dropped)
+bad=$(mutant sums-dropped)
 (test -x "$bad" || exit 9; middle "$bad") >said 2>&1
 test $? = 1
 ok $? "caught: sums-dropped ($(tail -1 said))"
@@ -74,7 +74,7 @@ kills() { # kills TOOL TEMPORARY: 8 kills, at random and as soon as TEMPORARY is
 }
 check 'killed eight times, four of them while it saves: last.safetensors is always whole' "kills gb-train '.last*'"
 check 'and continued: the same bytes' "gb-train -o killed $wide --epochs 4 SET && same ref killed"
-bad=$(twin saved-in-place)
+bad=$(mutant saved-in-place)
 (test -x "$bad" || exit 9; kills "$bad" 'last*') >said 2>&1
 test $? = 1
 ok $? "caught: saved-in-place ($(tail -1 said | cut -c1-90))"

@@ -41,8 +41,8 @@ assert len(rest) > 40 and not moved, moved
 assert abs(b['brain.s1.weight']).max() > 0
 E2
 check 'and nothing else has moved by a bit' "$PYTHON frozen.py $TOP fit"
-bad=$(twin trunk-not-frozen)
-(test -x "$bad" || exit 9; "$bad" -c s0/config --fit-subject s1 --from s0 --rate 0.02 --epochs 2 --patience 0 -o twin SET && $PYTHON frozen.py "$TOP" twin 2>said)
+bad=$(mutant trunk-not-frozen)
+(test -x "$bad" || exit 9; "$bad" -c s0/config --fit-subject s1 --from s0 --rate 0.02 --epochs 2 --patience 0 -o mutant SET && $PYTHON frozen.py "$TOP" mutant 2>said)
 test $? = 1
 ok $? "caught: trunk-not-frozen ($(tail -1 said | cut -c1-60))"
 check 'by two ranks, in two halves: the same bytes' "fit='gb-train -j1 -c s0/config --fit-subject s1 --from s0 --rate 0.02 --schedule 15 --patience 0'; \$fit --epochs 6 -o fit1 SET && (RANK=1 WORLD_SIZE=2 \$fit --epochs 3 -o fit2 SET & RANK=0 WORLD_SIZE=2 \$fit --epochs 3 -o fit2 SET; wait) && \$fit --epochs 6 -o fit2 SET && same fit1 fit2"

@@ -31,11 +31,11 @@ differing() { gb-inspect --diff one/last.safetensors "$1/last.safetensors" 2>/de
 # Two numbers have one sum, whichever library adds them: parts that go while the rest is made are the whole.
 check '--reduce fast, part by part behind the backward pass: 2 ranks have the numbers of one' 'nccl 2 pair --reduce fast && test "$(differing pair)" = "model "'
 for name in handed-on-early told-before-made; do
-	bad=$(twin $name)
+	bad=$(mutant $name)
 	check "caught: $name" "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 2 $name --reduce fast && test \"\$(differing $name)\" != \"model \"; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
 done
-bad=$(twin tree-far-first)
-check 'caught: tree-far-first' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 4 twin && ! same one twin >/dev/null; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
+bad=$(mutant tree-far-first)
+check 'caught: tree-far-first' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 4 mutant && ! same one mutant >/dev/null; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
 
 # A rank that stops in the middle.
 pids=

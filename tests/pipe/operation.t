@@ -57,10 +57,10 @@ fails 1 'bad: step [0-9]+: the loss of [a-z.]+ .*first bad tensor: output of [a-
 check 'the checkpoint before it is good' "$good"
 check 'the reference' "gb-train -o ref $small --epochs 2 --schedule 4 SET"
 rm -rf bad
-fails 1 'step 7: .*first bad tensor: weight 5.expand.weight, not finite; last.safetensors stays' 'a weight that turns NaN is named' "$(twin weight-turns-nan)" -o bad $small --schedule 4 SET
+fails 1 'step 7: .*first bad tensor: weight 5.expand.weight, not finite; last.safetensors stays' 'a weight that turns NaN is named: weight-turns-nan' "$(mutant weight-turns-nan)" -o bad $small --schedule 4 SET
 check 'last and best are those of the last good epoch, and go on' "$good && gb-train -o bad $small --schedule 4 --epochs 4 SET && gb-train -o whole $small --schedule 4 SET && cmp bad/last.safetensors whole/last.safetensors"
 rm -rf bad
-fails 1 'step 7: the gradient is not finite; first bad tensor: gradient of 11.pool.weight, not finite' 'a gradient that turns Inf is named' "$(twin gradient-turns-nan)" -o bad $small --schedule 4 SET
+fails 1 'step 7: the gradient is not finite; first bad tensor: gradient of 11.pool.weight, not finite' 'a gradient that turns Inf is named: gradient-turns-nan' "$(mutant gradient-turns-nan)" -o bad $small --schedule 4 SET
 rm -rf bad
-check 'by two ranks, one of which has it: said once, exit 1 on both' "bad=\$(twin gradient-turns-nan); (RANK=1 WORLD_SIZE=2 \$bad -o bad $small SET 2>err.1; echo \$? >code.1) & RANK=0 WORLD_SIZE=2 \$bad -o bad $small SET 2>err.0; test \$? = 1 && wait && test \$(cat code.1) = 1 && ! test -s err.1 && grep -q 'first bad tensor: gradient of 11.pool.weight' err.0"
+check 'by two ranks, one of which has it: said once, exit 1 on both' "bad=\$(mutant gradient-turns-nan); (RANK=1 WORLD_SIZE=2 \$bad -o bad $small SET 2>err.1; echo \$? >code.1) & RANK=0 WORLD_SIZE=2 \$bad -o bad $small SET 2>err.0; test \$? = 1 && wait && test \$(cat code.1) = 1 && ! test -s err.1 && grep -q 'first bad tensor: gradient of 11.pool.weight' err.0"
 done_testing

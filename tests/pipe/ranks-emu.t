@@ -29,8 +29,8 @@ if have_mpi; then
 else
 	skip 'mpirun -n 3' 'no MPI here'
 fi
-# A twin whose keys depend on the ranks must be seen here too.
-check 'seen: key-of-rank' "bad=\$(twin key-of-rank) && \$bad -o twin1 $small SET && ranks 4 twin4 \$bad $small && ! same twin1 twin4 >/dev/null"
+# A mutant whose keys depend on the ranks must be seen here too.
+check 'caught: key-of-rank' "bad=\$(mutant key-of-rank) && \$bad -o mutant1 $small SET && ranks 4 mutant4 \$bad $small && ! same mutant1 mutant4 >/dev/null"
 
 # Without a number each rank takes the device of its place on its machine; there are four.
 places() { # places RANK SIZE PLACE 0 1 WANT: names of variables, what PLACE is for ranks 0 and 1, devices they took

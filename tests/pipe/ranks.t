@@ -47,9 +47,9 @@ else
 	skip '--reduce fast' 'no MPI here'
 fi
 
-# A twin whose tree, keys or scores depend on the ranks must be seen.
+# A mutant whose tree, keys or scores depend on the ranks must be seen.
 for name in tree-far-first sum-in-line key-of-rank scores-of-own-part; do
-	check "seen: $name" "bad=\$(twin $name) && \$bad -o twin1-$name $small SET && ranks 4 twin4-$name \$bad $small && ! same twin1-$name twin4-$name >/dev/null"
+	check "caught: $name" "bad=\$(mutant $name) && \$bad -o mutant1-$name $small SET && ranks 4 mutant4-$name \$bad $small && ! same mutant1-$name mutant4-$name >/dev/null"
 done
 
 # Lost ranks.  A long run of 4, started by itself; $pids are its ranks.

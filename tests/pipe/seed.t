@@ -59,12 +59,12 @@ for n in 2 4; do
 done
 check 'on the emulated device, 1 rank and 2: the same bytes' "gb-train -j1 --device emu -o emu1 $small --epochs 2 SET && ranks 2 emu2 gb-train -j1 --device emu $small --epochs 2 && same emu1 emu2"
 check 'another seed is another model' "gb-train -j1 -o other --seed 2 $small --epochs 1 SET && ! cmp -s start/last.safetensors other/last.safetensors"
-bad=$(twin moments-unread)
+bad=$(mutant moments-unread)
 (test -x "$bad" || exit 9; halves "$bad") >said 2>&1
 test $? = 1
 ok $? "caught: moments-unread ($(tail -1 said))"
 for name in moments-unshared moments-backwards; do
-	check "seen: $name" "bad=\$(twin $name) && \$bad -j1 -o twin1-$name $small --epochs 1 SET && { ranks 2 twin2-$name \$bad -j1 $small --epochs 1 || grep -q 'not those of rank 0' err.?; } && ! same twin1-$name twin2-$name >/dev/null"
+	check "caught: $name" "bad=\$(mutant $name) && \$bad -j1 -o mutant1-$name $small --epochs 1 SET && { ranks 2 mutant2-$name \$bad -j1 $small --epochs 1 || grep -q 'not those of rank 0' err.?; } && ! same mutant1-$name mutant2-$name >/dev/null"
 done
 
 # What a user can get wrong.
