@@ -126,7 +126,7 @@ static gb_status add_state(items *list, const gb_trainer *t, gb_err *err)
 	    add(list, "state.sums", GB_F64, 2 * GB_TERMS, 0, &t->sums, "losses and counts of the epoch under way", err) != GB_OK ||
 	    add(list, "state.norm", GB_F64, 1, 0, &t->norm_sum, "gradient norms of the epoch under way", err) != GB_OK ||
 	    add(list, "state.best", GB_F64, 1, 0, &t->best_score, "best smoothed score", err) != GB_OK ||
-	    add(list, "state.decoder_gate", GB_F64, sizeof t->decoder_gate / sizeof(double), 0, &t->decoder_gate, "the way back: losses at first, parts that count now and at best", err) != GB_OK ||
+	    add(list, "state.back", GB_F64, sizeof t->decoder_gate / sizeof(double), 0, &t->decoder_gate, "the way back: losses at first, parts that count now and at best", err) != GB_OK ||
 	    add(list, "state.scores", GB_F64, (size_t)t->epoch + 1, 0, t->score, "validation score of each epoch", err) != GB_OK)
 		return GB_SYSTEM;
 	return t->metrics ? add(list, "state.metrics", GB_U8, strlen(t->metrics), 0, t->metrics, "metrics.tsv", err) : GB_OK;
@@ -352,7 +352,7 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 	if (status == GB_OK)
 		status = read_tensor(file, "state.best", GB_F64, 1, &t->best_score, err);
 	if (status == GB_OK)
-		status = read_tensor(file, "state.decoder_gate", GB_F64, sizeof t->decoder_gate / sizeof(double), &t->decoder_gate, err);
+		status = read_tensor(file, "state.back", GB_F64, sizeof t->decoder_gate / sizeof(double), &t->decoder_gate, err);
 	return status == GB_OK ? read_scores(t, file, err) : status;
 }
 
