@@ -13,6 +13,7 @@ static gb_status products(gb_variance_partition *p, const gb_refit_options *o, c
 {
 	const gb_encoding *e = o->encoding;
 	size_t cells = e->scored.rows * e->voxels;
+	gb_prediction prediction = {predicted, e->measured, base, e->scored.rows, e->voxels};
 	float *part = gb_array(cells, sizeof *part, err);
 	gb_status status = part ? GB_OK : GB_SYSTEM;
 
@@ -26,7 +27,7 @@ static gb_status products(gb_variance_partition *p, const gb_refit_options *o, c
 		for (size_t i = 0; !status && i < cells; i++)
 			part[i] = predicted[i] - part[i];
 		if (!status)
-			status = gb_bootstrap_mean_share(&e->blocks, part, predicted, e->measured, base, e->scored.rows, e->voxels, &value, resample, o->pool, err);
+			status = gb_bootstrap_mean_share(&e->blocks, &prediction, part, &value, resample, o->pool, err);
 		if (!status)
 			p->product[g] = gb_interval_of(&e->blocks, value, resample);
 	}
@@ -41,6 +42,7 @@ static gb_status all_models(gb_variance_partition *p, const gb_refit_options *o,
 	uint32_t all = (1u << groups->count) - 1, bare = o->nuisance->count > 0;
 	float *predicted = gb_array(e->scored.rows * e->voxels, sizeof *predicted, err), *base = predicted ? gb_array(e->voxels, sizeof *base, err) : NULL;
 	double *scratch = base ? gb_array(GB_RESAMPLES, sizeof *scratch, err) : NULL;
+	gb_prediction prediction = {predicted, e->measured, base, e->scored.rows, e->voxels};
 	gb_status status = scratch ? GB_OK : GB_SYSTEM;
 
 	for (uint32_t which = all + 1; !status && which-- > 0;) {
@@ -56,8 +58,8 @@ static gb_status all_models(gb_variance_partition *p, const gb_refit_options *o,
 		if (!status && which == all)
 			memcpy(base, mean, e->voxels * sizeof *base);
 		if (!status)
-			status = gb_bootstrap_mean_share(&e->blocks, NULL, predicted, e->measured, base, e->scored.rows, e->voxels, &value[which],
-			                              resample + (size_t)which * GB_RESAMPLES, o->pool, err);
+			status = gb_bootstrap_mean_share(&e->blocks, &prediction, NULL, &value[which],
+			                                 resample + (size_t)which * GB_RESAMPLES, o->pool, err);
 		if (!status && which == all)
 			status = products(p, o, groups, model, predicted, base, scratch, err);
 		gb_model_close(model);

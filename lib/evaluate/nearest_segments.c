@@ -271,7 +271,9 @@ static gb_status compare(gb_decoded *d, const segments *s, const gb_clock *clock
 	if (!status) {
 		unit_rows(s->vector->data, d->mean, n, width, unit);
 		unit_rows(d->predicted, d->mean, d->rows, width, row);
-		status = gb_matrix_product(pool, false, true, d->rows, n, width, row, width, unit, width, cosine, n, false, err);
+		status = gb_matrix_product(pool, (gb_product_size){d->rows, n, width},
+		                           (gb_operand){row, width, GB_AS_STORED},
+		                           (gb_operand){unit, width, GB_TRANSPOSED}, cosine, n, false, err);
 	}
 	for (size_t t = 0; !status && t < d->rows; t++)
 		keep_nearest(&d->nearest[t], cosine + t * n, n);

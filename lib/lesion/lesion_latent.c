@@ -97,8 +97,12 @@ static gb_status directions(work *w, const uint8_t *region, size_t *rank, gb_err
 	if (!status) {
 		read = gb_array(count * w->rows, sizeof *read, err);
 		gram = read ? gb_array(count * count + count, sizeof *gram, err) : NULL;
-		status = gram ? gb_matrix_product(d->pool, false, true, count, w->rows, n, reads, n, w->z, n, read, w->rows, false, err) : GB_SYSTEM;
+		status = gram ? GB_OK : GB_SYSTEM;
 	}
+	if (!status)
+		status = gb_matrix_product(d->pool, (gb_product_size){count, w->rows, n},
+		                           (gb_operand){reads, n, GB_AS_STORED},
+		                           (gb_operand){w->z, n, GB_TRANSPOSED}, read, w->rows, false, err);
 	if (!status)
 		status = gb_matrix_gram(d->pool, read, count, w->rows, w->rows, gram, false, err);
 	if (!status)

@@ -34,82 +34,89 @@ static void one_thread(void)
 }
 
 typedef struct product {
-	bool a_t, b_t, add;
-	size_t m, n, k, lda, ldb, ldc, tiles_n;
-	const float *a, *b;
+	gb_product_size size;
+	gb_operand a, b;
 	float *c, *scratch;
+	size_t stride, tiles_across;
+	bool add;
 } product;
 
-/* Rows FIRST … of op(X), columns K0 … K0+DEPTH−1, as [tile, DEPTH], padded with zeros. */
-static void pack(float *out, const float *x, size_t ldx, bool along_rows, size_t first, size_t have, size_t tile, size_t k0, size_t depth)
+/* Copy HAVE rows of X from FIRST on, and DEPTH of their columns from COLUMN on, to [TILE, 2048] padded with zeros.
+ * ALONG_ROWS: these are X's stored rows; otherwise they are its stored columns. */
+static void pack_rows(float *out, gb_operand x, bool along_rows, size_t first, size_t have, size_t tile, size_t column,
+                      size_t depth)
 {
 	if (depth < DEPTH || have < tile)
 		memset(out, 0, tile * DEPTH * sizeof *out);
 	if (along_rows)
 		for (size_t i = 0; i < have; i++)
-			memcpy(out + i * DEPTH, x + (first + i) * ldx + k0, depth * sizeof *out);
+			memcpy(out + i * DEPTH, x.data + (first + i) * x.stride + column, depth * sizeof *out);
 	else
 		for (size_t j = 0; j < depth; j++)
 			for (size_t i = 0; i < have; i++)
-				out[i * DEPTH + j] = x[(k0 + j) * ldx + first + i];
+				out[i * DEPTH + j] = x.data[(column + j) * x.stride + first + i];
 }
 
 static void product_tile(void *context, size_t tile, int worker)
 {
 	product *p = context;
-	size_t i0 = tile / p->tiles_n * TILE_M, j0 = tile % p->tiles_n * TILE_N;
-	size_t have_m = p->m - i0 < TILE_M ? p->m - i0 : TILE_M, have_n = p->n - j0 < TILE_N ? p->n - j0 : TILE_N;
+	size_t i0 = tile / p->tiles_across * TILE_M, j0 = tile % p->tiles_across * TILE_N;
+	size_t have_m = p->size.rows - i0 < TILE_M ? p->size.rows - i0 : TILE_M;
+	size_t have_n = p->size.columns - j0 < TILE_N ? p->size.columns - j0 : TILE_N;
 	float *a = p->scratch + (size_t)worker * SCRATCH, *b = a + TILE_M * DEPTH, *c = b + TILE_N * DEPTH;
 
-	for (size_t k0 = 0; k0 < p->k; k0 += DEPTH) {
-		size_t depth = p->k - k0 < DEPTH ? p->k - k0 : DEPTH;
+	for (size_t k0 = 0; k0 < p->size.depth; k0 += DEPTH) {
+		size_t depth = p->size.depth - k0 < DEPTH ? p->size.depth - k0 : DEPTH;
 
-		pack(a, p->a, p->lda, !p->a_t, i0, have_m, TILE_M, k0, depth);
-		pack(b, p->b, p->ldb, p->b_t, j0, have_n, TILE_N, k0, depth);
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE_M, TILE_N, (int)depth, 1, a, DEPTH, b, DEPTH, k0 > 0, c, TILE_N);
+		pack_rows(a, p->a, p->a.layout == GB_AS_STORED, i0, have_m, TILE_M, k0, depth);
+		pack_rows(b, p->b, p->b.layout == GB_TRANSPOSED, j0, have_n, TILE_N, k0, depth);
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE_M, TILE_N, (int)depth, 1, a, DEPTH, b, DEPTH,
+		            k0 > 0, c, TILE_N);
 	}
 	for (size_t i = 0; i < have_m; i++) {
-		float *out = p->c + (i0 + i) * p->ldc + j0;
+		float *out = p->c + (i0 + i) * p->stride + j0;
 
 		for (size_t j = 0; j < have_n; j++)
 			out[j] = p->add ? out[j] + c[i * TILE_N + j] : c[i * TILE_N + j];
 	}
 }
 
-gb_status gb_matrix_product(gb_pool *pool, bool a_t, bool b_t, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                            const float *b, size_t ldb, float *c, size_t ldc, bool add, gb_err *err)
+gb_status gb_matrix_product(gb_pool *pool, gb_product_size size, gb_operand a, gb_operand b, float *c, size_t stride,
+                            bool add, gb_err *err)
 {
-	product p = {a_t, b_t, add, m, n, k, lda, ldb, ldc, (n + TILE_N - 1) / TILE_N, a, b, c, NULL};
+	product p = {.size = size, .a = a, .b = b, .c = c, .stride = stride, .add = add,
+	             .tiles_across = (size.columns + TILE_N - 1) / TILE_N};
 
 	one_thread();
-	if (m == 0 || n == 0)
+	if (size.rows == 0 || size.columns == 0)
 		return GB_OK;
-	if (k == 0) {
-		for (size_t i = 0; i < m && !add; i++)
-			memset(c + i * ldc, 0, n * sizeof *c);
+	if (size.depth == 0) {
+		for (size_t i = 0; i < size.rows && !add; i++)
+			memset(c + i * stride, 0, size.columns * sizeof *c);
 		return GB_OK;
 	}
 	p.scratch = gb_array(SCRATCH * (size_t)gb_pool_threads(pool), sizeof *p.scratch, err);
 	if (!p.scratch)
 		return GB_SYSTEM;
-	gb_pool_run(pool, (m + TILE_M - 1) / TILE_M * p.tiles_n, product_tile, &p);
+	gb_pool_run(pool, (size.rows + TILE_M - 1) / TILE_M * p.tiles_across, product_tile, &p);
 	free(p.scratch);
 	return GB_OK;
 }
 
-void gb_matrix_product_one(bool a_t, bool b_t, size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b,
-                           size_t ldb, double *c, size_t ldc, bool add)
+void gb_matrix_product_one(gb_product_size size, gb_operand_double a, gb_operand_double b, double *c, size_t stride,
+                           bool add)
 {
 	one_thread();
-	if (m == 0 || n == 0)
+	if (size.rows == 0 || size.columns == 0)
 		return;
-	if (k == 0) {
-		for (size_t i = 0; i < m && !add; i++)
-			memset(c + i * ldc, 0, n * sizeof *c);
+	if (size.depth == 0) {
+		for (size_t i = 0; i < size.rows && !add; i++)
+			memset(c + i * stride, 0, size.columns * sizeof *c);
 		return;
 	}
-	cblas_dgemm(CblasRowMajor, a_t ? CblasTrans : CblasNoTrans, b_t ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a,
-	            (int)lda, b, (int)ldb, add ? 1 : 0, c, (int)ldc);
+	cblas_dgemm(CblasRowMajor, a.layout == GB_TRANSPOSED ? CblasTrans : CblasNoTrans,
+	            b.layout == GB_TRANSPOSED ? CblasTrans : CblasNoTrans, (int)size.rows, (int)size.columns,
+	            (int)size.depth, 1, a.data, (int)a.stride, b.data, (int)b.stride, add ? 1 : 0, c, (int)stride);
 }
 
 typedef struct gram {

@@ -11,19 +11,38 @@
 
 GB_BEGIN_DECLS
 
-/* C [m, n] = A·B (+ C where ADD).  A is [m, k], or [k, m] with A_T; B is
- * [k, n], or [n, k] with B_T; lda, ldb, ldc are the stored rows' lengths.
- * C is cut into tiles of 128 × 256, the last ones padded with zeros, so that an
- * element's bits depend on its row of A and its column of B alone: not on POOL,
- * nor on m, n, or its place.  GB_SYSTEM when memory is short. */
-GB_CHECK gb_status gb_matrix_product(gb_pool *pool, bool a_t, bool b_t, size_t m, size_t n, size_t k,
-                                     const float *a, size_t lda, const float *b, size_t ldb,
-                                     float *c, size_t ldc, bool add, gb_err *err);
+/* How an operand of a product lies in memory: as the product reads it, or with rows and columns exchanged. */
+typedef enum gb_layout { GB_AS_STORED, GB_TRANSPOSED } gb_layout;
 
-/* The same in double as one call on the calling thread (its bits depend on its
- * shape: for use inside tiles whose shape the problem fixes). */
-void gb_matrix_product_one(bool a_t, bool b_t, size_t m, size_t n, size_t k, const double *a, size_t lda,
-                           const double *b, size_t ldb, double *c, size_t ldc, bool add);
+/* One operand: DATA, the length of its stored rows (elements), and its layout. */
+typedef struct gb_operand {
+	const float *data;
+	size_t stride;
+	gb_layout layout;
+} gb_operand;
+
+typedef struct gb_operand_double {
+	const double *data;
+	size_t stride;
+	gb_layout layout;
+} gb_operand_double;
+
+/* The product is [rows, columns]; DEPTH is the number of products in each of its sums. */
+typedef struct gb_product_size {
+	size_t rows, columns, depth;
+} gb_product_size;
+
+/* C = A·B (+ C where ADD).  A is [rows, depth] and B [depth, columns], after transposition; STRIDE is the length of C's
+ * stored rows.  C is cut into tiles of 128 × 256, the last ones padded with zeros, so that an element's bits depend on
+ * its row of A and its column of B alone: not on POOL, nor on the size of C, nor on the element's place in it.
+ * GB_SYSTEM when memory is short. */
+GB_CHECK gb_status gb_matrix_product(gb_pool *pool, gb_product_size size, gb_operand a, gb_operand b, float *c,
+                                     size_t stride, bool add, gb_err *err);
+
+/* The same in double, as one call on the calling thread.  Its bits depend on its size: for use inside tiles whose size
+ * the problem fixes. */
+void gb_matrix_product_one(gb_product_size size, gb_operand_double a, gb_operand_double b, double *c, size_t stride,
+                           bool add);
 
 /* G [rows, rows] (+)= X·Xᵀ in double, X [rows, width] float: both triangles filled. */
 GB_CHECK gb_status gb_matrix_gram(gb_pool *pool, const float *x, size_t rows, size_t width, size_t ldx,

@@ -140,7 +140,10 @@ static gb_status reads(void *opaque, const gb_dataset *set, const char *subject,
 		for (size_t i = 0; i < rank * rank; i++)
 			root[i] = (float)(sqrt(fmax(value[i / rank], 0)) * gram[i]);
 		for (size_t b = 0; status == GB_OK && b < basis; b++) /* its columns: filter after filter */
-			status = gb_matrix_product(pool, false, false, rank, n, rank, root, rank, map + b * n, basis * n, *out + b * rank * n, n, false, err);
+			status = gb_matrix_product(pool, (gb_product_size){rank, n, rank},
+			                           (gb_operand){root, rank, GB_AS_STORED},
+			                           (gb_operand){map + b * n, basis * n, GB_AS_STORED},
+			                           *out + b * rank * n, n, false, err);
 	}
 	free(gram);
 	free(root);

@@ -81,8 +81,10 @@ static gb_status dual_band(chunk *c, const gb_linear_map_band *band, float *out,
 	c->wide_kernel = c->kernel ? gb_array(c->wanted.count * n, sizeof *c->wide_kernel, err) : NULL;
 	if (!c->wide_kernel)
 		return GB_SYSTEM;
-	status = gb_matrix_product(c->pool, false, true, have, stored, band->width, c->x, band->width, band->x, band->width, c->gram, stored,
-	                           false, err);
+	status = gb_matrix_product(c->pool, (gb_product_size){have, stored, band->width},
+	                           (gb_operand){c->x, band->width, GB_AS_STORED},
+	                           (gb_operand){band->x, band->width, GB_TRANSPOSED}, c->gram, stored, false,
+	                           err);
 	if (status)
 		return status;
 	for (size_t i = 0; i < have * stored; i++)
@@ -92,7 +94,9 @@ static gb_status dual_band(chunk *c, const gb_linear_map_band *band, float *out,
 		return status;
 	for (size_t i = 0; i < c->wanted.count * n; i++)
 		c->kernel[i] = (float)c->wide_kernel[i];
-	return gb_matrix_product(c->pool, false, false, c->wanted.count, map->targets, n, c->kernel, n, band->coefficient, map->targets, out,
+	return gb_matrix_product(c->pool, (gb_product_size){c->wanted.count, map->targets, n},
+	                         (gb_operand){c->kernel, n, GB_AS_STORED},
+	                         (gb_operand){band->coefficient, map->targets, GB_AS_STORED}, out,
 	                         map->targets, true, err);
 }
 
@@ -106,8 +110,10 @@ static gb_status primal_band(chunk *c, const gb_linear_map_band *band, float *ou
 	if (!c->kernel)
 		return GB_SYSTEM;
 	gb_delays_design(&map->delays, c->table, c->wanted.count, c->x, band->width, c->kernel);
-	return gb_matrix_product(c->pool, false, false, c->wanted.count, map->targets, columns, c->kernel, columns, band->coefficient,
-	                         map->targets, out, map->targets, true, err);
+	return gb_matrix_product(c->pool, (gb_product_size){c->wanted.count, map->targets, columns},
+	                         (gb_operand){c->kernel, columns, GB_AS_STORED},
+	                         (gb_operand){band->coefficient, map->targets, GB_AS_STORED}, out,
+	                         map->targets, true, err);
 }
 
 static gb_status predict_chunk(chunk *c, gb_ridge_reader *read, void *context, float *out, gb_err *err)

@@ -33,7 +33,10 @@ static gb_status decompose(gb_mse_ridge_part *p, size_t columns, gb_err *err)
 	bool dual = p->kept <= columns;
 	gb_status status;
 
-	gb_matrix_product_one(!dual, dual, p->order, p->order, dual ? columns : p->kept, p->design, columns, p->design, columns, p->vectors, p->order, false);
+	gb_matrix_product_one((gb_product_size){p->order, p->order, dual ? columns : p->kept},
+	                      (gb_operand_double){p->design, columns, dual ? GB_AS_STORED : GB_TRANSPOSED},
+	                      (gb_operand_double){p->design, columns, dual ? GB_TRANSPOSED : GB_AS_STORED},
+	                      p->vectors, p->order, false);
 	status = gb_eigen_symmetric(p->vectors, p->order, p->lambda, err);
 	for (size_t k = 0; status == GB_OK && k < p->order; k++)
 		if (p->lambda[k] < 1e-12 * p->lambda[p->order - 1]) {
@@ -44,7 +47,10 @@ static gb_status decompose(gb_mse_ridge_part *p, size_t columns, gb_err *err)
 		for (size_t k = 0; k < p->order; k++)
 			p->basis[c * p->order + k] = p->vectors[k * p->order + c];
 	if (status == GB_OK && dual)
-		gb_matrix_product_one(true, true, columns, p->order, p->kept, p->design, columns, p->vectors, p->order, p->basis, p->order, false);
+		gb_matrix_product_one((gb_product_size){columns, p->order, p->kept},
+		                      (gb_operand_double){p->design, columns, GB_TRANSPOSED},
+		                      (gb_operand_double){p->vectors, p->order, GB_TRANSPOSED}, p->basis,
+		                      p->order, false);
 	return status;
 }
 
@@ -71,7 +77,10 @@ static gb_status open_part(gb_mse_ridge_part *p, const float *x, size_t columns,
 		return GB_SYSTEM;
 	for (size_t i = 0; i < p->held * columns; i++)
 		held[i] = (double)x[p->first * columns + i] - p->mean[i % columns];
-	gb_matrix_product_one(false, false, p->held, p->order, columns, held, columns, p->basis, p->order, p->score, p->order, false);
+	gb_matrix_product_one((gb_product_size){p->held, p->order, columns},
+	                      (gb_operand_double){held, columns, GB_AS_STORED},
+	                      (gb_operand_double){p->basis, p->order, GB_AS_STORED}, p->score, p->order,
+	                      false);
 	free(held);
 	return GB_OK;
 }
@@ -144,10 +153,17 @@ gb_status gb_mse_ridge_project(const gb_mse_ridge_part *p, size_t columns, const
 		for (size_t t = 0; t < targets; t++)
 			own[i * targets + t] = y[p->row[i] * ldy + t] - mean[t];
 	if (own && dual)
-		gb_matrix_product_one(false, false, p->order, targets, p->kept, p->vectors, p->order, own, targets, z, targets, false);
+		gb_matrix_product_one((gb_product_size){p->order, targets, p->kept},
+		                      (gb_operand_double){p->vectors, p->order, GB_AS_STORED},
+		                      (gb_operand_double){own, targets, GB_AS_STORED}, z, targets, false);
 	if (own && moments) {
-		gb_matrix_product_one(true, false, columns, targets, p->kept, p->design, columns, own, targets, moments, targets, false);
-		gb_matrix_product_one(false, false, p->order, targets, columns, p->vectors, p->order, moments, targets, z, targets, false);
+		gb_matrix_product_one((gb_product_size){columns, targets, p->kept},
+		                      (gb_operand_double){p->design, columns, GB_TRANSPOSED},
+		                      (gb_operand_double){own, targets, GB_AS_STORED}, moments, targets,
+		                      false);
+		gb_matrix_product_one((gb_product_size){p->order, targets, columns},
+		                      (gb_operand_double){p->vectors, p->order, GB_AS_STORED},
+		                      (gb_operand_double){moments, targets, GB_AS_STORED}, z, targets, false);
 	}
 	free(own);
 	free(moments);
@@ -159,7 +175,9 @@ void gb_mse_ridge_predict(const gb_mse_ridge_part *p, const double *z, size_t ta
 	for (size_t k = 0; k < p->order; k++)
 		for (size_t t = 0; t < targets; t++)
 			work[k * targets + t] = z[k * targets + t] / (p->lambda[k] + penalty);
-	gb_matrix_product_one(false, false, p->held, targets, p->order, p->score, p->order, work, targets, out, targets, false);
+	gb_matrix_product_one((gb_product_size){p->held, targets, p->order},
+	                      (gb_operand_double){p->score, p->order, GB_AS_STORED},
+	                      (gb_operand_double){work, targets, GB_AS_STORED}, out, targets, false);
 }
 
 gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *p, size_t columns, double *m, size_t wide, size_t factors, double *read, double *offset, double *write,
@@ -178,7 +196,9 @@ gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *p, size_t columns, doub
 			m[k * wide + i] *= norm[k];
 	}
 	if (status == GB_OK) {
-		gb_matrix_product_one(false, true, order, order, wide, m, wide, m, wide, gram, order, false);
+		gb_matrix_product_one((gb_product_size){order, order, wide},
+		                      (gb_operand_double){m, wide, GB_AS_STORED},
+		                      (gb_operand_double){m, wide, GB_TRANSPOSED}, gram, order, false);
 		status = gb_eigen_symmetric(gram, order, value, err);
 	}
 	for (size_t f = 0; status == GB_OK && f < factors && f < order; f++) {
@@ -292,7 +312,9 @@ static gb_status fit_block(solve *s, gb_err *err)
 		for (size_t k = 0; k < p->order; k++)
 			s->work[k * n + t] = s->z[k * n + t] / (p->lambda[k] + penalty);
 	}
-	gb_matrix_product_one(false, false, columns, n, p->order, p->basis, p->order, s->work, n, s->out, n, false);
+	gb_matrix_product_one((gb_product_size){columns, n, p->order},
+	                      (gb_operand_double){p->basis, p->order, GB_AS_STORED},
+	                      (gb_operand_double){s->work, n, GB_AS_STORED}, s->out, n, false);
 	for (size_t t = 0; t < n; t++) {
 		double intercept = s->mean[t];
 

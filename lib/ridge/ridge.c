@@ -281,7 +281,9 @@ static void store_block(const solve *s, size_t v0, size_t count, const double *s
 		const double *from = s->system.primal ? sums + at * BLOCK : sums + b * order * BLOCK;
 
 		if (!s->system.primal && !s->fit->is_dual[b]) {
-			gb_matrix_product_one(true, false, columns, BLOCK, n, s->system.band_design[b], columns, from, BLOCK, narrow, BLOCK,
+			gb_matrix_product_one((gb_product_size){columns, BLOCK, n},
+			                      (gb_operand_double){s->system.band_design[b], columns, GB_TRANSPOSED},
+			                      (gb_operand_double){from, BLOCK, GB_AS_STORED}, narrow, BLOCK,
 			                      false);
 			from = narrow;
 		}

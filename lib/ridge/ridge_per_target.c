@@ -171,14 +171,16 @@ void gb_ridge_per_target_solve(const gb_ridge_per_target *own, size_t first, siz
 {
 	size_t n = own->order;
 
-	gb_matrix_product_one(false, true, count, n, n, x, n, own->vector, n, room, n, false);
+	gb_matrix_product_one((gb_product_size){count, n, n}, (gb_operand_double){x, n, GB_AS_STORED},
+	                      (gb_operand_double){own->vector, n, GB_TRANSPOSED}, room, n, false);
 	for (size_t v = 0; v < count; v++) {
 		double penalty = gb_ridge_penalty(own->penalty[first + v]);
 
 		for (size_t k = 0; k < n; k++)
 			room[v * n + k] /= own->value[k] + penalty;
 	}
-	gb_matrix_product_one(false, false, count, n, n, room, n, own->vector, n, x, n, false);
+	gb_matrix_product_one((gb_product_size){count, n, n}, (gb_operand_double){room, n, GB_AS_STORED},
+	                      (gb_operand_double){own->vector, n, GB_AS_STORED}, x, n, false);
 }
 
 void gb_ridge_per_target_clear(gb_ridge_per_target *own)

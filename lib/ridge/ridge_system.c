@@ -83,7 +83,9 @@ static void gram_of_rows(const gb_ridge_system *s, size_t first, size_t end, dou
 {
 	size_t q = s->order;
 
-	gb_matrix_product_one(true, false, q, q, end - first, s->design + first * q, q, s->design + first * q, q, g, q, false);
+	gb_matrix_product_one((gb_product_size){q, q, end - first},
+	                      (gb_operand_double){s->design + first * q, q, GB_TRANSPOSED},
+	                      (gb_operand_double){s->design + first * q, q, GB_AS_STORED}, g, q, false);
 }
 
 static gb_status make_primal(gb_ridge_system *s, gb_err *err)
@@ -279,8 +281,12 @@ void gb_ridge_system_moments(const gb_ridge_system *s, int f, const double *y, s
 {
 	size_t q = s->order, low = f < 0 ? s->n : s->fold[f].cut, high = f < 0 ? s->n : s->fold[f].cut_end;
 
-	gb_matrix_product_one(true, false, q, count, low, s->design, q, y, ldy, t, count, false);
-	gb_matrix_product_one(true, false, q, count, s->n - high, s->design + high * q, q, y + high * ldy, ldy, t, count, true);
+	gb_matrix_product_one((gb_product_size){q, count, low},
+	                      (gb_operand_double){s->design, q, GB_TRANSPOSED},
+	                      (gb_operand_double){y, ldy, GB_AS_STORED}, t, count, false);
+	gb_matrix_product_one((gb_product_size){q, count, s->n - high},
+	                      (gb_operand_double){s->design + high * q, q, GB_TRANSPOSED},
+	                      (gb_operand_double){y + high * ldy, ldy, GB_AS_STORED}, t, count, true);
 }
 
 void gb_ridge_system_predict(const gb_ridge_system *s, int f, const double *hat, const double *t, size_t ld, size_t count, double *out)
@@ -289,11 +295,16 @@ void gb_ridge_system_predict(const gb_ridge_system *s, int f, const double *hat,
 	       order = gb_ridge_system_order(s, f);
 
 	if (s->primal) {
-		gb_matrix_product_one(false, false, m, count, order, hat, order, t, ld, out, count, false);
+		gb_matrix_product_one((gb_product_size){m, count, order},
+		                      (gb_operand_double){hat, order, GB_AS_STORED},
+		                      (gb_operand_double){t, ld, GB_AS_STORED}, out, count, false);
 		return;
 	}
-	gb_matrix_product_one(false, false, m, count, low, hat, order, t, ld, out, count, false);
-	gb_matrix_product_one(false, false, m, count, s->n - high, hat + low, order, t + high * ld, ld, out, count, true);
+	gb_matrix_product_one((gb_product_size){m, count, low}, (gb_operand_double){hat, order, GB_AS_STORED},
+	                      (gb_operand_double){t, ld, GB_AS_STORED}, out, count, false);
+	gb_matrix_product_one((gb_product_size){m, count, s->n - high},
+	                      (gb_operand_double){hat + low, order, GB_AS_STORED},
+	                      (gb_operand_double){t + high * ld, ld, GB_AS_STORED}, out, count, true);
 }
 
 void gb_ridge_column_r(const double *p, size_t ldp, const double *y, size_t ldy, size_t m, size_t count, double *r)

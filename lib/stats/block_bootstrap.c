@@ -220,11 +220,13 @@ static void share_tile(void *context, size_t tile, int worker)
 	}
 }
 
-gb_status gb_bootstrap_mean_share(const gb_bootstrap *blocks, const float *part, const float *p, const float *y, const float *base, size_t rows,
-                               size_t columns, double *value, double *mean, gb_pool *pool, gb_err *err)
+gb_status gb_bootstrap_mean_share(const gb_bootstrap *blocks, const gb_prediction *prediction, const float *part,
+                                  double *value, double *mean, gb_pool *pool, gb_err *err)
 {
+	size_t rows = prediction->rows, columns = prediction->columns;
 	size_t tiles = (columns + COLUMNS - 1) / COLUMNS, wide = blocks->resamples + 1;
-	job j = {blocks, p, y, part, base, rows, columns, NULL, NULL};
+	job j = {.blocks = blocks, .p = prediction->predicted, .y = prediction->measured, .base = prediction->base,
+	         .part = part, .rows = rows, .columns = columns};
 
 	j.scratch = gb_array((size_t)gb_pool_threads(pool) * 2 * (rows + 1), sizeof(double), err);
 	j.sums = j.scratch ? gb_array(tiles * wide, sizeof(double), err) : NULL;

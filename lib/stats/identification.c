@@ -221,7 +221,9 @@ static gb_status rank_segments(gb_identification *out, const gb_scored *scored, 
 	if (!status) {
 		unit_vectors(a, n, width);
 		unit_vectors(b, n, width);
-		status = gb_matrix_product(pool, false, true, n, n, width, a, width, b, width, similarity, n, false, err);
+		status = gb_matrix_product(pool, (gb_product_size){n, n, width},
+		                           (gb_operand){a, width, GB_AS_STORED},
+		                           (gb_operand){b, width, GB_TRANSPOSED}, similarity, n, false, err);
 	}
 	for (size_t i = 0; !status && i < n; i++) {
 		double above = 0, equal = 1, others = (double)n - 1;
@@ -262,7 +264,10 @@ gb_status gb_identification_make(gb_identification *out, const gb_scored *scored
 	if (!status) {
 		unit_vectors(a, n, columns);
 		unit_vectors(b, n, columns);
-		status = gb_matrix_product(pool, false, true, n, n, columns, a, columns, b, columns, similarity, n, false, err);
+		status = gb_matrix_product(pool, (gb_product_size){n, n, columns},
+		                           (gb_operand){a, columns, GB_AS_STORED},
+		                           (gb_operand){b, columns, GB_TRANSPOSED}, similarity, n, false,
+		                           err);
 	}
 	if (!status)
 		status = rank_rows(out, scored, similarity, pool, err);

@@ -82,12 +82,19 @@ GB_CHECK gb_status gb_bootstrap_mean_r(const gb_bootstrap *blocks, const float *
 
 /* Of VALUE [GB_RESAMPLES], which it sorts: the 95 %. */
 void gb_bootstrap_interval(double *value, double *low, double *high);
-/* Share of what Y varies about BASE [columns] that PART of the prediction P explains: Σ part·(2(y − base) − (p − base))
- * / Σ (y − base)² over rows, mean over columns (0 where Y is BASE).  PART NULL: all of it, p − base: then this is
- * R² = 1 − Σ(y − p)²/Σ(y − base)²; parts that add up to it have shares that do (the product measure).  *VALUE of all
- * rows, MEAN [resamples] of the resamples. */
-GB_CHECK gb_status gb_bootstrap_mean_share(const gb_bootstrap *blocks, const float *part, const float *p, const float *y, const float *base,
-                                        size_t rows, size_t columns, double *value, double *mean, gb_pool *pool, gb_err *err);
+
+/* A prediction beside what was measured, float [rows, columns] both, and BASE [columns], the prediction of the mean. */
+typedef struct gb_prediction {
+	const float *predicted, *measured, *base;
+	size_t rows, columns;
+} gb_prediction;
+
+/* Share of the measured variation about the base that PART [rows, columns] of the prediction explains:
+ * Σ part·(2(y − base) − (p − base)) / Σ (y − base)² over rows, mean over columns (0 where Y is constant at the base).
+ * PART NULL: the whole prediction, p − base; this is R² = 1 − Σ(y − p)²/Σ(y − base)².  Shares of parts that add up to
+ * the whole add up to R² (the product measure).  *VALUE is of all rows, MEAN [resamples] of each resample. */
+GB_CHECK gb_status gb_bootstrap_mean_share(const gb_bootstrap *blocks, const gb_prediction *prediction, const float *part,
+                                           double *value, double *mean, gb_pool *pool, gb_err *err);
 
 /* ---- ceilings ---- */
 

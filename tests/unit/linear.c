@@ -24,7 +24,8 @@ static void products(gb_pool *pool)
 	double worst = 0;
 	bool same = true;
 
-	ok(gb_matrix_product(pool, false, false, M, N, K, a, K, b, N, c, N, false, NULL) == GB_OK, "product");
+	ok(gb_matrix_product(pool, (gb_product_size){M, N, K}, (gb_operand){a, K, GB_AS_STORED},
+	                     (gb_operand){b, N, GB_AS_STORED}, c, N, false, NULL) == GB_OK, "product");
 	for (size_t i = 0; i < M; i += 17)
 		for (size_t j = 0; j < N; j++) {
 			double sum = 0;
@@ -34,21 +35,30 @@ static void products(gb_pool *pool)
 			worst = fmax(worst, fabs(sum - (double)c[i * N + j]));
 		}
 	ok(worst < 1e-3, "it is what plain loops find (%g)", worst);
-	ok(gb_matrix_product(NULL, false, false, M, N, K, a, K, b, N, d, N, false, NULL) == GB_OK && !memcmp(c, d, M * N * sizeof *c),
+	ok(gb_matrix_product(NULL, (gb_product_size){M, N, K}, (gb_operand){a, K, GB_AS_STORED},
+	                     (gb_operand){b, N, GB_AS_STORED}, d, N, false, NULL) == GB_OK &&
+	       !memcmp(c, d, M * N * sizeof *c),
 	   "same bits on one thread");
 	for (size_t i = 0; i < M; i++)
 		for (size_t k = 0; k < K; k++)
 			t[k * M + i] = a[i * K + k];
-	ok(gb_matrix_product(pool, true, false, M, N, K, t, M, b, N, d, N, false, NULL) == GB_OK && !memcmp(c, d, M * N * sizeof *c),
+	ok(gb_matrix_product(pool, (gb_product_size){M, N, K}, (gb_operand){t, M, GB_TRANSPOSED},
+	                     (gb_operand){b, N, GB_AS_STORED}, d, N, false, NULL) == GB_OK &&
+	       !memcmp(c, d, M * N * sizeof *c),
 	   "same bits from a transposed A");
-	ok(gb_matrix_product(pool, false, false, 201, N, K, a + 53 * K, K, b, N, d, N, false, NULL) == GB_OK &&
+	ok(gb_matrix_product(pool, (gb_product_size){201, N, K}, (gb_operand){a + 53 * K, K, GB_AS_STORED},
+	                     (gb_operand){b, N, GB_AS_STORED}, d, N, false, NULL) == GB_OK &&
 	       !memcmp(c + 53 * N, d, 201 * N * sizeof *c), "same bits for some of the rows");
-	ok(gb_matrix_product(pool, false, false, M, 300, K, a, K, b + 111, N, d, 300, false, NULL) == GB_OK, "some of the columns");
+	ok(gb_matrix_product(pool, (gb_product_size){M, 300, K}, (gb_operand){a, K, GB_AS_STORED},
+	                     (gb_operand){b + 111, N, GB_AS_STORED}, d, 300, false, NULL) == GB_OK,
+	   "some of the columns");
 	for (size_t i = 0; i < M; i++)
 		same = same && !memcmp(c + i * N + 111, d + i * 300, 300 * sizeof *c);
 	ok(same, "same bits for some of the columns");
 	memcpy(d, c, M * N * sizeof *c);
-	ok(gb_matrix_product(pool, false, false, M, N, K, a, K, b, N, d, N, true, NULL) == GB_OK && d[5] == c[5] + c[5], "added to what is there");
+	ok(gb_matrix_product(pool, (gb_product_size){M, N, K}, (gb_operand){a, K, GB_AS_STORED},
+	                     (gb_operand){b, N, GB_AS_STORED}, d, N, true, NULL) == GB_OK &&
+	       d[5] == c[5] + c[5], "added to what is there");
 	free(a);
 	free(b);
 	free(c);
