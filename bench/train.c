@@ -76,7 +76,7 @@ static void make_optimiser(model *m)
 	for (int i = 0; i < gb_graph_parameters(m->graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(m->graph, i);
 
-		m->segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->decays ? 0.01f : 0, NULL};
+		m->segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->flags & GB_PARAMETER_DECAYS ? 0.01f : 0, NULL};
 	}
 }
 

@@ -10,10 +10,11 @@
 #include "cli/ranks.h"
 #include "io/file.h"
 #include "model/model.h"
-#include "train/training_cost.h"
-#include "train/ridge_run.h"
+#include "checkpoint/export.h"
 #include "network/dense13_layers.h"
+#include "train/ridge_run.h"
 #include "train/trainer.h"
+#include "train/training_cost.h"
 
 static void on_progress(void *context, int64_t done, int64_t total)
 {
@@ -28,16 +29,16 @@ static void on_note(void *context, const char *line)
 }
 
 static struct {
-	const char *model, *kernel, *subject, *features, *window, *weights, *dims, *export, *comm, *fit;
+	const char *model, *kernel, *subject, *features, *window, *weights, *dims, *export, *comm, *fit, *init, *reduce;
 	int64_t seed;
 	bool no_decoders, per_voxel, plan;
 	double timeout;
 	gb_maybe_rational tr;
 	gb_train_options net;
-} opt = {.model = "giblet13", .subject = "mean", .window = "1.5:13.5", .seed = 1, .comm = "auto", .timeout = 300, .tr = {false, {3, 2}},
-         .net = {.device = "auto", .width = 0.125, .rank = 64, .window = 32, .groups = 2, .micro = 8, .epochs = 60, .warmup = 2, .patience = 20, .rate = 1e-3,
-                 .rate_end = 1e-5, .decay = 0.01, .anchor_decay = 0.1, .anchor_rate = 0.1, .clip = 1, .dropout = 0.1, .modality_dropout = 0.2, .temperature = 0.1,
-                 .validation = 0.12, .start = "ridge", .reduce = "exact", .progress = on_progress, .note = on_note}};
+} opt = {.model = "giblet13", .subject = "mean", .window = "1.5:13.5", .seed = 1, .comm = "auto", .init = "ridge", .reduce = "exact", .timeout = 300, .tr = {false, {3, 2}},
+         .net = {.device = "auto", .width = 0.125, .rank = 64, .window = 32, .batch_windows = 2, .micro_batches = 8, .epochs = 60, .warmup = 2, .patience = 20, .lr = 1e-3,
+                 .lr_final = 1e-5, .weight_decay = 0.01, .anchor_decay = 0.1, .anchor_lr = 0.1, .clip = 1, .dropout = 0.1, .modality_dropout = 0.2, .temperature = 0.1,
+                 .validation = 0.12, .progress = on_progress, .note = on_note}};
 
 /* Headings of --help.  An option of a group from RIDGE_ONLY on belongs to some architectures only. */
 static const char data_group[] = "Model and data:", run_group[] = "Run:", plan_group[] = "Cost estimate:", ridge_only[] = "Only for --model ridge:",
@@ -78,22 +79,22 @@ static const gb_option options[] = {
 	{"patience", GB_OPTION_INTEGER, &opt.net.patience, "N",
 	 "stop when the validation score has not improved for N epochs (default 20; 0: never)", .group = length_group, .not_param = true,
 	 .max = 1000000},
-	{"save-every", GB_OPTION_INTEGER, &opt.net.keep, "N", "also keep the checkpoint of every N-th epoch, as epoch-N.safetensors (default 0: none)",
+	{"save-every", GB_OPTION_INTEGER, &opt.net.save_every, "N", "also keep the checkpoint of every N-th epoch, as epoch-N.safetensors (default 0: none)",
 	 .group = length_group, .not_param = true, .max = 1000000, .former = "keep"},
 	{"width", GB_OPTION_REAL, &opt.net.width, "F",
 	 "scale the widths of all layers by F; 1 is the full size (default of giblet13: 0.125; of dense13: 1)", .group = optimiser_group,
 	 .min = 0.002, .max = 4},
-	{"batch-windows", GB_OPTION_INTEGER, &opt.net.groups, "N", "put N windows (of dense13: N rows) into a micro-batch (default 2)",
+	{"batch-windows", GB_OPTION_INTEGER, &opt.net.batch_windows, "N", "put N windows (of dense13: N rows) into a micro-batch (default 2)",
 	 .group = optimiser_group, .min = 1, .max = 4096, .former = "groups"},
-	{"micro-batches", GB_OPTION_INTEGER, &opt.net.micro, "N", "sum the gradients of N micro-batches in each step; a power of two (default 8)",
+	{"micro-batches", GB_OPTION_INTEGER, &opt.net.micro_batches, "N", "sum the gradients of N micro-batches in each step; a power of two (default 8)",
 	 .group = optimiser_group, .min = 1, .max = 4096, .former = "micro"},
-	{"lr", GB_OPTION_REAL, &opt.net.rate, "R", "set the highest learning rate of AdamW (default 0.001)", .group = optimiser_group, .min = 1e-12,
+	{"lr", GB_OPTION_REAL, &opt.net.lr, "R", "set the highest learning rate of AdamW (default 0.001)", .group = optimiser_group, .min = 1e-12,
 	 .max = 1, .former = "rate"},
-	{"lr-final", GB_OPTION_REAL, &opt.net.rate_end, "R", "set the learning rate at the end of the cosine schedule (default 0.00001)",
+	{"lr-final", GB_OPTION_REAL, &opt.net.lr_final, "R", "set the learning rate at the end of the cosine schedule (default 0.00001)",
 	 .group = optimiser_group, .min = 0, .max = 1, .former = "rate-end"},
 	{"warmup", GB_OPTION_REAL, &opt.net.warmup, "EPOCHS", "raise the learning rate linearly during the first EPOCHS (default 2)",
 	 .group = optimiser_group, .min = 0, .max = 100000},
-	{"weight-decay", GB_OPTION_REAL, &opt.net.decay, "R", "decay the weights of matrices at this rate (default 0.01)", .group = optimiser_group,
+	{"weight-decay", GB_OPTION_REAL, &opt.net.weight_decay, "R", "decay the weights of matrices at this rate (default 0.01)", .group = optimiser_group,
 	 .min = 0, .max = 1000, .former = "decay"},
 	{"clip", GB_OPTION_REAL, &opt.net.clip, "R", "scale the gradient down where its norm exceeds R (default 1; 0: never)", .group = optimiser_group,
 	 .min = 0, .max = 1e9},
@@ -109,7 +110,7 @@ static const gb_option options[] = {
 	{"comm", GB_OPTION_CHOICE, &opt.comm, "auto|none|socket|mpi|nccl",
 	 "choose how processes communicate; nccl: gradients from GPU to GPU (default auto: MPI where its launcher and plug-in are found, else "
 	 "sockets)", .group = ranks_group, .not_param = true},
-	{"reduce", GB_OPTION_CHOICE, &opt.net.reduce, "exact|fast",
+	{"reduce", GB_OPTION_CHOICE, &opt.reduce, "exact|fast",
 	 "sum gradients in one fixed tree, with the same bits for any number of processes (exact), or by the library's all-reduce (fast) "
 	 "(default exact)", .group = ranks_group},
 	{"rank-timeout", GB_OPTION_REAL, &opt.timeout, "SECONDS", "give up when a process does not answer for this long (default 300)",
@@ -123,13 +124,13 @@ static const gb_option options[] = {
 	{"anchor-decay", GB_OPTION_REAL, &opt.net.anchor_decay, "R",
 	 "decay weights that start at the ridge solution towards that solution at this rate (default 0.1)", .group = giblet13_only, .min = 0,
 	 .max = 1000},
-	{"anchor-lr", GB_OPTION_REAL, &opt.net.anchor_rate, "F", "multiply the learning rate of those weights by F (default 0.1)",
+	{"anchor-lr", GB_OPTION_REAL, &opt.net.anchor_lr, "F", "multiply the learning rate of those weights by F (default 0.1)",
 	 .group = giblet13_only, .min = 0, .max = 1000, .former = "anchor-rate"},
 	{"modality-dropout", GB_OPTION_REAL, &opt.net.modality_dropout, "P", "drop a whole modality of a window with probability P (default 0.2)",
 	 .group = giblet13_only, .min = 0, .max = 0.95},
 	{"temperature", GB_OPTION_REAL, &opt.net.temperature, "T", "set the temperature of the contrastive loss (default 0.1)", .group = giblet13_only,
 	 .min = 0.001, .max = 100},
-	{"init", GB_OPTION_CHOICE, &opt.net.start, "ridge|zero",
+	{"init", GB_OPTION_CHOICE, &opt.init, "ridge|zero",
 	 "initialise the linear paths and the voxel readouts from the ridge solution, or without it (default ridge)", .group = giblet13_only,
 	 .former = "start"},
 	{"fit-subject", GB_OPTION_STRING, &opt.fit, "NAME", "fit only the readouts of this new subject, to the frozen model --from",
@@ -156,7 +157,7 @@ static bool is_foreign(const gb_option *o)
 static void set_dense13_defaults(const gb_args *args)
 {
 	opt.net.kind = &gb_network_dense13;
-	opt.net.start = "zero";
+	opt.init = "zero";
 	opt.kernel = "fir:0:1";
 	opt.net.width = gb_cli_given(args, options, "width") ? opt.net.width : 1;
 	opt.net.dropout = gb_cli_given(args, options, "dropout") ? opt.net.dropout : 0.3;
@@ -231,6 +232,8 @@ static gb_status prepare(const gb_args *args, const gb_dataset *set, const char 
 		status = gb_train_all_subjects(set, subject, &net->subject_count, err);
 	else if (!status && strcmp(opt.subject, "mean"))
 		status = gb_cli_split("subject", opt.subject, copy, subject, &net->subject_count, err);
+	net->init = strcmp(opt.init, "ridge") ? GB_INIT_ZERO : GB_INIT_RIDGE;
+	net->reduction = strcmp(opt.reduce, "fast") ? GB_REDUCE_EXACT : GB_REDUCE_FAST;
 	net->tool = args->tool;
 	net->features = name;
 	net->feature_count = names;
@@ -273,7 +276,7 @@ static gb_status run_network(const gb_args *args, const gb_dataset *set, gb_err 
 {
 	gb_train_result result = {0};
 	gb_cli_asked *asked = gb_cli_listen();
-	gb_status status = gb_cli_open_ranks(&opt.net.comm, &opt.net.local_ranks, &opt.net.place, opt.comm, args->out, opt.timeout, opt.net.micro, err);
+	gb_status status = gb_cli_open_ranks(&opt.net.comm, &opt.net.local_ranks, &opt.net.place, opt.comm, args->out, opt.timeout, opt.net.micro_batches, err);
 	bool first = gb_comm_rank(opt.net.comm) == 0;
 
 	opt.net.stop = &asked->stop;

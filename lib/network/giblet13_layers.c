@@ -26,6 +26,13 @@ static int weight(gb_network *net, const char *name, const char *what, size_t ro
 	return found >= 0 ? found : gb_graph_parameter(net->graph, full, rows, columns, spread);
 }
 
+/* Set FLAG of all parameters from FIRST on, in the order of their declaration. */
+static void flag_parameters(gb_network *net, int first, enum gb_parameter_flag flag)
+{
+	for (int i = first; i < gb_graph_parameters(net->graph); i++)
+		gb_graph_parameter_at(net->graph, i)->flags |= flag;
+}
+
 static float fan(size_t columns) { return 1.0f / sqrtf((float)columns); }
 
 /* NAME.weight, NAME.bias: x Wᵀ + b. */
@@ -278,6 +285,7 @@ static void encoder(gb_network *net, int linear, int mel, int columns)
 	const gb_network_shape *s = &net->shape;
 	int part[4], parts = 0, deep, path;
 	double w = s->width;
+	int first;
 
 	if (s->video_frames)
 		part[parts++] = video_block(net);
@@ -292,7 +300,9 @@ static void encoder(gb_network *net, int linear, int mel, int columns)
 	deep = block(net, "6.expand", deep, gb_scaled(LAYER_6, w));
 	/* No gain: training starts from the linear path. */
 	deep = dense(net, "7.bottleneck", norm(net, "7.bottleneck", deep), net->bottleneck, GB_LINEAR, false, 0);
+	first = gb_graph_parameters(net->graph);
 	path = dense(net, "linear", linear, net->bottleneck, GB_LINEAR, false, 1);
+	flag_parameters(net, first, GB_PARAMETER_FROM_RIDGE);
 	net->z = gb_graph_add(net->graph, path, deep);
 	net->z_scored = gb_graph_rows(net->graph, net->z, s->groups, s->history, s->scored);
 }
@@ -303,10 +313,12 @@ static void encode_brain(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
 	int x = gb_graph_fir(net->graph, net->z, s->groups, s->scored, s->basis, s->taps, (int64_t)s->history - s->first_lag, net->fixed_there.kernel);
+	int first = gb_graph_parameters(net->graph), readouts;
 
 	if (!s->subjects)
 		return;
 	x = dense(net, "brain.map", x, s->rank, GB_LINEAR, false, 1);
+	readouts = gb_graph_parameters(net->graph);
 	for (size_t i = 0; i < s->subjects; i++) {
 		char name[96];
 
@@ -315,13 +327,15 @@ static void encode_brain(gb_network *net)
 		net->term[GB_TERM_BOLD + (int)i] = gb_graph_mse(net->graph, net->predicted_bold[i], net->device_batch.target_bold[i],
 		                                                net->device_batch.weight_bold[i], net->fixed_there.voxel_weight[i], control(net, GB_TERM_BOLD));
 	}
+	flag_parameters(net, first, GB_PARAMETER_FROM_RIDGE);
+	flag_parameters(net, readouts, GB_PARAMETER_READOUT);
 }
 
 /* FACTORS numbers of each volume, by the head HEAD of its subject, of all volumes of the window after a row. */
 static int read_brains(gb_network *net, const char *head, size_t factors, float gain)
 {
 	const gb_network_shape *s = &net->shape;
-	int all = -1;
+	int all = -1, first = gb_graph_parameters(net->graph);
 
 	for (size_t i = 0; i < s->subjects; i++) {
 		char name[96];
@@ -331,6 +345,7 @@ static int read_brains(gb_network *net, const char *head, size_t factors, float 
 		own = dense(net, name, net->bold[i], factors, GB_LINEAR, false, gain);
 		all = i ? gb_graph_add(net->graph, all, own) : own;
 	}
+	flag_parameters(net, first, GB_PARAMETER_READOUT);
 	return gb_graph_fir(net->graph, all, s->groups, s->scored, s->window_lags, s->window_lags, (int64_t)(s->window_first + s->window_lags) - 1,
 	                    control(net, FILTERS));
 }
@@ -338,9 +353,10 @@ static int read_brains(gb_network *net, const char *head, size_t factors, float 
 static void decode_brain(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
-	int latent = read_brains(net, "decode", s->rank, 1), target, pairs;
+	int first = gb_graph_parameters(net->graph), latent = read_brains(net, "decode", s->rank, 1), target, pairs;
 
 	net->latent = dense(net, "decode.map", latent, net->bottleneck, GB_LINEAR, true, 1);
+	flag_parameters(net, first, GB_PARAMETER_FROM_RIDGE);
 	target = gb_graph_affine(net->graph, gb_graph_stop(net->graph, net->z_scored), net->fixed_there.latent_scale, net->fixed_there.latent_offset);
 	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target, net->device_batch.weight_latent, control(net, GB_TERM_LATENT));
 	pairs = gb_graph_similarity(net->graph, gb_graph_norm(net->graph, net->latent, -1, -1), gb_graph_norm(net->graph, target, -1, -1),
@@ -371,7 +387,7 @@ static void read_directly(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
 	gb_graph *g = net->graph;
-	int x;
+	int x, first = gb_graph_parameters(g);
 
 	if (s->video_frames) {
 		x = each_frame(net, "back.video", read_window(net, "back.video", GB_DECODER_COLOURS), s->video_frames * net->patches, GB_DECODER_COLOURS);
@@ -387,17 +403,20 @@ static void read_directly(gb_network *net)
 		x = each_frame(net, "back.codes", read_window(net, "back.codes", GB_DECODER_CODE_FACTORS), s->code_frames, GB_DECODER_CODE_FACTORS);
 		net->direct[2] = gb_graph_stop(g, dense(net, "back.codes.logits", x, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, false, 0));
 	}
+	flag_parameters(net, first, GB_PARAMETER_INIT_ONLY);
 }
 
 /* Beside nothing: text has its own from z^b. */
 static void read_floats(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
+	int first = gb_graph_parameters(net->graph);
 
 	if (s->text)
 		net->direct[3] = dense(net, "back.text.columns", read_window(net, "back.text", GB_DECODER_TEXT_FACTORS), s->text, GB_LINEAR, true, 0);
 	if (s->dense > s->text)
 		net->direct[4] = read_window(net, "back.floats", s->dense - s->text);
+	flag_parameters(net, first, GB_PARAMETER_INIT_ONLY);
 }
 
 /* Y with what modality M's linear path says of it, on the way from z^b. */
@@ -453,9 +472,12 @@ static int decode_vector(gb_network *net, int x, int more, int way, int modality
 static int text_path(gb_network *net, int z)
 {
 	size_t read = net->shape.basis * net->shape.rank;
+	int first = gb_graph_parameters(net->graph);
 	int factors = dense(net, "13c.text.factors", z, read && read < net->bottleneck ? read : net->bottleneck, GB_LINEAR, false, 1);
+	int text = dense(net, "13c.text.linear", factors, net->shape.text, GB_LINEAR, false, 0);
 
-	return dense(net, "13c.text.linear", factors, net->shape.text, GB_LINEAR, false, 0);
+	flag_parameters(net, first, GB_PARAMETER_FROM_RIDGE);
+	return text;
 }
 
 static void decoder(gb_network *net, int z, int way)

@@ -69,7 +69,8 @@ int gb_graph_parameter(gb_graph *graph, const char *name, size_t rows, size_t co
 	if (!room(graph, &graph->parameter, graph->parameters, &graph->parameter_room, sizeof *p))
 		return -1;
 	p = &graph->parameter[graph->parameters];
-	*p = (gb_parameter){.rows = rows, .columns = columns, .first = graph->parameter_count, .spread = spread, .decays = rows > 1};
+	*p = (gb_parameter){.rows = rows, .columns = columns, .first = graph->parameter_count, .spread = spread,
+	                     .flags = rows > 1 ? GB_PARAMETER_DECAYS : 0};
 	snprintf(p->name, sizeof p->name, "%s", name);
 	if (!gb_size_mul(rows, columns, &count) || !gb_size_add(count, graph->parameter_count, &graph->parameter_count)) {
 		gb_fail(&graph->failure, GB_SYSTEM, "%s: %zu × %zu is too large", name, rows, columns);
@@ -146,7 +147,7 @@ int gb_graph_linear(gb_graph *graph, int x, int weight, int bias, int activation
 	if (!node)
 		return -1;
 	node->weight = weight;
-	graph->parameter[weight].multiplied = true;
+	graph->parameter[weight].flags |= GB_PARAMETER_MULTIPLIED;
 	node->bias = bias;
 	node->size[0] = (size_t)activation;
 	if (activation != GB_LINEAR)

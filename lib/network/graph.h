@@ -19,14 +19,23 @@ GB_BEGIN_DECLS
 
 typedef struct gb_graph gb_graph;
 
+/* The graph sets DECAYS and MULTIPLIED, the network the next three, the trainer the last two. */
+enum gb_parameter_flag {
+	GB_PARAMETER_DECAYS = 1,        /* weight decay applies: a matrix */
+	GB_PARAMETER_MULTIPLIED = 2,    /* the weight of linear nodes and nothing else: its gradient is a sum of products */
+	GB_PARAMETER_FROM_RIDGE = 4,    /* the ridge initialisation sets it; it then decays towards that solution */
+	GB_PARAMETER_INIT_ONLY = 8,     /* the ridge initialisation sets it and no step moves it */
+	GB_PARAMETER_READOUT = 16,      /* belongs to the voxels of one subject */
+	GB_PARAMETER_ANCHORED = 32,     /* decays towards its first value instead of 0 */
+	GB_PARAMETER_FROZEN = 64,       /* taken from another model; no step moves it */
+};
+
 typedef struct gb_parameter {
 	char name[64];          /* "5.expand.weight" */
 	size_t rows, columns;   /* a vector: rows 1 */
 	size_t first;           /* in the flat vector of all parameters */
 	float spread;           /* SD of its normal start; 0: zeros; −1: ones */
-	bool decays;            /* matrices only */
-	bool anchored;          /* decays towards its start instead of 0 */
-	bool multiplied;        /* the weight of linear nodes and nothing else: its gradient is a sum of products */
+	unsigned flags;         /* of gb_parameter_flag */
 } gb_parameter;
 
 GB_CHECK gb_status gb_graph_new(gb_graph **graph, const gb_device *device, gb_err *err);

@@ -92,7 +92,7 @@ static void clear_gradient(gb_graph *graph, int parameter)
 static void start(gb_graph *graph)
 {
 	for (int i = 0; i < graph->parameters; i++) {
-		graph->gradient_written[i] = !graph->parameter[i].multiplied;
+		graph->gradient_written[i] = !(graph->parameter[i].flags & GB_PARAMETER_MULTIPLIED);
 		if (graph->gradient_written[i])
 			clear_gradient(graph, i);
 	}

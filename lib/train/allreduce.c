@@ -10,7 +10,7 @@
 
 uint32_t gb_trainer_first_micro(const gb_trainer *t, int rank)
 {
-	return (uint32_t)(t->options->micro / gb_comm_size(t->options->comm) * rank);
+	return (uint32_t)(t->options->micro_batches / gb_comm_size(t->options->comm) * rank);
 }
 
 static bool flag(volatile sig_atomic_t *f) { return f && *f; }
@@ -26,7 +26,7 @@ static void neutral(double *x, size_t n)
 
 /* ---- behind the backward pass ---- */
 
-static bool hands_on(const gb_trainer *t) { return !strcmp(t->options->reduce, "fast") && gb_comm_on_device(t->options->comm); }
+static bool hands_on(const gb_trainer *t) { return t->options->reduction == GB_REDUCE_FAST && gb_comm_on_device(t->options->comm); }
 
 int gb_trainer_reduce_level(const gb_trainer *t, uint32_t after)
 {
@@ -87,7 +87,7 @@ static gb_status sum_gradient(gb_trainer *t, gb_partial *whole, gb_err *err)
 	if (t->host)
 		status = t->device.ops->download(&t->device, x, whole->gradient, n * sizeof *x, err);
 	if (status == GB_OK)
-		status = strcmp(t->options->reduce, "fast") ? gb_comm_sum_floats(t->options->comm, where, x, n, scratch, err)
+		status = t->options->reduction != GB_REDUCE_FAST ? gb_comm_sum_floats(t->options->comm, where, x, n, scratch, err)
 		                                            : gb_comm_sum_fast(t->options->comm, x, n, err);
 	if (status == GB_OK && t->host)
 		t->device.ops->upload(&t->device, whole->gradient, x, n * sizeof *x);

@@ -16,7 +16,7 @@ double gb_trainer_clock(void)
 /* Window I of the step that is AT steps into the epoch. */
 gb_window gb_trainer_window(const gb_trainer *t, int64_t at, size_t i)
 {
-	size_t index = (size_t)at * (size_t)(t->options->micro * t->options->groups) + i;
+	size_t index = (size_t)at * (size_t)(t->options->micro_batches * t->options->batch_windows) + i;
 
 	return index < t->learnt ? t->fit[t->order[index]] : (gb_window){0, 0};
 }
@@ -30,7 +30,7 @@ static gb_loader_options fill_of(const gb_trainer *t, int64_t step, uint32_t mic
 /* Ask for the micro-batch of this rank that comes after MICRO, in this epoch. */
 static void ask_for_next(gb_trainer *t, uint32_t micro)
 {
-	size_t groups = (size_t)t->options->groups;
+	size_t groups = (size_t)t->options->batch_windows;
 	int rank = gb_comm_rank(t->options->comm);
 
 	micro++;

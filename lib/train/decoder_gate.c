@@ -25,7 +25,7 @@ void gb_trainer_set_decoder_gate(gb_trainer *t, const gb_evaluation *validation)
 		return;
 	}
 	for (int m = 0; m < GB_DECODER_GATES; m++) /* a start of zeros says nothing, nor does one with the heads of others */
-		back->now[m] = strcmp(t->options->start, "ridge") != 0 || t->options->from;
+		back->now[m] = t->options->init != GB_INIT_RIDGE || t->options->from;
 	if (!t->validates)
 		return;
 	for (int m = 0; m < GB_DECODER_GATE_TEXT; m++) {

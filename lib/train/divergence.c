@@ -104,7 +104,7 @@ static bool bad_value(gb_trainer *t, char *words, gb_err *err)
 /* This rank's micro-batches of the step, one by one. */
 static bool find(gb_trainer *t, char *words, gb_err *err)
 {
-	size_t groups = (size_t)t->options->groups;
+	size_t groups = (size_t)t->options->batch_windows;
 	int rank = gb_comm_rank(t->options->comm);
 	float *gradient = gb_array(t->parameters, sizeof *gradient, err);
 	bool bad;

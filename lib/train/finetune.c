@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* finetune.c: an unseen subject, fitted to a model by its heads alone. */
-#include <stdio.h>
 #include <string.h>
 
 #include "checkpoint/checkpoint.h"
@@ -49,20 +48,6 @@ gb_status gb_trainer_adopt_statistics(gb_trainer *t, gb_err *err)
 	return status;
 }
 
-bool gb_trainer_frozen(const gb_trainer *t, const gb_parameter *p)
-{
-	const char *way[] = {"brain", "decode", "back.brain"};
-
-	for (size_t i = 0; t->options->from && i < 3 * t->net.shape.subjects; i++) {
-		char head[96];
-
-		snprintf(head, sizeof head, "%s.%s.", way[i % 3], t->net.shape.subject[i / 3]);
-		if (!strncmp(p->name, head, strlen(head)))
-			return false;
-	}
-	return t->options->from;
-}
-
 gb_status gb_trainer_adopt_weights(gb_trainer *t, gb_err *err)
 {
 	float *weights = gb_graph_weights(t->net.graph)->host;
@@ -72,7 +57,7 @@ gb_status gb_trainer_adopt_weights(gb_trainer *t, gb_err *err)
 	for (int i = 0; status == GB_OK && i < gb_graph_parameters(t->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 
-		if (gb_trainer_frozen(t, p))
+		if (p->flags & GB_PARAMETER_FROZEN)
 			status = read_all(t, file, p->name, GB_F32, p->rows * p->columns, weights + p->first, err);
 	}
 	if (status == GB_OK)
@@ -87,7 +72,7 @@ void gb_trainer_freeze(const gb_trainer *t, float *gradient)
 	for (int i = 0; t->options->from && i < gb_graph_parameters(t->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 
-		if (gb_trainer_frozen(t, p))
+		if (p->flags & GB_PARAMETER_FROZEN)
 			t->device.ops->fill(&t->device, gradient + p->first, 0, p->rows * p->columns * sizeof *gradient);
 	}
 }

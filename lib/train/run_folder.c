@@ -32,10 +32,10 @@ gb_json *gb_trainer_config(const gb_train_options *o)
 {
 	const struct { const char *key; double value; } real[] = {
 		{"width", o->width}, {"window", o->window}, {"window-first", o->window_first}, {"window-last", o->window_last},
-		{"warmup", o->warmup}, {"rate", o->rate}, {"rate-end", o->rate_end}, {"decay", o->decay}, {"anchor-decay", o->anchor_decay}, {"anchor-rate", o->anchor_rate}, {"clip", o->clip},
+		{"warmup", o->warmup}, {"rate", o->lr}, {"rate-end", o->lr_final}, {"decay", o->weight_decay}, {"anchor-decay", o->anchor_decay}, {"anchor-rate", o->anchor_lr}, {"clip", o->clip},
 		{"dropout", o->dropout}, {"modality-dropout", o->modality_dropout}, {"temperature", o->temperature}, {"validation", o->validation}};
 	const struct { const char *key; int64_t value; } integer[] = {
-		{"rank", o->rank}, {"groups", o->groups}, {"micro", o->micro}, {"schedule", o->schedule}, {"seed", (int64_t)o->seed}};
+		{"rank", o->rank}, {"groups", o->batch_windows}, {"micro", o->micro_batches}, {"schedule", o->schedule}, {"seed", (int64_t)o->seed}};
 	gb_json *config = gb_json_object(), *weight = gb_json_object();
 
 	for (size_t i = 0; i < sizeof real / sizeof *real; i++)
@@ -49,10 +49,10 @@ gb_json *gb_trainer_config(const gb_train_options *o)
 	set_names(config, "subjects", o->subjects, o->subject_count);
 	gb_json_set(config, "subject", gb_json_string(o->subject_count ? o->subjects[0] : "mean"));
 	gb_json_set(config, "brain-kernel", gb_json_string(o->brain_kernel));
-	gb_json_set(config, "start", gb_json_string(o->start));
+	gb_json_set(config, "start", gb_json_string(o->init == GB_INIT_RIDGE ? "ridge" : "zero"));
 	if (o->from)
 		gb_json_set(config, "from", gb_json_string(o->from));
-	gb_json_set(config, "reduce", gb_json_string(o->reduce));
+	gb_json_set(config, "reduce", gb_json_string(o->reduction == GB_REDUCE_FAST ? "fast" : "exact"));
 	return config;
 }
 
@@ -95,7 +95,7 @@ static gb_status add_parameters(items *list, const gb_trainer *t, bool anchors, 
 		char name[96];
 
 		snprintf(name, sizeof name, "%s%s", anchors ? "start." : "", p->name);
-		if ((!anchors || p->anchored) && add(list, name, GB_F32, vector ? p->columns : p->rows, vector ? 0 : p->columns,
+		if ((!anchors || p->flags & GB_PARAMETER_ANCHORED) && add(list, name, GB_F32, vector ? p->columns : p->rows, vector ? 0 : p->columns,
 		                                     (const float *)(anchors ? t->anchor : *gb_graph_weights(t->net.graph)).host + p->first,
 		                                     anchors ? "where this weight started: what it decays towards" : "weight", err) != GB_OK)
 			return GB_SYSTEM;
@@ -297,7 +297,7 @@ static gb_status read_vectors(gb_trainer *t, gb_tensor_file *file, gb_err *err)
 
 		status = read_share(t, file, p->name, p->first, p->rows * p->columns, twin[0]->host, err);
 		snprintf(name, sizeof name, "start.%s", p->name);
-		if (status == GB_OK && p->anchored)
+		if (status == GB_OK && p->flags & GB_PARAMETER_ANCHORED)
 			status = read_share(t, file, name, p->first, p->rows * p->columns, t->anchor.host, err);
 	}
 	for (size_t i = 0; status == GB_OK && i < sizeof twin / sizeof *twin; i++) {

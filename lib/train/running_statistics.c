@@ -22,7 +22,7 @@ gb_status gb_trainer_keep_moments(gb_trainer *t, uint32_t micro, gb_err *err)
 /* The variance that is followed is that over rows − 1. */
 static void follow(gb_trainer *t, const float *measured)
 {
-	float *running = gb_graph_running(t->net.graph)->host, rows = (float)t->options->groups;
+	float *running = gb_graph_running(t->net.graph)->host, rows = (float)t->options->batch_windows;
 
 	for (int i = 0; i < gb_graph_norms(t->net.graph); i++) {
 		const gb_normed *norm = gb_graph_norm_at(t->net.graph, i);
@@ -37,7 +37,7 @@ static void follow(gb_trainer *t, const float *measured)
 
 gb_status gb_trainer_update_running(gb_trainer *t, gb_err *err)
 {
-	size_t n = gb_graph_moment_count(t->net.graph), micros = (size_t)t->options->micro, groups = (size_t)t->options->groups;
+	size_t n = gb_graph_moment_count(t->net.graph), micros = (size_t)t->options->micro_batches, groups = (size_t)t->options->batch_windows;
 	gb_status status = n ? gb_comm_allgather(t->options->comm, t->measured, NULL, micros, n * sizeof *t->measured, err) : GB_OK;
 
 	for (size_t m = 0; status == GB_OK && n && m < micros; m++)

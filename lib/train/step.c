@@ -9,7 +9,7 @@
 enum { KEY_ORDER = 0x6f726465 };
 #define RUNNING_RATE 0.02
 
-static size_t windows_per_step(const gb_trainer *t) { return (size_t)(t->options->micro * t->options->groups); }
+static size_t windows_per_step(const gb_trainer *t) { return (size_t)(t->options->micro_batches * t->options->batch_windows); }
 
 int64_t gb_trainer_steps_per_epoch(const gb_trainer *t)
 {
@@ -39,10 +39,10 @@ double gb_trainer_rate(const gb_trainer *t)
 	double all = (double)t->schedule * per, part;
 
 	if (at < warm)
-		return o->rate * (at + 1) / (warm + 1);
+		return o->lr * (at + 1) / (warm + 1);
 	part = all > warm ? (at - warm) / (all - warm) : 1;
 	part = part > 1 ? 1 : part;
-	return o->rate_end + (o->rate - o->rate_end) * 0.5 * (1 + cos(3.14159265358979323846 * part));
+	return o->lr_final + (o->lr - o->lr_final) * 0.5 * (1 + cos(3.14159265358979323846 * part));
 }
 
 /* z normalised by the running mean and variance, and back. */
@@ -144,7 +144,7 @@ static void swap(gb_partial *a, gb_partial *b)
  * partial[0] ends with its part of the tree. */
 static gb_status run_tree(gb_trainer *t, const gb_window *windows, gb_partial **whole, gb_err *err)
 {
-	size_t groups = (size_t)t->options->groups;
+	size_t groups = (size_t)t->options->batch_windows;
 	int rank = gb_comm_rank(t->options->comm), level = 0;
 	uint32_t begin = gb_trainer_first_micro(t, rank), end = gb_trainer_first_micro(t, rank + 1);
 	gb_status status = GB_OK;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "base/size.h"
 #include "io/file.h"
 #include "model/giblet13.h"
@@ -35,8 +36,8 @@ gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, con
 
 	if (last < first)
 		return gb_fail(err, GB_USAGE, "--decoding-window %g:%g: no row of %g s begins in it", o->window_first, o->window_last, gb_rational_double(step));
-	if (o->micro < 1 || o->micro > 4096 || (o->micro & (o->micro - 1)))
-		return gb_fail(err, GB_USAGE, "--micro-batches %lld: a power of two up to 4096 is wanted", (long long)o->micro);
+	if (o->micro_batches < 1 || o->micro_batches > 4096 || (o->micro_batches & (o->micro_batches - 1)))
+		return gb_fail(err, GB_USAGE, "--micro-batches %lld: a power of two up to 4096 is wanted", (long long)o->micro_batches);
 	shape->basis = (size_t)delays->filters;
 	shape->taps = (size_t)delays->length;
 	shape->first_lag = delays->first;
@@ -45,7 +46,7 @@ gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, con
 	shape->window_first = first;
 	shape->window_lags = last - first + 1;
 	shape->scored = rows_in(o->window, step) > 0 ? rows_in(o->window, step) : 1;
-	shape->groups = (size_t)o->groups;
+	shape->groups = (size_t)o->batch_windows;
 	shape->width = o->width;
 	shape->rank = (size_t)o->rank;
 	shape->dropout = o->dropout;
@@ -74,22 +75,22 @@ static gb_status take(void *pointer, size_t count, size_t size, gb_err *err)
 
 static gb_status take_memory(gb_trainer *t, gb_err *err)
 {
-	size_t b = t->net.bottleneck, per = (size_t)(t->options->micro * t->options->groups), n = gb_graph_parameter_count(t->net.graph);
+	size_t b = t->net.bottleneck, per = (size_t)(t->options->micro_batches * t->options->batch_windows), n = gb_graph_parameter_count(t->net.graph);
 	const struct { gb_mirror *twin; size_t count, size; } twin[] = {
-		{&t->first, n, sizeof(float)}, {&t->second, n, sizeof(float)}, {&t->anchor, strcmp(t->options->start, "ridge") ? 0 : n, sizeof(float)},
+		{&t->first, n, sizeof(float)}, {&t->second, n, sizeof(float)}, {&t->anchor, t->options->init != GB_INIT_RIDGE ? 0 : n, sizeof(float)},
 		{&t->segment, (size_t)gb_graph_parameters(t->net.graph), sizeof(gb_adamw_segment)},
 		{&t->row_counts, t->net.scored, sizeof(float)}, {&t->sums_of_z, 2 * b, sizeof(double)}, {&t->norm, 1, sizeof(double)}};
 	int levels = 1; /* the one that works; of waiting sums one of each size */
 
 	t->parameters = n;
-	for (int64_t m = t->options->micro; m > 1; m /= 2)
+	for (int64_t m = t->options->micro_batches; m > 1; m /= 2)
 		levels++;
 	for (size_t i = 0; i < sizeof twin / sizeof *twin; i++)
 		if (gb_mirror_open(&t->device, twin[i].twin, twin[i].count, twin[i].size, err) != GB_OK)
 			return GB_SYSTEM;
 	if (take(&t->running, 2 * b, sizeof(double), err) != GB_OK || take(&t->order, t->fits, sizeof *t->order, err) != GB_OK ||
 	    take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK ||
-	    take(&t->measured, (size_t)t->options->micro * gb_graph_moment_count(t->net.graph), sizeof(float), err) != GB_OK ||
+	    take(&t->measured, (size_t)t->options->micro_batches * gb_graph_moment_count(t->net.graph), sizeof(float), err) != GB_OK ||
 	    take(&t->numbers, 2 * b + 1 + 2 * GB_TERMS + 2, sizeof(double), err) != GB_OK)
 		return GB_SYSTEM;
 	if (t->options->comm && !t->device.ops->shares_memory && !gb_comm_on_device(t->options->comm) && take(&t->host, n + n / 2 + 1, sizeof(float), err) != GB_OK)
@@ -105,33 +106,28 @@ static gb_status take_memory(gb_trainer *t, gb_err *err)
 
 enum { LAYER_INPUTS = 512 };
 
-/* What the ridge solution set decays towards it. */
-bool gb_inits_from_ridge(const char *name)
-{
-	return !strcmp(name, "linear.weight") || !strncmp(name, "13c.text.linear", 15) || !strncmp(name, "13c.text.factors", 16) || !strncmp(name, "brain.", 6) || !strncmp(name, "decode.", 7);
-}
-
-bool gb_anchored_at_init(const char *name) { return !strncmp(name, "back.", 5); }
-
 static void set_segments(gb_trainer *t)
 {
-	bool ridge = !strcmp(t->options->start, "ridge") && !t->options->from;
+	bool ridge = t->options->init == GB_INIT_RIDGE && !t->options->from;
 	gb_adamw_segment *segment = t->segment.host;
 
 	for (int i = 0; i < gb_graph_parameters(t->net.graph); i++) {
 		gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 
-		p->anchored = ridge && p->decays && gb_inits_from_ridge(p->name);
-		segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->decays ? (float)t->options->decay : 0,
-		                                p->anchored ? (const float *)t->anchor.device + p->first : NULL};
-		if (p->anchored) {
+		if (ridge && p->flags & GB_PARAMETER_DECAYS && p->flags & GB_PARAMETER_FROM_RIDGE)
+			p->flags |= GB_PARAMETER_ANCHORED;
+		if (t->options->from && !(p->flags & GB_PARAMETER_READOUT))
+			p->flags |= GB_PARAMETER_FROZEN;
+		segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->flags & GB_PARAMETER_DECAYS ? (float)t->options->weight_decay : 0,
+		                                p->flags & GB_PARAMETER_ANCHORED ? (const float *)t->anchor.device + p->first : NULL};
+		if (p->flags & GB_PARAMETER_ANCHORED) {
 			segment[i].decay = (float)t->options->anchor_decay;
-			segment[i].rate = (float)t->options->anchor_rate;
+			segment[i].rate = (float)t->options->anchor_lr;
 		}
 		/* A step of AdamW moves every weight alike, so an output moves with the number of its inputs. */
-		if (p->decays && p->columns > LAYER_INPUTS)
+		if (p->flags & GB_PARAMETER_DECAYS && p->columns > LAYER_INPUTS)
 			segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
-		if (gb_trainer_frozen(t, p) || gb_anchored_at_init(p->name))
+		if (p->flags & (GB_PARAMETER_FROZEN | GB_PARAMETER_INIT_ONLY))
 			segment[i].rate = segment[i].decay = 0;
 	}
 	gb_mirror_upload(&t->device, &t->segment);
@@ -143,7 +139,7 @@ static gb_status check_memory(const gb_network_shape *shape, const gb_device *de
 	gb_network net;
 	gb_status status = gb_network_build(&net, shape, NULL, device, 0, err);
 	size_t ranks = o->local_ranks > 1 ? (size_t)o->local_ranks : 1, there = gb_machine_memory();
-	size_t wanted = status == GB_OK ? gb_cost_memory(&net, o->micro, !strcmp(o->start, "ridge")) * ranks : 0;
+	size_t wanted = status == GB_OK ? gb_cost_memory(&net, o->micro_batches, o->init == GB_INIT_RIDGE) * ranks : 0;
 
 	gb_network_clear(&net);
 	if (status == GB_OK && wanted > there)
@@ -188,14 +184,14 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 		status = gb_loader_windows(&t->loader, GB_LOADER_FIT, shape.scored, &t->fit, &t->fits, err);
 	if (status == GB_OK)
 		status = gb_loader_windows(&t->loader, GB_LOADER_VALIDATE, shape.scored, &t->validate, &t->validates, err);
-	t->learnt = o->kind ? t->fits - t->fits % (size_t)o->groups : t->fits;
+	t->learnt = o->kind ? t->fits - t->fits % (size_t)o->batch_windows : t->fits;
 	if (status == GB_OK && !t->learnt)
-		status = gb_fail(err, GB_USAGE, "--batch-windows %lld: %zu rows are left to fit: lower it", (long long)o->groups, t->fits);
+		status = gb_fail(err, GB_USAGE, "--batch-windows %lld: %zu rows are left to fit: lower it", (long long)o->batch_windows, t->fits);
 	if (status == GB_OK)
 		status = take_memory(t, err);
 	if (status == GB_OK)
 		set_segments(t);
-	if (status == GB_OK && !(t->next_window = gb_array((size_t)o->groups, sizeof *t->next_window, err)))
+	if (status == GB_OK && !(t->next_window = gb_array((size_t)o->batch_windows, sizeof *t->next_window, err)))
 		status = GB_SYSTEM;
 	if (status == GB_OK && gb_pool_threads(t->pool) > 1)
 		status = gb_prefetch_open(&t->prefetch, &t->loader, &t->net, err);
@@ -249,7 +245,7 @@ static void start_codes(gb_trainer *t)
 /* Mean and variance of z over the train rows as it starts. */
 static gb_status start_running(gb_trainer *t, gb_err *err)
 {
-	size_t b = t->net.bottleneck, groups = (size_t)t->options->groups;
+	size_t b = t->net.bottleneck, groups = (size_t)t->options->batch_windows;
 	double rows = 0, *sums = t->sums_of_z.host, *there = t->sums_of_z.device;
 	gb_graph_run run = {false, 0, 0, 0};
 	gb_loader_options fill = {.bold_one = 0, .scored = true, .apart = t->loader.apart};
@@ -284,7 +280,7 @@ static gb_status begin(gb_trainer *t, gb_err *err)
 	start_codes(t);
 	if (t->options->from)
 		status = gb_trainer_adopt_weights(t, err);
-	else if (!strcmp(t->options->start, "ridge")) {
+	else if (t->options->init == GB_INIT_RIDGE) {
 		note(t, "ridge, for the linear path to start from");
 		status = gb_init_ridge(&t->net, &t->loader, &start, &t->start, err);
 	}
@@ -376,7 +372,7 @@ static gb_status keep_epoch(gb_trainer *t, gb_err *err)
 {
 	char name[48];
 
-	if (!t->options->keep || t->epoch % t->options->keep)
+	if (!t->options->save_every || t->epoch % t->options->save_every)
 		return GB_OK;
 	snprintf(name, sizeof name, "epoch-%lld.safetensors", (long long)t->epoch);
 	return gb_trainer_write(t, name, true, err);
@@ -531,9 +527,9 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 	char *folder;
 	gb_status status;
 
-	if (gb_comm_check_ranks(gb_comm_size(options->comm), options->micro, err) != GB_OK)
+	if (gb_comm_check_ranks(gb_comm_size(options->comm), options->micro_batches, err) != GB_OK)
 		return GB_USAGE;
-	if (!strcmp(options->reduce, "fast") && !gb_comm_has_fast(options->comm))
+	if (options->reduction == GB_REDUCE_FAST && !gb_comm_has_fast(options->comm))
 		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", gb_comm_name(options->comm));
 	if (!options->refit || options->validation == 0)
 		return train_once(set, run, options, pool, result, err);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* trainer.h: training giblet13, or a kind beside it, on a device: steps, epochs,
- * early stopping, checkpoints, and going on where an earlier process was killed.
+/* trainer.h: train giblet13 or another network type on a device: steps, epochs,
+ * early stopping, checkpoints, and resuming where an earlier process was killed.
  *
  * A step is M micro-batches; gradients, losses and moments are summed in one
  * binary tree over the micro-batch index.  Each of N ranks owns an aligned block
- * of them, and the tree goes on between ranks, so N does not change a bit.  A run
+ * of them, and the tree continues across ranks, so N does not change a bit.  A run
  * folder holds config, metrics.tsv, status.json, last.safetensors and
- * best.safetensors.  All that decides what comes next is in `last`: killed
- * anywhere and started again, the files end the same to the byte. */
+ * best.safetensors.  `last` holds the whole state: a run that is killed anywhere
+ * and started again ends with the same bytes in every file. */
 #ifndef GB_TRAIN_TRAINER_H
 #define GB_TRAIN_TRAINER_H
 
@@ -20,6 +20,11 @@
 
 GB_BEGIN_DECLS
 
+/* What the linear paths and the readouts start from. */
+enum gb_initialisation { GB_INIT_ZERO, GB_INIT_RIDGE };
+/* How ranks sum gradients: in one tree with the same bits for any number of ranks, or by the library's all-reduce. */
+enum gb_reduction { GB_REDUCE_EXACT, GB_REDUCE_FAST };
+
 typedef struct gb_train_options {
 	const char *tool;             /* "gb-train 0.1.0" */
 	const gb_network_type *kind;  /* NULL: giblet13 */
@@ -31,26 +36,29 @@ typedef struct gb_train_options {
 	double width;
 	int64_t rank;
 	const char *brain_kernel;     /* "glover", "glover3", "fir:A:B" in rows … */
-	double window_first, window_last; /* seconds after a row that z^b reads */
+	double window_first, window_last; /* seconds after a row whose volumes decode it */
 	double window;                /* scored seconds of a window */
-	int64_t groups, micro;        /* windows a micro-batch, micro-batches a step */
-	int64_t epochs, schedule;     /* schedule: epochs the rate falls over; 0: epochs of the first start */
+	int64_t batch_windows;        /* windows in a micro-batch */
+	int64_t micro_batches;        /* in a step */
+	int64_t epochs;
+	int64_t schedule;             /* epochs over which the learning rate falls; 0: EPOCHS, as the run was first started */
 	double warmup;                /* epochs */
-	int64_t patience;             /* epochs without a better score; 0: none */
-	int64_t keep;                 /* every so many epochs epoch-N.safetensors; 0: none */
-	double rate, rate_end, decay;
-	double anchor_decay, anchor_rate; /* of what started at the ridge solution: decay towards it; factor of the rate */
+	int64_t patience;             /* stop after so many epochs without a better score; 0: never */
+	int64_t save_every;           /* epochs from one epoch-N.safetensors to the next; 0: none */
+	double lr, lr_final, weight_decay;
+	double anchor_decay;          /* decay rate of weights from the ridge solution, towards that solution */
+	double anchor_lr;             /* factor of their learning rate */
 	double clip, dropout, modality_dropout, temperature;
 	double validation;            /* share of the train rows */
 	double weight[GB_TERMS];
-	const char *start;            /* "ridge" or "zero" */
+	enum gb_initialisation init;
 	uint64_t seed;
 	bool refit;                   /* find the epoch in RUN/search, then train so many on all train rows */
-	bool fresh;                   /* --new: forget an earlier run */
-	const double *decoder_gate;           /* [4] parts of what training adds on the way back that count (--refit); NULL: by validation */
-	const char *from;             /* a model: the heads of the only subject are fitted to it, all else stays; NULL: none */
+	bool fresh;                   /* ignore an earlier run in the folder */
+	const double *decoder_gate;   /* [4] as gb_decoder_gate has them, of the search (--refit); NULL: set by validation */
+	const char *from;             /* a model to freeze, all but the readouts of the only subject; NULL: none */
 	gb_comm *comm;                /* NULL: one process; joined here, closed by the caller */
-	const char *reduce;           /* "exact", or "fast": the library's all-reduce of gradients */
+	enum gb_reduction reduction;
 	int local_ranks;              /* on this machine, to count memory */
 	int place;                    /* of this rank among them: which device it takes where none is named */
 	volatile sig_atomic_t *stop, *save; /* set by signals; NULL: never */
@@ -62,8 +70,8 @@ typedef struct gb_train_options {
 typedef struct gb_train_result {
 	int64_t epoch, step, schedule, best_epoch;
 	double best_score;
-	double decoder_gate[4];               /* of the best epoch: as options have it */
-	bool stopped;                 /* by a signal: the checkpoint is whole, the training is not over */
+	double decoder_gate[4];       /* of the best epoch */
+	bool stopped;                 /* by a signal: the checkpoint is complete, the training is not */
 	bool resumed;
 } gb_train_result;
 
@@ -73,12 +81,13 @@ GB_CHECK gb_status gb_train_weights(double weight[GB_TERMS], const char *text, g
 /* The names of all subjects of SET, borrowed from it, in an array to be freed. */
 GB_CHECK gb_status gb_train_all_subjects(const gb_dataset *set, const char ***subject, int *count, gb_err *err);
 
-/* GB_NO when it diverged (on every rank); GB_USAGE when RUN belongs to another config.  Only rank 0
- * writes and notes. */
+/* GB_NO when training diverged (on every rank); GB_USAGE when RUN belongs to another config.  Only rank 0
+ * writes files and calls OPTIONS->note. */
 GB_CHECK gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool,
                             gb_train_result *result, gb_err *err);
 
-/* The shape that OPTIONS make of a data set's (or a described) stimulus and brain: windows, kernel, sizes. */
+/* Complete SHAPE, which holds the sizes of stimulus and BOLD, with the windows, kernel and layer sizes of OPTIONS;
+ * STEP: seconds from one row to the next. */
 GB_CHECK gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *options, const gb_delays *delays, gb_rational step,
                                   gb_err *err);
 

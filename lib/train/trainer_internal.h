@@ -126,7 +126,6 @@ GB_CHECK gb_status gb_trainer_update_running(gb_trainer *trainer, gb_err *err);
 GB_CHECK gb_status gb_trainer_adopt_statistics(gb_trainer *trainer, gb_err *err);
 /* Its weights, but for the heads, and the running moments of z. */
 GB_CHECK gb_status gb_trainer_adopt_weights(gb_trainer *trainer, gb_err *err);
-bool gb_trainer_frozen(const gb_trainer *trainer, const gb_parameter *parameter);
 /* No gradient for what is frozen, so that the norm is that of the heads. */
 void gb_trainer_freeze(const gb_trainer *trainer, float *gradient);
 

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* training_cost.c: counting networks, and writing their weights alone. */
 #include "train/training_cost.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/memory.h"
 #include "base/size.h"
-#include "io/file.h"
 #include "kernels/device.h"
-#include "tensor/tensor_file.h"
 #include "loader/linear_features.h"
 #include "loader/bold_source.h"
-#include "checkpoint/checkpoint.h"
 
 /* ---- sizes ---- */
 
@@ -155,13 +150,6 @@ size_t gb_cost_memory(const gb_network *net, int64_t micro, bool ridge)
 	return arrays * sizeof(float) * gb_graph_parameter_count(net->graph) + gb_graph_activation_bytes(net->graph) + 2 * net->batch_bytes; /* one is filled ahead */
 }
 
-size_t gb_machine_memory(void)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-
-	return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
-}
-
 static double clock_seconds(void)
 {
 	struct timespec t;
@@ -198,9 +186,9 @@ static gb_status measure(gb_pool *pool, double operations, double bytes, double 
 /* A step: products of each micro-batch; AdamW, the norm, and the sums of micro-batches, by the bytes of a parameter. */
 static bool time_text(text *out, const gb_network *net, const gb_train_options *o, int64_t steps, gb_pool *pool)
 {
-	double seconds, bytes = 32 + 12 * (double)(o->micro - 1);
+	double seconds, bytes = 32 + 12 * (double)(o->micro_batches - 1);
 
-	if (measure(pool, (double)o->micro * gb_graph_operations(net->graph), bytes * (double)gb_graph_parameter_count(net->graph), &seconds, out->err) != GB_OK)
+	if (measure(pool, (double)o->micro_batches * gb_graph_operations(net->graph), bytes * (double)gb_graph_parameter_count(net->graph), &seconds, out->err) != GB_OK)
 		return false;
 	return line(out, "step\tseconds\t%.3g\n", seconds) && (!steps || line(out, "all steps\thours\t%.3g\n", seconds * (double)steps / 3600));
 }
@@ -225,7 +213,7 @@ static size_t anchored(const gb_network *net)
 	for (int i = 0; i < gb_graph_parameters(net->graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(net->graph, i);
 
-		if (gb_inits_from_ridge(p->name) && p->decays)
+		if (p->flags & GB_PARAMETER_FROM_RIDGE && p->flags & GB_PARAMETER_DECAYS)
 			count += p->rows * p->columns;
 	}
 	return count;
@@ -251,14 +239,14 @@ static gb_status network_text(text *out, const gb_cost_dims *dims, const gb_trai
 		count = gb_graph_parameter_count(net.graph);
 		for (size_t k = 0; k < shape.subjects; k++)
 			heads += shape.voxels[k] * (2 * shape.rank + 1 + net.window_factors);
-		memory = gb_cost_memory(&net, o->micro, !strcmp(o->start, "ridge"));
+		memory = gb_cost_memory(&net, o->micro_batches, o->init == GB_INIT_RIDGE);
 		windows = (int64_t)ceil((double)dims->rows * (1 - o->validation) / (double)shape.scored);
-		windows -= o->kind ? windows % o->groups : 0;
-		steps = (windows + o->micro * o->groups - 1) / (o->micro * o->groups);
+		windows -= o->kind ? windows % o->batch_windows : 0;
+		steps = (windows + o->micro_batches * o->batch_windows - 1) / (o->micro_batches * o->batch_windows);
 		if (!layers_text(out, &net) || !line(out, "total\t\t%zu\n", count) || (!o->kind && !line(out, "without voxel heads\t\t%zu\n", count - heads)) ||
 		    !line(out, "memory\tbytes\t%zu\n", memory) ||
 		    !line(out, "fits this machine\t\t%s\n", memory <= gb_machine_memory() ? "yes" : "no") ||
-		    !line(out, "last.safetensors\tbytes\t%zu\n", 4 * (3 * count + (strcmp(o->start, "ridge") ? 0 : anchored(&net)))) ||
+		    !line(out, "last.safetensors\tbytes\t%zu\n", 4 * (3 * count + (o->init != GB_INIT_RIDGE ? 0 : anchored(&net)))) ||
 		    !line(out, "best.safetensors\tbytes\t%zu\n", 4 * count) ||
 		    (dims->rows && (!line(out, "steps an epoch\t\t%lld\n", (long long)steps) || !line(out, "steps\t\t%lld\n", (long long)(steps * o->epochs)))) ||
 		    !time_text(out, &net, o, dims->rows ? steps * o->epochs : 0, pool))
@@ -278,79 +266,4 @@ char *gb_cost_text(const gb_cost_dims *dims, const gb_train_options *options, gb
 		return out.at;
 	free(out.at);
 	return NULL;
-}
-
-/* ---- weights alone ---- */
-
-static bool is_weight(const gb_tensor *tensor)
-{
-	return tensor->dtype == GB_F32 && strncmp(tensor->name, "optimiser.", 10) && strncmp(tensor->name, "start.", 6) && strncmp(tensor->name, "state.", 6);
-}
-
-static char *export_header(const gb_tensor_file *file, gb_err *err)
-{
-	gb_json *header = gb_json_object();
-	size_t at = 0;
-	char *dump;
-
-	for (size_t i = 0; i < gb_tensor_file_count(file); i++) {
-		const gb_tensor *tensor = gb_tensor_file_at(file, i);
-		gb_json *one = gb_json_object(), *shape = gb_json_array(), *offsets = gb_json_array();
-
-		if (!is_weight(tensor)) {
-			gb_json_free(one), gb_json_free(shape), gb_json_free(offsets);
-			continue;
-		}
-		for (int d = 0; d < tensor->rank; d++)
-			gb_json_append(shape, gb_json_integer(tensor->shape[d]));
-		gb_json_append(offsets, gb_json_integer((int64_t)at));
-		gb_json_append(offsets, gb_json_integer((int64_t)(at += tensor->bytes)));
-		gb_json_set(one, "dtype", gb_json_string("F32"));
-		gb_json_set(one, "shape", shape);
-		gb_json_set(one, "data_offsets", offsets);
-		gb_json_set(header, tensor->name, one);
-	}
-	dump = gb_json_dump(header);
-	gb_json_free(header);
-	if (!dump)
-		gb_fail(err, GB_SYSTEM, "export: memory is short");
-	return dump;
-}
-
-gb_status gb_export_weights(const char *path, const char *out, gb_err *err)
-{
-	gb_tensor_file *file = NULL;
-	gb_json *description = NULL;
-	gb_output output = {0};
-	char *header = NULL;
-	uint64_t size = 0;
-	gb_status status = gb_checkpoint_open(&file, &description, path, err);
-
-	if (status == GB_OK && !(header = export_header(file, err)))
-		status = GB_SYSTEM;
-	if (status == GB_OK)
-		status = gb_tensor_file_verify(file, NULL, NULL, err);
-	if (status == GB_OK)
-		status = gb_output_open(&output, out, true, err);
-	if (status == GB_OK) {
-		char padded[16] = "                ";
-		size_t length = strlen(header), pad = (8 - length % 8) % 8;
-
-		size = length + pad; /* little-endian, as every machine we run on */
-		status = gb_output_write(&output, &size, 8, err);
-		if (status == GB_OK)
-			status = gb_output_write(&output, header, length, err);
-		if (status == GB_OK)
-			status = gb_output_write(&output, padded, pad, err);
-	}
-	for (size_t i = 0; status == GB_OK && i < gb_tensor_file_count(file); i++)
-		if (is_weight(gb_tensor_file_at(file, i)))
-			status = gb_output_write(&output, gb_tensor_file_at(file, i)->data, gb_tensor_file_at(file, i)->bytes, err);
-	if (status == GB_OK)
-		status = gb_output_commit(&output, err);
-	gb_output_abort(&output);
-	free(header);
-	gb_json_free(description);
-	gb_tensor_file_close(file);
-	return status;
 }

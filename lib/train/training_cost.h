@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* training_cost.h: what a model would cost, without building it (--plan), and its
- * weights alone (--export). */
+/* training_cost.h: sizes, memory and time of a training, without running it (--plan). */
 #ifndef GB_TRAIN_TRAINING_COST_H
 #define GB_TRAIN_TRAINING_COST_H
 
@@ -24,16 +23,8 @@ GB_CHECK gb_status gb_cost_set(gb_cost_dims *dims, const gb_dataset *set, const 
 GB_CHECK char *gb_cost_text(const gb_cost_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool,
                             gb_err *err);
 
-/* Bytes that training NET takes, M micro-batches a step, with a RIDGE start or without; bytes of this machine. */
-size_t gb_cost_memory(const gb_network *net, int64_t micro, bool ridge);
-size_t gb_machine_memory(void);
-/* Is this weight set by the ridge start, and then decays towards it? */
-bool gb_inits_from_ridge(const char *name);
-/* Does no step move this weight? */
-bool gb_anchored_at_init(const char *name);
-
-/* Weights of the checkpoint at PATH as plain safetensors: no profile, no optimiser. */
-GB_CHECK gb_status gb_export_weights(const char *path, const char *out, gb_err *err);
+/* Bytes that training NET takes with MICRO_BATCHES a step; RIDGE: initialised from the ridge solution. */
+size_t gb_cost_memory(const gb_network *net, int64_t micro_batches, bool ridge);
 
 GB_END_DECLS
 #endif

@@ -98,7 +98,7 @@ static gb_status keep_courses(const gb_trainer *t, courses *course, size_t at, g
 /* Fill the batch with the windows of LIST from AT. */
 static void fill_batch(gb_trainer *t, const gb_window *list, size_t count, size_t at)
 {
-	size_t groups = (size_t)t->options->groups;
+	size_t groups = (size_t)t->options->batch_windows;
 	gb_loader_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / groups), .scored = true, .apart = t->loader.apart};
 
 	for (size_t g = 0; g < groups; g++)
@@ -153,7 +153,7 @@ static size_t rows_before(const evaluating *e, size_t window)
 static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
-	size_t groups = (size_t)t->options->groups, rows;
+	size_t groups = (size_t)t->options->batch_windows, rows;
 	bool good;
 
 	*e = (evaluating){.list = use == GB_LOADER_FIT ? t->fit : t->validate, .windows = use == GB_LOADER_FIT ? t->fits : t->validates};
@@ -214,7 +214,7 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 {
 	gb_graph_run run = {false, t->options->seed, 0, 0};
 	int rank = gb_comm_rank(t->options->comm);
-	size_t groups = (size_t)t->options->groups, end;
+	size_t groups = (size_t)t->options->batch_windows, end;
 	evaluating e;
 	gb_status status = begin_evaluating(t, &e, use, err);
 
@@ -256,7 +256,7 @@ gb_status gb_trainer_constants(gb_trainer *t, gb_err *err)
 
 		for (size_t i = 0; i < count; i++)
 			rows += (double)list[i].count;
-		for (; at < count; at += (size_t)t->options->groups) {
+		for (; at < count; at += (size_t)t->options->batch_windows) {
 			fill_batch(t, list, count, at);
 			gb_loader_constants(&t->net, one);
 			for (int i = 0; i < GB_TERMS; i++)
