@@ -115,7 +115,7 @@ $(s)/nested-%/metrics.tsv: $(s)/words-%/best.safetensors | $(bin)/gb-recon
 
 sherlock-nested: $(s)/nested-forward/metrics.tsv $(s)/nested-backward/metrics.tsv
 	@for way in forward backward; do awk -F '\t' -v way=$$way 'BEGIN { printf "sherlock: %s: nested ridge\tmean r\tdifference\tlow\thigh\n", way } \
-	  /nested ridge/ { sub(/nested ridge: mean r of /, "", $$3); printf "%s\t%s\t%s\t%s\t%s\n", $$3, $$4, $$10, $$11, $$12 }' $(s)/nested-$$way/metrics.tsv; done
+	  /^nested/ { sub(/nested ridge: mean r of /, "", $$4); printf "%s\t%s\t%s\t%s\t%s\n", $$4, $$5, $$11, $$12, $$13 }' $(s)/nested-$$way/metrics.tsv; done
 
 # What each part of giblet13 adds: seed 1 without it, or with another kernel, beside
 # the whole, on the same rows.  Twelve trainings.

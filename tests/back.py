@@ -89,10 +89,10 @@ def figures(report, condition):
     s = {}
     for line in open(report + '/metrics.tsv').read().splitlines():
         f = line.split('\t')
-        if f[0] == 'brain to stimulus' and f[2] == 'skill':
-            s[f[1]] = float(f[3])
-        if f[0] == 'brain to stimulus' and f[2] == 'mean skill':
-            mean = float(f[3])
+        if f[:2] == ['decoding.skill', 'brain-to-stimulus']:
+            s[f[2]] = float(f[4])
+        if f[:2] == ['decoding.skill.mean', 'brain-to-stimulus']:
+            mean = float(f[4])
     print(s, mean)
     assert abs(mean - sum(s.values()) / len(s)) < 1e-5
     assert eval(condition, {'S': s, 'all': all, 'len': len}), condition

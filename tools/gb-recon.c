@@ -175,7 +175,7 @@ static gb_status encode(work *w, gb_err *err)
 	gb_status status = gb_subjects_score(&w->brains, &of, &w->metrics, err);
 
 	if (!status && opt.truth)
-		status = gb_simulated_ceiling_metrics(opt.truth, e, w->set, e->subject, &w->metrics, w->args->pool, err);
+		status = gb_simulated_ceiling_metrics(opt.truth, e, w->set, &w->metrics, w->args->pool, err);
 	return status ? status : gb_feature_sets_make(&w->additions, &fit, &w->metrics, err);
 }
 

@@ -15,14 +15,10 @@ gb_interval gb_interval_of(const gb_bootstrap *blocks, double value, double *res
 	return out;
 }
 
-gb_metric gb_feature_set_metric(const char *target, const char *figure, gb_interval x, const char *control)
+gb_metric gb_feature_set_metric(const char *target, const char *key, const char *figure, gb_interval x, const char *control)
 {
-	gb_metric m = gb_metric_none();
+	gb_metric m = gb_metric_make("stimulus to brain", target, key, figure, x.value);
 
-	m.direction = "stimulus to brain";
-	m.target = target;
-	m.figure = figure;
-	m.value = x.value;
 	m.low = x.low;
 	m.high = x.high;
 	m.chance = 0;

@@ -19,7 +19,7 @@ gb_interval gb_interval_of(const gb_bootstrap *blocks, double value, double *res
 /* Mean r over voxels of PREDICTED [rows, voxels] and the brain of E, and of its resamples [GB_RESAMPLES], if it has any. */
 GB_CHECK gb_status gb_feature_set_score(const gb_encoding *e, const float *predicted, double *r, double *resample, gb_pool *pool, gb_err *err);
 /* A line of the report: chance is 0. */
-gb_metric gb_feature_set_metric(const char *target, const char *figure, gb_interval x, const char *control);
+gb_metric gb_feature_set_metric(const char *target, const char *key, const char *figure, gb_interval x, const char *control);
 
 typedef struct gb_nested_model {
 	const char *added;          /* the group; "nuisance" */

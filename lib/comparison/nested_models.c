@@ -59,20 +59,19 @@ gb_status gb_nested_models_metrics(const gb_nested_models *n, const char *target
 
 	for (size_t i = 0; !status && i < n->steps; i++) {
 		const gb_nested_model *step = &n->step[i];
-		char *figure = gb_format(err, "nested ridge: mean r of %s%s", i ? "all before and " : "", step->added);
-		gb_metric m;
+		char *figure = gb_format(err, "nested ridge: mean r of %s%s", i ? "all before and " : "", step->added),
+		     *key = gb_format(err, "nested.%s.r.mean", step->added);
+		gb_metric m = gb_feature_set_metric(target, key, figure, step->r, i ? "ridge: the model before, without it" : "chance");
 
-		if (!figure)
-			return GB_SYSTEM;
-		m = gb_feature_set_metric(target, figure, step->r, i ? "ridge: the model before, without it" : "chance");
 		if (i) {
 			m.baseline = n->step[i - 1].r.value;
 			m.difference = step->gain.value;
 			m.difference_low = step->gain.low;
 			m.difference_high = step->gain.high;
 		}
-		status = gb_metrics_add(metrics, &m, err);
+		status = figure && key ? gb_metrics_add(metrics, &m, err) : GB_SYSTEM;
 		free(figure);
+		free(key);
 	}
 	return status;
 }

@@ -6,6 +6,7 @@
 
 #include "train/ridge_fit.h"
 #include "evaluate/encoding.h"
+#include "evaluate/encoding_metrics.h"
 #include "evaluate/progress.h"
 
 GB_BEGIN_DECLS

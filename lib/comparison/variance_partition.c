@@ -128,43 +128,71 @@ char *gb_variance_partition_name(const gb_groups *groups, uint32_t which, gb_err
 	return text;
 }
 
-static gb_status add_named(gb_metrics *metrics, const char *target, const char *format, const gb_groups *groups, uint32_t which, gb_interval x,
-                           const char *control, gb_err *err)
+typedef struct partition_figures {
+	const gb_variance_partition *partition;
+	const gb_groups *groups;
+	const char *target;
+	gb_metrics *metrics;
+} partition_figures;
+
+/* Of the groups WHICH: "partition: FIGURE text and mel", "partition.text_and_mel.KEY"; the R² of all is "partition.full.r2". */
+static gb_status add_figure(const partition_figures *f, const char *key, const char *figure, uint32_t which, gb_interval x,
+                            const char *control, gb_err *err)
 {
-	char *name = gb_variance_partition_name(groups, which, err), *figure = name ? gb_format(err, "partition: %s %s", format, name) : NULL;
-	gb_metric m = gb_feature_set_metric(target, figure, x, control);
-	gb_status status = figure ? gb_metrics_add(metrics, &m, err) : GB_SYSTEM;
+	bool full = which == (1u << f->partition->groups) - 1 && !strcmp(key, "r2");
+	char *name = gb_variance_partition_name(f->groups, which, err),
+	     *text = name ? gb_format(err, "partition: %s %s", figure, name) : NULL,
+	     *path = text ? gb_format(err, "partition.%s.%s", full ? "full" : name, key) : NULL;
+	gb_metric m = gb_feature_set_metric(f->target, path, text, x, control);
+	gb_status status = path ? gb_metrics_add(f->metrics, &m, err) : GB_SYSTEM;
 
 	free(name);
-	free(figure);
+	free(text);
+	free(path);
 	return status;
 }
 
-gb_status gb_variance_partition_metrics(const gb_variance_partition *p, const gb_groups *groups, const char *target, gb_metrics *metrics, gb_err *err)
+static gb_status add_nuisance(const partition_figures *f, const char *key, const char *figure, gb_interval x, const char *control, gb_err *err)
 {
-	const char *than = p->has_nuisance ? "the train mean; nuisance is in the model" : "the train mean";
-	uint32_t count = 1u << p->groups;
-	gb_status status = add_named(metrics, target, "R² of", groups, count - 1, p->full, than, err);
-	gb_metric m;
+	gb_metric m = gb_feature_set_metric(f->target, key, figure, x, control);
 
-	if (!status && p->has_nuisance) {
-		m = gb_feature_set_metric(target, "partition: R² of nuisance alone", p->nuisance, "the train mean");
-		status = gb_metrics_add(metrics, &m, err);
-	}
+	return f->partition->has_nuisance ? gb_metrics_add(f->metrics, &m, err) : GB_OK;
+}
 
-	for (size_t g = 0; !status && g < p->groups; g++)
-		status = add_named(metrics, target, "R² of the model of", groups, 1u << g, p->alone[g], than, err);
-	for (int size = 1; !status && size <= (int)p->groups; size++)
-		for (uint32_t which = 1; !status && which < count; which++)
-			if (__builtin_popcount(which) == size)
-				status = add_named(metrics, target, size == 1 ? "unique R² of" : "R² shared by", groups, which, p->common[which],
-				                   size == 1 ? "ridge of all, less that without it, refitted" : "inclusion and exclusion of refitted ridges; may be negative",
-				                   err);
-	for (size_t g = 0; !status && g < p->groups; g++)
-		status = add_named(metrics, target, "product measure of", groups, 1u << g, p->product[g], "the one full model, nothing refitted", err);
-	if (!status && p->has_nuisance) {
-		m = gb_feature_set_metric(target, "partition: product measure of nuisance", p->product[p->groups], "the one full model, nothing refitted");
-		status = gb_metrics_add(metrics, &m, err);
-	}
+/* Unique parts, then what two groups share, then three … */
+static gb_status add_common(const partition_figures *f, gb_err *err)
+{
+	gb_status status = GB_OK;
+
+	for (int size = 1; !status && size <= (int)f->partition->groups; size++)
+		for (uint32_t which = 1; !status && which < 1u << f->partition->groups; which++) {
+			gb_interval x = f->partition->common[which];
+
+			if (__builtin_popcount(which) != size)
+				continue;
+			status = size == 1 ? add_figure(f, "unique", "unique R² of", which, x, "ridge of all, less that without it, refitted", err)
+			                   : add_figure(f, "shared", "R² shared by", which, x,
+			                                "inclusion and exclusion of refitted ridges; may be negative", err);
+		}
+	return status;
+}
+
+gb_status gb_variance_partition_metrics(const gb_variance_partition *p, const gb_groups *groups, const char *target,
+                                        gb_metrics *metrics, gb_err *err)
+{
+	const partition_figures f = {p, groups, target, metrics};
+	const char *mean = "the train mean", *than = p->has_nuisance ? "the train mean; nuisance is in the model" : mean,
+	           *one_model = "the one full model, nothing refitted";
+	gb_status status;
+
+	GB_TRY(add_figure(&f, "r2", "R² of", (1u << p->groups) - 1, p->full, than, err));
+	GB_TRY(add_nuisance(&f, "partition.nuisance.r2", "partition: R² of nuisance alone", p->nuisance, mean, err));
+	for (size_t g = 0; g < p->groups; g++)
+		GB_TRY(add_figure(&f, "r2", "R² of the model of", 1u << g, p->alone[g], than, err));
+	GB_TRY(add_common(&f, err));
+	for (size_t g = 0; g < p->groups; g++)
+		GB_TRY(add_figure(&f, "product", "product measure of", 1u << g, p->product[g], one_model, err));
+	GB_TRY(add_nuisance(&f, "partition.nuisance.product", "partition: product measure of nuisance", p->product[p->groups], one_model, err));
+done:
 	return status;
 }

@@ -7,40 +7,42 @@
 
 #include "base/size.h"
 #include "io/file.h"
-#include "evaluate/encoding.h"
+#include "evaluate/metrics.h"
 #include "evaluate/decoded_audio.h"
 
-static gb_status add(const gb_decoded *d, gb_metrics *metrics, const char *figure, double value, double chance, const char *control, gb_err *err)
+static gb_status add(gb_metrics *metrics, gb_metric m, double chance, const char *control, gb_err *err)
 {
-	gb_metric m = gb_metric_none();
-
-	m.direction = d->direction;
-	m.target = d->feature;
-	m.figure = figure;
-	m.value = value;
 	m.chance = chance;
 	m.control = control;
 	return gb_metrics_add(metrics, &m, err);
 }
 
+static gb_metric figure_of(const gb_decoded *d, const char *key, const char *figure, double value)
+{
+	return gb_metric_make(d->direction, d->feature, key, figure, value);
+}
+
 static gb_status skill_metric(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
-	if (!isfinite(d->skill))
-		return GB_OK;
-	return add(d, metrics, "skill", d->skill, 0, d->kind == GB_DECODED_CODES ? "1 - cross-entropy / that of the unigram of train codes" : "1 - squared error / that of the train mean", err);
+	const char *control = d->kind == GB_DECODED_CODES ? "1 - cross-entropy / that of the unigram of train codes"
+	                                                  : "1 - squared error / that of the train mean";
+
+	return isfinite(d->skill) ? add(metrics, figure_of(d, "decoding.skill", "skill", d->skill), 0, control, err) : GB_OK;
 }
 
 static gb_status code_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
-	gb_status status = add(d, metrics, "codes right", d->right, d->right_unigram, "the commonest train code of each codebook", err);
+	gb_status status = add(metrics, figure_of(d, "decoding.codes.right", "codes right", d->right), d->right_unigram,
+	                       "the commonest train code of each codebook", err);
 
 	if (!status)
 		status = skill_metric(d, metrics, err);
 	for (int64_t b = 0; !status && b < d->shape[0]; b++) {
-		char figure[48];
+		char figure[48], key[64];
 
 		snprintf(figure, sizeof figure, "codes right, codebook %lld", (long long)b + 1);
-		status = add(d, metrics, figure, d->book_right[b], d->book_unigram[b], "the commonest train code", err);
+		snprintf(key, sizeof key, "decoding.codes.right.codebook-%lld", (long long)b + 1);
+		status = add(metrics, figure_of(d, key, figure, d->book_right[b]), d->book_unigram[b], "the commonest train code", err);
 	}
 	return status;
 }
@@ -48,25 +50,34 @@ static gb_status code_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *
 static gb_status sound_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
 	const gb_decoded_audio *s = d->sound;
-	const double value[] = {s->stoi, s->distance}, best[] = {s->stoi_round_trip, s->distance_round_trip},
-	             chance[] = {s->stoi_constant, s->distance_constant};
-	static const char *const figure[] = {"STOI of the sound", "log-spectral distance of the sound (dB)"};
+	gb_metric m = figure_of(d, "decoding.sound.stoi", "STOI of the sound", s->stoi);
 	char control[200];
-	gb_status status = GB_OK;
+	gb_status status;
 
 	snprintf(control, sizeof control, "chance: %s; ceiling: the true rows as sound; all against %s",
-	         d->kind == GB_DECODED_MEL ? "the mean train spectrum" : "the commonest train codes", s->original ? "the sound of the medium" : "the true rows as sound");
-	for (int k = 0; !status && k < 2; k++) {
-		gb_metric m = gb_metric_none();
+	         d->kind == GB_DECODED_MEL ? "the mean train spectrum" : "the commonest train codes",
+	         s->original ? "the sound of the medium" : "the true rows as sound");
+	m.ceiling = s->stoi_round_trip;
+	status = add(metrics, m, s->stoi_constant, control, err);
+	m = figure_of(d, "decoding.sound.log-spectral-distance", "log-spectral distance of the sound (dB)", s->distance);
+	m.ceiling = s->distance_round_trip;
+	return status ? status : add(metrics, m, s->distance_constant, control, err);
+}
 
-		m.direction = d->direction;
-		m.target = d->feature;
-		m.figure = figure[k];
-		m.value = value[k];
-		m.ceiling = best[k];
-		m.chance = chance[k];
-		m.control = control;
-		status = gb_metrics_add(metrics, &m, err);
+static gb_status segment_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
+{
+	static const char *const key[] = {"decoding.nearest.percentile", "decoding.nearest.first", "decoding.nearest.five"},
+	                         *const figure[] = {"rank percentile of the nearest true segment", "nearest segment is a true one",
+	                                            "a true segment among the five nearest"};
+	gb_status status = GB_OK;
+
+	for (int k = 0; !status && k < 3; k++) {
+		gb_metric m = figure_of(d, key[k], figure[k], d->segment[k]);
+
+		m.control = "chance, for as many true segments; a constant prediction may exceed it";
+		if (d->shifts)
+			gb_metric_shifts(&m, d->null_mean[k], d->null_sd[k], d->null_p[k], d->shifts);
+		status = add(metrics, m, d->chance[k], m.control, err);
 	}
 	return status;
 }
@@ -79,38 +90,18 @@ static gb_status metrics_of(const gb_decoded *d, gb_metrics *metrics, gb_err *er
 		status = code_metrics(d, metrics, err);
 		return status || !d->sound ? status : sound_metrics(d, metrics, err);
 	}
-	status = gb_metrics_identification(metrics, d->direction, d->feature, &d->identification, err);
+	status = gb_metrics_identification(metrics, "decoding", d->direction, d->feature, &d->identification, err);
 	if (!status)
-		status = add(d, metrics, "root mean square error", d->error, d->error_mean, "the train mean", err);
+		status = add(metrics, figure_of(d, "decoding.rmse", "root mean square error", d->error), d->error_mean, "the train mean", err);
 	if (!status)
 		status = skill_metric(d, metrics, err);
 	if (!status && d->kind == GB_DECODED_VIDEO)
-		status = add(d, metrics, "PSNR (dB)", d->psnr, d->psnr_mean, "the mean train frame", err);
+		status = add(metrics, figure_of(d, "decoding.video.psnr", "PSNR (dB)", d->psnr), d->psnr_mean, "the mean train frame", err);
 	if (!status && d->kind == GB_DECODED_VIDEO)
-		status = add(d, metrics, "SSIM", d->ssim, d->ssim_mean, "the mean train frame", err);
+		status = add(metrics, figure_of(d, "decoding.video.ssim", "SSIM", d->ssim), d->ssim_mean, "the mean train frame", err);
 	if (!status && d->sound)
 		status = sound_metrics(d, metrics, err);
-	for (int k = 0; !status && d->has_segments && d->rows_with_text && k < 3; k++) {
-		static const char *const name[] = {"rank percentile of the nearest true segment", "nearest segment is a true one",
-		                                   "a true segment among the five nearest"};
-		gb_metric m = gb_metric_none();
-
-		m.direction = d->direction;
-		m.target = d->feature;
-		m.figure = name[k];
-		m.value = d->segment[k];
-		m.chance = d->chance[k];
-		m.control = "chance, for as many true segments; a constant prediction may exceed it";
-		if (d->shifts) {
-			m.null_mean = d->null_mean[k];
-			m.null_sd = d->null_sd[k];
-			m.p = d->null_p[k];
-			m.nulls = (double)d->shifts;
-			m.control = "circular shifts of 45 s and more";
-		}
-		status = gb_metrics_add(metrics, &m, err);
-	}
-	return status;
+	return !status && d->has_segments && d->rows_with_text ? segment_metrics(d, metrics, err) : status;
 }
 
 double gb_decoded_mean_skill(const gb_decoded *list, size_t count, bool from_brain, size_t *tensors)
@@ -128,11 +119,11 @@ double gb_decoded_mean_skill(const gb_decoded *list, size_t count, bool from_bra
 
 static gb_status mean_skill(const gb_decoded *list, size_t count, bool from_brain, gb_metrics *metrics, gb_err *err)
 {
-	gb_decoded all = {.direction = gb_decoded_direction(from_brain), .feature = "all"};
 	size_t tensors;
 	double skill = gb_decoded_mean_skill(list, count, from_brain, &tensors);
+	gb_metric m = gb_metric_make(gb_decoded_direction(from_brain), "all", "decoding.skill.mean", "mean skill", skill);
 
-	return tensors ? add(&all, metrics, "mean skill", skill, 0, "the mean over tensors, each beside its own baseline", err) : GB_OK;
+	return tensors ? add(metrics, m, 0, "the mean over tensors, each beside its own baseline", err) : GB_OK;
 }
 
 /* TSV cannot hold tabs and line ends. */

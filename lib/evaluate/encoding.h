@@ -6,7 +6,6 @@
 
 #include "loader/bold_source.h"
 #include "model/model.h"
-#include "evaluate/metrics.h"
 #include "stats/stats.h"
 
 GB_BEGIN_DECLS
@@ -55,15 +54,6 @@ GB_CHECK gb_status gb_encoding_make(gb_encoding *encoding, const gb_encoding_opt
 void gb_encoding_clear(gb_encoding *encoding);
 /* Lets go of predicted and measured, which are large. */
 void gb_encoding_drop_rows(gb_encoding *encoding);
-/* FIRST: with what is said once, of subjects and ceilings; OWN: subjects that the model knows are encodings of their own. */
-GB_CHECK gb_status gb_encoding_metrics(const gb_encoding *encoding, const gb_dataset *set, bool first, bool own, gb_metrics *metrics,
-                                       gb_err *err);
-/* "mean of 8 subjects", "sub-01": whom its figures are of; released with free(). */
-GB_CHECK char *gb_encoding_target(const gb_encoding *encoding, const gb_dataset *set, gb_err *err);
-/* The ceiling of each voxel: of the mean or of one subject; NULL where it is not estimable, and why. */
-const double *gb_encoding_ceiling(const gb_encoding *encoding);
-const char *gb_encoding_no_ceiling(const gb_encoding *encoding);
-
 /* BOLD of SUBJECT (as in the options) for ROWS: OUT [rows, gb_model_voxels_of(model, subject)]. */
 GB_CHECK gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, const char *subject, const int64_t *row, size_t rows,
                                        float *out, gb_pool *pool, gb_err *err);
@@ -71,9 +61,6 @@ GB_CHECK gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, c
 /* The ridge to print beside MODEL, of folder RUN: the one NAMED, else ridge.safetensors there; none: NULL. */
 GB_CHECK gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const char *run, const char *named,
                                     const gb_dataset *set, gb_err *err);
-/* Rank percentile and segments of ID, each with its chance. */
-GB_CHECK gb_status gb_metrics_identification(gb_metrics *metrics, const char *direction, const char *target,
-                                             const gb_identification *id, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What encoding.c found, as figures. */
+#include "evaluate/encoding_metrics.h"
+
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "evaluate/encoding.h"
 
 const double *gb_encoding_ceiling(const gb_encoding *e)
 {
@@ -24,51 +23,34 @@ char *gb_encoding_target(const gb_encoding *e, const gb_dataset *set, gb_err *er
 	                                     : gb_string(e->is_mean ? gb_dataset_subject(set, 0) : e->subject, err);
 }
 
-static gb_metric base_metric(const char *target, const char *figure, double value)
+/* A figure whose chance is 0. */
+static gb_metric of_brain(const char *target, const char *key, const char *figure, double value)
 {
-	gb_metric m = gb_metric_none();
+	gb_metric m = gb_metric_make("stimulus to brain", target, key, figure, value);
 
-	m.direction = "stimulus to brain";
-	m.target = target;
-	m.figure = figure;
-	m.value = value;
+	m.chance = 0;
 	return m;
 }
 
 static void add_null(gb_metric *m, const gb_encoding *e)
 {
+	m->control = "chance only: too few rows for shifts";
 	if (e->null.shifts) {
-		m->null_mean = e->null.mean;
-		m->null_sd = e->null.sd;
-		m->p = e->null.p;
-		m->nulls = (double)e->null.shifts;
-		m->control = "circular shifts of 45 s and more";
+		gb_metric_shifts(m, e->null.mean, e->null.sd, e->null.p, e->null.shifts);
 	} else if (e->others) {
-		double square = 0, reached = 0;
-
-		m->null_mean = gb_score_mean(e->other_r, e->others);
-		for (size_t i = 0; i < e->others; i++) {
-			square += (e->other_r[i] - m->null_mean) * (e->other_r[i] - m->null_mean);
-			reached += e->other_r[i] >= e->score.mean;
-		}
-		m->null_sd = sqrt(square / (double)e->others);
-		m->p = (1 + reached) / (1 + (double)e->others);
-		m->nulls = (double)e->others;
+		gb_metric_null(m, e->other_r, e->others, false);
 		m->control = "the same prediction with other brains";
 	}
 }
 
-static gb_status main_figures(const gb_encoding *e, const char *target, gb_metrics *metrics, gb_err *err)
+static gb_status mean_r(const gb_encoding *e, const char *target, gb_metrics *metrics, gb_err *err)
 {
 	const double *ceiling = gb_encoding_ceiling(e);
-	gb_metric m = base_metric(target, "mean r over voxels", e->score.mean);
-	gb_status status;
+	gb_metric m = of_brain(target, "encoding.r.mean", "mean r over voxels", e->score.mean);
 
 	m.low = e->low;
 	m.high = e->high;
 	add_null(&m, e);
-	m.chance = 0;
-	m.control = m.control ? m.control : "chance only: too few rows for shifts";
 	if (ceiling) {
 		m.ceiling = gb_score_mean(ceiling, e->voxels);
 		m.share = gb_ceiling_share(e->r, ceiling, e->voxels);
@@ -79,23 +61,30 @@ static gb_status main_figures(const gb_encoding *e, const char *target, gb_metri
 		m.difference_low = e->difference_low;
 		m.difference_high = e->difference_high;
 	}
-	status = gb_metrics_add(metrics, &m, err);
-	for (int k = 0; !status && k < 4; k++) {
-		static const char *const name[] = {"median r over voxels", "95th percentile of r over voxels", "r of the region's mean time course",
-		                                   "mean r after removing the mean time course"};
-		const double value[] = {e->score.median, e->score.p95, e->score.region, e->score.rest};
+	return gb_metrics_add(metrics, &m, err);
+}
 
-		m = base_metric(target, name[k], value[k]);
-		m.chance = 0;
+static gb_status other_r(const gb_encoding *e, const char *target, gb_metrics *metrics, gb_err *err)
+{
+	const struct { const char *key, *figure; double value, baseline; } all[] = {
+	    {"encoding.r.median", "median r over voxels", e->score.median, NAN},
+	    {"encoding.r.p95", "95th percentile of r over voxels", e->score.p95, NAN},
+	    {"encoding.r.mean-course", "r of the region's mean time course", e->score.region, e->has_baseline ? e->baseline_region : NAN},
+	    {"encoding.r.less-mean-course", "mean r after removing the mean time course", e->score.rest, NAN},
+	};
+	gb_status status = GB_OK;
+
+	for (size_t k = 0; !status && k < sizeof all / sizeof *all; k++) {
+		gb_metric m = of_brain(target, all[k].key, all[k].figure, all[k].value);
+
 		m.control = "chance";
-		if (k == 2 && e->has_baseline)
-			m.baseline = e->baseline_region;
+		m.baseline = all[k].baseline;
 		status = gb_metrics_add(metrics, &m, err);
 	}
 	return status;
 }
 
-static gb_status voxel_figures(const gb_encoding *e, const char *target, gb_metrics *metrics, gb_err *err)
+static gb_status voxel_counts(const gb_encoding *e, const char *target, gb_metrics *metrics, gb_err *err)
 {
 	double fdr = 0, fwe = 0;
 	gb_metric m;
@@ -105,19 +94,19 @@ static gb_status voxel_figures(const gb_encoding *e, const char *target, gb_metr
 		fdr += e->null.column_q[v] < 0.05;
 		fwe += e->null.column_fwe[v] < 0.05;
 	}
-	m = base_metric(target, "voxels with q < 0.05 (false discovery rate)", fdr);
-	m.chance = 0;
+	m = of_brain(target, "encoding.voxels.fdr", "voxels with q < 0.05 (false discovery rate)", fdr);
 	m.nulls = (double)e->null.shifts;
 	m.control = e->null.pooled ? "circular shifts, tail pooled over voxels" : "circular shifts";
 	status = gb_metrics_add(metrics, &m, err);
+	m.key = "encoding.voxels.fwe";
 	m.figure = "voxels with p < 0.05 (maximum over voxels)";
 	m.value = fwe;
 	m.control = "circular shifts, maximum over voxels";
 	return status ? status : gb_metrics_add(metrics, &m, err);
 }
 
-/* Subjects beside each other.  Those that the model has heads for (OWN) have figures of their own. */
-static gb_status subject_figures(const gb_encoding *e, const gb_dataset *set, bool own, gb_metrics *metrics, gb_err *err)
+/* The prediction compared with each subject.  Subjects that the model has heads for (OWN) have encodings of their own. */
+static gb_status each_subject(const gb_encoding *e, const gb_dataset *set, bool own, gb_metrics *metrics, gb_err *err)
 {
 	bool common = e->ceiling.subjects > 1;
 	double one = common ? gb_score_mean(e->ceiling.one, e->voxels) : NAN, n = 0, sum = 0;
@@ -129,13 +118,13 @@ static gb_status subject_figures(const gb_encoding *e, const gb_dataset *set, bo
 			sum += e->subject_r[s];
 			n++;
 		}
-	m = base_metric("single subjects", "mean r over voxels and subjects", sum / n);
+	m = of_brain("single subjects", "encoding.r.subjects", "mean r over voxels and subjects", sum / n);
 	m.ceiling = one;
 	m.share = m.value / one;
-	m.chance = 0;
 	m.control = common ? "ceiling of one subject" : "chance; subjects have their own voxels";
 	status = n > 1 ? gb_metrics_add(metrics, &m, err) : GB_OK;
 	for (size_t s = 0; !status && s < e->subjects; s++) {
+		m.key = "encoding.r.mean";
 		m.target = gb_dataset_subject(set, s);
 		m.figure = "mean r over voxels";
 		m.value = e->subject_r[s];
@@ -148,96 +137,57 @@ static gb_status subject_figures(const gb_encoding *e, const gb_dataset *set, bo
 	return status;
 }
 
-/* What subjects have in common, whoever is predicted. */
-static gb_status common_figures(const gb_encoding *e, gb_metrics *metrics, gb_err *err)
+/* Correlations between subjects: no model is involved. */
+static gb_status between_subjects(const gb_encoding *e, gb_metrics *metrics, gb_err *err)
 {
 	bool common = e->ceiling.subjects > 1;
-	gb_metric m = base_metric("single subjects", "leave-one-out ISC: what the other people's mean predicts", NAN);
+	gb_metric m = of_brain("single subjects", "isc.leave-one-out", "leave-one-out ISC: what the other people's mean predicts", NAN);
 	gb_status status;
 
 	if (common) {
 		m.value = gb_score_mean(e->ceiling.left_out, e->voxels);
 		m.ceiling = gb_score_mean(e->ceiling.one, e->voxels);
 	}
-	m.chance = 0;
 	m.control = common ? "ceiling of one subject" : gb_encoding_no_ceiling(e);
 	status = gb_metrics_add(metrics, &m, err);
-	m = base_metric("single subjects", "mean pairwise ISC", common ? e->ceiling.mean_pairwise : NAN);
-	m.chance = 0;
+	m = of_brain("single subjects", "isc.pairwise", "mean pairwise ISC", common ? e->ceiling.mean_pairwise : NAN);
 	m.control = common ? "chance" : gb_encoding_no_ceiling(e);
 	return status ? status : gb_metrics_add(metrics, &m, err);
 }
 
-static gb_status ceiling_figures(const gb_encoding *e, gb_metrics *metrics, gb_err *err)
+static gb_status ceilings(const gb_encoding *e, gb_metrics *metrics, gb_err *err)
 {
 	bool common = e->ceiling.subjects > 1;
 	double n = (double)e->ceiling.subjects, rho = common && e->ceiling.mean_pairwise > 0 ? e->ceiling.mean_pairwise : 0;
-	gb_metric m = base_metric("ceilings", "of one subject, at the mean pairwise ISC", common ? sqrt(rho) : NAN);
+	gb_metric m = of_brain("ceilings", "ceiling.one", "of one subject, at the mean pairwise ISC", common ? sqrt(rho) : NAN);
 	gb_status status;
 
-	m.chance = 0;
 	m.control = common ? "no common response" : gb_encoding_no_ceiling(e);
 	status = gb_metrics_add(metrics, &m, err);
+	m.key = "ceiling.mean";
 	m.figure = n < (double)e->subjects && common ? "of the mean of the subjects that share a mask, at the mean pairwise ISC"
 	                                             : "of the mean of all subjects, at the mean pairwise ISC";
 	m.value = common ? sqrt(n * rho / (1 + (n - 1) * rho)) : NAN;
 	return status ? status : gb_metrics_add(metrics, &m, err);
 }
 
-gb_status gb_metrics_identification(gb_metrics *metrics, const char *direction, const char *target, const gb_identification *id, gb_err *err)
-{
-	gb_metric m = gb_metric_none();
-	gb_status status;
-
-	m.direction = direction;
-	m.target = target;
-	m.figure = "rank percentile of the true row";
-	m.value = id->percentile;
-	m.chance = 0.5;
-	m.control = "chance";
-	if (id->shifts) {
-		m.null_mean = id->null_mean;
-		m.null_sd = id->null_sd;
-		m.p = id->p;
-		m.nulls = (double)id->shifts;
-		m.control = "circular shifts of 45 s and more";
-	}
-	status = gb_metrics_add(metrics, &m, err);
-	for (int k = 0; !status && id->segments > 1 && k < 3; k++) {
-		static const char *const name[] = {"30 s segments identified (first of all)", "30 s segments among the first five",
-		                                   "rank percentile of the true 30 s segment"};
-		const double value[] = {id->top1, id->top5, id->segment_percentile},
-		             chance[] = {1 / (double)id->segments, fmin(1, 5 / (double)id->segments), 0.5};
-		char control[48];
-
-		m = gb_metric_none();
-		snprintf(control, sizeof control, "chance among %zu segments", id->segments);
-		m.direction = direction;
-		m.target = target;
-		m.figure = name[k];
-		m.value = value[k];
-		m.chance = chance[k];
-		m.control = control;
-		status = gb_metrics_add(metrics, &m, err);
-	}
-	return status;
-}
-
 gb_status gb_encoding_metrics(const gb_encoding *e, const gb_dataset *set, bool first, bool own, gb_metrics *metrics, gb_err *err)
 {
 	char *target = gb_encoding_target(e, set, err);
-	gb_status status = target ? main_figures(e, target, metrics, err) : GB_SYSTEM;
+	gb_status status;
 
-	if (!status && e->null.shifts)
-		status = voxel_figures(e, target, metrics, err);
-	if (!status && first && e->subjects > 1)
-		status = subject_figures(e, set, own, metrics, err);
-	if (!status && first && e->subjects > 1)
-		status = common_figures(e, metrics, err);
-	if (!status && first && e->subjects > 1)
-		status = ceiling_figures(e, metrics, err);
-	if (!status)
-		status = gb_metrics_identification(metrics, "stimulus to brain", target, &e->identification, err);
+	GB_TRY(target ? GB_OK : GB_SYSTEM);
+	GB_TRY(mean_r(e, target, metrics, err));
+	GB_TRY(other_r(e, target, metrics, err));
+	if (e->null.shifts)
+		GB_TRY(voxel_counts(e, target, metrics, err));
+	if (first && e->subjects > 1) {
+		GB_TRY(each_subject(e, set, own, metrics, err));
+		GB_TRY(between_subjects(e, metrics, err));
+		GB_TRY(ceilings(e, metrics, err));
+	}
+	GB_TRY(gb_metrics_identification(metrics, "encoding", "stimulus to brain", target, &e->identification, err));
+done:
 	free(target);
 	return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "evaluate/simulated_ceiling.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,24 +52,22 @@ gb_status gb_simulated_ceiling(const char *path, const gb_encoding *e, const gb_
 	return status;
 }
 
-gb_status gb_simulated_ceiling_metrics(const char *path, const gb_encoding *e, const gb_dataset *set, const char *subject, gb_metrics *metrics,
-                           gb_pool *pool, gb_err *err)
+gb_status gb_simulated_ceiling_metrics(const char *path, const gb_encoding *e, const gb_dataset *set, gb_metrics *metrics,
+                                       gb_pool *pool, gb_err *err)
 {
 	double *ceiling = gb_array(e->voxels, sizeof *ceiling, err);
-	gb_metric m = gb_metric_none();
-	gb_status status = ceiling ? gb_simulated_ceiling(path, e, set, ceiling, pool, err) : GB_SYSTEM;
+	gb_metric m = gb_metric_make("stimulus to brain", e->subject, "simulated.share",
+	                             "share of what the planted signal reaches on these rows", NAN);
+	gb_status status;
 
-	m.direction = "stimulus to brain";
-	m.target = subject;
-	m.figure = "share of what the planted signal reaches on these rows";
+	GB_TRY(ceiling ? gb_simulated_ceiling(path, e, set, ceiling, pool, err) : GB_SYSTEM);
 	m.control = "r of the noise-free signal with the BOLD";
 	m.chance = 0;
-	if (!status) {
-		m.ceiling = gb_score_mean(ceiling, e->voxels);
-		m.value = gb_score_mean(e->r, e->voxels) / m.ceiling; /* Σr/Σceiling */
-		m.baseline = e->has_baseline ? e->baseline / m.ceiling : m.baseline;
-		status = gb_metrics_add(metrics, &m, err);
-	}
+	m.ceiling = gb_score_mean(ceiling, e->voxels);
+	m.value = gb_score_mean(e->r, e->voxels) / m.ceiling; /* Σr/Σceiling */
+	m.baseline = e->has_baseline ? e->baseline / m.ceiling : m.baseline;
+	GB_TRY(gb_metrics_add(metrics, &m, err));
+done:
 	free(ceiling);
 	return status;
 }

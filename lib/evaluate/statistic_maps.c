@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "evaluate/statistic_maps.h"
+#include "evaluate/encoding_metrics.h"
 
 #include <math.h>
 #include <stdio.h>

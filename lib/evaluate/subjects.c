@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "evaluate/encoding_metrics.h"
 #include "io/file.h"
 
 /* Are the model's subjects all of the set, and alike? */

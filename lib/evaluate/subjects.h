@@ -7,6 +7,7 @@
 #ifndef GB_EVALUATE_SUBJECTS_H
 #define GB_EVALUATE_SUBJECTS_H
 
+#include "evaluate/metrics.h"
 #include "evaluate/statistic_maps.h"
 
 GB_BEGIN_DECLS

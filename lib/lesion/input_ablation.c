@@ -50,40 +50,47 @@ static gb_status decode(gb_ablation *s, const gb_decoding_options *options, cons
 	return status;
 }
 
-static gb_status tell_encoding(const gb_ablation *s, const gb_encoding *e, const char *name, const gb_dataset *set, gb_metrics *metrics, gb_err *err)
+static gb_status encoding_metrics(const gb_ablation *s, const gb_encoding *e, const char *name, const gb_dataset *set,
+                                  gb_metrics *metrics, gb_err *err)
 {
 	char *target = gb_encoding_target(e, set, err), *r = target ? gb_format(err, "mean r with %s silenced", name) : NULL,
-	     *loss = r ? gb_format(err, "loss of mean r with %s silenced", name) : NULL;
-	gb_metric m = gb_feature_set_metric(target, r, s->r, "ceiling: intact; the weights as they are");
+	     *loss = r ? gb_format(err, "loss of mean r with %s silenced", name) : NULL,
+	     *r_key = loss ? gb_format(err, "lesion.%s.encoding.r.mean", name) : NULL,
+	     *loss_key = r_key ? gb_format(err, "lesion.%s.encoding.r.loss", name) : NULL;
+	gb_metric m = gb_feature_set_metric(target, r_key, r, s->r, "ceiling: intact; the weights as they are");
 	gb_status status;
 
 	m.ceiling = e->score.mean;
-	status = loss ? gb_metrics_add(metrics, &m, err) : GB_SYSTEM;
-	m = gb_feature_set_metric(target, loss, s->loss, "nothing silenced, paired; the weights as they are");
-	if (!status)
-		status = gb_metrics_add(metrics, &m, err);
+	GB_TRY(loss_key ? gb_metrics_add(metrics, &m, err) : GB_SYSTEM);
+	m = gb_feature_set_metric(target, loss_key, loss, s->loss, "nothing silenced, paired; the weights as they are");
+	GB_TRY(gb_metrics_add(metrics, &m, err));
+done:
 	free(target);
 	free(r);
 	free(loss);
+	free(r_key);
+	free(loss_key);
 	return status;
 }
 
-static gb_status tell_decoding(const gb_ablation *s, const gb_decoded *decoded, size_t count, const char *name, gb_metrics *metrics, gb_err *err)
+static gb_status decoding_metrics(const gb_ablation *s, const gb_decoded *decoded, size_t count, const char *name, gb_metrics *metrics,
+                                  gb_err *err)
 {
-	char *figure = gb_format(err, "rank percentile with %s silenced", name);
-	gb_status status = figure ? GB_OK : GB_SYSTEM;
+	char *figure = gb_format(err, "rank percentile with %s silenced", name),
+	     *key = figure ? gb_format(err, "lesion.%s.decoding.identification.percentile", name) : NULL;
+	gb_status status = key ? GB_OK : GB_SYSTEM;
 
 	for (size_t f = 0; !status && f < count; f++) {
-		gb_metric m = gb_feature_set_metric(decoded[f].feature, figure, (gb_interval){s->percentile[f], NAN, NAN},
-		                                 "chance; ceiling: intact; the weights as they are");
+		gb_metric m = gb_metric_make(decoded[f].direction, decoded[f].feature, key, figure, s->percentile[f]);
 
-		m.direction = decoded[f].direction;
 		m.ceiling = decoded[f].identification.percentile;
 		m.chance = 0.5;
+		m.control = "chance; ceiling: intact; the weights as they are";
 		if (!decoded[f].from_brain)
 			status = gb_metrics_add(metrics, &m, err);
 	}
 	free(figure);
+	free(key);
 	return status;
 }
 
@@ -107,9 +114,9 @@ gb_status gb_ablations_make(gb_ablations *s, const gb_encoding *e, gb_decoding_o
 		if (!status)
 			status = decode(one, &o, decoded, count, err);
 		if (!status && e)
-			status = tell_encoding(one, e, group->text, o.set, metrics, err);
+			status = encoding_metrics(one, e, group->text, o.set, metrics, err);
 		if (!status)
-			status = tell_decoding(one, decoded, count, group->text, metrics, err);
+			status = decoding_metrics(one, decoded, count, group->text, metrics, err);
 	}
 	free(intact);
 	back = status ? GB_OK : gb_model_ablate(o.model, NULL, 0, err);

@@ -176,49 +176,60 @@ gb_status gb_lesion_refit(gb_lesion *l, const gb_lesion_options *options, const 
 
 /* ---- figures ---- */
 
-static const char *figure_of(const gb_lesion *l, size_t f)
+typedef struct lesion_figure { const char *key, *figure; } lesion_figure;
+
+static lesion_figure figure_of(const gb_lesion *l, size_t f)
 {
-	static const char *const r[] = {"mean r over voxels, what the region reads taken out of z", "mean r in the region, what it reads taken out of z",
-	                                "mean r outside the region, what it reads taken out of z"};
+	static const lesion_figure r[] = {
+	    {"lesion.latent.encoding.r.mean", "mean r over voxels, what the region reads taken out of z"},
+	    {"lesion.latent.encoding.r.region", "mean r in the region, what it reads taken out of z"},
+	    {"lesion.latent.encoding.r.outside", "mean r outside the region, what it reads taken out of z"},
+	}, of_latent = {"lesion.latent.decoding.identification.percentile", "rank percentile, what the region reads taken out of z"},
+	of_refit[] = {
+	    {"lesion.region.refit.decoding.identification.percentile", "rank percentile, ridge refitted without the region"},
+	    {"lesion.keep.refit.decoding.identification.percentile", "rank percentile, ridge refitted with the region alone"},
+	}, of_ablation[] = {
+	    {"lesion.region.decoding.identification.percentile", "rank percentile with the region silenced"},
+	    {"lesion.keep.decoding.identification.percentile", "rank percentile with all but the region silenced"},
+	};
 
 	if (l->kind == GB_LESION_LATENT)
-		return f < l->brains ? r[f] : "rank percentile, what the region reads taken out of z";
-	if (l->kind == GB_LESION_REFITTED)
-		return l->keep ? "rank percentile, ridge refitted with the region alone" : "rank percentile, ridge refitted without the region";
-	return l->keep ? "rank percentile with all but the region silenced" : "rank percentile with the region silenced";
+		return f < l->brains ? r[f] : of_latent;
+	return l->kind == GB_LESION_REFITTED ? of_refit[l->keep] : of_ablation[l->keep];
+}
+
+static const char *direction_of(const gb_lesion *l, size_t f)
+{
+	if (l->kind != GB_LESION_LATENT)
+		return "brain to stimulus";
+	return f < l->brains ? "stimulus to brain" : "stimulus to stimulus";
 }
 
 gb_status gb_lesion_metrics(const gb_lesion *l, const char *target, gb_metrics *metrics, gb_err *err)
 {
-	bool latent = l->kind == GB_LESION_LATENT;
-	char *of_z = latent ? gb_format(err, "random contiguous regions of the same size, at the same rank: %zu of %zu; ceiling: intact", l->rank, l->width) : NULL;
-	gb_status status = latent && !of_z ? GB_SYSTEM : GB_OK;
+	static const char *const control[] = {
+	    [GB_LESION_SILENCED] = "random contiguous regions of the same size; ceiling: intact",
+	    [GB_LESION_REFITTED] = "random contiguous regions of the same size, refitted; ceiling: ridge of all voxels",
+	};
+	char *of_latent = NULL;
+	gb_status status = GB_OK;
 
-	for (size_t f = 0; !status && f < l->features; f++) {
-		const double *control = l->control + f * l->controls;
-		double n = (double)l->controls, square = 0, reached = 0;
-		gb_metric m = gb_metric_none();
-
-		m.direction = !latent ? "brain to stimulus" : f < l->brains ? "stimulus to brain" : "stimulus to stimulus";
-		m.target = f < l->brains ? target : l->feature[f];
-		m.figure = figure_of(l, f);
-		m.value = l->hurt[f];
-		m.ceiling = l->intact[f];
-		m.null_mean = gb_score_mean(control, l->controls);
-		for (size_t k = 0; k < l->controls; k++) {
-			square += (control[k] - m.null_mean) * (control[k] - m.null_mean);
-			/* silencing: as much lost by a random region; keeping: as much left by one */
-			reached += l->keep ? control[k] >= l->hurt[f] : control[k] <= l->hurt[f];
-		}
-		m.null_sd = sqrt(square / n);
-		m.p = (1 + reached) / (1 + n);
-		m.nulls = n;
-		m.chance = f < l->brains ? 0 : 0.5;
-		m.control = latent                          ? of_z
-		            : l->kind == GB_LESION_REFITTED ? "random contiguous regions of the same size, refitted; ceiling: ridge of all voxels"
-		                                            : "random contiguous regions of the same size; ceiling: intact";
-		status = gb_metrics_add(metrics, &m, err);
+	if (l->kind == GB_LESION_LATENT) {
+		of_latent = gb_format(err, "random contiguous regions of the same size, at the same rank: %zu of %zu; ceiling: intact", l->rank, l->width);
+		GB_TRY(of_latent ? GB_OK : GB_SYSTEM);
 	}
-	free(of_z);
+	for (size_t f = 0; f < l->features; f++) {
+		lesion_figure of = figure_of(l, f);
+		gb_metric m = gb_metric_make(direction_of(l, f), f < l->brains ? target : l->feature[f], of.key, of.figure, l->hurt[f]);
+
+		/* A random region reaches it by losing as much; where all else is ablated, by keeping as much. */
+		gb_metric_null(&m, l->control + f * l->controls, l->controls, !l->keep);
+		m.ceiling = l->intact[f];
+		m.chance = f < l->brains ? 0 : 0.5;
+		m.control = of_latent ? of_latent : control[l->kind];
+		GB_TRY(gb_metrics_add(metrics, &m, err));
+	}
+done:
+	free(of_latent);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "evaluate/encoding_metrics.h"
 #include "lesion/lesion.h"
 
 static gb_status parse_controls(const char *text, size_t *controls, gb_err *err)

@@ -51,7 +51,8 @@ gb-train -q --model ridge -o PICTURES MEDIA || exit 1
 check 'a report is made' 'gb-recon -q -o DIR RUN SET && test -s DIR/report.html && test -s DIR/metrics.tsv && test -s DIR/text.tsv'
 check 'the page holds its pictures and nothing from elsewhere' 'grep -q "data:image/png;base64" DIR/report.html && ! grep -Eq "(src|href)=\"[^d]" DIR/report.html && ! grep -q "http" DIR/report.html'
 check 'the page names figures, null, ceiling and limits' 'for w in "circular shifts" "ceiling" "95 % interval" "What these figures do not say" "not causal"; do grep -q "$w" DIR/report.html || { echo "$w"; exit 1; }; done'
-check 'every line of metrics.tsv has a control' "awk -F'\t' 'NR == 1 {n = NF} NF != n || \$NF == \"\" {exit 1} NR > 1 && \$6 == \"n/a\" && \$7 == \"n/a\" && \$13 == \"n/a\" && \$17 == \"n/a\" {exit 1}' DIR/metrics.tsv"
+check 'every line of metrics.tsv has a control' "awk -F'\t' 'NR == 1 {n = NF} NF != n || \$NF == \"\" {exit 1} NR > 1 && \$7 == \"n/a\" && \$8 == \"n/a\" && \$14 == \"n/a\" && \$18 == \"n/a\" {exit 1}' DIR/metrics.tsv"
+check 'every line has a key for programs; no two say the same' "awk -F'\t' 'NR == 1 {exit \$1 != \"key\" || \$2 != \"direction\"} 0' DIR/metrics.tsv && awk -F'\t' 'NR > 1 && (\$1 !~ /^[a-z0-9_.-]+\$/ || \$2 !~ /^(stimulus-to-brain|brain-to-stimulus|stimulus-to-stimulus)\$/ || seen[\$1, \$2, \$3]++) {print; exit 1}' DIR/metrics.tsv"
 cat >maps.py <<'E2'
 import sys
 sys.path.insert(0, sys.argv[1] + '/tests')
@@ -81,9 +82,9 @@ sys.path.insert(0, sys.argv[1] + '/tests')
 from tensors import *
 table = [l.rstrip('\n').split('\t') for l in open('DIR/metrics.tsv')]
 head = table[0]
-def metric(target, figure, column='value'):
-    found = [l for l in table if l[1] == target and l[2] == figure]
-    assert len(found) == 1, (target, figure)
+def metric(target, key, column='value'):
+    found = [l for l in table if l[2] == target and l[0] == key]
+    assert len(found) == 1, (target, key)
     return float(found[0][head.index(column)])
 # the decoder by itself: dual ridge on BOLD 1 to 9 rows later
 ck, _ = load('RUN/best.safetensors')
@@ -99,10 +100,10 @@ band = model['dims']['decode']['features']['first']['bands'][0]
 X, T = design(rows), design(train)
 c = ck['decode.first.coefficient'].astype(float)
 p = (X @ T.T @ c if band['dual'] else X @ c)[:, 0] + ck['decode.first.offset'][0]
-assert abs(np.sqrt(((p - x[rows, 0]) ** 2).mean()) - metric('first', 'root mean square error')) < 1e-4
+assert abs(np.sqrt(((p - x[rows, 0]) ** 2).mean()) - metric('first', 'decoding.rmse')) < 1e-4
 m = x[load('SET/index.safetensors')[0]['use'] == 1, 0].mean()
-assert abs(np.sqrt(((m - x[rows, 0]) ** 2).mean()) - metric('first', 'root mean square error', 'chance')) < 1e-4
-assert metric('first', 'root mean square error') < 0.8 * metric('first', 'root mean square error', 'chance')
+assert abs(np.sqrt(((m - x[rows, 0]) ** 2).mean()) - metric('first', 'decoding.rmse', 'chance')) < 1e-4
+assert metric('first', 'decoding.rmse') < 0.8 * metric('first', 'decoding.rmse', 'chance')
 # text: nearest segments, each with its true one
 lines = [l.rstrip('\n').split('\t') for l in open('DIR/text.tsv')]
 assert lines[0] == ['row', 'run', 'seconds', 'segment', 'rank', 'nearest', 'cosine']
@@ -119,16 +120,16 @@ C = (q / np.linalg.norm(q, axis=1, keepdims=True)) @ S.T
 truth = (rows * 1.5 // 6).astype(int)
 own = C[np.arange(len(rows)), truth]
 rank = ((C < own[:, None]).sum(1) + 0.5 * ((C == own[:, None]).sum(1) - 1)) / 189
-assert abs(rank.mean() - metric('text', 'rank percentile of the nearest true segment')) < 2e-3, rank.mean()
-assert metric('text', 'rank percentile of the nearest true segment', 'chance') == 0.5
+assert abs(rank.mean() - metric('text', 'decoding.nearest.percentile')) < 2e-3, rank.mean()
+assert metric('text', 'decoding.nearest.percentile', 'chance') == 0.5
 everyone = ((C[:, None, :] < C[:, :, None]).sum(2) + 0.5 * ((C[:, None, :] == C[:, :, None]).sum(2) - 1)) / 189
 n, t = len(rows), np.arange(len(rows))
 null = [everyone[t, truth[(t + k) % n]].mean() for k in range(30, n - 30 + 1)]
-assert metric('text', 'rank percentile of the nearest true segment', 'nulls') == len(null)
-assert abs(np.mean(null) - metric('text', 'rank percentile of the nearest true segment', 'null_mean')) < 2e-3
+assert metric('text', 'decoding.nearest.percentile', 'nulls') == len(null)
+assert abs(np.mean(null) - metric('text', 'decoding.nearest.percentile', 'null_mean')) < 2e-3
 E2
 check 'decoders from the brain are what numpy finds' "$PYTHON decode.py '$TOP'"
-check 'pictures and sound are decoded, each beside the train mean' 'gb-recon -q -o media PICTURES MEDIA && for w in "PSNR (dB)" SSIM; do grep -qF "$w" media/metrics.tsv || exit 1; done && grep -q "one subject: a ceiling is not estimable" media/report.html'
+check 'pictures and sound are decoded, each beside the train mean' 'gb-recon -q -o media PICTURES MEDIA && for key in psnr ssim; do grep -q "^decoding.video.$key" media/metrics.tsv || exit 1; done && grep -q "one subject: a ceiling is not estimable" media/report.html'
 cat >media.py <<'E2'
 import sys
 sys.path.insert(0, sys.argv[1] + '/tests')
@@ -138,22 +139,22 @@ rows = load('media/prediction.safetensors')[0]['rows']
 use = load('MEDIA/index.safetensors')[0]['use']
 mean = v[use == 1].mean(0)
 l = [l.rstrip('\n').split('\t') for l in open('media/metrics.tsv')]
-psnr = next(m for m in l if m[2] == 'PSNR (dB)')
+psnr = next(m for m in l if m[0] == 'decoding.video.psnr')
 assert abs(float(psnr[l[0].index('chance')]) + 10 * np.log10(((v[rows] - mean) ** 2).mean())) < 1e-3
-assert float(psnr[3]) > float(psnr[l[0].index('chance')]) + 1
+assert float(psnr[4]) > float(psnr[l[0].index('chance')]) + 1
 E2
 check 'the mean frame has the PSNR that numpy finds' "$PYTHON media.py '$TOP'"
 cat >losers.py <<'E2'
-names = {'rank percentile of the true row': ('rank', 1), 'root mean square error': ('error', -1), 'SSIM': ('SSIM', 1)}
+names = {'decoding.identification.percentile': ('rank', 1), 'decoding.rmse': ('error', -1), 'decoding.video.ssim': ('SSIM', 1)}
 said = 0
 for folder in 'DIR', 'media':
     page = open(folder + '/report.html').read()
     lines = [l.rstrip('\n').split('\t') for l in open(folder + '/metrics.tsv')]
     chance, lost = lines[0].index('chance'), {}
     for l in lines[1:]:
-        if l[0].endswith('to stimulus') and l[2] in names:
-            name, sign = names[l[2]]
-            lost.setdefault((l[1], l[0]), []).extend([name] * (not sign * (float(l[3]) - float(l[chance])) > 0))
+        if l[1].endswith('to-stimulus') and l[0] in names:
+            name, sign = names[l[0]]
+            lost.setdefault((l[2], l[1].replace('-', ' ')), []).extend([name] * (not sign * (float(l[4]) - float(l[chance])) > 0))
     for (target, direction), figures in lost.items():
         want = '%s, %s: no better than the baseline in ' % (target, direction)
         assert (want in page) == bool(figures) and (not figures or want + ', '.join(figures) + '.' in page), (target, direction, figures)
@@ -195,9 +196,9 @@ check 'and has the sound that was decoded' "$PYTHON sound.py && gb-audio-encodec
 
 # Lesions: the first column is in the region, the second outside it.
 gb-train -q --model ridge -o PAIR --features first,rest SET || exit 1
-check 'a lesion and its controls' 'gb-recon -q -o lesion --from brain --lesion roi.nii.gz PAIR SET && grep -c "with the region silenced" lesion/metrics.tsv | grep -qx 2'
-check 'it takes what the region carries, more than other regions do' "awk -F'\t' '\$2 == \"first\" && /region silenced/ {f = \$4; i = \$7; n = \$13; c = \$16} END {exit !(f < i - 0.1 && n > f + 0.1 && c == 20)}' lesion/metrics.tsv"
-check 'keeping it leaves the rest at chance' "gb-recon -q -o kept --from brain --keep roi.nii.gz --controls 5 PAIR SET && awk -F'\t' '/all but the region/ && \$2 == \"first\" {f = \$4} /all but the region/ && \$2 == \"rest\" {r = \$4} END {exit !(f > 0.6 && r < 0.6)}' kept/metrics.tsv"
+check 'a lesion and its controls' 'gb-recon -q -o lesion --from brain --lesion roi.nii.gz PAIR SET && grep -c "^lesion.region.decoding" lesion/metrics.tsv | grep -qx 2'
+check 'it takes what the region carries, more than other regions do' "awk -F'\t' '\$3 == \"first\" && /^lesion.region/ {f = \$5; i = \$8; n = \$14; c = \$17} END {exit !(f < i - 0.1 && n > f + 0.1 && c == 20)}' lesion/metrics.tsv"
+check 'keeping it leaves the rest at chance' "gb-recon -q -o kept --from brain --keep roi.nii.gz --controls 5 PAIR SET && awk -F'\t' '/^lesion.keep/ && \$3 == \"first\" {f = \$5} /^lesion.keep/ && \$3 == \"rest\" {r = \$5} END {exit !(f > 0.6 && r < 0.6)}' kept/metrics.tsv"
 check 'the page shows it' 'grep -q "random contiguous regions of" lesion/report.html'
 fails 2 'voxels are outputs.*--from brain' 'a lesion from the stimulus' gb-recon -q -o bad --from stimulus --lesion roi.nii.gz RUN SET
 fails 2 'not both' 'lesion and keep' gb-recon -q -o bad --lesion roi.nii.gz --keep roi.nii.gz RUN SET
@@ -206,8 +207,8 @@ fails 3 "0 of the brain's 57 voxels" 'a region outside the brain' gb-recon -q -o
 fails 2 'decodes nothing' 'a lesion of a model without decoders' gb-recon -q -o bad --lesion roi.nii.gz FIRST SET
 
 # Directions, kinds, rows.
-check '--only text' 'gb-recon -q -o only --only text RUN SET && test ! -e only/r.nii.gz && ! grep -q "stimulus to brain" only/metrics.tsv && grep -q "brain to stimulus" only/metrics.tsv'
-check '--from stimulus' 'gb-recon -q -o from --from stimulus RUN SET && ! grep -q "brain to stimulus" from/metrics.tsv'
+check '--only text' 'gb-recon -q -o only --only text RUN SET && test ! -e only/r.nii.gz && ! grep -q "stimulus-to-brain" only/metrics.tsv && grep -q "brain-to-stimulus" only/metrics.tsv'
+check '--from stimulus' 'gb-recon -q -o from --from stimulus RUN SET && ! grep -q "brain-to-stimulus" from/metrics.tsv'
 check '--no-score predicts rows without BOLD' "gb-cache pack -q --split 0:1 -o NEW text.safetensors SET/x.safetensors && gb-recon -q -o new --no-score --rows all RUN NEW && test -s new/predicted.nii.gz && test ! -e new/report.html"
 fails 3 'no valid test rows|0 valid test rows' 'train rows are not scored' gb-recon -q -o bad --rows 30:40 RUN SET
 fails 2 '--rows 5:2' 'rows that are none' gb-recon -q -o bad --rows 5:2 RUN SET
@@ -220,7 +221,7 @@ check 'a model of another set is said' 'gb-recon -o said --only bold FIRST SET 2
 
 # Comparison.
 check 'two models are compared' 'gb-recon -q -o first FIRST SET && gb-recon --compare DIR first >table && test "$(wc -l <table)" = 3 && sed -n 3p table | grep -Eq "(worse|undecided)$"'
-check 'the baseline stands beside the model' 'gb-recon -q -o beside --baseline FIRST RUN SET && grep -q "Ridge regression on the same rows" beside/report.html && awk -F"\t" "NR == 2 && \$9 == \"n/a\" {exit 1}" beside/metrics.tsv'
+check 'the baseline stands beside the model' 'gb-recon -q -o beside --baseline FIRST RUN SET && grep -q "Ridge regression on the same rows" beside/report.html && awk -F"\t" "NR == 2 && \$10 == \"n/a\" {exit 1}" beside/metrics.tsv'
 fails 3 'other rows or another brain' 'other rows cannot be compared' gb-recon --compare DIR media
 
 # Other brains as the null where rows are few.
@@ -228,7 +229,7 @@ gb-cache pack -q --tr 3/2 --split 0.6:100 -o FEW x.safetensors --subject s0=s0.s
 gb-cache pack -q --tr 3/2 --split 0:450/600:700 -o OTHERS x.safetensors --subject a=s1.safetensors --subject b=s0.safetensors || exit 1
 gb-train -q --model ridge -o SHORT FEW || exit 1
 check 'under 300 rows there is no shift p' 'gb-recon -q -o short SHORT FEW && ! grep -q "circular shifts of 45" short/metrics.tsv && grep -q "fewer than 300" short/report.html'
-check '--null gives one from other brains' "gb-recon -q -o others --null OTHERS SHORT FEW && awk -F'\t' '/mean r over voxels/ {exit !(\$16 == 2 && \$NF ~ /other brains/)}' others/metrics.tsv"
+check '--null gives one from other brains' "gb-recon -q -o others --null OTHERS SHORT FEW && awk -F'\t' '/^encoding.r.mean/ {exit !(\$17 == 2 && \$NF ~ /other brains/)}' others/metrics.tsv"
 
 for j in 1 3; do
 	check "same bytes for -j$j" "gb-recon -q -j$j -o j$j RUN SET && for f in metrics.tsv report.html prediction.safetensors text.tsv r.nii.gz predicted.nii.gz; do cmp DIR/\$f j$j/\$f || exit 1; done"

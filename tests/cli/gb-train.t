@@ -159,7 +159,7 @@ fails 2 'a SET is wanted' 'no set' gb-train -o bad
 fails 2 'TERM=W' 'a term that is none' gb-train --weights smell=1 -o bad SET
 fails 2 'subject s9' 'a subject that is not there' gb-train --subject s9 -o bad SET
 fails 2 'feature smell' 'a feature that is not there' gb-train --features smell -o bad SET
-check 'its predictions and decodings can be had' "gb-recon -q -o report one SET && grep -q 'brain to stimulus.text' report/metrics.tsv"
+check 'its predictions and decodings can be had' "gb-recon -q -o report one SET && grep -q 'brain-to-stimulus.text' report/metrics.tsv"
 check 'one modality alone, one subject' "gb-train -j2 -o text $small --epochs 1 --features text --subject s1 SET"
 check 'two subjects at once' "gb-train -j2 -o both $small --epochs 1 --features text --subject s0,s1 SET"
 done_testing

@@ -41,9 +41,9 @@ sys.path.insert(0, sys.argv[1] + '/tests')
 from tensors import *
 table = [l.rstrip('\n').split('\t') for l in open('DIR/metrics.tsv')]
 head = table[0]
-def metric(figure, column='value'):
-    found = [l for l in table if l[2] == figure]
-    assert len(found) == 1 and found[0][1] == 'mean of 2 subjects', (figure, found)
+def metric(key, column='value'):
+    found = [l for l in table if l[0] == key]
+    assert len(found) == 1 and found[0][2] == 'mean of 2 subjects', (key, found)
     return float(found[0][head.index(column)])
 def near(a, b, what, tolerance=3e-6):
     assert abs(a - b) <= tolerance, (what, a, b)
@@ -70,24 +70,24 @@ def r2(p, y=None):
     return np.where(d > 1e-9, 1 - ((y - p) ** 2).sum(0) / np.where(d > 1e-9, d, 1), 0).mean()
 
 # nested: r of each, and its gain over the one before
-steps = [('nuisance', 'loud'), ('all before and a', 'loud-a'), ('all before and b', 'loud-a-b'), ('all before and c', 'loud-a-b-c'), ('all before and idle', 'loud-a-b-c-idle')]
+steps = [('nuisance', 'loud'), ('a', 'loud-a'), ('b', 'loud-a-b'), ('c', 'loud-a-b-c'), ('idle', 'loud-a-b-c-idle')]
 for i, (name, run) in enumerate(steps):
-    figure = 'nested ridge: mean r of ' + name
-    near(metric(figure), cor(P[run], Y).mean(), figure)
+    key = 'nested.%s.r.mean' % name
+    near(metric(key), cor(P[run], Y).mean(), key)
     if i:
-        near(metric(figure, 'ridge'), cor(P[steps[i - 1][1]], Y).mean(), figure)
-        near(metric(figure, 'minus_ridge'), cor(P[run], Y).mean() - cor(P[steps[i - 1][1]], Y).mean(), figure)
-assert metric('nested ridge: mean r of all before and a', 'minus_ridge_low') > 0.05
-assert metric('nested ridge: mean r of all before and idle', 'minus_ridge_low') < 0, 'what carries nothing adds nothing'
+        near(metric(key, 'ridge'), cor(P[steps[i - 1][1]], Y).mean(), key)
+        near(metric(key, 'minus_ridge'), cor(P[run], Y).mean() - cor(P[steps[i - 1][1]], Y).mean(), key)
+assert metric('nested.a.r.mean', 'minus_ridge_low') > 0.05
+assert metric('nested.idle.r.mean', 'minus_ridge_low') < 0, 'what carries nothing adds nothing'
 
 # partition: a | b+c, loud in all
 full, none, a, bc = r2(P['loud-a-b-c']), r2(P['loud']), r2(P['loud-a']), r2(P['loud-b-c'])
-near(metric('partition: R² of a and b+c'), full, 'full')
-near(metric('partition: R² of nuisance alone'), none, 'nuisance')
-near(metric('partition: R² of the model of a'), a, 'a')
-near(metric('partition: unique R² of a'), full - bc, 'unique a')
-near(metric('partition: unique R² of b+c'), full - a, 'unique b+c')
-near(metric('partition: R² shared by a and b+c'), a + bc - full - none, 'shared')
+near(metric('partition.full.r2'), full, 'full')
+near(metric('partition.nuisance.r2'), none, 'nuisance')
+near(metric('partition.a.r2'), a, 'a')
+near(metric('partition.a.unique'), full - bc, 'unique a')
+near(metric('partition.b_c.unique'), full - a, 'unique b+c')
+near(metric('partition.a_and_b_c.shared'), a + bc - full - none, 'shared')
 assert a + bc - full - none > 0.01, 'b was made of a'
 
 # the product measure, from the coefficients of the model themselves
@@ -107,9 +107,9 @@ for band in model['dims']['encode']['bands']:
     part[name] = X @ design(z, train).T @ c if band['dual'] else X @ c
     forms.add(band['dual'])
 assert np.allclose(sum(part.values()) + base, P['loud-a-b-c'], atol=1e-4)
-for name, q in (('of a', part['a']), ('of b+c', part['b'] + part['c']), ('of nuisance', part['loud'])):
-    near(metric('partition: product measure ' + name), share(q, P['loud-a-b-c'], Y), name, 2e-5)
-near(sum(metric('partition: product measure ' + n) for n in ('of a', 'of b+c', 'of nuisance')), full, 'they add up', 1e-5)
+for name, q in (('a', part['a']), ('b_c', part['b'] + part['c']), ('nuisance', part['loud'])):
+    near(metric('partition.%s.product' % name), share(q, P['loud-a-b-c'], Y), name, 2e-5)
+near(sum(metric('partition.%s.product' % n) for n in ('a', 'b_c', 'nuisance')), full, 'they add up', 1e-5)
 
 # intervals: about those of an independent bootstrap of the same blocks
 course = Y.mean(1) - Y.mean()
@@ -125,20 +125,20 @@ for _ in range(600):
     boot.append([f, f - two, f - one, one + two - f - o, cor(P['loud-a'][i], Y[i]).mean() - cor(P['loud'][i], Y[i]).mean(),
                  share(part['a'][i], P['loud-a-b-c'][i], Y[i])])
 low, high = np.quantile(boot, [0.025, 0.975], axis=0)
-names = ['partition: R² of a and b+c', 'partition: unique R² of a', 'partition: unique R² of b+c', 'partition: R² shared by a and b+c', None, 'partition: product measure of a']
+names = ['partition.full.r2', 'partition.a.unique', 'partition.b_c.unique', 'partition.a_and_b_c.shared', None, 'partition.a.product']
 for k, name in enumerate(names):
-    got = [metric(name, 'low'), metric(name, 'high')] if name else [metric('nested ridge: mean r of all before and a', 'minus_ridge_' + e) for e in ('low', 'high')]
+    got = [metric(name, 'low'), metric(name, 'high')] if name else [metric('nested.a.r.mean', 'minus_ridge_' + e) for e in ('low', 'high')]
     slack = 0.25 * (high[k] - low[k])
     assert abs(got[0] - low[k]) < slack and abs(got[1] - high[k]) < slack, (name, got, low[k], high[k])
 E2
 check 'every figure is what numpy finds' "$PYTHON oracle.py '$TOP'"
 check 'the page has them' 'for w in "What each tensor adds" "product measure" "undecided\|harms" "the nuisance stands in all"; do grep -q "$w" DIR/report.html || { echo "$w"; exit 1; }; done'
 check 'nothing is left of the fits' 'test -z "$(find DIR -name "*refit*")"'
-check 'three groups: seven parts, which add up to the whole' "gb-recon -q --from stimulus -o three --partition a,b,c RUN SET && awk -F'\t' '\$3 ~ /unique|shared/ {n++; sum += \$4} \$3 == \"partition: R² of a, b and c\" {full = \$4} END {exit !(n == 7 && full > 0 && (sum - full) ^ 2 < 1e-10)}' three/metrics.tsv"
+check 'three groups: seven parts, which add up to the whole' "gb-recon -q --from stimulus -o three --partition a,b,c RUN SET && awk -F'\t' '\$1 ~ /[.](unique|shared)\$/ {n++; sum += \$5} \$1 == \"partition.full.r2\" {full = \$5} END {exit !(n == 7 && full > 0 && (sum - full) ^ 2 < 1e-10)}' three/metrics.tsv"
 for j in 1 3; do
 	check "same bytes for -j$j" "gb-recon -q --from stimulus -j$j -o j$j --nuisance loud --nested a,b --partition a,b RUN SET && cmp j1/metrics.tsv j$j/metrics.tsv && cmp j1/report.html j$j/report.html"
 done
-check 'too few rows: no interval, and that is said' "gb-recon -q --from stimulus -o few --rows 260:420 --nested a,b RUN SET && awk -F'\t' '/nested ridge/ && (\$5 != \"n/a\" || \$11 != \"n/a\") {exit 1}' few/metrics.tsv && grep -q 'too few rows for an interval' few/report.html && grep -q 'no nuisance was named' few/report.html"
+check 'too few rows: no interval, and that is said' "gb-recon -q --from stimulus -o few --rows 260:420 --nested a,b RUN SET && awk -F'\t' '/^nested/ && (\$6 != \"n/a\" || \$12 != \"n/a\") {exit 1}' few/metrics.tsv && grep -q 'too few rows for an interval' few/report.html && grep -q 'no nuisance was named' few/report.html"
 fails 2 'no stimulus tensor sound[*]' 'a pattern that fits none' gb-recon -q -o bad --nested 'a,sound*' RUN SET
 fails 2 'a stands twice' 'a pattern that fits what stands there' gb-recon -q -o bad --nested 'a,*' RUN SET
 fails 2 'no stimulus tensor sound' 'a tensor that is none' gb-recon -q -o bad --nested a,sound RUN SET

@@ -49,9 +49,9 @@ from tensors import *
 import nibabel as nib
 folder, run = sys.argv[2:4]
 table = [l.rstrip('\n').split('\t') for l in open(folder + '/metrics.tsv')]
-def metric(figure, column='value', target=None):
-    found = [l for l in table if figure in l[2] and (not target or l[1] == target)]
-    assert len(found) == 1, (figure, found)
+def metric(key, column='value', target=None):
+    found = [l for l in table if l[0] == 'lesion.latent.' + key and (not target or l[2] == target)]
+    assert len(found) == 1, (key, found)
     return found[0][table[0].index(column)] if column == 'control' else float(found[0][table[0].index(column)])
 ck = {k: v.astype(float) if v.dtype == 'f4' else v for k, v in load(run + '/best.safetensors')[0].items()}
 about = json.loads(bytes(ck['model']))
@@ -128,19 +128,19 @@ T = load('text.safetensors')[0]['text'].astype(float)[rows]
 z2, before2 = lesion(q, z), lesion(q, before)
 r0, r = cor(bold(z, before)[rows], Y), cor(bold(z2, before2)[rows], Y)
 print('rank', len(q), 'of', B, 'r', r0.mean(), r.mean(), 'region', r0[roi].mean(), r[roi].mean(), 'rest', r0[~roi].mean(), r[~roi].mean())
-assert metric('mean r over voxels, what', 'control').endswith('at the same rank: %d of %d; ceiling: intact' % (len(q), B)), metric('mean r over voxels, what', 'control')
-for figure, of in (('mean r over voxels, what', slice(None)), ('mean r in the region, what', roi), ('mean r outside the region, what', ~roi)):
-    print(figure, metric(figure), r[of].mean(), metric(figure, 'null_mean'), metric(figure, 'p'))
-    assert abs(metric(figure) - r[of].mean()) < 1e-4, figure
-    assert abs(metric(figure, 'ceiling') - r0[of].mean()) < 2e-5, figure
-    assert metric(figure, 'chance') == 0 and metric(figure, 'nulls') == 20
-back = 'rank percentile, what the region reads taken out of z'
+assert metric('encoding.r.mean', 'control').endswith('at the same rank: %d of %d; ceiling: intact' % (len(q), B)), metric('encoding.r.mean', 'control')
+for key, of in (('encoding.r.mean', slice(None)), ('encoding.r.region', roi), ('encoding.r.outside', ~roi)):
+    print(key, metric(key), r[of].mean(), metric(key, 'null_mean'), metric(key, 'p'))
+    assert abs(metric(key) - r[of].mean()) < 1e-4, key
+    assert abs(metric(key, 'ceiling') - r0[of].mean()) < 2e-5, key
+    assert metric(key, 'chance') == 0 and metric(key, 'nulls') == 20
+back = 'decoding.identification.percentile'
 print(back, metric(back, target='text'), rank_percentile(text(z2)[rows], T), rank_percentile(text(z)[rows], T))
 assert abs(metric(back, target='text') - rank_percentile(text(z2)[rows], T)) < 2e-3
 assert abs(metric(back, 'ceiling', 'text') - rank_percentile(text(z)[rows], T)) < 2e-3
 volume = voxels(folder + '/r_latent_lesion.nii.gz')
 assert abs(volume - r).max() < 1e-3 and abs(volume - r).mean() < 1e-4
-assert run == 'DEEP' or metric('mean r in the region, what') < metric('mean r in the region, what', 'null_mean') - 0.05
+assert run == 'DEEP' or metric('encoding.r.region') < metric('encoding.r.region', 'null_mean') - 0.05
 E2
 for run in FIR DEEP SEVERAL MEAN; do
 	check "$run" "gb-recon -q -o $run.out --from stimulus --lesion roi.nii.gz --lesion-latent $run SET"
@@ -151,12 +151,12 @@ check 'caught: first-filter-only' "test -x $bad && $bad -q -o bad --from stimulu
 
 # Both ways at once, and inputs silenced after it: each as alone.
 both='--lesion roi.nii.gz --controls 3 --lesion-input text'
-check 'both ways' "gb-recon -q -j1 -o both $both --lesion-latent MEAN SET && gb-recon -q -o one $both MEAN SET && grep -v 'taken out of z' both/metrics.tsv | cmp - one/metrics.tsv && test \$(grep -c 'taken out of z' both/metrics.tsv) = 4"
+check 'both ways' "gb-recon -q -j1 -o both $both --lesion-latent MEAN SET && gb-recon -q -o one $both MEAN SET && grep -v '^lesion.latent' both/metrics.tsv | cmp - one/metrics.tsv && test \$(grep -c '^lesion.latent' both/metrics.tsv) = 4"
 bad=$(mutant lesion-left)
-check 'caught: lesion-left' "test -x $bad && ASAN_OPTIONS=detect_leaks=0 $bad -q -o bad $both --lesion-latent MEAN SET && ! grep -v 'taken out of z' bad/metrics.tsv | cmp -s - one/metrics.tsv"
+check 'caught: lesion-left' "test -x $bad && ASAN_OPTIONS=detect_leaks=0 $bad -q -o bad $both --lesion-latent MEAN SET && ! grep -v '^lesion.latent' bad/metrics.tsv | cmp -s - one/metrics.tsv"
 check 'the page tells it, and what it is not' "grep -q 'lies in 2 of the 24 directions of z' both/report.html && grep -q 'a statement about the model' both/report.html && ! grep -q 'patient would see' both/report.html && ! grep -q 'reads of z' one/report.html"
 check 'same bytes for -j3' "gb-recon -q -j3 -o three $both --lesion-latent MEAN SET && cmp both/metrics.tsv three/metrics.tsv && cmp both/report.html three/report.html && cmp both/r_latent_lesion.nii.gz three/r_latent_lesion.nii.gz"
-check 'text alone' "gb-recon -q -o text --from stimulus --only text --lesion roi.nii.gz --controls 3 --lesion-latent MEAN SET && test \"\$(grep 'taken out of z' text/metrics.tsv)\" = \"\$(grep '^stimulus to stimulus.*taken out of z' both/metrics.tsv)\" && ! test -e text/r_latent_lesion.nii.gz"
+check 'text alone' "gb-recon -q -o text --from stimulus --only text --lesion roi.nii.gz --controls 3 --lesion-latent MEAN SET && test \"\$(grep '^lesion.latent' text/metrics.tsv)\" = \"\$(grep '^lesion.latent.*stimulus-to-stimulus' both/metrics.tsv)\" && ! test -e text/r_latent_lesion.nii.gz"
 check 'progress on a terminal' "$PYTHON -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' gb-recon -o watched --from stimulus --lesion roi.nii.gz --controls 3 --lesion-latent MEAN SET >shown </dev/null && grep -q 'regions 0 of 4' shown"
 fails 2 'or --lesion with --lesion-latent' 'a lesion of outputs is still refused' gb-recon -q -o bad --from stimulus --lesion roi.nii.gz MEAN SET
 fails 2 'beside --lesion' 'no region' gb-recon -q -o bad --lesion-latent MEAN SET

@@ -54,9 +54,9 @@ folder, mean, names = sys.argv[2], sys.argv[3] == 'mean', sys.argv[4:]
 mask_of = {'s0': 'a', 's1': 'b', 's2': 'c', 's3': 'a'}
 table = [l.rstrip('\n').split('\t') for l in open(folder + '/metrics.tsv')]
 head = table[0]
-def metric(target, figure, column='value'):
-    found = [l for l in table if l[1] == target and l[2] == figure]
-    assert len(found) == 1, (target, figure, len(found))
+def metric(target, key, column='value'):
+    found = [l for l in table if l[2] == target and l[0] == key]
+    assert len(found) == 1, (target, key, len(found))
     return float(found[0][head.index(column)])
 def near(a, b, what, tolerance=2e-6):
     assert abs(a - b) <= tolerance * max(1, abs(b)), (what, a, b)
@@ -65,13 +65,13 @@ def cor(a, b):
     return (a * b).sum(0) / np.sqrt((a * a).sum(0) * (b * b).sum(0))
 def check(target, folder, mask, P, Y, rows):
     r = cor(P, Y)
-    near(metric(target, 'mean r over voxels'), r.mean(), target)
-    near(metric(target, 'median r over voxels'), np.median(r), target)
+    near(metric(target, 'encoding.r.mean'), r.mean(), target)
+    near(metric(target, 'encoding.r.median'), np.median(r), target)
     n = len(rows)
     null = np.array([cor(np.roll(P, -k, 0), Y).mean() for k in range(30, n - 30 + 1)])
-    assert metric(target, 'mean r over voxels', 'nulls') == len(null)
-    near(metric(target, 'mean r over voxels', 'null_mean'), null.mean(), 'null')
-    near(metric(target, 'mean r over voxels', 'p'), (1 + (null >= r.mean()).sum()) / (1 + len(null)), 'p')
+    assert metric(target, 'encoding.r.mean', 'nulls') == len(null)
+    near(metric(target, 'encoding.r.mean', 'null_mean'), null.mean(), 'null')
+    near(metric(target, 'encoding.r.mean', 'p'), (1 + (null >= r.mean()).sum()) / (1 + len(null)), 'p')
     table = np.array([[np.nan if c == 'n/a' else float(c) for c in l.split('\t')] for l in open(folder + '/voxels.tsv').readlines()[1:]])
     assert len(table) == len(r) and np.allclose(table[:, 1], r, atol=2e-6)
     inside = nib.load(mask + '.nii.gz').get_fdata().ravel(order='F') > 0
@@ -91,22 +91,22 @@ for s in names:
     r, voxels = check(s, '%s/%s' % (folder, s), mask_of[s], predicted[-1], Y, rows)
     assert r > 0.15, (s, r)
     all_r.append(r)
-near(metric('single subjects', 'mean r over voxels and subjects'), np.mean(all_r), 'subjects')
+near(metric('single subjects', 'encoding.r.subjects'), np.mean(all_r), 'subjects')
 if mean:
     P, S = np.mean(predicted, 0), np.array(measured)
     out = load(folder + '/prediction.safetensors')[0]
     assert np.allclose(out['predicted'], P, atol=1e-5) and np.allclose(out['measured'], S.mean(0), atol=1e-5)
     check('mean of 2 subjects', folder, 'a', P, S.mean(0), rows)
     rho = np.clip(cor(S[0], S[1]), 0, None)
-    near(metric('single subjects', 'mean pairwise ISC'), cor(S[0], S[1]).mean(), 'isc', 1e-5)
+    near(metric('single subjects', 'isc.pairwise'), cor(S[0], S[1]).mean(), 'isc', 1e-5)
     assert np.allclose(voxels[:, 2], np.sqrt(rho), atol=1e-5)
-    near(metric('s3', 'mean r over voxels', 'ceiling'), np.sqrt(rho).mean(), 'ceiling', 1e-5)
-    near(metric('mean of 2 subjects', 'mean r over voxels', 'ceiling'), np.sqrt(2 * rho / (1 + rho)).mean(), 'ceiling of the mean', 1e-5)
+    near(metric('s3', 'encoding.r.mean', 'ceiling'), np.sqrt(rho).mean(), 'ceiling', 1e-5)
+    near(metric('mean of 2 subjects', 'encoding.r.mean', 'ceiling'), np.sqrt(2 * rho / (1 + rho)).mean(), 'ceiling of the mean', 1e-5)
 else:
     lines = [l for l in table if l[-1] == 'not estimable: subjects have their own voxels']
-    assert len(lines) == 4 and {l[2] for l in lines} >= {'mean pairwise ISC'} and all(l[3] == 'n/a' for l in lines), lines
-    assert all(l[head.index('ceiling')] == 'n/a' for l in table if l[0] == 'stimulus to brain')
-    assert not any('mean of' in l[1] for l in table)
+    assert len(lines) == 4 and {l[0] for l in lines} >= {'isc.pairwise'} and all(l[4] == 'n/a' for l in lines), lines
+    assert all(l[head.index('ceiling')] == 'n/a' for l in table if l[1] == 'stimulus-to-brain')
+    assert not any('mean of' in l[2] for l in table)
 E2
 check 'each in their own voxels, as numpy finds; no ceiling, no mean' "$PYTHON oracle.py '$TOP' own own s0 s1 s2 && test ! -e own/r.nii.gz && test ! -e own/s0/r_of_ceiling.nii.gz"
 check 'the page says so' 'for w in "first of the model.s subjects" "not estimable: subjects have their own voxels" "there is no mean brain" "s2/r.nii.gz"; do grep -q "$w" own/report.html || { echo "$w"; exit 1; }; done'
@@ -116,7 +116,7 @@ for j in 1 3; do
 done
 
 # A model of one subject.
-check 'ridge of one subject: the others are not predicted, and that is said' "gb-recon -q -o one ridge-s1 OWN && test -s one/r.nii.gz && awk -F'\t' '\$NF ~ /no weights for these voxels/ {n++; if (\$4 != \"n/a\") exit 1} END {exit n != 2}' one/metrics.tsv"
+check 'ridge of one subject: the others are not predicted, and that is said' "gb-recon -q -o one ridge-s1 OWN && test -s one/r.nii.gz && awk -F'\t' '\$NF ~ /no weights for these voxels/ {n++; if (\$5 != \"n/a\") exit 1} END {exit n != 2}' one/metrics.tsv"
 check 'it predicts who shares the mask: a ceiling of two of three' "gb-recon -q -o part ridge-s0 PART && $PYTHON -c \"
 import sys; sys.path.insert(0, '$TOP/tests')
 from tensors import *
@@ -126,13 +126,13 @@ S = [load(s + '.safetensors')[0]['bold'].astype(float)[out['rows']] for s in ('s
 def cor(a, b):
     a, b = a - a.mean(0), b - b.mean(0)
     return (a * b).sum(0) / np.sqrt((a * a).sum(0) * (b * b).sum(0))
-value = {(l[1], l[2]): l[3] for l in t}
-assert abs(float(value['s3', 'mean r over voxels']) - cor(out['predicted'].astype(float), S[1]).mean()) < 2e-6
-assert abs(float(value['single subjects', 'mean pairwise ISC']) - cor(*S).mean()) < 1e-5
-assert value['s1', 'mean r over voxels'] == 'n/a'\" && grep -q 'of the 2 subjects, of 3, who share these voxels' part/report.html"
+value = {(l[2], l[0]): l[4] for l in t}
+assert abs(float(value['s3', 'encoding.r.mean']) - cor(out['predicted'].astype(float), S[1]).mean()) < 2e-6
+assert abs(float(value['single subjects', 'isc.pairwise']) - cor(*S).mean()) < 1e-5
+assert value['s1', 'encoding.r.mean'] == 'n/a'\" && grep -q 'of the 2 subjects, of 3, who share these voxels' part/report.html"
 
 # Ridge beside a head, only where it predicts the same voxels.
-check 'ridge of s2 stands beside s2 alone' "gb-recon -q --from stimulus -o beside --baseline ridge-s2 heads OWN && awk -F'\t' '\$3 == \"mean r over voxels\" && (\$2 == \"s2\") != (\$9 != \"n/a\") {exit 1}' beside/metrics.tsv && gb-recon -q --from stimulus -o r2 ridge-s2 OWN && awk -F'\t' '\$2 == \"s2\" && \$3 == \"mean r over voxels\" {print (FILENAME ~ /beside/ ? \$9 : \$4)}' beside/metrics.tsv r2/metrics.tsv | uniq | wc -l | grep -qx 1"
+check 'ridge of s2 stands beside s2 alone' "gb-recon -q --from stimulus -o beside --baseline ridge-s2 heads OWN && awk -F'\t' '\$1 == \"encoding.r.mean\" && (\$3 == \"s2\") != (\$10 != \"n/a\") {exit 1}' beside/metrics.tsv && gb-recon -q --from stimulus -o r2 ridge-s2 OWN && awk -F'\t' '\$3 == \"s2\" && \$1 == \"encoding.r.mean\" {print (FILENAME ~ /beside/ ? \$10 : \$5)}' beside/metrics.tsv r2/metrics.tsv | uniq | wc -l | grep -qx 1"
 check 'and is compared with it' 'gb-recon --compare r2 beside/s2 | wc -l | grep -qx 3'
 fails 3 'predicts none of the voxels' 'ridge of other voxels' gb-recon -q -o bad --baseline ridge-s2 ridge-s0 PART
 fails 3 'predicts none of the voxels' 'ridge of other voxels beside a network' gb-recon -q -o bad --baseline ridge-s1 shared SHARED

@@ -44,33 +44,33 @@ check 'on the region alone' 'gb-recon -q --from brain -o alone --keep roi.nii.gz
 cat >oracle.py <<'E2'
 def table(folder):
     lines = [l.rstrip('\n').split('\t') for l in open(folder + '/metrics.tsv')]
-    return {(l[1], l[2]): dict(zip(lines[0], l)) for l in lines[1:] if l[0] == 'brain to stimulus'}
-true = 'rank percentile of the true row'
+    return {(l[2], l[0]): dict(zip(lines[0], l)) for l in lines[1:] if l[1] == 'brain-to-stimulus'}
+true = 'decoding.identification.percentile'
 whole, rest, roi = (table('out-' + m) for m in ('mask', 'rest', 'roi'))
-for folder, figure, want, controls in (('without', 'rank percentile, ridge refitted without the region', rest, 20),
-                                       ('alone', 'rank percentile, ridge refitted with the region alone', roi, 7)):
+for folder, key, want, controls in (('without', 'lesion.region.refit.decoding.identification.percentile', rest, 20),
+                                       ('alone', 'lesion.keep.refit.decoding.identification.percentile', roi, 7)):
     got = table(folder)
     for k in ('one', 'other', 'text'):
-        m = got[k, figure]
+        m = got[k, key]
         print(folder, k, m['value'], want[k, true]['value'], m['ceiling'], m['null_mean'], m['p'])
         assert abs(float(m['value']) - float(want[k, true]['value'])) < 2e-4, (folder, k)
         assert abs(float(m['ceiling']) - float(whole[k, true]['value'])) < 2e-4, (folder, k)
         assert int(m['nulls']) == controls
 w, a = table('without'), table('alone')
-f = 'rank percentile, ridge refitted without the region'
+f = 'lesion.region.refit.decoding.identification.percentile'
 v = lambda t, k, f, c='value': float(t[k, f][c])
 assert v(w, 'one', f) < v(w, 'one', f, 'ceiling') - 0.2 and v(w, 'one', f, 'p') < 0.048, 'only the region has it'
 assert v(w, 'other', f) > v(w, 'other', f, 'ceiling') - 0.02, 'it is elsewhere'
 assert v(w, 'text', f) > v(w, 'text', f, 'ceiling') - 0.05, 'it is there and elsewhere'
-f = 'rank percentile, ridge refitted with the region alone'
+f = 'lesion.keep.refit.decoding.identification.percentile'
 assert v(a, 'one', f) > v(a, 'one', f, 'ceiling') - 0.05 and v(a, 'other', f) < 0.6
 # silenced, its weights kept, is another question
-assert v(w, 'one', 'rank percentile with the region silenced') < 0.7
+assert v(w, 'one', 'lesion.region.decoding.identification.percentile') < 0.7
 E2
 check 'are what gb-train finds on such sets; the region has what only it was given' "$PYTHON oracle.py"
 check 'the page tells both' 'grep -q "Refitted: ridge decoders trained on all voxels but the region" without/report.html && grep -q "what the region suffices for" alone/report.html && ! grep -q "could recover" without/report.html'
 check 'nothing is left of the fits' 'test -z "$(find without alone -name "*refit*")"'
-check 'beside a network it is ridge, too' "gb-recon -q --from brain -o net --lesion roi.nii.gz --controls 3 --refit NET SET-mask && for f in net without; do awk -F'\t' '\$2 == \"text\" && /refitted without/ {print \$4, \$7}' \$f/metrics.tsv >\$f.told; done && test -s net.told && cmp net.told without.told"
+check 'beside a network it is ridge, too' "gb-recon -q --from brain -o net --lesion roi.nii.gz --controls 3 --refit NET SET-mask && for f in net without; do awk -F'\t' '\$3 == \"text\" && /^lesion.region.refit/ {print \$5, \$8}' \$f/metrics.tsv >\$f.told; done && test -s net.told && cmp net.told without.told"
 for j in 1 3; do
 	check "same bytes for -j$j" "gb-recon -q -j$j --from brain -o j$j --lesion roi.nii.gz --controls 3 --refit RUN-mask SET-mask && cmp j1/metrics.tsv j$j/metrics.tsv && cmp j1/report.html j$j/report.html"
 done

@@ -47,9 +47,9 @@ S = np.array([load('s%d.safetensors' % s)[0]['bold'].astype(float)[rows] for s i
 assert np.allclose(Y, S.mean(0), atol=1e-5)
 table = [l.rstrip('\n').split('\t') for l in open('DIR/metrics.tsv')]
 head = table[0]
-def metric(figure, target=None, column='value'):
-    found = [l for l in table if l[2] == figure and (target is None or l[1] == target)]
-    assert len(found) == 1, (figure, target, len(found))
+def metric(key, target=None, column='value'):
+    found = [l for l in table if l[0] == key and (target is None or l[2] == target)]
+    assert len(found) == 1, (key, target, len(found))
     return float(found[0][head.index(column)])
 def near(a, b, what, tolerance=2e-6):
     assert abs(a - b) <= tolerance * max(1, abs(b)), (what, a, b)
@@ -61,31 +61,31 @@ def cor(a, b):
 # correlation
 r = cor(P, Y)
 main = 'mean of 3 subjects'
-near(metric('mean r over voxels', main), r.mean(), 'mean r')
-near(metric('median r over voxels'), np.median(r), 'median')
-near(metric('95th percentile of r over voxels'), np.quantile(r, 0.95), 'p95')
-near(metric("r of the region's mean time course"), cor(P.mean(1), Y.mean(1)), 'region')
+near(metric('encoding.r.mean', main), r.mean(), 'mean r')
+near(metric('encoding.r.median'), np.median(r), 'median')
+near(metric('encoding.r.p95'), np.quantile(r, 0.95), 'p95')
+near(metric('encoding.r.mean-course'), cor(P.mean(1), Y.mean(1)), 'region')
 def rest(x):
     c = x.mean(1) - x.mean()
     return x - np.outer(c, c @ x / (c @ c))
-near(metric('mean r after removing the mean time course'), cor(rest(P), rest(Y)).mean(), 'rest', 1e-5)
+near(metric('encoding.r.less-mean-course'), cor(rest(P), rest(Y)).mean(), 'rest', 1e-5)
 for s in range(3):
-    near(metric('mean r over voxels', 's%d' % s), cor(P, S[s]).mean(), 'subject')
+    near(metric('encoding.r.mean', 's%d' % s), cor(P, S[s]).mean(), 'subject')
 
 # ceilings
 sd = S.std(1, keepdims=True)
 Z = (S - S.mean(1, keepdims=True)) / np.where(sd > 0, sd, 1)
 pairs = np.mean([(Z[i] * Z[j]).mean(0) for i in range(3) for j in range(i)], 0)
 left = np.mean([cor(Z[i], Z[[j for j in range(3) if j != i]].mean(0)) for i in range(3)], 0)
-near(metric('mean pairwise ISC'), pairs.mean(), 'isc', 1e-5)
-near(metric("leave-one-out ISC: what the other people's mean predicts"), left.mean(), 'left out', 1e-5)
+near(metric('isc.pairwise'), pairs.mean(), 'isc', 1e-5)
+near(metric('isc.leave-one-out'), left.mean(), 'left out', 1e-5)
 rho = np.clip(pairs, 0, None)
 many = np.sqrt(3 * rho / (1 + 2 * rho))
 voxels = np.array([[float(a) for a in l.split('\t')] for l in open('DIR/voxels.tsv').readlines()[1:]])
 assert np.allclose(voxels[:, 1], r, atol=2e-6)
 assert np.allclose(voxels[:, 2], many, atol=1e-5) and voxels[17, 2] == 0
 keep = many >= 0.2
-near(metric('mean r over voxels', main, 'of_ceiling'), r[keep].sum() / many[keep].sum(), 'share', 1e-5)
+near(metric('encoding.r.mean', main, 'of_ceiling'), r[keep].sum() / many[keep].sum(), 'share', 1e-5)
 
 # every shift of 45 s (30 rows) and more, within runs, by brute force
 a, b = np.flatnonzero(runs == 0), np.flatnonzero(runs == 1)
@@ -97,10 +97,10 @@ for k in shifts:
     null.append(cor(Q, Y))
 null = np.array(null)
 m = null.mean(1)
-near(metric('mean r over voxels', main, 'nulls'), len(shifts), 'shifts')
-near(metric('mean r over voxels', main, 'null_mean'), m.mean(), 'null mean')
-near(metric('mean r over voxels', main, 'null_sd'), m.std(), 'null sd')
-near(metric('mean r over voxels', main, 'p'), (1 + (m >= r.mean()).sum()) / (1 + len(shifts)), 'p')
+near(metric('encoding.r.mean', main, 'nulls'), len(shifts), 'shifts')
+near(metric('encoding.r.mean', main, 'null_mean'), m.mean(), 'null mean')
+near(metric('encoding.r.mean', main, 'null_sd'), m.std(), 'null sd')
+near(metric('encoding.r.mean', main, 'p'), (1 + (m >= r.mean()).sum()) / (1 + len(shifts)), 'p')
 fwe = (1 + (null.max(1)[:, None] >= r).sum(0)) / (1 + len(shifts))
 assert np.allclose(voxels[:, 5], fwe, atol=1e-6), 'family-wise p'
 scale = null.std(0)
@@ -118,7 +118,7 @@ assert np.allclose(voxels[order, 4], np.minimum(q, 1), atol=1e-5), 'q'
 course = Y.mean(1) - Y.mean()
 lag = next(k for k in range(1, 359) if sum(course[i] * course[i - k] for i in range(k, 359) if runs[i] == runs[i - k]) / (course @ course) < 0.1)
 length = max(30, int(np.ceil(1.5 * lag)))
-low, high = metric('mean r over voxels', main, 'low'), metric('mean r over voxels', main, 'high')
+low, high = metric('encoding.r.mean', main, 'low'), metric('encoding.r.mean', main, 'high')
 g = np.random.default_rng(1)
 starts = [i for i in range(359 - length + 1) if runs[i] == runs[i + length - 1]]
 boot = []
@@ -136,21 +136,21 @@ rank = np.empty((359, 359))
 for u in range(359):
     others = (runs != runs[u]) | (abs(rows - rows[u]) > 14)     # 20 s are 13.3 rows: 14 and nearer are left out
     rank[:, u] = ((C[:, others] < C[:, [u]]).sum(1) + 0.5 * (C[:, others] == C[:, [u]]).sum(1)) / others.sum()
-near(metric('rank percentile of the true row'), np.diag(rank).mean(), 'percentile', 2e-5)
+near(metric('encoding.identification.percentile'), np.diag(rank).mean(), 'percentile', 2e-5)
 ids = []
 for k in shifts:
     u = np.r_[a[(np.arange(190) + k) % 190], b[(np.arange(169) + k) % 169]]
     ids.append(rank[np.arange(359), u].mean())
-near(metric('rank percentile of the true row', column='null_mean'), np.mean(ids), 'rank null', 2e-5)
-near(metric('rank percentile of the true row', column='p'), (1 + (np.array(ids) >= np.diag(rank).mean()).sum()) / (1 + len(ids)), 'rank p')
+near(metric('encoding.identification.percentile', column='null_mean'), np.mean(ids), 'rank null', 2e-5)
+near(metric('encoding.identification.percentile', column='p'), (1 + (np.array(ids) >= np.diag(rank).mean()).sum()) / (1 + len(ids)), 'rank p')
 seg = [s + 20 * i for s, m in ((0, 190), (190, 169)) for i in range(m // 20)]
 a, b = (np.array([x[s:s + 20].ravel() for s in seg]) for x in (A, B))
 D = np.corrcoef(np.vstack([a, b]))[:len(seg), len(seg):]
 below = (D < np.diag(D)[:, None]).sum(1)
-near(metric('30 s segments identified (first of all)'), (below == len(seg) - 1).mean(), 'top 1')
-near(metric('30 s segments among the first five'), (below >= len(seg) - 5).mean(), 'top 5')
-near(metric('rank percentile of the true 30 s segment'), below.mean() / (len(seg) - 1), 'segments')
-near(metric('30 s segments identified (first of all)', column='chance'), 1 / len(seg), 'chance')
+near(metric('encoding.identification.segment.first'), (below == len(seg) - 1).mean(), 'top 1')
+near(metric('encoding.identification.segment.five'), (below >= len(seg) - 5).mean(), 'top 5')
+near(metric('encoding.identification.segment.percentile'), below.mean() / (len(seg) - 1), 'segments')
+near(metric('encoding.identification.segment.first', column='chance'), 1 / len(seg), 'chance')
 E2
 check 'every figure is what numpy finds' "$PYTHON oracle.py '$TOP'"
 for j in 1 3; do
@@ -163,5 +163,5 @@ from tensors import *
 a, b = load('DIR/prediction.safetensors')[0], load('part/prediction.safetensors')[0]
 i = np.isin(a['rows'], b['rows'])
 assert len(b['rows']) == 150 and (a['predicted'][i] == b['predicted']).all()\""
-check 'under 300 rows there is no p' 'grep -P "mean r over voxels\t" part/metrics.tsv | grep "mean of 3" | grep -q "n/a.*too few rows"'
+check 'under 300 rows there is no p' 'grep -P "^encoding.r.mean\t.*mean of 3" part/metrics.tsv | grep -q "n/a.*too few rows"'
 done_testing

@@ -41,9 +41,9 @@ sys.path.insert(0, sys.argv[1] + '/tests')
 from tensors import *
 table = [l.rstrip('\n').split('\t') for l in open('ridge/metrics.tsv')]
 head = table[0]
-def metric(figure, column='value'):
-    found = [l for l in table if l[2] == figure and l[1] == 's0']
-    assert len(found) == 1, (figure, len(found))
+def metric(key, column='value'):
+    found = [l for l in table if l[0] == key and l[2] == 's0']
+    assert len(found) == 1, (key, len(found))
     return float(found[0][head.index(column)])
 def cor(a, b):
     a, b = a - a.mean(0), b - b.mean(0)
@@ -64,28 +64,28 @@ for band in json.loads(bytes(ck['model']))['dims']['encode']['bands']:
 assert np.allclose(P + part['text'] + part['text.rate'], out['predicted'], atol=1e-4)
 intact = cor(P + part['text'] + part['text.rate'], Y)
 for name, left in (('text', part['text.rate']), ('text.rate', part['text'])):
-    assert abs(metric('mean r with %s silenced' % name) - cor(left, Y)) < 2e-5, name
-    assert abs(metric('mean r with %s silenced' % name, 'ceiling') - intact) < 2e-5
-    assert abs(metric('loss of mean r with %s silenced' % name) - (intact - cor(left, Y))) < 4e-5, name
-assert metric('mean r with text+text.rate silenced') == 0 and abs(metric('loss of mean r with text+text.rate silenced') - intact) < 2e-5
-assert metric('loss of mean r with text silenced', 'low') > 0.1 and metric('loss of mean r with text.rate silenced', 'low') < 0.01
+    assert abs(metric('lesion.%s.encoding.r.mean' % name) - cor(left, Y)) < 2e-5, name
+    assert abs(metric('lesion.%s.encoding.r.mean' % name, 'ceiling') - intact) < 2e-5
+    assert abs(metric('lesion.%s.encoding.r.loss' % name) - (intact - cor(left, Y))) < 4e-5, name
+assert metric('lesion.text_text.rate.encoding.r.mean') == 0 and abs(metric('lesion.text_text.rate.encoding.r.loss') - intact) < 2e-5
+assert metric('lesion.text.encoding.r.loss', 'low') > 0.1 and metric('lesion.text.rate.encoding.r.loss', 'low') < 0.01
 # the interval of what is lost when all is silenced is that of r itself
 for end in ('low', 'high'):
-    assert metric('loss of mean r with text+text.rate silenced', end) == metric('mean r over voxels', end)
+    assert metric('lesion.text_text.rate.encoding.r.loss', end) == metric('encoding.r.mean', end)
 E2
 check 'is what numpy finds' "$PYTHON oracle.py '$TOP'"
 check 'and is told' 'grep -q "With inputs silenced" ridge/report.html && ! grep -q "decoded from the stimulus" ridge/report.html'
 
 check 'giblet13 with inputs silenced' 'gb-recon -q -o net --lesion-input text,mel,text+text.rate+mel NET SET && gb-recon -q -o whole NET SET'
-check 'all else is as without' 'cmp net/prediction.safetensors whole/prediction.safetensors && grep -vi "silenced" net/metrics.tsv | cmp - whole/metrics.tsv'
-# figure FOLDER DIRECTION FIGURE: its value
-figure() { awk -F'\t' -v d="$2" -v f="$3" '$1 == d && $3 == f {print $4; exit}' "$1/metrics.tsv"; }
+check 'all else is as without' 'cmp net/prediction.safetensors whole/prediction.safetensors && grep -v "^lesion" net/metrics.tsv | cmp - whole/metrics.tsv'
+# figure FOLDER DIRECTION KEY: its value
+figure() { awk -F'\t' -v d="$2" -v k="$3" '$2 == d && $1 == k {print $5; exit}' "$1/metrics.tsv"; }
 for name in text mel; do
 	without=NO-$(echo $name | tr a-z A-Z)
-	check "without $name it is as on a set that lacks it" "gb-recon -q -o without-$name --only bold NET $without && test \"\$(figure net 'stimulus to brain' 'mean r with $name silenced')\" = \"\$(figure without-$name 'stimulus to brain' 'mean r over voxels')\""
+	check "without $name it is as on a set that lacks it" "gb-recon -q -o without-$name --only bold NET $without && test \"\$(figure net stimulus-to-brain lesion.$name.encoding.r.mean)\" = \"\$(figure without-$name stimulus-to-brain encoding.r.mean)\""
 done
-check 'what it decodes through the bottleneck too' "gb-recon -q -o decoded --from stimulus NET NO-TEXT && test \"\$(awk -F'\t' '\$2 == \"mel\" && \$3 == \"rank percentile with text silenced\" {print \$4}' net/metrics.tsv)\" = \"\$(awk -F'\t' '\$1 == \"stimulus to stimulus\" && \$2 == \"mel\" && /rank percentile of the true row/ {print \$4}' decoded/metrics.tsv)\""
-check 'with all silenced it knows nothing' "test \"\$(figure net 'stimulus to brain' 'mean r with text+text.rate+mel silenced')\" = 0 && awk -F'\t' '/rank percentile with text.text.rate.mel silenced/ {n++; if (\$4 != 0.5) exit 1} END {exit n != 2}' net/metrics.tsv"
+check 'what it decodes through the bottleneck too' "gb-recon -q -o decoded --from stimulus NET NO-TEXT && test \"\$(awk -F'\t' '\$3 == \"mel\" && \$1 == \"lesion.text.decoding.identification.percentile\" {print \$5}' net/metrics.tsv)\" = \"\$(awk -F'\t' '\$2 == \"stimulus-to-stimulus\" && \$3 == \"mel\" && \$1 == \"decoding.identification.percentile\" {print \$5}' decoded/metrics.tsv)\""
+check 'with all silenced it knows nothing' "test \"\$(figure net stimulus-to-brain lesion.text_text.rate_mel.encoding.r.mean)\" = 0 && awk -F'\t' '\$1 == \"lesion.text_text.rate_mel.decoding.identification.percentile\" {n++; if (\$5 != 0.5) exit 1} END {exit n != 2}' net/metrics.tsv"
 check 'the page shows both' 'grep -q "decoded from the stimulus" net/report.html'
 for j in 1 3; do
 	check "same bytes for -j$j" "gb-recon -q -j$j -o j$j --lesion-input text,mel NET SET && cmp j1/metrics.tsv j$j/metrics.tsv && cmp j1/report.html j$j/report.html"

@@ -67,7 +67,7 @@ use = load('SET/index.safetensors')[0]['use']
 ck = load('words/best.safetensors')[0]
 assert abs(ck['encode.codes.mean'] - want[ck['encode.train']].mean(0)).max() < 1e-5
 assert abs(ck['encode.codes.std'] - want[ck['encode.train']].std(0)).max() < 1e-5
-r = [float(next(l for l in open(d + '-report/metrics.tsv') if 'mean r over voxels' in l).split('\t')[3]) for d in ('words', 'counts')]
+r = [float(next(l for l in open(d + '-report/metrics.tsv') if l.startswith('encoding.r.mean\t')).split('\t')[4]) for d in ('words', 'counts')]
 print(r, want.shape, sorted(ck)[:20])
 assert r[0] > r[1] - 0.05 and r[0] > 0.3
 E2
@@ -79,9 +79,9 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 from stoi_oracle import stoi
 table = [l.rstrip('\n').split('\t') for l in open(sys.argv[2] + '/metrics.tsv')]
-def metric(direction, figure, column='value'):
-    found = [l for l in table if l[0] == direction and l[1] == 'codes' and l[2] == figure]
-    assert len(found) == 1, (direction, figure, found)
+def metric(direction, key, column='value'):
+    found = [l for l in table if l[1] == direction and l[2] == 'codes' and l[0] == key]
+    assert len(found) == 1, (direction, key, found)
     return float(found[0][table[0].index(column)])
 codes, count = (load('codes.safetensors')[0][k].astype(int) for k in ('codes', 'codes.count'))
 rows = load(sys.argv[2] + '/prediction.safetensors')[0]['rows']
@@ -89,9 +89,9 @@ train = np.flatnonzero(load('SET/index.safetensors')[0]['use'] == 1)
 for q in range(2):
     common = np.bincount(np.concatenate([codes[r, q, :count[r]] for r in train])).argmax()
     share = (np.concatenate([codes[r, q, :count[r]] for r in rows]) == common).mean()
-    for direction in ('brain to stimulus', 'stimulus to stimulus'):
-        assert abs(metric(direction, 'codes right, codebook %d' % (q + 1), 'chance') - share) < 1e-5
-assert metric('stimulus to stimulus', 'codes right') > metric('stimulus to stimulus', 'codes right', 'chance') + 0.05
+    for direction in ('brain-to-stimulus', 'stimulus-to-stimulus'):
+        assert abs(metric(direction, 'decoding.codes.right.codebook-%d' % (q + 1), 'chance') - share) < 1e-5
+assert metric('stimulus-to-stimulus', 'decoding.codes.right') > metric('stimulus-to-stimulus', 'decoding.codes.right', 'chance') + 0.05
 # frame j begins at j/75 s, row r at r/2 s
 frames = [j for r in rows for j in range(-(-r * 75 // 2), -(-(r + 1) * 75 // 2))]
 assert len(frames) == count[rows].sum()
@@ -108,11 +108,11 @@ def power(x):
 def figures(x):
     a, b = (resample_poly(s, 5, 12, window=('kaiser', 12)) for s in (heard, x))
     return stoi(a, b), np.sqrt(((power(heard) - power(x)) ** 2).mean(1)).mean()
-names = 'STOI of the sound', 'log-spectral distance of the sound (dB)'
-for direction, name in (('brain to stimulus', 'codes.wav'), ('stimulus to stimulus', 'codes.stimulus.wav')):
-    for figure, want, best in zip(names, figures(read(name)), figures(read('codes.true.wav'))):
-        got = metric(direction, figure), metric(direction, figure, 'ceiling')
-        print(direction, figure, got, want, best)
+keys = 'decoding.sound.stoi', 'decoding.sound.log-spectral-distance'
+for direction, name in (('brain-to-stimulus', 'codes.wav'), ('stimulus-to-stimulus', 'codes.stimulus.wav')):
+    for key, want, best in zip(keys, figures(read(name)), figures(read('codes.true.wav'))):
+        got = metric(direction, key), metric(direction, key, 'ceiling')
+        print(direction, key, got, want, best)
         assert abs(got[0] - want) < 5e-3 * max(1, want) and abs(got[1] - best) < 5e-3 * max(1, best)
 E2
 check 'sound to codes' 'gb-audio-encodec -q --tr 1/2 --codebooks 2 -o codes.safetensors sound.wav'
@@ -146,8 +146,8 @@ check 'decoded both ways' 'gb-recon -q -o report --sound sound.wav run SET'
 check 'all sounds are there' 'for f in codes codes.stimulus codes.true; do test -s report/$f.wav || exit 1; done'
 check 'codes and sound have the figures that numpy finds' "$PYTHON figures.py '$TOP' report"
 check 'the page shows both' 'grep -q "brain to stimulus, as sound" report/report.html && grep -q "stimulus to stimulus, as sound" report/report.html && grep -q "the commonest train code" report/report.html'
-check 'without the medium the true rows are what is compared with' "gb-recon -q -o plain-report --from brain run SET && awk -F'\t' '\$3 ~ /^STOI/ {n++; if (\$7 != 1) exit 1; if (\$NF !~ /against the true rows/) exit 1} END {exit n != 1}' plain-report/metrics.tsv"
-check 'without weights codes are counted, not heard' "env -u GB_ENCODEC true; GB_ENCODEC=other.safetensors gb-recon -o mute --from brain run SET 2>mute.err; grep -q 'other.safetensors' mute.err && test ! -e mute/codes.wav && grep -q 'codes right, codebook 2' mute/metrics.tsv && grep -q 'were not made sound' mute/report.html"
+check 'without the medium the true rows are what is compared with' "gb-recon -q -o plain-report --from brain run SET && awk -F'\t' '\$1 == \"decoding.sound.stoi\" {n++; if (\$8 != 1) exit 1; if (\$NF !~ /against the true rows/) exit 1} END {exit n != 1}' plain-report/metrics.tsv"
+check 'without weights codes are counted, not heard' "env -u GB_ENCODEC true; GB_ENCODEC=other.safetensors gb-recon -o mute --from brain run SET 2>mute.err; grep -q 'other.safetensors' mute.err && test ! -e mute/codes.wav && grep -q '^decoding.codes.right.codebook-2' mute/metrics.tsv && grep -q 'were not made sound' mute/report.html"
 cp "$GB_ENCODEC" other.safetensors && printf x >>other.safetensors
 fails 3 'other.safetensors: not the weights' 'weights that did not make the codes' gb-recon -q -o bad --weights other.safetensors run SET
 cp sound.wav other.wav && printf x >>other.wav

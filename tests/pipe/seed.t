@@ -40,7 +40,7 @@ for term in video codes text bold; do
 done
 check 'a step of 4 micro-batches of 16 rows: of 96 rows all are met, in 2' 'test $(column step 1 one) = 2'
 check 'rows that fill no micro-batch are left out: of 96 by 40, one step of two' "gb-train -o rest $seed --groups 40 --micro 2 --epochs 1 SET && test \$(column step 1 rest) = 1"
-check 'gb-recon scores it from the stimulus, not from the brain' "gb-recon -q -o report one SET && grep -q '^stimulus to brain.*mean r' report/metrics.tsv && grep -q '^stimulus to stimulus	codes	codes right' report/metrics.tsv && ! grep -q '^brain to' report/metrics.tsv"
+check 'gb-recon scores it from the stimulus, not from the brain' "gb-recon -q -o report one SET && grep -q '^encoding.r.mean	stimulus-to-brain' report/metrics.tsv && grep -q '^decoding.codes.right	stimulus-to-stimulus	codes' report/metrics.tsv && ! grep -q brain-to-stimulus report/metrics.tsv"
 fails 2 'decodes nothing of it from the brain' '--from brain has nothing to do' gb-recon -q -o brainless --from brain one SET
 
 # Exactness.
