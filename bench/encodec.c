@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* encodec WEIGHTS SOUND CODEBOOKS: our side of bench/encodec.  SOUND: raw float32 at 24 kHz.  Each line on standard
- * input is a job, answered with the seconds it took:
- *   encode THREADS   sound to latents to codes
- *   decode THREADS   codes to sound
- *   sgemm            1 GFLOP of OpenBLAS at its best shape: seconds a GFLOP
- *   fma              the same of fused multiply-adds that touch no memory
- *   save PATH        latents [frames, width] float32, then codes [frames, codebooks] int16, of the last encode */
+/* encodec WEIGHTS SOUND CODEBOOKS: our side of bench/encodec.  SOUND: raw float32 at 24 kHz.  Each line on
+ * standard input is a job, answered with the seconds it took: encode THREADS   sound to latents to codes
+ * decode THREADS   codes to sound sgemm            1 GFLOP of OpenBLAS at its best shape: seconds a GFLOP fma
+ * the same of fused multiply-adds that touch no memory save PATH        latents [frames, width] float32, then
+ * codes [frames, codebooks] int16, of the last encode */
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +37,8 @@ static void must(gb_status status)
 
 static gb_status keep(void *pool, const float *x, size_t count, gb_err *e)
 {
-	gb_status status = gb_encodec_quantise(&weights, x, count, books, codes + at * (size_t)books, NULL, pool, e);
+	gb_status status = gb_encodec_quantise(&weights, x, count, books, codes + at * (size_t)books, NULL,
+	                                       pool, e);
 
 	memcpy(latents + at * (size_t)weights.width, x, count * (size_t)weights.width * sizeof *x);
 	at += count;
@@ -118,7 +117,9 @@ static void save(const char *path)
 {
 	FILE *f = fopen(path, "wb");
 
-	if (!f || fwrite(latents, sizeof *latents, frames * (size_t)weights.width, f) != frames * (size_t)weights.width ||
+	if (!f ||
+	    fwrite(latents, sizeof *latents, frames * (size_t)weights.width, f) !=
+	        frames * (size_t)weights.width ||
 	    fwrite(codes, sizeof *codes, frames * (size_t)books, f) != frames * (size_t)books || fclose(f))
 		exit(1);
 }

@@ -43,7 +43,8 @@ static float *room(void)
 
 static void copy_piece(void *context, size_t tile, int worker)
 {
-	size_t n = (size_t)ROWS * COLUMNS, from = n / PIECES * tile, to = tile == PIECES - 1 ? n : from + n / PIECES;
+	size_t n = (size_t)ROWS * COLUMNS, from = n / PIECES * tile,
+	       to = tile == PIECES - 1 ? n : from + n / PIECES;
 
 	(void)context, (void)worker;
 #ifdef __SSE2__

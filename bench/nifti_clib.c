@@ -10,7 +10,8 @@
 
 int main(int argc, char **argv)
 {
-	nifti_image *image = argc == 3 ? nifti_image_read(argv[1], 1) : NULL, *mask = image ? nifti_image_read(argv[2], 1) : NULL;
+	nifti_image *image = argc == 3 ? nifti_image_read(argv[1], 1) : NULL,
+		    *mask = image ? nifti_image_read(argv[2], 1) : NULL;
 
 	if (!mask)
 		return 1;
@@ -27,7 +28,8 @@ int main(int argc, char **argv)
 	for (size_t t = 0; t < rows; t++)
 		for (size_t j = 0; j < voxels; j++) {
 			size_t at = t * grid + index[j];
-			float x = image->datatype == DT_INT16 ? (float)((short *)image->data)[at] : ((float *)image->data)[at];
+			float x = image->datatype == DT_INT16 ? (float)((short *)image->data)[at]
+			                                      : ((float *)image->data)[at];
 
 			out[t * voxels + j] = x;
 			sum[j] += x;

@@ -22,5 +22,6 @@ int main(int argc, char **argv)
 	void *out = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	madvise(out, size, MADV_HUGEPAGE);
-	return libdeflate_gzip_decompress(libdeflate_alloc_decompressor(), in, (size_t)s.st_size, out, size, NULL) != LIBDEFLATE_SUCCESS;
+	return libdeflate_gzip_decompress(libdeflate_alloc_decompressor(), in, (size_t)s.st_size, out, size,
+	                                  NULL) != LIBDEFLATE_SUCCESS;
 }

@@ -19,14 +19,21 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int compare(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+static int compare(const void *a, const void *b)
+{
+	return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+}
 
 int main(int argc, char **argv)
 {
 	const char *rank = getenv("OMPI_COMM_WORLD_RANK"), *size = getenv("OMPI_COMM_WORLD_SIZE");
 	size_t n = argc > 3 ? strtoul(argv[2], NULL, 10) : 0;
 	int rounds = argc > 3 && atoi(argv[3]) < ROUNDS_MAX ? atoi(argv[3]) : 0;
-	gb_comm_options o = {.kind = argc > 3 ? argv[1] : "socket", .rank = rank ? atoi(rank) : 0, .size = size ? atoi(size) : 1, .folder = ".", .timeout = 60};
+	gb_comm_options o = {.kind = argc > 3 ? argv[1] : "socket",
+	                     .rank = rank ? atoi(rank) : 0,
+	                     .size = size ? atoi(size) : 1,
+	                     .folder = ".",
+	                     .timeout = 60};
 	gb_device cpu = {gb_ops_cpu(), NULL, NULL};
 	float *x = calloc(n + 1, sizeof *x), *scratch = calloc(n / 2 + 1, sizeof *scratch);
 	double seconds[2][ROUNDS_MAX], meet = 0;
@@ -46,7 +53,8 @@ int main(int argc, char **argv)
 			status = gb_comm_sum_doubles(comm, &meet, 1, &err);
 			began = now();
 			if (status == GB_OK)
-				status = side ? gb_comm_sum_fast(comm, x, n, &err) : gb_comm_sum_floats(comm, &cpu, x, n, scratch, &err);
+				status = side ? gb_comm_sum_fast(comm, x, n, &err)
+				              : gb_comm_sum_floats(comm, &cpu, x, n, scratch, &err);
 			seconds[side][k] = now() - began;
 		}
 	if (status != GB_OK)

@@ -59,7 +59,13 @@ static void put(const char *path, const float *data)
 	gb_tensor_writer *w;
 
 	must(gb_tensor_writer_new(&w, "bench 1", NULL, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "x", .dtype = GB_F32, .rank = 2, .shape = {ROWS, COLUMNS}, .dims = "row,column"}, &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "x",
+	                                            .dtype = GB_F32,
+	                                            .rank = 2,
+	                                            .shape = {ROWS, COLUMNS},
+	                                            .dims = "row,column"},
+	                          &err));
 	must(gb_tensor_writer_begin(w, path, &err));
 	must(gb_tensor_writer_put(w, "x", data, (size_t)ROWS * COLUMNS * sizeof *data, &err));
 	must(gb_tensor_writer_commit(w, NULL, &err));

@@ -76,7 +76,8 @@ static void make_optimiser(model *m)
 	for (int i = 0; i < gb_graph_parameters(m->graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(m->graph, i);
 
-		m->segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->flags & GB_PARAMETER_DECAYS ? 0.01f : 0, NULL};
+		m->segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1,
+		                                   p->flags & GB_PARAMETER_DECAYS ? 0.01f : 0, NULL};
 	}
 }
 
@@ -89,8 +90,9 @@ static void adamw(model *m)
 		GB_RUN(&m->device, square_sum, m->parameters, m->gradient, &squares);
 		factor = squares > 1 ? (float)(1 / sqrt(squares)) : 1;
 	}
-	GB_RUN(&m->device, adamw, (size_t)gb_graph_parameters(m->graph), m->segment, gb_graph_weights(m->graph)->device, m->first, m->second, m->gradient,
-	       factor, 1e-4f, 0.9f, 0.999f, 1e-8f, ++m->step, m->parameters);
+	GB_RUN(&m->device, adamw, (size_t)gb_graph_parameters(m->graph), m->segment,
+	       gb_graph_weights(m->graph)->device, m->first, m->second, m->gradient, factor, 1e-4f, 0.9f,
+	       0.999f, 1e-8f, ++m->step, m->parameters);
 }
 
 static void step(model *m)
@@ -156,14 +158,36 @@ static void *numbers(size_t n, double spread) { return noise(room(n, sizeof(floa
 /* The full-size network; statistics that standardise nothing; every row counts. */
 static void make_giblet13(model *m, size_t frames, size_t subjects, size_t voxels, size_t groups)
 {
-	gb_network_shape shape = {.video_frames = frames, .video_height = 90, .video_width = 160, .codebooks = 4, .code_frames = 113, .dense = 1024,
-	                          .text = 1024, .linear = 9 * 16 * 6 + 4 * GB_CODE_CLASSES + 1024, .subjects = subjects,
-	                          .basis = 1, .taps = 21, .window_first = 1, .window_lags = 9, .groups = groups, .scored = 21, .history = 20,
-	                          .width = 1, .rank = 64, .dropout = 0.1, .temperature = 0.1};
+	gb_network_shape shape = {.video_frames = frames,
+	                          .video_height = 90,
+	                          .video_width = 160,
+	                          .codebooks = 4,
+	                          .code_frames = 113,
+	                          .dense = 1024,
+	                          .text = 1024,
+	                          .linear = 9 * 16 * 6 + 4 * GB_CODE_CLASSES + 1024,
+	                          .subjects = subjects,
+	                          .basis = 1,
+	                          .taps = 21,
+	                          .window_first = 1,
+	                          .window_lags = 9,
+	                          .groups = groups,
+	                          .scored = 21,
+	                          .history = 20,
+	                          .width = 1,
+	                          .rank = 64,
+	                          .dropout = 0.1,
+	                          .temperature = 0.1};
 	size_t pixels = frames * 90 * 160 * 3, b = gb_scaled(2048, 1);
-	gb_network_fixed fixed = {.video_mean = numbers(pixels, 1), .video_scale = numbers(pixels, 0.02), .video_base = numbers(pixels, 1),
-	                          .code_base = numbers(4 * GB_CODE_CLASSES, 1), .kernel = numbers(21, 1), .latent_scale = numbers(b, 1),
-	                          .latent_offset = numbers(b, 1), .latent_deviation = numbers(b, 1), .latent_mean = numbers(b, 1)};
+	gb_network_fixed fixed = {.video_mean = numbers(pixels, 1),
+	                          .video_scale = numbers(pixels, 0.02),
+	                          .video_base = numbers(pixels, 1),
+	                          .code_base = numbers(4 * GB_CODE_CLASSES, 1),
+	                          .kernel = numbers(21, 1),
+	                          .latent_scale = numbers(b, 1),
+	                          .latent_offset = numbers(b, 1),
+	                          .latent_deviation = numbers(b, 1),
+	                          .latent_mean = numbers(b, 1)};
 	gb_network *net = &m->net;
 	gb_rng rng = gb_rng_at(2, 0, 0, 0);
 
@@ -197,7 +221,8 @@ static void make_giblet13(model *m, size_t frames, size_t subjects, size_t voxel
 		net->batch.weight_codes[i] = net->batch.weight_brain_codes[i] = 1;
 	}
 	for (size_t i = 0; i < net->rows; i++)
-		net->batch.code_count[i] = 57, net->batch.keep[0][i] = net->batch.keep[1][i] = net->batch.keep[2][i] = 1;
+		net->batch.code_count[i] = 57,
+		net->batch.keep[0][i] = net->batch.keep[1][i] = net->batch.keep[2][i] = 1;
 	for (size_t i = 0; i < net->scored; i++) {
 		for (int k = 0; k < 3; k++)
 			net->batch.weight[k][i] = net->batch.weight_brain[k][i] = 1;
@@ -242,7 +267,8 @@ static void multiply_add(void *context, size_t tile, int worker)
 			sum[i] = FMA(sum[i], a, b);
 	}
 	for (int i = 0; i < CHAINS; i++)
-		memcpy((char *)context + (size_t)i * sizeof(V), &sum[i], sizeof(V)); /* nobody reads it, but the compiler cannot know */
+		/* nobody reads it, but the compiler cannot know */
+		memcpy((char *)context + (size_t)i * sizeof(V), &sum[i], sizeof(V));
 }
 
 enum { LINE = 16, AHEAD = 512 }; /* floats, as kernels/loops_body.h has them */
@@ -250,7 +276,8 @@ enum { LINE = 16, AHEAD = 512 }; /* floats, as kernels/loops_body.h has them */
 static void stream_piece(void *context, size_t tile, int worker)
 {
 	const model *m = context;
-	size_t n = m->parameters, first = n / PIECES / LINE * LINE * tile, end = tile == PIECES - 1 ? n / LINE * LINE : first + n / PIECES / LINE * LINE;
+	size_t n = m->parameters, first = n / PIECES / LINE * LINE * tile,
+	       end = tile == PIECES - 1 ? n / LINE * LINE : first + n / PIECES / LINE * LINE;
 	float *w = gb_graph_weights(m->graph)->device, *a = m->first, *b = m->second, *g = m->gradient;
 
 	(void)worker;
@@ -286,7 +313,8 @@ static void make(model *m, size_t frames)
 	if (!frames)
 		make_mlp(m);
 	else
-		make_giblet13(m, frames, frames == 4 ? 1 : 17, frames == 4 ? 20000 : 85810, frames == 4 ? 2 : 1);
+		make_giblet13(m, frames, frames == 4 ? 1 : 17, frames == 4 ? 20000 : 85810,
+		              frames == 4 ? 2 : 1);
 	count(m);
 }
 

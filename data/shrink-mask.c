@@ -32,10 +32,15 @@ static gb_status shrink(const gb_nifti_mask *fine, int factor, gb_nifti_mask *co
 			for (int64_t x = 0; x < size[0]; x++) {
 				int count = 0;
 				for (int64_t k = 0; k < factor * factor * factor; k++) {
-					int64_t fx = x * factor + k % factor, fy = y * factor + k / factor % factor, fz = z * factor + k / factor / factor;
-					count += fine->inside[(fz * fine->geometry.size[1] + fy) * fine->geometry.size[0] + fx];
+					int64_t fx = x * factor + k % factor,
+						fy = y * factor + k / factor % factor,
+						fz = z * factor + k / factor / factor;
+					count += fine->inside[(fz * fine->geometry.size[1] + fy) *
+					                          fine->geometry.size[0] +
+					                      fx];
 				}
-				inside[(z * size[1] + y) * size[0] + x] = 2 * count >= factor * factor * factor;
+				inside[(z * size[1] + y) * size[0] + x] = 2 * count >=
+				                                          factor * factor * factor;
 			}
 	status = gb_nifti_mask_make(coarse, &g, inside, err);
 	free(inside);
@@ -53,7 +58,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: shrink-mask IN.nii.gz FACTOR OUT.nii.gz\n");
 		return GB_USAGE;
 	}
-	if ((status = gb_nifti_mask_load(&fine, argv[1], &err)) == GB_OK && (status = shrink(&fine, factor, &coarse, &err)) == GB_OK)
+	if ((status = gb_nifti_mask_load(&fine, argv[1], &err)) == GB_OK &&
+	    (status = shrink(&fine, factor, &coarse, &err)) == GB_OK)
 		status = gb_nifti_mask_write(argv[3], &coarse, &err);
 	if (status != GB_OK)
 		fprintf(stderr, "shrink-mask: %s\n", err.text);

@@ -79,7 +79,10 @@ static gb_status download(const gb_device *device, void *to, const void *from, s
 	return GB_OK;
 }
 
-static void keep_weights(const gb_device *device, const float *w, size_t n) { (void)device, (void)w, (void)n; }
+static void keep_weights(const gb_device *device, const float *w, size_t n)
+{
+	(void)device, (void)w, (void)n;
+}
 
 /* Nothing is recorded: the calls are the work. */
 static bool begin(const gb_device *device, void **recording) { return (void)device, (void)recording, true; }
@@ -92,10 +95,25 @@ static void close_device(gb_device *device) { device->ops = NULL; }
 
 const struct gb_ops *gb_ops_cpu(void)
 {
-	static const struct gb_ops table = {
-		"cpu", true, allocate, release, copy, copy, fill, download, allocate, release, copy, keep_weights, begin, end, forget, queue, close_device,
+	static const struct gb_ops table = {"cpu",
+	                                    true,
+	                                    allocate,
+	                                    release,
+	                                    copy,
+	                                    copy,
+	                                    fill,
+	                                    download,
+	                                    allocate,
+	                                    release,
+	                                    copy,
+	                                    keep_weights,
+	                                    begin,
+	                                    end,
+	                                    forget,
+	                                    queue,
+	                                    close_device,
 #define GB_OP_ENTRY(op) gb_cpu_##op,
-		GB_OPS(GB_OP_ENTRY)
+	                                    GB_OPS(GB_OP_ENTRY)
 #undef GB_OP_ENTRY
 	};
 

@@ -19,12 +19,16 @@ void gb_cuda_report(const gb_device *device, const char *what, const char *why)
 	gb_cuda *cuda = gb_cuda_of(device);
 
 	if (!cuda->failure[0])
-		snprintf(cuda->failure, sizeof cuda->failure, "%s%s%s", what, why ? ": " : "", why ? why : "");
+		snprintf(cuda->failure, sizeof cuda->failure, "%s%s%s", what, why ? ": " : "",
+		         why ? why : "");
 }
 
 cudaStream_t gb_stream(const gb_device *device) { return gb_cuda_of(device)->compute; }
 unsigned gb_bootstrap_most_blocks(const gb_device *device) { return gb_cuda_of(device)->most_blocks; }
-void gb_launched(const gb_device *device, const char *kernel) { gb_cuda_good(device, cudaGetLastError(), kernel); }
+void gb_launched(const gb_device *device, const char *kernel)
+{
+	gb_cuda_good(device, cudaGetLastError(), kernel);
+}
 
 /* "bf16", "tf32", "fp32" and a number, in any order, between colons. */
 static gb_status read_options(gb_cuda *cuda, const char *options, long *number, gb_err *err)
@@ -44,7 +48,8 @@ static gb_status read_options(gb_cuda *cuda, const char *options, long *number, 
 		else if (end == options + length && length && value < 100000)
 			*number = (long)value;
 		else
-			return gb_fail(err, GB_USAGE, "%s:%s: bf16, tf32, fp32 or a number is wanted", gb_target_name, options);
+			return gb_fail(err, GB_USAGE, "%s:%s: bf16, tf32, fp32 or a number is wanted",
+			               gb_target_name, options);
 		options += length + (options[length] == ':');
 	}
 	return GB_OK;
@@ -62,11 +67,13 @@ static gb_status prepare(gb_device *device, const char *options, unsigned place,
 		status = gb_target_open(device, number, place, err);
 	if (status != GB_OK)
 		return status;
-	if (gb_cuda_good(device, cudaStreamCreateWithFlags(&cuda->compute, cudaStreamNonBlocking), "stream") &&
+	if (gb_cuda_good(device, cudaStreamCreateWithFlags(&cuda->compute, cudaStreamNonBlocking),
+	                 "stream") &&
 	    gb_cuda_good(device, cudaStreamCreateWithFlags(&cuda->copy, cudaStreamNonBlocking), "stream") &&
 	    gb_cuda_good(device, cudaEventCreateWithFlags(&cuda->sent, cudaEventDisableTiming), "event") &&
 	    gb_cuda_good(device, cudaEventCreateWithFlags(&cuda->used, cudaEventDisableTiming), "event") &&
-	    gb_cuda_good(device, cudaGetDevice(&current), "device") && gb_cuda_good(device, cudaGetDeviceProperties(&about, current), "properties")) {
+	    gb_cuda_good(device, cudaGetDevice(&current), "device") &&
+	    gb_cuda_good(device, cudaGetDeviceProperties(&about, current), "properties")) {
 		cuda->most_blocks = 16 * (unsigned)about.multiProcessorCount;
 		return gb_gemm_open(&cuda->gemm, err);
 	}
@@ -100,11 +107,17 @@ static void close_device(gb_device *device)
 	device->ops = NULL;
 }
 
-static const struct gb_ops table = {
-	gb_target_name, false, gb_cuda_allocate, gb_cuda_release, gb_cuda_upload, gb_cuda_copy, gb_cuda_fill, gb_cuda_download,
-	gb_cuda_allocate_host, gb_cuda_release_host, gb_cuda_send, gb_cuda_keep_weights, gb_cuda_begin, gb_cuda_end, gb_cuda_forget, queue, close_device,
+static const struct gb_ops table = {gb_target_name,        false,
+                                    gb_cuda_allocate,      gb_cuda_release,
+                                    gb_cuda_upload,        gb_cuda_copy,
+                                    gb_cuda_fill,          gb_cuda_download,
+                                    gb_cuda_allocate_host, gb_cuda_release_host,
+                                    gb_cuda_send,          gb_cuda_keep_weights,
+                                    gb_cuda_begin,         gb_cuda_end,
+                                    gb_cuda_forget,        queue,
+                                    close_device,
 #define GB_OP_ENTRY(op) gb_cuda_##op,
-	GB_OPS(GB_OP_ENTRY)
+                                    GB_OPS(GB_OP_ENTRY)
 #undef GB_OP_ENTRY
 };
 

@@ -32,7 +32,10 @@ static void measure(const struct gb_op_batch_norm *args, size_t first, size_t en
 	}
 }
 
-static float normalised(float x, float mean, float rstd, float gamma, float beta) { return (x - mean) * rstd * gamma + beta; }
+static float normalised(float x, float mean, float rstd, float gamma, float beta)
+{
+	return (x - mean) * rstd * gamma + beta;
+}
 
 static void forward_span(const void *context, size_t first, size_t end)
 {
@@ -43,12 +46,15 @@ static void forward_span(const void *context, size_t first, size_t end)
 		measure(args, first, end);
 	for (size_t c = first; c < end; c++) {
 		mean[c - first] = args->given ? args->given[c] : args->mean[c];
-		rstd[c - first] = args->given ? (float)(1 / sqrt((double)args->given[args->columns + c] + EPSILON)) : args->rstd[c];
+		rstd[c - first] = args->given
+		                      ? (float)(1 / sqrt((double)args->given[args->columns + c] + EPSILON))
+		                      : args->rstd[c];
 	}
 	for (size_t r = 0; r < args->rows; r++)
 		for (size_t c = first; c < end; c++) {
 			size_t at = r * args->columns + c;
-			float y = normalised(args->x[at], mean[c - first], rstd[c - first], args->gamma[c], args->beta[c]);
+			float y = normalised(args->x[at], mean[c - first], rstd[c - first], args->gamma[c],
+			                     args->beta[c]);
 
 			args->y[at] = args->rectify && y <= 0 ? 0 : y;
 		}
@@ -63,7 +69,9 @@ void gb_cpu_batch_norm(const gb_device *device, const struct gb_op_batch_norm *a
 /* The gradient that passes the rectifier. */
 static float passed(const struct gb_op_batch_norm_backward *args, size_t at, size_t c)
 {
-	float y = args->rectify ? normalised(args->x[at], args->mean[c], args->rstd[c], args->gamma[c], args->beta[c]) : 1;
+	float y = args->rectify
+	              ? normalised(args->x[at], args->mean[c], args->rstd[c], args->gamma[c], args->beta[c])
+	              : 1;
 
 	return y <= 0 ? 0 : args->dy[at];
 }
@@ -86,7 +94,9 @@ static void backward_span(const void *context, size_t first, size_t end)
 			size_t at = r * args->columns + c;
 			float shift = (float)(sum[c - first] / n), slope = (float)(dot[c - first] / n);
 
-			args->dx[at] = args->gamma[c] * args->rstd[c] * (passed(args, at, c) - shift - (args->x[at] - args->mean[c]) * args->rstd[c] * slope);
+			args->dx[at] = args->gamma[c] * args->rstd[c] *
+			               (passed(args, at, c) - shift -
+			                (args->x[at] - args->mean[c]) * args->rstd[c] * slope);
 		}
 	for (size_t c = first; c < end; c++) {
 		args->dgamma[c] += (float)dot[c - first];

@@ -9,7 +9,10 @@ static __device__ __forceinline__ float normalised(float x, float mean, float rs
 	return (x - mean) * rstd * gamma + beta;
 }
 
-static __device__ __forceinline__ float rstd_of(double variance) { return (float)(1.0 / sqrt(variance + EPSILON)); }
+static __device__ __forceinline__ float rstd_of(double variance)
+{
+	return (float)(1.0 / sqrt(variance + EPSILON));
+}
 
 static __global__ void measure(struct gb_op_batch_norm a)
 {
@@ -35,7 +38,8 @@ static __global__ void normalise(struct gb_op_batch_norm a)
 {
 	EACH_ROW(r, a.rows)
 		EACH_COLUMN(c, a.columns) {
-			float mean = a.given ? a.given[c] : a.mean[c], rstd = a.given ? rstd_of((double)a.given[a.columns + c]) : a.rstd[c];
+			float mean = a.given ? a.given[c] : a.mean[c],
+			      rstd = a.given ? rstd_of((double)a.given[a.columns + c]) : a.rstd[c];
 			float y = normalised(a.x[r * a.columns + c], mean, rstd, a.gamma[c], a.beta[c]);
 
 			a.y[r * a.columns + c] = a.rectify && y <= 0.0f ? 0.0f : y;
@@ -73,7 +77,8 @@ static __global__ void norm_slope(struct gb_op_batch_norm_backward a)
 		slope = (float)(dot / (double)a.rows);
 		/* DX may be DY: the sums are made. */
 		for (size_t at = c; at < a.rows * a.columns; at += a.columns)
-			a.dx[at] = a.gamma[c] * a.rstd[c] * (passed(&a, at, c) - shift - (a.x[at] - a.mean[c]) * a.rstd[c] * slope);
+			a.dx[at] = a.gamma[c] * a.rstd[c] *
+			           (passed(&a, at, c) - shift - (a.x[at] - a.mean[c]) * a.rstd[c] * slope);
 		a.dgamma[c] += (float)dot;
 		a.dbeta[c] += (float)sum;
 	}

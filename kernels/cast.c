@@ -60,8 +60,12 @@ static void span(const void *context, size_t first, size_t end)
 
 	for (size_t i = first; i < end; i++)
 		switch (args->kind) {
-		case GB_CAST_F32_BF16: ((uint16_t *)args->y)[i] = to_bfloat(((const float *)args->x)[i]); break;
-		case GB_CAST_BF16_F32: ((float *)args->y)[i] = float_of((uint32_t)((const uint16_t *)args->x)[i] << 16); break;
+		case GB_CAST_F32_BF16:
+			((uint16_t *)args->y)[i] = to_bfloat(((const float *)args->x)[i]);
+			break;
+		case GB_CAST_BF16_F32:
+			((float *)args->y)[i] = float_of((uint32_t)((const uint16_t *)args->x)[i] << 16);
+			break;
 		case GB_CAST_F32_F16: ((uint16_t *)args->y)[i] = to_half(((const float *)args->x)[i]); break;
 		default: ((float *)args->y)[i] = from_half(((const uint16_t *)args->x)[i]); break;
 		}

@@ -11,7 +11,8 @@ static __device__ __forceinline__ uint16_t to_half(float x)
 	if (rest >= 0x47800000)
 		return (uint16_t)(sign | 0x7c00);
 	if (rest < 0x38800000) /* subnormal half: adding 0.5 aligns and rounds the mantissa */
-		return (uint16_t)(sign | ((uint32_t)__float_as_int(__int_as_float((int)rest) + 0.5f) - 0x3f000000));
+		return (uint16_t)(sign |
+		                  ((uint32_t)__float_as_int(__int_as_float((int)rest) + 0.5f) - 0x3f000000));
 	return (uint16_t)(sign | ((rest - 0x38000000 + 0xfff + (rest >> 13 & 1)) >> 13));
 }
 
@@ -44,7 +45,9 @@ static __global__ void widen(size_t n, bool half, const uint16_t *x, float *y)
 void gb_cuda_cast(const gb_device *device, const struct gb_op_cast *args)
 {
 	if (args->kind == GB_CAST_F32_BF16 || args->kind == GB_CAST_F32_F16)
-		LAUNCH_EACH(device, narrow, args->n, args->n, args->kind == GB_CAST_F32_F16, (const float *)args->x, (uint16_t *)args->y);
+		LAUNCH_EACH(device, narrow, args->n, args->n, args->kind == GB_CAST_F32_F16,
+		            (const float *)args->x, (uint16_t *)args->y);
 	else
-		LAUNCH_EACH(device, widen, args->n, args->n, args->kind == GB_CAST_F16_F32, (const uint16_t *)args->x, (float *)args->y);
+		LAUNCH_EACH(device, widen, args->n, args->n, args->kind == GB_CAST_F16_F32,
+		            (const uint16_t *)args->x, (float *)args->y);
 }

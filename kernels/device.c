@@ -10,7 +10,8 @@
 #include "base/size.h"
 #include "plugin.h"
 
-static gb_status open_plugin(gb_device *device, const char *name, const char *options, unsigned place, gb_err *err)
+static gb_status open_plugin(gb_device *device, const char *name, const char *options, unsigned place,
+                             gb_err *err)
 {
 	const void *symbol;
 	const gb_device_plugin_table *plugin;
@@ -29,12 +30,15 @@ static gb_status open_cuda(gb_device *device, const char *options, unsigned plac
 	void *driver = dlopen("libcuda.so.1", RTLD_LAZY);
 
 	if (!driver)
-		return gb_fail(err, GB_SYSTEM, "cuda: this machine has no NVIDIA driver (libcuda.so.1): run where there is one, or with --device cpu");
+		return gb_fail(err, GB_SYSTEM,
+		               "cuda: this machine has no NVIDIA driver (libcuda.so.1): run where there is "
+		               "one, or with --device cpu");
 	dlclose(driver);
 	return open_plugin(device, "cuda", options, place, err);
 }
 
-gb_status gb_device_open(gb_device *device, const char *name, unsigned place, gb_pool *pool, char **why, gb_err *err)
+gb_status gb_device_open(gb_device *device, const char *name, unsigned place, gb_pool *pool, char **why,
+                         gb_err *err)
 {
 	size_t length = strcspn(name, ":");
 	const char *options = name[length] ? name + length + 1 : NULL;
@@ -103,7 +107,10 @@ void gb_mirror_close(const gb_device *device, gb_mirror *twin)
 	memset(twin, 0, sizeof *twin);
 }
 
-void gb_mirror_upload(const gb_device *device, const gb_mirror *twin) { device->ops->upload(device, twin->device, twin->host, twin->bytes); }
+void gb_mirror_upload(const gb_device *device, const gb_mirror *twin)
+{
+	device->ops->upload(device, twin->device, twin->host, twin->bytes);
+}
 
 gb_status gb_mirror_download(const gb_device *device, const gb_mirror *twin, gb_err *err)
 {

@@ -17,7 +17,8 @@ GB_BEGIN_DECLS
  * not.  The plug-in libgb_NAME.so lies beside the executable or in
  * ../libexec/giblet.  GB_USAGE for a name that is none, GB_SYSTEM when the machine
  * lacks it.  Operations run on POOL (may be NULL), which outlives the device. */
-GB_CHECK gb_status gb_device_open(gb_device *device, const char *name, unsigned place, gb_pool *pool, char **why, gb_err *err);
+GB_CHECK gb_status gb_device_open(gb_device *device, const char *name, unsigned place, gb_pool *pool,
+                                  char **why, gb_err *err);
 void gb_device_close(gb_device *device); /* accepts a cleared one */
 
 /* COUNT zeroed elements of SIZE bytes on DEVICE; NULL with ERR on overflow or lack of memory. */
@@ -29,10 +30,13 @@ void gb_device_release(const gb_device *device, void *memory);
 typedef struct gb_mirror { void *host, *device; size_t bytes; } gb_mirror;
 
 /* Zeroed.  On failure *TWIN is cleared. */
-GB_CHECK gb_status gb_mirror_open(const gb_device *device, gb_mirror *twin, size_t count, size_t size, gb_err *err);
+GB_CHECK gb_status gb_mirror_open(const gb_device *device, gb_mirror *twin, size_t count, size_t size,
+                                  gb_err *err);
 void gb_mirror_close(const gb_device *device, gb_mirror *twin); /* accepts a cleared one */
-void gb_mirror_upload(const gb_device *device, const gb_mirror *twin);                      /* host → device */
-GB_CHECK gb_status gb_mirror_download(const gb_device *device, const gb_mirror *twin, gb_err *err); /* device → host */
+/* host → device */
+void gb_mirror_upload(const gb_device *device, const gb_mirror *twin);
+/* device → host */
+GB_CHECK gb_status gb_mirror_download(const gb_device *device, const gb_mirror *twin, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -13,7 +13,8 @@ static void dropout_span(const void *context, size_t first, size_t end)
 
 	for (size_t r = first; r < end; r++)
 		for (size_t c = 0; c < args->columns; c += 4) {
-			uint32_t counter[4] = {step, first_row + (uint32_t)r, args->op, (uint32_t)(c / 4)}, bits[4];
+			uint32_t counter[4] = {step, first_row + (uint32_t)r, args->op, (uint32_t)(c / 4)},
+				 bits[4];
 			size_t n = args->columns - c < 4 ? args->columns - c : 4;
 			size_t at = r * args->columns + c;
 
@@ -33,7 +34,8 @@ static void absent_span(const void *context, size_t first, size_t end)
 	const struct gb_op_absent *args = context;
 
 	for (size_t r = first; r < end; r++)
-		memcpy(args->y + r * args->columns, args->keep[r] ? args->x + r * args->columns : args->vector,
+		memcpy(args->y + r * args->columns,
+		       args->keep[r] ? args->x + r * args->columns : args->vector,
 		       args->columns * sizeof *args->y);
 }
 

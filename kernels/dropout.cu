@@ -23,7 +23,8 @@ static __global__ void drop(struct gb_op_dropout a)
 
 	EACH_ROW(r, a.rows)
 		EACH_COLUMN(four, (a.columns + 3) / 4) {
-			uint32_t bits[4] = {a.when->step, a.when->micro * (uint32_t)a.rows + (uint32_t)r, a.op, (uint32_t)four};
+			uint32_t bits[4] = {a.when->step, a.when->micro * (uint32_t)a.rows + (uint32_t)r,
+		                            a.op, (uint32_t)four};
 
 			random_four(bits, (uint32_t)a.seed, (uint32_t)(a.seed >> 32));
 			for (size_t i = 0; i < 4 && four * 4 + i < a.columns; i++) {

@@ -23,7 +23,8 @@ static void affine_span(const void *context, size_t first, size_t end)
 
 	for (size_t r = first; r < end; r++)
 		for (size_t c = 0; c < args->columns; c++)
-			args->y[r * args->columns + c] = args->x[r * args->columns + c] * args->scale[c] + (args->offset ? args->offset[c] : 0.0f);
+			args->y[r * args->columns + c] = args->x[r * args->columns + c] * args->scale[c] +
+			                                 (args->offset ? args->offset[c] : 0.0f);
 }
 
 void gb_cpu_affine(const gb_device *device, const struct gb_op_affine *args)
@@ -44,7 +45,8 @@ static void columns_span(const void *context, size_t first, size_t end)
 	const struct gb_op_copy_columns *args = context;
 
 	for (size_t r = first; r < end; r++)
-		copy_row(args->x + r * args->x_stride, args->y + r * args->y_stride, args->columns, args->accumulate);
+		copy_row(args->x + r * args->x_stride, args->y + r * args->y_stride, args->columns,
+		         args->accumulate);
 }
 
 void gb_cpu_copy_columns(const gb_device *device, const struct gb_op_copy_columns *args)
@@ -79,7 +81,8 @@ static void column_sum_span(const void *context, size_t first, size_t end)
 
 		memset(sum, 0, sizeof sum);
 		for (size_t r = row; r < stop; r++)
-			gb_loops_here()->add(end - first, 1.0f, args->x + r * args->columns + first, 1.0f, sum);
+			gb_loops_here()->add(end - first, 1.0f, args->x + r * args->columns + first, 1.0f,
+			                     sum);
 		gb_loops_here()->add(end - first, 1.0f, sum, 1.0f, args->out + first);
 	}
 }

@@ -17,7 +17,8 @@ static __global__ void scale_columns(struct gb_op_affine a)
 {
 	EACH_ROW(r, a.rows)
 		EACH_COLUMN(c, a.columns)
-			a.y[r * a.columns + c] = a.x[r * a.columns + c] * a.scale[c] + (a.offset ? a.offset[c] : 0.0f);
+		a.y[r * a.columns + c] = a.x[r * a.columns + c] * a.scale[c] +
+	                                 (a.offset ? a.offset[c] : 0.0f);
 }
 
 void gb_cuda_affine(const gb_device *device, const struct gb_op_affine *args)
@@ -45,7 +46,8 @@ static __global__ void rows_of_groups(struct gb_op_copy_rows a)
 {
 	EACH_ROW(g, a.groups)
 		EACH_COLUMN(c, a.count * a.columns) {
-			float x = a.x[(g * a.x_rows + a.from) * a.columns + c], *y = a.y + (g * a.y_rows + a.to) * a.columns + c;
+			float x = a.x[(g * a.x_rows + a.from) * a.columns + c],
+			      *y = a.y + (g * a.y_rows + a.to) * a.columns + c;
 
 			*y = a.accumulate ? *y + x : x;
 		}
@@ -64,7 +66,8 @@ static __global__ void part_sums(struct gb_op_column_sum a, float *part)
 {
 	EACH_ROW(p, (a.rows + ROWS_PER_PART - 1) / ROWS_PER_PART)
 		EACH_COLUMN(c, a.columns) {
-			size_t first = p * ROWS_PER_PART, end = first + ROWS_PER_PART < a.rows ? first + ROWS_PER_PART : a.rows;
+			size_t first = p * ROWS_PER_PART,
+			       end = first + ROWS_PER_PART < a.rows ? first + ROWS_PER_PART : a.rows;
 			float sum = 0;
 
 			for (size_t r = first; r < end; r++)

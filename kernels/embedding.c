@@ -16,7 +16,9 @@ static void forward_span(const void *context, size_t first, size_t end)
 		memset(y, 0, width * sizeof *y);
 		for (size_t q = 0; q < args->codebooks; q++) {
 			int16_t code = args->codes[(row * args->codebooks + q) * args->frames + frame];
-			const float *entry = args->table + (q * args->classes + (valid(code, args->classes) ? (size_t)code : 0)) * width;
+			const float *entry = args->table + (q * args->classes +
+			                                    (valid(code, args->classes) ? (size_t)code : 0)) *
+			                                       width;
 
 			if (valid(code, args->classes))
 				for (size_t c = 0; c < width; c++)
@@ -27,7 +29,8 @@ static void forward_span(const void *context, size_t first, size_t end)
 
 void gb_cpu_embedding_sum(const gb_device *device, const struct gb_op_embedding_sum *args)
 {
-	gb_spans(device, args->rows * args->frames, gb_rows_per_tile(args->width * args->codebooks), forward_span, args);
+	gb_spans(device, args->rows * args->frames, gb_rows_per_tile(args->width * args->codebooks),
+	         forward_span, args);
 }
 
 /* One codebook a tile: its table has one writer, frames in order. */
@@ -38,7 +41,8 @@ static void backward_span(const void *context, size_t first, size_t end)
 
 	for (size_t q = first; q < end; q++)
 		for (size_t i = 0; i < args->rows * args->frames; i++) {
-			int16_t code = args->codes[(i / args->frames * args->codebooks + q) * args->frames + i % args->frames];
+			int16_t code = args->codes[(i / args->frames * args->codebooks + q) * args->frames +
+			                           i % args->frames];
 			float *entry;
 
 			if (!valid(code, args->classes))

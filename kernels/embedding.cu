@@ -10,8 +10,10 @@ static __global__ void sum_entries(struct gb_op_embedding_sum a)
 			float sum = 0;
 
 			for (size_t q = 0; q < a.codebooks; q++)
-				if ((size_t)code[q * a.frames] < a.classes) /* padding is negative: far past the end */
-					sum += a.table[(q * a.classes + (size_t)code[q * a.frames]) * a.width + c];
+				/* padding is negative: far past the end */
+				if ((size_t)code[q * a.frames] < a.classes)
+					sum += a.table[(q * a.classes +
+					                (size_t)code[q * a.frames]) * a.width + c];
 			a.y[i * a.width + c] = sum;
 		}
 }
@@ -29,7 +31,8 @@ static __global__ void entry_slope(struct gb_op_embedding_sum_backward a)
 {
 	size_t lane = threadIdx.x % 32, count = a.rows * a.frames;
 
-	for (size_t entry = blockIdx.x * (size_t)WARPS + threadIdx.x / 32; entry < a.codebooks * a.classes; entry += (size_t)gridDim.x * WARPS) {
+	for (size_t entry = blockIdx.x * (size_t)WARPS + threadIdx.x / 32; entry < a.codebooks * a.classes;
+	     entry += (size_t)gridDim.x * WARPS) {
 		size_t q = entry / a.classes;
 		int16_t wanted = (int16_t)(entry % a.classes);
 
@@ -39,12 +42,14 @@ static __global__ void entry_slope(struct gb_op_embedding_sum_backward a)
 
 			for (size_t from = 0; from < count; from += 32) {
 				size_t i = from + lane;
-				bool mine = i < count && a.codes[(i / a.frames * a.codebooks + q) * a.frames + i % a.frames] == wanted;
+				bool mine = i < count && a.codes[(i / a.frames * a.codebooks + q) * a.frames +
+				                                 i % a.frames] == wanted;
 				unsigned found = __ballot_sync(ALL_LANES, mine);
 
 				for (; found; found &= found - 1)
 					if (c < a.width)
-						sum += a.dy[(from + (size_t)__ffs((int)found) - 1) * a.width + c];
+						sum += a.dy[(from + (size_t)__ffs((int)found) - 1) * a.width +
+						            c];
 			}
 			if (c < a.width)
 				a.dtable[entry * a.width + c] += sum;

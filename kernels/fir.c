@@ -16,8 +16,12 @@ static void forward_span(const void *context, size_t first, size_t end)
 		memset(args->y + i * args->basis * width, 0, args->basis * width * sizeof *args->y);
 		for (size_t j = 0; j < args->basis; j++)
 			for (size_t k = 0; k < args->taps; k++) {
-				float h = args->h[j * args->taps + k], *y = args->y + (i * args->basis + j) * width;
-				const float *from = x + (source_row(now - (int64_t)k, args->x_rows) ? now - (int64_t)k : 0) * (int64_t)width;
+				float h = args->h[j * args->taps + k],
+				      *y = args->y + (i * args->basis + j) * width;
+				const float *from = x + (source_row(now - (int64_t)k, args->x_rows)
+				                             ? now - (int64_t)k
+				                             : 0) *
+				                            (int64_t)width;
 
 				if (h == 0.0f || !source_row(now - (int64_t)k, args->x_rows))
 					continue;
@@ -29,7 +33,8 @@ static void forward_span(const void *context, size_t first, size_t end)
 
 void gb_cpu_fir(const gb_device *device, const struct gb_op_fir *args)
 {
-	gb_spans(device, args->groups * args->y_rows, gb_rows_per_tile(args->basis * args->width * 4), forward_span, args);
+	gb_spans(device, args->groups * args->y_rows, gb_rows_per_tile(args->basis * args->width * 4),
+	         forward_span, args);
 }
 
 /* Gathered by the row of DX, so that every row has one writer. */
@@ -50,7 +55,8 @@ static void backward_span(const void *context, size_t first, size_t end)
 
 				if (h == 0.0f || !source_row(row, args->y_rows))
 					continue;
-				dy = args->dy + ((group * args->y_rows + (size_t)row) * args->basis + j) * width;
+				dy = args->dy +
+				     ((group * args->y_rows + (size_t)row) * args->basis + j) * width;
 				for (size_t c = 0; c < width; c++)
 					dx[c] += h * dy[c];
 			}
@@ -59,5 +65,6 @@ static void backward_span(const void *context, size_t first, size_t end)
 
 void gb_cpu_fir_backward(const gb_device *device, const struct gb_op_fir_backward *args)
 {
-	gb_spans(device, args->groups * args->x_rows, gb_rows_per_tile(args->basis * args->width * 4), backward_span, args);
+	gb_spans(device, args->groups * args->x_rows, gb_rows_per_tile(args->basis * args->width * 4),
+	         backward_span, args);
 }

@@ -46,7 +46,10 @@ static __global__ void filter_slope(struct gb_op_fir_backward a)
 					float h = a.h[j * a.taps + k];
 
 					if (h != 0.0f && source_row(row, a.y_rows))
-						sum += h * a.dy[((group * a.y_rows + (size_t)row) * a.basis + j) * a.width + c];
+						sum += h *
+						       a.dy[((group * a.y_rows + (size_t)row) * a.basis + j) *
+						                a.width +
+						            c];
 				}
 			a.dx[i * a.width + c] = sum;
 		}

@@ -59,14 +59,17 @@ static void share_out(const gb_gemm_class *kind, size_t columns, panels *p)
 static void pack_right(const product *g, const tile *t, size_t from, size_t depth, const panels *p, float *to)
 {
 	if (!g->right_transposed) {
-		g->kind->pack(g->right + from * g->right_stride + t->column, g->right_stride, depth, t->columns, p->first, p->count, to);
+		g->kind->pack(g->right + from * g->right_stride + t->column, g->right_stride, depth,
+		              t->columns, p->first, p->count, to);
 		return;
 	}
 	for (size_t i = 0; i < p->count; i++) {
-		size_t first = p->first[i], width = p->first[i + 1] - first, there = least(width, t->columns - first);
+		size_t first = p->first[i], width = p->first[i + 1] - first,
+		       there = least(width, t->columns - first);
 		float *panel = to + first * depth;
 
-		g->kind->transpose(g->right + (t->column + first) * g->right_stride + from, g->right_stride, there, depth, panel, width, false);
+		g->kind->transpose(g->right + (t->column + first) * g->right_stride + from, g->right_stride,
+		                   there, depth, panel, width, false);
 		for (size_t k = 0; there < width && k < depth; k++)
 			memset(panel + k * width + there, 0, (width - there) * sizeof *to);
 	}
@@ -75,7 +78,8 @@ static void pack_right(const product *g, const tile *t, size_t from, size_t dept
 static void pack_left(const product *g, size_t row, size_t rows, size_t from, size_t depth, float *to)
 {
 	size_t all = g->kind->rows;
-	const float *at = g->left + (g->left_packed ? from * g->left_stride + row : row * g->left_stride + from);
+	const float *at = g->left +
+	                  (g->left_packed ? from * g->left_stride + row : row * g->left_stride + from);
 
 	if (rows < all)
 		memset(to, 0, depth * all * sizeof *to);
@@ -93,8 +97,8 @@ static void pack_left(const product *g, size_t row, size_t rows, size_t from, si
 /* ---- one tile ---- */
 
 /* A register tile at the edge: through room of its own. */
-static void edge(gb_gemm_fn *run, const product *g, size_t depth, const float *a, const float *b, size_t width, float *c, size_t stride,
-                 size_t rows, size_t columns, bool add)
+static void edge(gb_gemm_fn *run, const product *g, size_t depth, const float *a, const float *b,
+                 size_t width, float *c, size_t stride, size_t rows, size_t columns, bool add)
 {
 	float whole[LEFT_ROWS * 48];
 
@@ -122,8 +126,10 @@ static void multiply(const product *g, const tile *t, float *c, size_t stride, b
 			if (packed)
 				pack_left(g, t->row + row, rows, from, depth, left);
 			for (size_t i = 0; i < p.count; i++) {
-				size_t first = p.first[i], width = p.first[i + 1] - first, columns = least(width, t->columns - first);
-				gb_gemm_fn *run = (packed ? g->kind->packed : g->kind->direct)[width / g->kind->lanes - 1];
+				size_t first = p.first[i], width = p.first[i + 1] - first,
+				       columns = least(width, t->columns - first);
+				gb_gemm_fn *run = (packed ? g->kind->packed
+				                          : g->kind->direct)[width / g->kind->lanes - 1];
 				const float *b = right + first * depth;
 				float *to = c + row * stride + first;
 
@@ -144,7 +150,8 @@ static void finish(const product *g, size_t row, size_t rows, size_t column, siz
 	if (!args->bias && !args->pre && args->activation == GB_LINEAR)
 		return;
 	for (size_t r = row; r < row + rows; r++)
-		loops->finish(columns, args->c + r * args->n + column, args->bias ? args->bias + column : NULL,
+		loops->finish(columns, args->c + r * args->n + column,
+		              args->bias ? args->bias + column : NULL,
 		              args->pre ? args->pre + r * args->n + column : NULL, args->activation);
 }
 
@@ -153,16 +160,23 @@ static void run_turned(const product *g, const tile *t)
 	float c[TURNED] __attribute__((aligned(64)));
 
 	multiply(g, t, c, t->columns, false);
-	g->kind->transpose(c, t->columns, t->rows, t->columns, g->args->c + t->column * g->args->n + t->row, g->args->n, g->args->accumulate);
+	g->kind->transpose(c, t->columns, t->rows, t->columns, g->args->c + t->column * g->args->n + t->row,
+	                   g->args->n, g->args->accumulate);
 	finish(g, t->column, t->columns, t->row, t->rows);
 }
 
 static void run_tile(void *context, size_t index, int worker)
 {
 	const product *g = context;
-	size_t slice = index % g->slices, row = index / g->slices / g->across * g->tile_rows, column = index / g->slices % g->across * g->tile_columns;
-	size_t blocks = parts(g->k, GB_GEMM_DEPTH), first = blocks * slice / g->slices, last = blocks * (slice + 1) / g->slices;
-	tile t = {row, least(g->tile_rows, g->m - row), column, least(g->tile_columns, g->n - column), first * GB_GEMM_DEPTH,
+	size_t slice = index % g->slices, row = index / g->slices / g->across * g->tile_rows,
+	       column = index / g->slices % g->across * g->tile_columns;
+	size_t blocks = parts(g->k, GB_GEMM_DEPTH), first = blocks * slice / g->slices,
+	       last = blocks * (slice + 1) / g->slices;
+	tile t = {row,
+	          least(g->tile_rows, g->m - row),
+	          column,
+	          least(g->tile_columns, g->n - column),
+	          first * GB_GEMM_DEPTH,
 	          least(last * GB_GEMM_DEPTH, g->k)};
 
 	(void)worker;
@@ -181,16 +195,21 @@ static void run_tile(void *context, size_t index, int worker)
 static product product_of(const gb_gemm_class *kind, const struct gb_op_matmul *args)
 {
 	product g = {.kind = kind, .args = args, .k = args->k, .slices = 1};
-	size_t a_stride = args->transpose_a ? args->m : args->k, b_stride = args->transpose_b ? args->k : args->n;
+	size_t a_stride = args->transpose_a ? args->m : args->k,
+	       b_stride = args->transpose_b ? args->k : args->n;
 
-	/* The right operand is packed: not W of x Wᵀ.  Of two that are stored by k, the larger is read in whole lines on the right. */
-	g.turned = args->transpose_b ? args->n > args->m : args->transpose_a && args->m > args->n && args->k >= 4 * GB_GEMM_DEPTH;
+	/* The right operand is packed: not W of x Wᵀ.  Of two that are stored by k, the larger is read in
+	 * whole lines on the right. */
+	g.turned = args->transpose_b ? args->n > args->m
+	                             : args->transpose_a && args->m > args->n && args->k >= 4 * GB_GEMM_DEPTH;
 	if (g.turned)
-		g.m = args->n, g.n = args->m, g.left = args->b, g.right = args->a, g.left_stride = b_stride, g.right_stride = a_stride,
-		g.left_packed = !args->transpose_b, g.right_transposed = !args->transpose_a;
+		g.m = args->n, g.n = args->m, g.left = args->b, g.right = args->a, g.left_stride = b_stride,
+		g.right_stride = a_stride, g.left_packed = !args->transpose_b,
+		g.right_transposed = !args->transpose_a;
 	else
-		g.m = args->m, g.n = args->n, g.left = args->a, g.right = args->b, g.left_stride = a_stride, g.right_stride = b_stride,
-		g.left_packed = args->transpose_a, g.right_transposed = args->transpose_b;
+		g.m = args->m, g.n = args->n, g.left = args->a, g.right = args->b, g.left_stride = a_stride,
+		g.right_stride = b_stride, g.left_packed = args->transpose_a,
+		g.right_transposed = args->transpose_b;
 	return g;
 }
 
@@ -229,7 +248,8 @@ static void join(const product *g)
 			g->partial[i] += g->partial[s * count + i];
 	for (size_t i = 0; i < args->m; i++)
 		for (size_t j = 0; j < args->n; j++) {
-			float x = g->partial[g->turned ? j * args->m + i : i * args->n + j], *c = &args->c[i * args->n + j];
+			float x = g->partial[g->turned ? j * args->m + i : i * args->n + j],
+			      *c = &args->c[i * args->n + j];
 
 			*c = args->accumulate ? *c + x : x;
 		}

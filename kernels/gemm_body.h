@@ -47,7 +47,8 @@
 
 enum { LINE = 16 /* floats */ };
 
-ALWAYS void micro(int nv, size_t k, const float *a, size_t row, size_t step, const float *b, float *c, size_t stride, bool add)
+ALWAYS void micro(int nv, size_t k, const float *a, size_t row, size_t step, const float *b, float *c,
+                  size_t stride, bool add)
 {
 	V sum[ROWS * MOST];
 
@@ -91,14 +92,16 @@ ALWAYS void micro(int nv, size_t k, const float *a, size_t row, size_t step, con
 }
 
 #define TILE(nv)                                                                                             \
-	static void direct##nv(size_t k, const float *a, size_t row, const float *b, float *c, size_t stride, bool add) \
-	{                                                                                                     \
-		micro(nv, k, a, row, 1, b, c, stride, add);                                                   \
-	}                                                                                                     \
-	static void packed##nv(size_t k, const float *a, size_t row, const float *b, float *c, size_t stride, bool add) \
-	{                                                                                                     \
-		(void)row;                                                                                    \
-		micro(nv, k, a, 1, ROWS, b, c, stride, add);                                                  \
+	static void direct##nv(size_t k, const float *a, size_t row, const float *b, float *c,               \
+	                       size_t stride, bool add)                                                      \
+	{                                                                                                    \
+		micro(nv, k, a, row, 1, b, c, stride, add);                                                  \
+	}                                                                                                    \
+	static void packed##nv(size_t k, const float *a, size_t row, const float *b, float *c,               \
+	                       size_t stride, bool add)                                                      \
+	{                                                                                                    \
+		(void)row;                                                                                   \
+		micro(nv, k, a, 1, ROWS, b, c, stride, add);                                                 \
 	}
 TILE(1)
 TILE(2)
@@ -114,7 +117,8 @@ ALWAYS void transpose8(const float *from, size_t from_stride, float *to, size_t 
 {
 #if LANES == 1
 	for (size_t i = 0; i < 64; i++)
-		to[i / 8 * to_stride + i % 8] = from[i % 8 * from_stride + i / 8] + (add ? to[i / 8 * to_stride + i % 8] : 0.0f);
+		to[i / 8 * to_stride + i % 8] = from[i % 8 * from_stride + i / 8] +
+		                                (add ? to[i / 8 * to_stride + i % 8] : 0.0f);
 #else
 	__m256 r[8], s[8];
 
@@ -141,7 +145,8 @@ ALWAYS void transpose8(const float *from, size_t from_stride, float *to, size_t 
 #endif
 }
 
-static void transpose(const float *from, size_t from_stride, size_t rows, size_t columns, float *to, size_t to_stride, bool add)
+static void transpose(const float *from, size_t from_stride, size_t rows, size_t columns, float *to,
+                      size_t to_stride, bool add)
 {
 	size_t r = 0;
 
@@ -149,26 +154,31 @@ static void transpose(const float *from, size_t from_stride, size_t rows, size_t
 		size_t c = 0;
 
 		for (; c + 8 <= columns; c += 8)
-			transpose8(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride, add);
+			transpose8(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride,
+			           add);
 		for (; c < columns; c++)
 			for (size_t i = r; i < r + 8; i++)
-				to[c * to_stride + i] = from[i * from_stride + c] + (add ? to[c * to_stride + i] : 0.0f);
+				to[c * to_stride + i] = from[i * from_stride + c] +
+				                        (add ? to[c * to_stride + i] : 0.0f);
 	}
 	for (; r < rows; r++)
 		for (size_t c = 0; c < columns; c++)
-			to[c * to_stride + r] = from[r * from_stride + c] + (add ? to[c * to_stride + r] : 0.0f);
+			to[c * to_stride + r] = from[r * from_stride + c] +
+			                        (add ? to[c * to_stride + r] : 0.0f);
 }
 
 /* They lie far apart. */
 enum { ROWS_AHEAD = 8 };
 
-static void pack(const float *from, size_t stride, size_t depth, size_t columns, const size_t *first, size_t panels, float *to)
+static void pack(const float *from, size_t stride, size_t depth, size_t columns, const size_t *first,
+                 size_t panels, float *to)
 {
 	for (size_t p = 0; p < depth; p++, from += stride) {
 		for (size_t i = 0; i < columns; i += LINE)
 			__builtin_prefetch(from + ROWS_AHEAD * stride + i);
 		for (size_t i = 0; i < panels; i++) {
-			size_t width = first[i + 1] - first[i], there = columns - first[i] < width ? columns - first[i] : width, c = 0;
+			size_t width = first[i + 1] - first[i],
+			       there = columns - first[i] < width ? columns - first[i] : width, c = 0;
 			float *line = to + first[i] * depth + p * width;
 
 			for (; c + LANES <= there; c += LANES)
@@ -179,4 +189,5 @@ static void pack(const float *from, size_t stride, size_t depth, size_t columns,
 	}
 }
 
-const gb_gemm_class GB_CLASS_NAME(gb_gemm) = {ROWS, LANES, {direct1, direct2, direct3}, {packed1, packed2, packed3}, transpose, pack};
+const gb_gemm_class GB_CLASS_NAME(
+    gb_gemm) = {ROWS, LANES, {direct1, direct2, direct3}, {packed1, packed2, packed3}, transpose, pack};

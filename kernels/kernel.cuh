@@ -39,7 +39,8 @@ uint16_t *gb_shadow_to_write(const gb_device *device, const float *w, size_t n);
 enum { BLOCK = 256 };
 
 #define EACH(i, count)                                                                                       \
-	for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < (count); i += (size_t)gridDim.x * blockDim.x)
+	for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < (count);                          \
+	     i += (size_t)gridDim.x * blockDim.x)
 
 static inline unsigned gb_grid(const gb_device *device, size_t items, size_t per_block)
 {
@@ -56,7 +57,9 @@ static inline unsigned gb_grid(const gb_device *device, size_t items, size_t per
 	} while (0)
 
 /* Matrices: x runs over columns, y over rows, without a division. */
-#define EACH_ROW(r, rows) for (size_t r = blockIdx.y * (size_t)blockDim.y + threadIdx.y; r < (rows); r += (size_t)gridDim.y * blockDim.y)
+#define EACH_ROW(r, rows)                                                                                    \
+	for (size_t r = blockIdx.y * (size_t)blockDim.y + threadIdx.y; r < (rows);                           \
+	     r += (size_t)gridDim.y * blockDim.y)
 #define EACH_COLUMN(c, columns) EACH(c, columns)
 
 static inline dim3 gb_plane_block(size_t columns)
@@ -79,7 +82,8 @@ static inline dim3 gb_plane_grid(const gb_device *device, size_t rows, size_t co
 #define LAUNCH_PLANE(device, kernel, rows, columns, ...)                                                     \
 	do {                                                                                                 \
 		if ((rows) > 0 && (columns) > 0)                                                             \
-			LAUNCH(device, kernel, gb_plane_grid(device, rows, columns), gb_plane_block(columns), 0, __VA_ARGS__); \
+			LAUNCH(device, kernel, gb_plane_grid(device, rows, columns),                         \
+			       gb_plane_block(columns), 0, __VA_ARGS__);                                     \
 	} while (0)
 
 /* KERNEL(args), a block a row, which loops over rows by gridDim.x: a warp where
@@ -89,7 +93,8 @@ static inline unsigned gb_row_block(size_t columns) { return columns <= 1024 ? 3
 #define LAUNCH_ROWS(device, kernel, rows, columns, ...)                                                      \
 	do {                                                                                                 \
 		if ((rows) > 0)                                                                              \
-			LAUNCH(device, kernel, gb_grid(device, rows, 1), gb_row_block(columns), 0, __VA_ARGS__); \
+			LAUNCH(device, kernel, gb_grid(device, rows, 1), gb_row_block(columns), 0,           \
+			       __VA_ARGS__);                                                                 \
 	} while (0)
 
 /* ---- sums and largest values over a block of whole warps, in a fixed tree; every thread gets them ---- */
@@ -145,7 +150,10 @@ static __device__ __forceinline__ float gb_block_max(float x, float *room)
 
 static __device__ __forceinline__ float gb_sigmoid_of(float x) { return 1.0f / (1.0f + expf(-x)); }
 
-static __device__ __forceinline__ float gb_gelu_of(float x) { return x * gb_sigmoid_of(1.5957691216f * (x + 0.044715f * x * x * x)); }
+static __device__ __forceinline__ float gb_gelu_of(float x)
+{
+	return x * gb_sigmoid_of(1.5957691216f * (x + 0.044715f * x * x * x));
+}
 
 static __device__ __forceinline__ float gb_gelu_slope_of(float x)
 {

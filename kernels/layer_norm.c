@@ -41,7 +41,8 @@ static void backward_span(const void *context, size_t first, size_t end)
 		float *dx = args->dx + r * n, mean = args->mean[r], rstd = args->rstd[r];
 		gb_norm_sums sums = loops->norm_sums(n, x, mean, rstd, args->gamma, dy);
 
-		loops->norm_backward(n, x, mean, rstd, args->gamma, dy, (float)(sums.sum / (double)n), (float)(sums.dot / (double)n), dx);
+		loops->norm_backward(n, x, mean, rstd, args->gamma, dy, (float)(sums.sum / (double)n),
+		                     (float)(sums.dot / (double)n), dx);
 	}
 }
 
@@ -55,7 +56,8 @@ static void affine_span(const void *context, size_t first, size_t end)
 	for (size_t r = 0; r < args->rows; r++) {
 		size_t at = r * args->columns + first;
 
-		gb_loops_here()->norm_affine(end - first, args->x + at, args->mean[r], args->rstd[r], args->dy + at, gamma, beta);
+		gb_loops_here()->norm_affine(end - first, args->x + at, args->mean[r], args->rstd[r],
+		                             args->dy + at, gamma, beta);
 	}
 	for (size_t c = first; c < end; c++) {
 		args->dgamma[c] += gamma[c - first];

@@ -21,7 +21,8 @@ static __global__ void normalise(struct gb_op_layer_norm a)
 			squares += (double)(x[i] - mean) * (double)(x[i] - mean);
 		rstd = (float)(1.0 / sqrt(gb_block_sum(squares, room) / (double)n + EPSILON));
 		for (size_t i = threadIdx.x; i < n; i += blockDim.x)
-			a.y[r * n + i] = (x[i] - mean) * rstd * (a.gamma ? a.gamma[i] : 1.0f) + (a.beta ? a.beta[i] : 0.0f);
+			a.y[r * n + i] = (x[i] - mean) * rstd * (a.gamma ? a.gamma[i] : 1.0f) +
+			                 (a.beta ? a.beta[i] : 0.0f);
 		if (threadIdx.x == 0) {
 			a.mean[r] = mean;
 			a.rstd[r] = rstd;
@@ -54,7 +55,8 @@ static __global__ void norm_slope(struct gb_op_layer_norm_backward a)
 		slope = (float)(gb_block_sum(dot, room) / (double)n);
 		/* DX may be DY: each thread has read its own. */
 		for (size_t i = threadIdx.x; i < n; i += blockDim.x)
-			a.dx[r * n + i] = rstd * (dy[i] * (a.gamma ? a.gamma[i] : 1.0f) - shift - (x[i] - mean) * rstd * slope);
+			a.dx[r * n + i] = rstd * (dy[i] * (a.gamma ? a.gamma[i] : 1.0f) - shift -
+			                          (x[i] - mean) * rstd * slope);
 	}
 }
 
@@ -66,7 +68,8 @@ static __global__ void affine_parts(struct gb_op_layer_norm_backward a, float *p
 {
 	EACH_ROW(p, parts)
 		EACH_COLUMN(c, a.columns) {
-			size_t first = p * ROWS_PER_PART, end = first + ROWS_PER_PART < a.rows ? first + ROWS_PER_PART : a.rows;
+			size_t first = p * ROWS_PER_PART,
+			       end = first + ROWS_PER_PART < a.rows ? first + ROWS_PER_PART : a.rows;
 			float gamma = 0, beta = 0;
 
 			for (size_t r = first; r < end; r++) {
@@ -97,7 +100,9 @@ static __global__ void add_affine(struct gb_op_layer_norm_backward a, const floa
 void gb_cuda_layer_norm_backward(const gb_device *device, const struct gb_op_layer_norm_backward *args)
 {
 	size_t parts = (args->rows + ROWS_PER_PART - 1) / ROWS_PER_PART;
-	float *part = args->dgamma && parts ? (float *)gb_scratch(device, GB_SCRATCH_SUMS, 2 * parts * args->columns * sizeof(float)) : NULL;
+	float *part = args->dgamma && parts ? (float *)gb_scratch(device, GB_SCRATCH_SUMS,
+	                                                          2 * parts * args->columns * sizeof(float))
+	                                    : NULL;
 
 	/* The affine sums read DY, which DX may overwrite. */
 	if (part) {

@@ -16,7 +16,8 @@ typedef struct gb_norm_sums { double sum, dot; } gb_norm_sums;
 
 typedef struct gb_loops {
 	/* One step of AdamW over N parameters; ANCHOR NULL: 0. */
-	void (*adamw)(const gb_adamw_span *by, size_t n, float *w, float *m, float *v, const float *g, const float *anchor);
+	void (*adamw)(const gb_adamw_span *by, size_t n, float *w, float *m, float *v, const float *g,
+	              const float *anchor);
 	/* C += BIAS, PRE receives it, then the activation; NULL: none. */
 	void (*finish)(size_t n, float *c, const float *bias, float *pre, int activation);
 	void (*gelu_backward)(size_t n, const float *pre, const float *dy, float *dx);
@@ -28,15 +29,20 @@ typedef struct gb_loops {
 	/* Σ e^(x − top), top the largest; E (NULL: none) receives the terms. */
 	double (*exponentials)(size_t n, const float *x, float *e, float *top);
 	/* Σ weight·(x − target)²; DX (NULL: none) = scale·weight·(x − target); WEIGHT NULL: 1. */
-	double (*squared_error)(size_t n, const float *x, const float *target, const float *weight, float scale, float *dx);
+	double (*squared_error)(size_t n, const float *x, const float *target, const float *weight,
+	                        float scale, float *dx);
 	/* Σ x; Σ (x − mean)²; the last line of layer norm, and its derivative. */
 	double (*sum)(size_t n, const float *x);
 	double (*spread)(size_t n, const float *x, float mean);
-	void (*norm)(size_t n, const float *x, float mean, float rstd, const float *gamma, const float *beta, float *y);
-	gb_norm_sums (*norm_sums)(size_t n, const float *x, float mean, float rstd, const float *gamma, const float *dy);
-	void (*norm_backward)(size_t n, const float *x, float mean, float rstd, const float *gamma, const float *dy, float a, float b, float *dx);
+	void (*norm)(size_t n, const float *x, float mean, float rstd, const float *gamma, const float *beta,
+	             float *y);
+	gb_norm_sums (*norm_sums)(size_t n, const float *x, float mean, float rstd, const float *gamma,
+	                          const float *dy);
+	void (*norm_backward)(size_t n, const float *x, float mean, float rstd, const float *gamma,
+	                      const float *dy, float a, float b, float *dx);
 	/* DGAMMA += dy·(x − mean)·rstd, DBETA += dy. */
-	void (*norm_affine)(size_t n, const float *x, float mean, float rstd, const float *dy, float *dgamma, float *dbeta);
+	void (*norm_affine)(size_t n, const float *x, float mean, float rstd, const float *dy, float *dgamma,
+	                    float *dbeta);
 } gb_loops;
 
 extern const gb_loops gb_loops_generic, gb_loops_avx2, gb_loops_avx512;

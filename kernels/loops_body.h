@@ -8,23 +8,26 @@
 #include "loops.h"
 #include "tile.h"
 
-enum { LINE = 16, AHEAD = 512 }; /* floats: of a cache line; how far memory is asked ahead, where it is all that counts */
+/* floats: of a cache line; how far memory is asked ahead, where it is all that counts */
+enum { LINE = 16, AHEAD = 512 };
 
-static inline void adamw_run(const gb_adamw_span s, size_t n, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
-                             const float *restrict anchor)
+static inline void adamw_run(const gb_adamw_span s, size_t n, float *restrict w, float *restrict m,
+                             float *restrict v, const float *restrict g, const float *restrict anchor)
 {
 	for (size_t i = 0; i < n; i++) {
 		float x = g[i] * s.gradient_scale, off = anchor ? w[i] - anchor[i] : w[i];
-		float first = s.beta1 * m[i] + (1.0f - s.beta1) * x, second = s.beta2 * v[i] + (1.0f - s.beta2) * x * x;
+		float first = s.beta1 * m[i] + (1.0f - s.beta1) * x,
+		      second = s.beta2 * v[i] + (1.0f - s.beta2) * x * x;
 
 		m[i] = first;
 		v[i] = second;
-		w[i] = w[i] - s.pull * off - s.rate * (first * s.first_scale) / (sqrtf(second * s.second_scale) + s.epsilon);
+		w[i] = w[i] - s.pull * off -
+		       s.rate * (first * s.first_scale) / (sqrtf(second * s.second_scale) + s.epsilon);
 	}
 }
 
-static void adamw(const gb_adamw_span *by, size_t n, float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
-                  const float *restrict anchor)
+static void adamw(const gb_adamw_span *by, size_t n, float *restrict w, float *restrict m, float *restrict v,
+                  const float *restrict g, const float *restrict anchor)
 {
 	size_t i = 0;
 
@@ -38,7 +41,8 @@ static void adamw(const gb_adamw_span *by, size_t n, float *restrict w, float *r
 	adamw_run(*by, n - i, w + i, m + i, v + i, g + i, anchor ? anchor + i : NULL);
 }
 
-static void finish(size_t n, float *restrict c, const float *restrict bias, float *restrict pre, int activation)
+static void finish(size_t n, float *restrict c, const float *restrict bias, float *restrict pre,
+                   int activation)
 {
 	if (bias)
 		for (size_t i = 0; i < n; i++)
@@ -108,7 +112,8 @@ static inline void rest(float to[STEP], const float *x, size_t n, float pad)
 }
 
 /* SUM += (x − x0)(y − y0) of sixteen; Y NULL: x − x0 alone. */
-static inline __attribute__((always_inline)) void sixteen(D8 sum[2], const float *x, double x0, const float *y, double y0)
+static inline __attribute__((always_inline)) void sixteen(D8 sum[2], const float *x, double x0,
+                                                          const float *y, double y0)
 {
 	for (int half = 0; half < 2; half++) {
 		D8 term;
@@ -124,7 +129,8 @@ static inline __attribute__((always_inline)) void sixteen(D8 sum[2], const float
 	}
 }
 
-static inline __attribute__((always_inline)) double sum_of(size_t n, const float *x, double x0, const float *y, double y0)
+static inline __attribute__((always_inline)) double sum_of(size_t n, const float *x, double x0,
+                                                           const float *y, double y0)
 {
 	D8 sum[2] = {{0}, {0}};
 	float p[STEP], q[STEP];
@@ -143,7 +149,10 @@ static inline __attribute__((always_inline)) double sum_of(size_t n, const float
 
 static double sum(size_t n, const float *x) { return sum_of(n, x, 0, NULL, 0); }
 static double square_sum(size_t n, const float *x) { return sum_of(n, x, 0, x, 0); }
-static double spread(size_t n, const float *x, float mean) { return sum_of(n, x, (double)mean, x, (double)mean); }
+static double spread(size_t n, const float *x, float mean)
+{
+	return sum_of(n, x, (double)mean, x, (double)mean);
+}
 static size_t piece_of(size_t n, size_t at) { return n - at < PIECE ? n - at : PIECE; }
 
 static float largest(size_t n, const float *x)
@@ -183,7 +192,8 @@ static double exponentials(size_t n, const float *x, float *e, float *top)
 	return all;
 }
 
-static double squared_error(size_t n, const float *x, const float *target, const float *weight, float scale, float *dx)
+static double squared_error(size_t n, const float *x, const float *target, const float *weight, float scale,
+                            float *dx)
 {
 	float off[PIECE], weighted[PIECE];
 	double all = 0;
@@ -206,7 +216,8 @@ static double squared_error(size_t n, const float *x, const float *target, const
 
 /* ---- layer norm ---- */
 
-static void norm(size_t n, const float *x, float mean, float rstd, const float *gamma, const float *beta, float *y)
+static void norm(size_t n, const float *x, float mean, float rstd, const float *gamma, const float *beta,
+                 float *y)
 {
 	if (gamma && beta)
 		for (size_t i = 0; i < n; i++)
@@ -216,7 +227,8 @@ static void norm(size_t n, const float *x, float mean, float rstd, const float *
 			y[i] = (x[i] - mean) * rstd * (gamma ? gamma[i] : 1.0f) + (beta ? beta[i] : 0.0f);
 }
 
-static gb_norm_sums norm_sums(size_t n, const float *x, float mean, float rstd, const float *gamma, const float *dy)
+static gb_norm_sums norm_sums(size_t n, const float *x, float mean, float rstd, const float *gamma,
+                              const float *dy)
 {
 	gb_norm_sums all = {0, 0};
 	float g[PIECE], normal[PIECE];
@@ -235,13 +247,15 @@ static gb_norm_sums norm_sums(size_t n, const float *x, float mean, float rstd, 
 	return all;
 }
 
-static void norm_backward(size_t n, const float *x, float mean, float rstd, const float *gamma, const float *dy, float a, float b, float *dx)
+static void norm_backward(size_t n, const float *x, float mean, float rstd, const float *gamma,
+                          const float *dy, float a, float b, float *dx)
 {
 	for (size_t i = 0; i < n; i++)
 		dx[i] = rstd * (dy[i] * (gamma ? gamma[i] : 1.0f) - a - (x[i] - mean) * rstd * b);
 }
 
-static void norm_affine(size_t n, const float *x, float mean, float rstd, const float *dy, float *restrict dgamma, float *restrict dbeta)
+static void norm_affine(size_t n, const float *x, float mean, float rstd, const float *dy,
+                        float *restrict dgamma, float *restrict dbeta)
 {
 	for (size_t i = 0; i < n; i++) {
 		dgamma[i] += dy[i] * (x[i] - mean) * rstd;
@@ -249,5 +263,6 @@ static void norm_affine(size_t n, const float *x, float mean, float rstd, const 
 	}
 }
 
-const gb_loops GB_CLASS_NAME(gb_loops) = {adamw, finish, gelu_backward, sigmoid, sigmoid_backward, add, square_sum, exponentials, squared_error, sum, spread,
-                        norm, norm_sums, norm_backward, norm_affine};
+const gb_loops GB_CLASS_NAME(gb_loops) = {adamw,  finish,     gelu_backward, sigmoid,       sigmoid_backward,
+                                          add,    square_sum, exponentials,  squared_error, sum,
+                                          spread, norm,       norm_sums,     norm_backward, norm_affine};

@@ -44,7 +44,8 @@ static void mse_span(const void *context, size_t first, size_t end)
 	size_t n = args->columns;
 
 	for (size_t r = first; r < end; r++) {
-		const float *x = args->x + r * n, *target = args->target + r * n, *weight = args->column_weight;
+		const float *x = args->x + r * n, *target = args->target + r * n,
+			    *weight = args->column_weight;
 		float row = args->row_weight[r], scale = args->dx ? 2.0f * *args->scale * row : 0;
 
 		/* A row that does not count may hold anything, so it is not read. */
@@ -54,7 +55,9 @@ static void mse_span(const void *context, size_t first, size_t end)
 				memset(args->dx + r * n, 0, n * sizeof *args->dx);
 			continue;
 		}
-		args->loss[r] = (double)row * gb_loops_here()->squared_error(n, x, target, weight, scale, args->dx ? args->dx + r * n : NULL);
+		args->loss[r] = (double)row *
+		                gb_loops_here()->squared_error(n, x, target, weight, scale,
+		                                               args->dx ? args->dx + r * n : NULL);
 	}
 }
 

@@ -23,7 +23,8 @@ static __global__ void cross_entropy(struct gb_op_softmax_loss a)
 			sum += exp((double)x[i] - (double)top);
 		sum = log(gb_block_sum(sum, sums));
 		if (threadIdx.x == 0)
-			a.loss[r] = counts ? (double)a.weight[r] * (sum + (double)top - (double)x[label]) : 0.0;
+			a.loss[r] = counts ? (double)a.weight[r] * (sum + (double)top - (double)x[label])
+			                   : 0.0;
 		if (!a.dx)
 			continue;
 		scale = *a.scale * a.weight[r];
@@ -48,7 +49,8 @@ static __global__ void squared_error(struct gb_op_mse_loss a, double *part, size
 	SHARED(double, room, BLOCK / 32);
 
 	for (size_t at = blockIdx.x; at < a.rows * parts; at += gridDim.x) {
-		size_t r = at / parts, first = at % parts * PER_PART, end = first + PER_PART < a.columns ? first + PER_PART : a.columns;
+		size_t r = at / parts, first = at % parts * PER_PART,
+		       end = first + PER_PART < a.columns ? first + PER_PART : a.columns;
 		float row = a.row_weight[r], scale = a.dx ? 2.0f * *a.scale * row : 0.0f;
 		double sum = 0;
 

@@ -28,8 +28,8 @@ static void run_tile(void *context, size_t tile, int worker)
 	(void)worker;
 	if (args->k)
 		cblas_sgemm(CblasRowMajor, args->transpose_a ? CblasTrans : CblasNoTrans,
-		            args->transpose_b ? CblasTrans : CblasNoTrans, (int)rows, (int)columns, (int)args->k, 1.0f,
-		            args->transpose_a ? args->a + row : args->a + row * args->k,
+		            args->transpose_b ? CblasTrans : CblasNoTrans, (int)rows, (int)columns,
+		            (int)args->k, 1.0f, args->transpose_a ? args->a + row : args->a + row * args->k,
 		            (int)(args->transpose_a ? args->m : args->k),
 		            args->transpose_b ? args->b + column * args->k : args->b + column,
 		            (int)(args->transpose_b ? args->k : args->n), args->accumulate ? 1.0f : 0.0f, c,
@@ -39,8 +39,10 @@ static void run_tile(void *context, size_t tile, int worker)
 			memset(c + r * args->n, 0, columns * sizeof *c);
 	if (args->bias || args->pre || args->activation != GB_LINEAR)
 		for (size_t r = row; r < row + rows; r++)
-			gb_loops_here()->finish(columns, args->c + r * args->n + column, args->bias ? args->bias + column : NULL,
-			                        args->pre ? args->pre + r * args->n + column : NULL, args->activation);
+			gb_loops_here()->finish(columns, args->c + r * args->n + column,
+			                        args->bias ? args->bias + column : NULL,
+			                        args->pre ? args->pre + r * args->n + column : NULL,
+			                        args->activation);
 }
 
 void gb_cpu_matmul(const gb_device *device, const struct gb_op_matmul *args)
@@ -50,7 +52,9 @@ void gb_cpu_matmul(const gb_device *device, const struct gb_op_matmul *args)
 	size_t tiles = grid.across * ((args->m + TILE_ROWS - 1) / TILE_ROWS);
 
 	if (gb_cpu_class() != GB_CPU_GENERIC && args->k) {
-		gb_gemm(device, gb_cpu_class() >= GB_CPU_AVX512 && args->n > 8 ? &gb_gemm_avx512 : &gb_gemm_avx2, args);
+		gb_gemm(device,
+		        gb_cpu_class() >= GB_CPU_AVX512 && args->n > 8 ? &gb_gemm_avx512 : &gb_gemm_avx2,
+		        args);
 		return;
 	}
 	pthread_once(&once, set_one_thread);

@@ -11,7 +11,9 @@ static __global__ void epilogue(struct gb_op_matmul a)
 
 			if (a.pre)
 				a.pre[r * a.n + c] = x;
-			a.c[r * a.n + c] = a.activation == GB_GELU ? gb_gelu_of(x) : a.activation == GB_SIGMOID ? gb_sigmoid_of(x) : x;
+			a.c[r * a.n + c] = a.activation == GB_GELU      ? gb_gelu_of(x)
+		                           : a.activation == GB_SIGMOID ? gb_sigmoid_of(x)
+		                                                        : x;
 		}
 }
 
@@ -32,8 +34,9 @@ static const void *narrowed(const gb_device *device, enum gb_scratch_slot slot, 
 void gb_cuda_matmul(const gb_device *device, const struct gb_op_matmul *args)
 {
 	gb_cuda *cuda = gb_cuda_of(device);
-	gb_gemm gemm = {args->m, args->n, args->k, args->a, args->b, args->c, args->transpose_a, args->transpose_b, args->accumulate,
-	                cuda->precision, args->bias, args->pre, args->activation};
+	gb_gemm gemm = {args->m,    args->n,           args->k,           args->a,          args->b,
+	                args->c,    args->transpose_a, args->transpose_b, args->accumulate, cuda->precision,
+	                args->bias, args->pre,         args->activation};
 	bool done = false;
 	const char *failed = NULL;
 

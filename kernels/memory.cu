@@ -11,7 +11,10 @@ void *gb_cuda_allocate(const gb_device *device, size_t bytes, gb_err *err)
 
 	if (cudaMalloc(&memory, bytes ? bytes : 1) != cudaSuccess) {
 		cudaGetLastError(); /* said here, not by the next launch */
-		gb_fail(err, GB_SYSTEM, "%s: out of memory: %zu bytes cannot be had: lower --width, --window or --batch-windows", gb_target_name, bytes);
+		gb_fail(err, GB_SYSTEM,
+		        "%s: out of memory: %zu bytes cannot be had: lower --width, --window or "
+		        "--batch-windows",
+		        gb_target_name, bytes);
 		return NULL;
 	}
 	gb_cuda_fill(device, memory, 0, bytes);
@@ -37,14 +40,18 @@ void gb_cuda_upload(const gb_device *device, void *to, const void *from, size_t 
 {
 	about_to_write(gb_cuda_of(device), to);
 	if (bytes)
-		gb_cuda_good(device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, gb_stream(device)), "upload");
+		gb_cuda_good(device,
+		             cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, gb_stream(device)),
+		             "upload");
 }
 
 void gb_cuda_copy(const gb_device *device, void *to, const void *from, size_t bytes)
 {
 	about_to_write(gb_cuda_of(device), to);
 	if (bytes && to != from)
-		gb_cuda_good(device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, gb_stream(device)), "copy");
+		gb_cuda_good(device,
+		             cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, gb_stream(device)),
+		             "copy");
 }
 
 void gb_cuda_fill(const gb_device *device, void *to, int byte, size_t bytes)
@@ -59,7 +66,8 @@ gb_status gb_cuda_download(const gb_device *device, void *to, const void *from, 
 	gb_cuda *cuda = gb_cuda_of(device);
 
 	if (bytes)
-		gb_cuda_good(device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, cuda->compute), "download");
+		gb_cuda_good(device, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, cuda->compute),
+		             "download");
 	gb_cuda_good(device, cudaStreamSynchronize(cuda->compute), "device");
 	if (cuda->failure[0])
 		return gb_fail(err, GB_SYSTEM, "%s: %s", gb_target_name, cuda->failure);
@@ -75,7 +83,8 @@ void *gb_cuda_allocate_host(const gb_device *device, size_t bytes, gb_err *err)
 	(void)device;
 	if (cudaMallocHost(&memory, bytes ? bytes : 1) != cudaSuccess) {
 		cudaGetLastError();
-		gb_fail(err, GB_SYSTEM, "%s: out of memory: %zu bytes of pinned memory cannot be had", gb_target_name, bytes);
+		gb_fail(err, GB_SYSTEM, "%s: out of memory: %zu bytes of pinned memory cannot be had",
+		        gb_target_name, bytes);
 		return NULL;
 	}
 	memset(memory, 0, bytes);
@@ -107,10 +116,12 @@ void gb_cuda_send(const gb_device *device, void *to, const void *from, size_t by
 		cuda->stage_bytes = bytes;
 	}
 	gb_cuda_good(device, cudaStreamWaitEvent(cuda->copy, cuda->used, 0), "send");
-	gb_cuda_good(device, cudaMemcpyAsync(cuda->stage, from, bytes, cudaMemcpyHostToDevice, cuda->copy), "send");
+	gb_cuda_good(device, cudaMemcpyAsync(cuda->stage, from, bytes, cudaMemcpyHostToDevice, cuda->copy),
+	             "send");
 	gb_cuda_good(device, cudaEventRecord(cuda->sent, cuda->copy), "send");
 	gb_cuda_good(device, cudaStreamWaitEvent(cuda->compute, cuda->sent, 0), "send");
-	gb_cuda_good(device, cudaMemcpyAsync(to, cuda->stage, bytes, cudaMemcpyDeviceToDevice, cuda->compute), "send");
+	gb_cuda_good(device, cudaMemcpyAsync(to, cuda->stage, bytes, cudaMemcpyDeviceToDevice, cuda->compute),
+	             "send");
 	gb_cuda_good(device, cudaEventRecord(cuda->used, cuda->compute), "send");
 }
 
@@ -152,7 +163,8 @@ void gb_cuda_keep_weights(const gb_device *device, const float *w, size_t n)
 	cuda->shadow = NULL;
 	cuda->shadow_good = false;
 	if (w && cuda->precision == GB_BF16)
-		gb_cuda_good(device, cudaMalloc((void **)&cuda->shadow, n * sizeof *cuda->shadow), "weights in BF16");
+		gb_cuda_good(device, cudaMalloc((void **)&cuda->shadow, n * sizeof *cuda->shadow),
+		             "weights in BF16");
 }
 
 void gb_cuda_refresh_shadow(const gb_device *device)

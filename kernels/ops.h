@@ -92,9 +92,19 @@ struct gb_op_add { size_t n; float alpha; const float *x; float beta; float *y; 
 /* Y = X·scale + offset by column; OFFSET NULL: 0. */
 struct gb_op_affine { size_t rows, columns; const float *x, *scale, *offset; float *y; };
 /* A block of columns from X (row stride x_stride) to Y (y_stride), added when accumulate. */
-struct gb_op_copy_columns { size_t rows, columns, x_stride, y_stride; const float *x; float *y; bool accumulate; };
+struct gb_op_copy_columns {
+	size_t rows, columns, x_stride, y_stride;
+	const float *x;
+	float *y;
+	bool accumulate;
+};
 /* For each of GROUPS: rows from … from+count of X's x_rows to rows to … of Y's y_rows. */
-struct gb_op_copy_rows { size_t groups, x_rows, from, y_rows, to, count, columns; const float *x; float *y; bool accumulate; };
+struct gb_op_copy_rows {
+	size_t groups, x_rows, from, y_rows, to, count, columns;
+	const float *x;
+	float *y;
+	bool accumulate;
+};
 
 /* Y = (X − mean)/√(variance + 1e-5) · gamma + beta over each row; gamma, beta
  * NULL: 1, 0.  MEAN, RSTD [rows] are kept for backward. */
@@ -163,12 +173,25 @@ struct gb_op_embedding_sum_backward {
 /* Y = X/(1−p) where kept, else 0.  What is kept depends on (seed, step, row,
  * op) and the column: ROW of row i is when->micro·rows + i.  The same call on
  * DY is the backward. */
-struct gb_op_dropout { size_t rows, columns; float p; uint64_t seed; const gb_when *when; uint32_t op; const float *x; float *y; };
+struct gb_op_dropout {
+	size_t rows, columns;
+	float p;
+	uint64_t seed;
+	const gb_when *when;
+	uint32_t op;
+	const float *x;
+	float *y;
+};
 
 /* Y row = X row where KEEP, else VECTOR.  Backward: DX = kept rows of DY, DVECTOR
  * accumulates the others in order. */
 struct gb_op_absent { size_t rows, columns; const uint8_t *keep; const float *x, *vector; float *y; };
-struct gb_op_absent_backward { size_t rows, columns; const uint8_t *keep; const float *dy; float *dx, *dvector; };
+struct gb_op_absent_backward {
+	size_t rows, columns;
+	const uint8_t *keep;
+	const float *dy;
+	float *dx, *dvector;
+};
 
 /* U8 images [images, height, width, channels] → non-overlapping patches
  * [images, patches, patch_height·patch_width·channels], (u − mean)·scale per
@@ -184,15 +207,28 @@ struct gb_op_patches {
 /* X [rows, frames, width] → Y [rows, out_frames, taps·width]: tap j of output
  * frame f is frame f·stride + j − pad, 0 outside.  A convolution is this and a
  * matmul.  Backward accumulates. */
-struct gb_op_unfold_time { size_t rows, frames, width, taps, stride, pad, out_frames; const float *x; float *y; };
-struct gb_op_unfold_time_backward { size_t rows, frames, width, taps, stride, pad, out_frames; const float *dy; float *dx; };
+struct gb_op_unfold_time {
+	size_t rows, frames, width, taps, stride, pad, out_frames;
+	const float *x;
+	float *y;
+};
+struct gb_op_unfold_time_backward {
+	size_t rows, frames, width, taps, stride, pad, out_frames;
+	const float *dy;
+	float *dx;
+};
 
 /* Y [rows, 2·width]: the mean over the first COUNT[row] frames, then the mean
  * of their later half minus that of their earlier half (the middle one of an
  * odd count is in neither; 0 below 2 frames).  COUNT is cut to 0 … frames;
  * NULL: all frames.  Backward overwrites DX. */
 struct gb_op_pool_time { size_t rows, frames, width; const int32_t *count; const float *x; float *y; };
-struct gb_op_pool_time_backward { size_t rows, frames, width; const int32_t *count; const float *dy; float *dx; };
+struct gb_op_pool_time_backward {
+	size_t rows, frames, width;
+	const int32_t *count;
+	const float *dy;
+	float *dx;
+};
 
 /* Lags in time.  X [groups, x_rows, width]; Y [groups, y_rows, basis·width]:
  * y[i][j·width + c] = Σ_k taps[j][k] x[i + offset − k][c], rows of X outside
@@ -214,7 +250,11 @@ struct gb_op_fir_backward {
 /* AdamW (Loshchilov & Hutter 2019) over all parameters at once; gradients are
  * first scaled by gradient_scale (clipping).  Segments cover 0 … n in order;
  * a segment decays towards ANCHOR [count], towards 0 where that is NULL. */
-typedef struct gb_adamw_segment { size_t first, count; float rate, decay; const float *anchor; } gb_adamw_segment;
+typedef struct gb_adamw_segment {
+	size_t first, count;
+	float rate, decay;
+	const float *anchor;
+} gb_adamw_segment;
 struct gb_op_adamw {
 	size_t segments;
 	const gb_adamw_segment *segment;
@@ -252,14 +292,16 @@ struct gb_ops {
 	void *(*allocate_host)(const gb_device *device, size_t bytes, gb_err *err);
 	void (*release_host)(const gb_device *device, void *memory); /* accepts NULL */
 	void (*send)(const gb_device *device, void *to, const void *from, size_t bytes);
-	/* These N numbers are a network's weights: a device may keep them in lower precision too.  NULL: none any more. */
+	/* These N numbers are a network's weights: a device may keep them in lower precision too.  NULL:
+	 * none any more. */
 	void (*keep_weights)(const gb_device *device, const float *w, size_t n);
 	/* A run of operations that will come again with the same arguments.  True: make the
 	 * calls, then end.  False: the device has played them from *RECORDING (NULL at first). */
 	bool (*begin)(const gb_device *device, void **recording);
 	void (*end)(const gb_device *device, void **recording);
 	void (*forget)(const gb_device *device, void *recording); /* accepts NULL */
-	/* Where its operations queue up, for a library that goes on from there; NULL: they are done when they return. */
+	/* Where its operations queue up, for a library that goes on from there; NULL: they are done when
+	 * they return. */
 	void *(*queue)(const gb_device *device);
 	void (*close)(gb_device *device);
 #define GB_OP_MEMBER(op) void (*op)(const gb_device *device, const struct gb_op_##op *args);

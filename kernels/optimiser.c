@@ -7,7 +7,12 @@
 
 enum { BLOCK = 4096, PER_TILE = 65536 };
 
-struct update { const struct gb_op_adamw *args; const gb_adamw_segment *segment; const gb_loops *loops; gb_adamw_span by; };
+struct update {
+	const struct gb_op_adamw *args;
+	const gb_adamw_segment *segment;
+	const gb_loops *loops;
+	gb_adamw_span by;
+};
 
 static void update_span(const void *context, size_t first, size_t end)
 {
@@ -16,16 +21,24 @@ static void update_span(const void *context, size_t first, size_t end)
 	const float *anchor = update->segment->anchor;
 	size_t at = update->segment->first + first;
 
-	update->loops->adamw(&update->by, end - first, args->w + at, args->m + at, args->v + at, args->g + at, anchor ? anchor + first : NULL);
+	update->loops->adamw(&update->by, end - first, args->w + at, args->m + at, args->v + at, args->g + at,
+	                     anchor ? anchor + first : NULL);
 }
 
 /* Moments start at 0: 1/(1 − β^step) makes up for it. */
-static float correction(float beta, uint64_t step) { return (float)(1.0 / (1.0 - pow((double)beta, (double)step))); }
+static float correction(float beta, uint64_t step)
+{
+	return (float)(1.0 / (1.0 - pow((double)beta, (double)step)));
+}
 
 void gb_cpu_adamw(const gb_device *device, const struct gb_op_adamw *args)
 {
-	struct update update = {args, NULL, gb_loops_here(), {args->gradient_scale, args->beta1, args->beta2, correction(args->beta1, args->step),
-	                                                      correction(args->beta2, args->step), 0, 0, args->epsilon}};
+	struct update update = {args,
+	                        NULL,
+	                        gb_loops_here(),
+	                        {args->gradient_scale, args->beta1, args->beta2,
+	                         correction(args->beta1, args->step), correction(args->beta2, args->step), 0,
+	                         0, args->epsilon}};
 
 	for (size_t s = 0; s < args->segments; s++) {
 		update.segment = &args->segment[s];
@@ -59,7 +72,9 @@ static void leaf_tile(void *context, size_t leaf, int worker)
 	size_t stop = end * BLOCK < forest->n ? end * BLOCK : forest->n;
 
 	(void)worker;
-	forest->sum[leaf] = first < end ? tree_sum(forest->x + first * BLOCK, end - first, stop - first * BLOCK) : 0.0;
+	forest->sum[leaf] = first < end
+	                        ? tree_sum(forest->x + first * BLOCK, end - first, stop - first * BLOCK)
+	                        : 0.0;
 }
 
 void gb_cpu_square_sum(const gb_device *device, const struct gb_op_square_sum *args)

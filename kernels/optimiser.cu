@@ -22,18 +22,21 @@ static __device__ __forceinline__ size_t find(const gb_adamw_segment *segment, s
 
 /* A block takes CHUNK neighbours and walks over the segments that they lie in.
  * SHADOW (NULL: none) gets the new weights in BF16. */
-static __global__ void update(struct gb_op_adamw a, size_t n, float first_scale, float second_scale, uint16_t *shadow)
+static __global__ void update(struct gb_op_adamw a, size_t n, float first_scale, float second_scale,
+                              uint16_t *shadow)
 {
 	for (size_t chunk = blockIdx.x; chunk * CHUNK < n; chunk += gridDim.x) {
 		size_t at = chunk * CHUNK, stop = at + CHUNK < n ? at + CHUNK : n;
 
 		for (size_t s = find(a.segment, a.segments, at); at < stop; s++) {
 			const gb_adamw_segment segment = a.segment[s];
-			size_t end = segment.first + segment.count < stop ? segment.first + segment.count : stop;
+			size_t end = segment.first + segment.count < stop ? segment.first + segment.count
+			                                                  : stop;
 			float rate = a.rate * segment.rate, pull = rate * segment.decay;
 
 			for (size_t i = at + threadIdx.x; i < end; i += BLOCK) {
-				float x = a.g[i] * a.gradient_scale, m = a.beta1 * a.m[i] + (1.0f - a.beta1) * x;
+				float x = a.g[i] * a.gradient_scale,
+				      m = a.beta1 * a.m[i] + (1.0f - a.beta1) * x;
 				float v = a.beta2 * a.v[i] + (1.0f - a.beta2) * x * x, w = a.w[i];
 
 				w = w - pull * (segment.anchor ? w - segment.anchor[i - segment.first] : w) -
@@ -55,7 +58,8 @@ void gb_cuda_adamw(const gb_device *device, const struct gb_op_adamw *args)
 	float second = (float)(1.0 / (1.0 - pow((double)args->beta2, (double)args->step)));
 
 	if (args->n)
-		LAUNCH(device, update, gb_grid(device, args->n, CHUNK), BLOCK, 0, *args, args->n, first, second, gb_shadow_to_write(device, args->w, args->n));
+		LAUNCH(device, update, gb_grid(device, args->n, CHUNK), BLOCK, 0, *args, args->n, first,
+		       second, gb_shadow_to_write(device, args->w, args->n));
 }
 
 /* ---- sums: of CHUNK numbers each, then of the chunks' sums, strided by thread and in a tree ---- */
@@ -88,12 +92,17 @@ static __global__ void add_all(struct gb_op_sum a)
 		*a.out = sum;
 }
 
-void gb_cuda_sum(const gb_device *device, const struct gb_op_sum *args) { LAUNCH(device, add_all, 1, BLOCK, 0, *args); }
+void gb_cuda_sum(const gb_device *device, const struct gb_op_sum *args)
+{
+	LAUNCH(device, add_all, 1, BLOCK, 0, *args);
+}
 
 void gb_cuda_square_sum(const gb_device *device, const struct gb_op_square_sum *args)
 {
 	size_t chunks = (args->n + CHUNK - 1) / CHUNK;
-	struct gb_op_sum sum = {chunks, (const double *)gb_scratch(device, GB_SCRATCH_SUMS, chunks * sizeof(double)), args->out};
+	struct gb_op_sum sum = {chunks,
+	                        (const double *)gb_scratch(device, GB_SCRATCH_SUMS, chunks * sizeof(double)),
+	                        args->out};
 
 	if (!sum.x)
 		return;

@@ -19,7 +19,8 @@ static void span(const void *context, size_t first, size_t end)
 				float *y = args->y + (image * across * down + p) * patch + row * run;
 
 				for (size_t i = 0; i < run; i++)
-					y[i] = ((float)x[at + i] - args->mean[frame + at + i]) * args->scale[frame + at + i];
+					y[i] = ((float)x[at + i] - args->mean[frame + at + i]) *
+					       args->scale[frame + at + i];
 			}
 	}
 }

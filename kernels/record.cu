@@ -24,7 +24,10 @@ bool gb_cuda_begin(const gb_device *device, void **slot)
 		gb_cuda_good(device, cudaGraphLaunch(r->graph, cuda->compute), "playing a recorded run");
 		return false;
 	}
-	cuda->recording = gb_cuda_good(device, cudaStreamBeginCapture(cuda->compute, cudaStreamCaptureModeThreadLocal), "recording");
+	cuda->recording = gb_cuda_good(device,
+	                               cudaStreamBeginCapture(cuda->compute,
+	                                                      cudaStreamCaptureModeThreadLocal),
+	                               "recording");
 	return true;
 }
 

@@ -17,14 +17,16 @@ static void unfold_span(const void *context, size_t first, size_t end)
 			if (at < args->pad || at - args->pad >= args->frames)
 				memset(y, 0, width * sizeof *y);
 			else
-				memcpy(y, args->x + (row * args->frames + at - args->pad) * width, width * sizeof *y);
+				memcpy(y, args->x + (row * args->frames + at - args->pad) * width,
+				       width * sizeof *y);
 		}
 	}
 }
 
 void gb_cpu_unfold_time(const gb_device *device, const struct gb_op_unfold_time *args)
 {
-	gb_spans(device, args->rows * args->out_frames, gb_rows_per_tile(args->width * args->taps), unfold_span, args);
+	gb_spans(device, args->rows * args->out_frames, gb_rows_per_tile(args->width * args->taps),
+	         unfold_span, args);
 }
 
 /* One row a tile: windows overlap inside a row only. */
@@ -37,7 +39,8 @@ static void fold_span(const void *context, size_t first, size_t end)
 		for (size_t frame = 0; frame < args->out_frames; frame++)
 			for (size_t j = 0; j < args->taps; j++) {
 				size_t at = frame * args->stride + j;
-				const float *dy = args->dy + ((row * args->out_frames + frame) * args->taps + j) * width;
+				const float *dy = args->dy +
+				                  ((row * args->out_frames + frame) * args->taps + j) * width;
 				float *dx;
 
 				if (at < args->pad || at - args->pad >= args->frames)
@@ -108,7 +111,8 @@ static void unpool_span(const void *context, size_t first, size_t end)
 
 		for (size_t f = 0; f < args->frames; f++) {
 			float *dx = args->dx + (row * args->frames + f) * width;
-			float mean = f < n ? 1.0f / (float)n : 0.0f, difference = f < n ? difference_weight(f, n) : 0.0f;
+			float mean = f < n ? 1.0f / (float)n : 0.0f,
+			      difference = f < n ? difference_weight(f, n) : 0.0f;
 
 			for (size_t c = 0; c < width; c++)
 				dx[c] = mean * dy[c] + difference * dy[width + c];

@@ -6,11 +6,13 @@
 static __global__ void unfold(struct gb_op_unfold_time a)
 {
 	EACH_ROW(i, a.rows * a.out_frames * a.taps) {
-		size_t window = i / a.taps, row = window / a.out_frames, at = window % a.out_frames * a.stride + i % a.taps; /* in padded frames */
+		/* in padded frames */
+		size_t window = i / a.taps, row = window / a.out_frames,
+		       at = window % a.out_frames * a.stride + i % a.taps;
 		bool inside = at >= a.pad && at - a.pad < a.frames;
 
 		EACH_COLUMN(c, a.width)
-			a.y[i * a.width + c] = inside ? a.x[(row * a.frames + at - a.pad) * a.width + c] : 0.0f;
+		a.y[i * a.width + c] = inside ? a.x[(row * a.frames + at - a.pad) * a.width + c] : 0.0f;
 	}
 }
 
@@ -29,8 +31,12 @@ static __global__ void fold(struct gb_op_unfold_time_backward a)
 			float sum = a.dx[i * a.width + c];
 
 			for (size_t j = a.taps; j-- > 0;)
-				if (padded >= j && (padded - j) % a.stride == 0 && (padded - j) / a.stride < a.out_frames)
-					sum += a.dy[((row * a.out_frames + (padded - j) / a.stride) * a.taps + j) * a.width + c];
+				if (padded >= j && (padded - j) % a.stride == 0 &&
+				    (padded - j) / a.stride < a.out_frames)
+					sum += a.dy[((row * a.out_frames + (padded - j) / a.stride) * a.taps +
+					             j) *
+					                a.width +
+					            c];
 			a.dx[i * a.width + c] = sum;
 		}
 	}
@@ -87,10 +93,12 @@ static __global__ void spread(struct gb_op_pool_time_backward a)
 {
 	EACH_ROW(i, a.rows * a.frames) {
 		size_t row = i / a.frames, f = i % a.frames, n = valid_frames(a.count, row, a.frames);
-		float mean = f < n ? 1.0f / (float)n : 0.0f, difference = f < n ? difference_weight(f, n) : 0.0f;
+		float mean = f < n ? 1.0f / (float)n : 0.0f,
+		      difference = f < n ? difference_weight(f, n) : 0.0f;
 
 		EACH_COLUMN(c, a.width)
-			a.dx[i * a.width + c] = mean * a.dy[row * 2 * a.width + c] + difference * a.dy[(row * 2 + 1) * a.width + c];
+		a.dx[i * a.width + c] = mean * a.dy[row * 2 * a.width + c] +
+		                        difference * a.dy[(row * 2 + 1) * a.width + c];
 	}
 }
 

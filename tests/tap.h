@@ -37,7 +37,7 @@ tap_ok(int good, const char *file, int line, const char *format, ...)
 	do {                                                                                                 \
 		double got_ = (got), want_ = (want);                                                         \
 		if (!ok(fabs(got_ - want_) <= (tolerance), __VA_ARGS__))                                     \
-			printf("# got %.17g, want %.17g within %g\n", got_, want_, (double)(tolerance));       \
+			printf("# got %.17g, want %.17g within %g\n", got_, want_, (double)(tolerance));     \
 	} while (0)
 #define note(...) (printf("# "), printf(__VA_ARGS__), putchar('\n'))
 #define skip_all(...) (printf("1..0 # SKIP "), printf(__VA_ARGS__), putchar('\n'), exit(0))

@@ -10,6 +10,7 @@
 
 #define SHARED(type, name, count) __shared__ type name[count]
 #define SHARED_DYNAMIC(type, name) extern __shared__ __align__(16) type name[]
-#define LAUNCH_ON(stream, kernel, grid, block, shared, ...) kernel<<<(grid), (block), (shared), (stream)>>>(__VA_ARGS__)
+#define LAUNCH_ON(stream, kernel, grid, block, shared, ...)                                                  \
+	kernel<<<(grid), (block), (shared), (stream)>>>(__VA_ARGS__)
 
 #endif

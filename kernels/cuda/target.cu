@@ -10,9 +10,13 @@ gb_status gb_target_open(gb_device *device, long asked, unsigned place, gb_err *
 	cudaError_t error = cudaGetDeviceCount(&count);
 
 	if (error != cudaSuccess)
-		return gb_fail(err, GB_SYSTEM, "cuda: no device can be used (%s): run where there is one, or take --device cpu", cudaGetErrorString(error));
+		return gb_fail(err, GB_SYSTEM,
+		               "cuda: no device can be used (%s): run where there is one, or take --device "
+		               "cpu",
+		               cudaGetErrorString(error));
 	if (count < 1 || asked >= count)
-		return gb_fail(err, GB_SYSTEM, "cuda:%ld: this machine has %d device%s, counted from 0", asked < 0 ? 0 : asked, count, count == 1 ? "" : "s");
+		return gb_fail(err, GB_SYSTEM, "cuda:%ld: this machine has %d device%s, counted from 0",
+		               asked < 0 ? 0 : asked, count, count == 1 ? "" : "s");
 	device->number = asked < 0 ? place % (unsigned)count : (unsigned)asked;
 	error = cudaSetDevice((int)device->number);
 	if (error != cudaSuccess)

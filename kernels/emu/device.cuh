@@ -61,7 +61,11 @@ void *gb_emu_shared_dynamic(void);
 
 enum { GB_EMU_OR, GB_EMU_AND, GB_EMU_COUNT };
 int gb_emu_barrier(const void *site, int kind, int predicate);
-#define GB_EMU_BARRIER(kind, predicate) (__extension__({ static const char site_ = 0; gb_emu_barrier(&site_, kind, predicate); }))
+#define GB_EMU_BARRIER(kind, predicate)                                                                      \
+	(__extension__({                                                                                     \
+		static const char site_ = 0;                                                                 \
+		gb_emu_barrier(&site_, kind, predicate);                                                     \
+	}))
 #define __syncthreads() ((void)GB_EMU_BARRIER(GB_EMU_OR, 0))
 #define __syncthreads_or(predicate) GB_EMU_BARRIER(GB_EMU_OR, (predicate) != 0)
 #define __syncthreads_and(predicate) GB_EMU_BARRIER(GB_EMU_AND, (predicate) != 0)
@@ -84,7 +88,10 @@ template <class T> static T gb_emu_lane(unsigned mask, T value, unsigned lane)
 }
 
 #define GB_EMU_LANE (gb_emu_me->number & 31)
-static inline bool gb_emu_same_part(unsigned a, unsigned b, int width) { return a < 32 && (a & ~(unsigned)(width - 1)) == (b & ~(unsigned)(width - 1)); }
+static inline bool gb_emu_same_part(unsigned a, unsigned b, int width)
+{
+	return a < 32 && (a & ~(unsigned)(width - 1)) == (b & ~(unsigned)(width - 1));
+}
 
 static inline void __syncwarp(unsigned mask = 0xffffffffu) { gb_emu_meet(mask, 0, true); }
 static inline unsigned __activemask(void) { return 0xffffffffu; } /* no kernel may count on more */
@@ -92,7 +99,8 @@ template <class T> static T __shfl_sync(unsigned mask, T value, int from, int wi
 {
 	unsigned lane = GB_EMU_LANE;
 
-	return gb_emu_lane(mask, value, (lane & ~(unsigned)(width - 1)) | ((unsigned)from & (unsigned)(width - 1)));
+	return gb_emu_lane(mask, value,
+	                   (lane & ~(unsigned)(width - 1)) | ((unsigned)from & (unsigned)(width - 1)));
 }
 template <class T> static T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32)
 {
@@ -163,11 +171,23 @@ template <class T, class F> static T gb_emu_atomic(T *at, F next)
 	while (!__atomic_compare_exchange(at, &old, &made, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	return old;
 }
-template <class T> static T atomicAdd(T *at, T by) { return gb_emu_atomic(at, [=](T old) { return (T)(old + by); }); }
-template <class T> static T atomicMax(T *at, T by) { return gb_emu_atomic(at, [=](T old) { return old > by ? old : by; }); }
-template <class T> static T atomicMin(T *at, T by) { return gb_emu_atomic(at, [=](T old) { return old < by ? old : by; }); }
+template <class T> static T atomicAdd(T *at, T by)
+{
+	return gb_emu_atomic(at, [=](T old) { return (T)(old + by); });
+}
+template <class T> static T atomicMax(T *at, T by)
+{
+	return gb_emu_atomic(at, [=](T old) { return old > by ? old : by; });
+}
+template <class T> static T atomicMin(T *at, T by)
+{
+	return gb_emu_atomic(at, [=](T old) { return old < by ? old : by; });
+}
 template <class T> static T atomicExch(T *at, T by) { return gb_emu_atomic(at, [=](T) { return by; }); }
-template <class T> static T atomicCAS(T *at, T wanted, T by) { return gb_emu_atomic(at, [=](T old) { return old == wanted ? by : old; }); }
+template <class T> static T atomicCAS(T *at, T wanted, T by)
+{
+	return gb_emu_atomic(at, [=](T old) { return old == wanted ? by : old; });
+}
 static inline void __threadfence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 /* ---- arithmetic ---- */
@@ -183,15 +203,18 @@ static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 /* ---- launching ---- */
 
 /* Queue BODY, called once by each thread of each block. */
-void gb_emu_launch(cudaStream_t stream, const char *name, dim3 grid, dim3 block, size_t shared, const std::function<void()> &body);
+void gb_emu_launch(cudaStream_t stream, const char *name, dim3 grid, dim3 block, size_t shared,
+                   const std::function<void()> &body);
 
 template <class... P, class... A>
-static void gb_emu_start(cudaStream_t stream, const char *name, dim3 grid, dim3 block, size_t shared, void (*kernel)(P...), A... args)
+static void gb_emu_start(cudaStream_t stream, const char *name, dim3 grid, dim3 block, size_t shared,
+                         void (*kernel)(P...), A... args)
 {
 	std::tuple<P...> kept(args...);
 
 	gb_emu_launch(stream, name, grid, block, shared, [=] { std::apply(kernel, kept); });
 }
-#define LAUNCH_ON(stream, kernel, grid, block, shared, ...) gb_emu_start(stream, #kernel, grid, block, shared, kernel, __VA_ARGS__)
+#define LAUNCH_ON(stream, kernel, grid, block, shared, ...)                                                  \
+	gb_emu_start(stream, #kernel, grid, block, shared, kernel, __VA_ARGS__)
 
 #endif

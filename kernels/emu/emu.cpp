@@ -54,7 +54,13 @@ struct worker { /* one for each thread of the pool, kept between launches */
 
 thread_local worker *mine;
 
-struct launch { const char *name; dim3 grid, block; size_t shared; unsigned seed; const std::function<void()> *body; };
+struct launch {
+	const char *name;
+	dim3 grid, block;
+	size_t shared;
+	unsigned seed;
+	const std::function<void()> *body;
+};
 
 /* ---- switching ---- */
 
@@ -109,7 +115,8 @@ void prepare(worker *w, const launch *l, dim3 block)
 	while ((int)w->fibres.size() < w->threads) {
 		fibre *f = new fibre();
 
-		f->stack = (char *)mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		f->stack = (char *)mmap(nullptr, STACK, PROT_READ | PROT_WRITE,
+		                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		w->fibres.push_back(f);
 	}
 	w->order.resize((size_t)w->threads);
@@ -117,7 +124,8 @@ void prepare(worker *w, const launch *l, dim3 block)
 		fibre *f = w->fibres[(size_t)i];
 		unsigned n = (unsigned)i;
 
-		f->me = {dim3(n % l->block.x, n / l->block.x % l->block.y, n / l->block.x / l->block.y), block, l->block, l->grid, n};
+		f->me = {dim3(n % l->block.x, n / l->block.x % l->block.y, n / l->block.x / l->block.y),
+		         block, l->block, l->grid, n};
 		f->now = READY;
 		f->fake = nullptr;
 		if (__asan_unpoison_memory_region) /* redzones of who ran here before */
@@ -189,7 +197,9 @@ bool release_barrier(worker *w, bool *wrong)
 	for (int i = 0; i < w->threads; i++) {
 		fibre *f = w->fibres[(size_t)i];
 
-		f->answer = f->kind == GB_EMU_COUNT ? count : f->kind == GB_EMU_AND ? count == w->threads : count > 0;
+		f->answer = f->kind == GB_EMU_COUNT ? count
+		            : f->kind == GB_EMU_AND ? count == w->threads
+		                                    : count > 0;
 		f->now = READY;
 	}
 	w->waiting = 0;
@@ -206,13 +216,20 @@ void report(const worker *w, const launch *l, bool wrong)
 		example[w->fibres[(size_t)i]->now] = i;
 	}
 	if (wrong)
-		gb_emu_fail(cudaErrorLaunchFailure, "%s: block %u,%u,%u: threads wait at different barriers", l->name, block.x, block.y, block.z);
+		gb_emu_fail(cudaErrorLaunchFailure, "%s: block %u,%u,%u: threads wait at different barriers",
+		            l->name, block.x, block.y, block.z);
 	else if (at[IN_WARP])
-		gb_emu_fail(cudaErrorLaunchFailure, "%s: block %u,%u,%u: thread %d waits in a warp operation of lanes %08x that do not all come", l->name, block.x,
-		            block.y, block.z, example[IN_WARP], w->fibres[(size_t)example[IN_WARP]]->mask);
+		gb_emu_fail(cudaErrorLaunchFailure,
+		            "%s: block %u,%u,%u: thread %d waits in a warp operation of lanes %08x that do "
+		            "not all come",
+		            l->name, block.x, block.y, block.z, example[IN_WARP],
+		            w->fibres[(size_t)example[IN_WARP]]->mask);
 	else
-		gb_emu_fail(cudaErrorLaunchFailure, "%s: block %u,%u,%u: %d threads (%d the first) wait at a barrier that the other %d left out", l->name, block.x,
-		            block.y, block.z, at[AT_BARRIER], example[AT_BARRIER], at[DONE]);
+		gb_emu_fail(cudaErrorLaunchFailure,
+		            "%s: block %u,%u,%u: %d threads (%d the first) wait at a barrier that the other "
+		            "%d left out",
+		            l->name, block.x, block.y, block.z, at[AT_BARRIER], example[AT_BARRIER],
+		            at[DONE]);
 }
 
 void run_threads(worker *w, const launch *l)
@@ -267,7 +284,9 @@ void run_block(void *context, size_t tile, int number)
 	w->random = (l->seed + 1) * 0x9e3779b97f4a7c15u + block;
 	if (__tsan_get_current_fiber)
 		w->tsan = __tsan_get_current_fiber();
-	prepare(w, l, dim3((unsigned)(block % l->grid.x), (unsigned)(block / l->grid.x % l->grid.y), (unsigned)(block / l->grid.x / l->grid.y)));
+	prepare(w, l,
+	        dim3((unsigned)(block % l->grid.x), (unsigned)(block / l->grid.x % l->grid.y),
+	             (unsigned)(block / l->grid.x / l->grid.y)));
 	run_threads(w, l);
 	gb_tsan_acquire(&w->end);
 	clear_shared(w);
@@ -279,16 +298,19 @@ const char *refusal(const launch *l)
 {
 	size_t threads = (size_t)l->block.x * l->block.y * l->block.z;
 
-	if (threads == 0 || threads > MOST_THREADS || l->block.x > 1024 || l->block.y > 1024 || l->block.z > 64)
+	if (threads == 0 || threads > MOST_THREADS || l->block.x > 1024 || l->block.y > 1024 ||
+	    l->block.z > 64)
 		return "a block has 1 to 1024 threads, at most 64 deep";
-	if (!l->grid.x || !l->grid.y || !l->grid.z || l->grid.x > 0x7fffffff || l->grid.y > 65535 || l->grid.z > 65535)
+	if (!l->grid.x || !l->grid.y || !l->grid.z || l->grid.x > 0x7fffffff || l->grid.y > 65535 ||
+	    l->grid.z > 65535)
 		return "a grid has 1 to 2147483647 × 65535 × 65535 blocks";
 	return l->shared > MOST_SHARED ? "a block has at most 227 KB of shared memory" : nullptr;
 }
 
 } // namespace
 
-void gb_emu_run(gb_pool *pool, unsigned seed, const char *name, dim3 grid, dim3 block, size_t shared, const std::function<void()> &body)
+void gb_emu_run(gb_pool *pool, unsigned seed, const char *name, dim3 grid, dim3 block, size_t shared,
+                const std::function<void()> &body)
 {
 	static std::vector<worker *> &workers = *new std::vector<worker *>; /* to the end */
 	launch l = {name, grid, block, shared, seed, &body};
@@ -296,8 +318,9 @@ void gb_emu_run(gb_pool *pool, unsigned seed, const char *name, dim3 grid, dim3 
 	const char *why = refusal(&l);
 
 	if (why) {
-		gb_emu_fail(cudaErrorInvalidConfiguration, "%s: grid %u,%u,%u of blocks %u,%u,%u with %zu bytes: %s", name, grid.x, grid.y, grid.z, block.x, block.y,
-		            block.z, shared, why);
+		gb_emu_fail(cudaErrorInvalidConfiguration,
+		            "%s: grid %u,%u,%u of blocks %u,%u,%u with %zu bytes: %s", name, grid.x, grid.y,
+		            grid.z, block.x, block.y, block.z, shared, why);
 		return;
 	}
 	while ((int)workers.size() < gb_pool_threads(pool))
@@ -321,7 +344,8 @@ void *gb_emu_shared(const void *site, size_t bytes)
 		all += a.site ? a.bytes : 0;
 	}
 	if (site && all > MOST_STATIC)
-		gb_emu_fail(cudaErrorInvalidConfiguration, "%zu bytes of shared arrays in a block: at most %d", all, MOST_STATIC);
+		gb_emu_fail(cudaErrorInvalidConfiguration,
+		            "%zu bytes of shared arrays in a block: at most %d", all, MOST_STATIC);
 	memory = (char *)malloc(bytes);
 	memset(memory, 0xff, bytes); /* NaN: the device does not clear it either */
 	w->shared.push_back({site, memory, bytes});

@@ -41,16 +41,19 @@ static void run_tile(void *context, size_t tile, int)
 	const tiles *t = (const tiles *)context;
 	const gb_gemm *g = &t->gemm;
 	size_t row = tile / t->across * ROWS, column = tile % t->across * COLUMNS;
-	size_t rows = g->m - row < ROWS ? g->m - row : (size_t)ROWS, columns = g->n - column < COLUMNS ? g->n - column : (size_t)COLUMNS;
+	size_t rows = g->m - row < ROWS ? g->m - row : (size_t)ROWS,
+	       columns = g->n - column < COLUMNS ? g->n - column : (size_t)COLUMNS;
 	float sum[ROWS][COLUMNS] = {};
 
 	for (size_t k = 0; k < g->k; k++) {
 		float b[COLUMNS] = {};
 
 		for (size_t j = 0; j < columns; j++)
-			b[j] = element(g, g->b, g->transpose_b ? (column + j) * g->k + k : k * g->n + column + j);
+			b[j] = element(g, g->b,
+			               g->transpose_b ? (column + j) * g->k + k : k * g->n + column + j);
 		for (size_t i = 0; i < rows; i++) {
-			float a = element(g, g->a, g->transpose_a ? k * g->m + row + i : (row + i) * g->k + k);
+			float a = element(g, g->a,
+			                  g->transpose_a ? k * g->m + row + i : (row + i) * g->k + k);
 
 			for (size_t j = 0; j < COLUMNS; j++)
 				sum[i][j] += a * b[j];

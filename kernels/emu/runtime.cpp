@@ -18,7 +18,8 @@ struct gb_emu_graph { std::vector<gb_work> work; };
 struct gb_emu_stream { std::deque<gb_work> queue; gb_emu_graph *capture; gb_pool *pool; unsigned seed; };
 struct gb_emu_event { gb_emu_stream *stream; unsigned recorded, reached; };
 
-void gb_emu_run(gb_pool *pool, unsigned seed, const char *name, dim3 grid, dim3 block, size_t shared, const gb_work &body);
+void gb_emu_run(gb_pool *pool, unsigned seed, const char *name, dim3 grid, dim3 block, size_t shared,
+                const gb_work &body);
 
 static struct { gb_pool *pool; unsigned seed; std::mutex lock; cudaError_t error; char text[400]; } emu;
 
@@ -50,7 +51,10 @@ bool gb_emu_failed(void)
 }
 
 cudaError_t cudaGetLastError(void) { return emu.error; }
-const char *cudaGetErrorString(cudaError_t error) { return error == emu.error && error != cudaSuccess ? emu.text : "no error"; }
+const char *cudaGetErrorString(cudaError_t error)
+{
+	return error == emu.error && error != cudaSuccess ? emu.text : "no error";
+}
 
 /* ---- device and memory ---- */
 
@@ -132,9 +136,11 @@ void gb_emu_queue(cudaStream_t stream, const gb_work &work)
 		stream->queue.push_back(work);
 }
 
-void gb_emu_launch(cudaStream_t stream, const char *name, dim3 grid, dim3 block, size_t shared, const gb_work &body)
+void gb_emu_launch(cudaStream_t stream, const char *name, dim3 grid, dim3 block, size_t shared,
+                   const gb_work &body)
 {
-	gb_emu_queue(stream, [=] { gb_emu_run(stream->pool, stream->seed, name, grid, block, shared, body); });
+	gb_emu_queue(stream,
+	             [=] { gb_emu_run(stream->pool, stream->seed, name, grid, block, shared, body); });
 }
 
 static void run_next(gb_emu_stream *stream)
@@ -168,7 +174,8 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 }
 
 /* Pinned memory is read when the copy runs, other memory when the call is made, as the driver does. */
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream)
 {
 	if (stream->capture && kind != cudaMemcpyDeviceToDevice)
 		gb_emu_fail(cudaErrorInvalidValue, "a transfer with the host while its stream is captured");
@@ -234,7 +241,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
 	return emu.error;
 }
 
-/* For another library's streams (tests/nccl): what STREAM has been asked for so far; and doing that much of it, once. */
+/* For another library's streams (tests/nccl): what STREAM has been asked for so far; and doing that much
+ * of it, once. */
 extern "C" __attribute__((visibility("default"))) void *gb_emu_mark(void *stream)
 {
 	cudaEvent_t event;

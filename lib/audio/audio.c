@@ -80,7 +80,8 @@ static gb_status line_up(gb_audio *a, gb_err *err)
 		return GB_DATA;
 	gap = index - (a->next - a->cut);
 	if (gap / rate > SILENCE_MAX || gap / rate < -SILENCE_MAX)
-		return gb_fail(err, GB_DATA, "%s: audio: a timestamp jumps by %lld s", a->name, (long long)(gap / rate));
+		return gb_fail(err, GB_DATA, "%s: audio: a timestamp jumps by %lld s", a->name,
+		               (long long)(gap / rate));
 	if (!first && gap * 20 <= rate && gap * 20 >= -rate)
 		return GB_OK;
 	if (!first)
@@ -95,8 +96,11 @@ static gb_status check_finite(const gb_audio *a, gb_err *err)
 {
 	for (size_t i = 0; i < a->piece.count; i++)
 		if (!isfinite(a->piece.samples[i]))
-			return gb_fail(err, GB_DATA, "%s: audio: a sample at %.3f s is not finite (NaN or Inf)", a->name,
-			               gb_rational_double(a->zero) + (double)(a->next + a->silence - a->cut + (int64_t)i) / (double)a->source->rate);
+			return gb_fail(err, GB_DATA,
+			               "%s: audio: a sample at %.3f s is not finite (NaN or Inf)", a->name,
+			               gb_rational_double(a->zero) +
+			                   (double)(a->next + a->silence - a->cut + (int64_t)i) /
+			                       (double)a->source->rate);
 	return GB_OK;
 }
 
@@ -165,7 +169,8 @@ static gb_status open_source(gb_audio *a, const char *path, int64_t track, gb_er
 	if (!status && !a->source)
 		return gb_audio_libav_open(&a->source, &input, track, err);
 	if (!status && track > 0)
-		status = gb_fail(err, GB_DATA, "%s: no sound track %lld, it has 1, counted from 0", a->name, (long long)track);
+		status = gb_fail(err, GB_DATA, "%s: no sound track %lld, it has 1, counted from 0", a->name,
+		                 (long long)track);
 	gb_input_close(&input);
 	return status;
 }
@@ -187,7 +192,8 @@ gb_status gb_audio_open(gb_audio **audio, const char *path, const gb_audio_optio
 	a->facts.rate = a->source->rate;
 	a->facts.channels = a->source->channels;
 	a->facts.first = a->facts.end = a->zero = a->start;
-	status = gb_resampler_new(&a->resampler, a->source->rate, options->rate, options->quality, pull, a, err);
+	status = gb_resampler_new(&a->resampler, a->source->rate, options->rate, options->quality, pull, a,
+	                          err);
 	if (status) {
 		status = gb_fail_in(err, "%s", a->name);
 		goto fail;

@@ -24,7 +24,8 @@ typedef struct gb_audio_options {
 	gb_rational start;           /* film time ≥ 0: what lies before is not read into anything */
 	int64_t rate;                /* wanted, in Hz */
 	gb_resample_quality quality;
-	int side;                    /* 0: all channels averaged; 1, 2: left, right of a stereo sound (a mono one: the same) */
+	/* 0: all channels averaged; 1, 2: left, right of a stereo sound (a mono one: the same) */
+	int side;
 } gb_audio_options;
 
 /* Exact once gb_audio_read has given its end; all in source samples. */
@@ -41,14 +42,16 @@ typedef struct gb_audio_facts {
 
 /* PATH: a file, or "-".  GB_USAGE: cannot be opened; GB_DATA: not a sound, no
  * such track. */
-GB_CHECK gb_status gb_audio_open(gb_audio **audio, const char *path, const gb_audio_options *options, gb_err *err);
+GB_CHECK gb_status gb_audio_open(gb_audio **audio, const char *path, const gb_audio_options *options,
+                                 gb_err *err);
 /* Up to CAPACITY samples; *GOT 0 is the end.  GB_DATA: cannot be decoded, not
  * finite.  A sound without any sample is GB_DATA at the end. */
 GB_CHECK gb_status gb_audio_read(gb_audio *audio, float *samples, size_t capacity, size_t *got, gb_err *err);
 const gb_audio_facts *gb_audio_about(gb_audio *audio);
 void gb_audio_close(gb_audio *audio); /* accepts NULL */
 
-/* FACTS as attributes of a tensor: first, source_rate, source_channels, source_silence, source_cut, source_jumps. */
+/* FACTS as attributes of a tensor: first, source_rate, source_channels, source_silence, source_cut,
+ * source_jumps. */
 void gb_audio_describe(const gb_audio_facts *facts, gb_json *attributes);
 
 GB_END_DECLS

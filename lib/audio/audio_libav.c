@@ -41,7 +41,8 @@ static gb_status broken(const track *t, int code, gb_err *err)
 {
 	double when = t->packet->pts == AV_NOPTS_VALUE ? 0 : (double)t->packet->pts * av_q2d(timebase(t));
 
-	return gb_libav_fail(err, GB_DATA, code, "%s: sound track: the packet at %.3f s cannot be decoded", t->media.name, when);
+	return gb_libav_fail(err, GB_DATA, code, "%s: sound track: the packet at %.3f s cannot be decoded",
+	                     t->media.name, when);
 }
 
 /* Packets to the decoder until it has a frame. */
@@ -78,7 +79,8 @@ static double sample(const AVFrame *f, int channel, int channels, int i)
 	case AV_SAMPLE_FMT_U8: return (data[at] - 128) / 128.0;
 	case AV_SAMPLE_FMT_S16: return ((const int16_t *)(const void *)data)[at] / 32768.0;
 	case AV_SAMPLE_FMT_S32: return ((const int32_t *)(const void *)data)[at] / 2147483648.0;
-	case AV_SAMPLE_FMT_S64: return (double)((const int64_t *)(const void *)data)[at] / 9223372036854775808.0;
+	case AV_SAMPLE_FMT_S64:
+		return (double)((const int64_t *)(const void *)data)[at] / 9223372036854775808.0;
 	case AV_SAMPLE_FMT_FLT: return (double)((const float *)(const void *)data)[at];
 	case AV_SAMPLE_FMT_DBL: return ((const double *)(const void *)data)[at];
 	default: return 0;
@@ -91,8 +93,8 @@ static gb_status mix(track *t, gb_err *err)
 	int channels = f->ch_layout.nb_channels, count, first = gb_audio_side(&t->source, channels, &count);
 
 	if (f->sample_rate != t->source.rate)
-		return gb_fail(err, GB_DATA, "%s: sound track: the sample rate changes from %lld to %d Hz", t->media.name,
-		               (long long)t->source.rate, f->sample_rate);
+		return gb_fail(err, GB_DATA, "%s: sound track: the sample rate changes from %lld to %d Hz",
+		               t->media.name, (long long)t->source.rate, f->sample_rate);
 	if (channels < 1)
 		return gb_fail(err, GB_DATA, "%s: sound track: a frame without channels", t->media.name);
 	if ((size_t)f->nb_samples > t->mono_capacity) {
@@ -144,10 +146,13 @@ static gb_status track_read(gb_audio_source *source, gb_audio_piece *piece, gb_e
 	} while (!piece->count);
 	piece->timed = pts != AV_NOPTS_VALUE;
 	if (!piece->timed && !t->started)
-		return gb_fail(err, GB_DATA, "%s: sound track: its first frame has no timestamp", t->media.name);
+		return gb_fail(err, GB_DATA, "%s: sound track: its first frame has no timestamp",
+		               t->media.name);
 	t->started = true;
-	if (piece->timed && (!gb_libav_seconds(pts, timebase(t), &time) || !gb_rational_sub(time, t->origin, &piece->time)))
-		return gb_fail(err, GB_DATA, "%s: sound track: timestamp %lld is too large", t->media.name, (long long)pts);
+	if (piece->timed &&
+	    (!gb_libav_seconds(pts, timebase(t), &time) || !gb_rational_sub(time, t->origin, &piece->time)))
+		return gb_fail(err, GB_DATA, "%s: sound track: timestamp %lld is too large", t->media.name,
+		               (long long)pts);
 	return GB_OK;
 }
 

@@ -37,11 +37,11 @@ static gb_status sound_read(gb_audio_source *source, gb_audio_piece *piece, gb_e
 	sf_count_t n = sf_readf_float(s->file, s->frames, FRAMES);
 
 	if (sf_error(s->file))
-		return gb_fail(err, GB_DATA, "%s: sample %lld cannot be read: %s", s->input.name, (long long)s->done,
-		               sf_strerror(s->file));
+		return gb_fail(err, GB_DATA, "%s: sample %lld cannot be read: %s", s->input.name,
+		               (long long)s->done, sf_strerror(s->file));
 	if (n < FRAMES && s->done + n < s->total)
-		return gb_fail(err, GB_DATA, "%s: truncated: it ends after %lld of %lld samples", s->input.name,
-		               (long long)(s->done + n), (long long)s->total);
+		return gb_fail(err, GB_DATA, "%s: truncated: it ends after %lld of %lld samples",
+		               s->input.name, (long long)(s->done + n), (long long)s->total);
 	for (sf_count_t i = 0; i < n; i++) {
 		double sum = 0;
 
@@ -76,8 +76,9 @@ static gb_status check_whole(const gb_input *input, gb_err *err)
 
 		if (!memcmp(p + at, big ? "SSND" : "data", 4)) {
 			if (size != 0xffffffff && at + 8 + size > input->size)
-				return gb_fail(err, GB_DATA, "%s: truncated: %zu bytes, its samples end at byte %zu", input->name,
-				               input->size, at + 8 + size);
+				return gb_fail(err, GB_DATA,
+				               "%s: truncated: %zu bytes, its samples end at byte %zu",
+				               input->name, input->size, at + 8 + size);
 			return GB_OK;
 		}
 		at += 8 + size + (size & 1);
@@ -87,8 +88,10 @@ static gb_status check_whole(const gb_input *input, gb_err *err)
 
 static bool known(const uint8_t h[12])
 {
-	return (!memcmp(h, "RIFF", 4) && !memcmp(h + 8, "WAVE", 4)) || (!memcmp(h, "RF64", 4) && !memcmp(h + 8, "WAVE", 4)) ||
-	       (!memcmp(h, "FORM", 4) && (!memcmp(h + 8, "AIFF", 4) || !memcmp(h + 8, "AIFC", 4))) || !memcmp(h, "fLaC", 4);
+	return (!memcmp(h, "RIFF", 4) && !memcmp(h + 8, "WAVE", 4)) ||
+	       (!memcmp(h, "RF64", 4) && !memcmp(h + 8, "WAVE", 4)) ||
+	       (!memcmp(h, "FORM", 4) && (!memcmp(h + 8, "AIFF", 4) || !memcmp(h + 8, "AIFC", 4))) ||
+	       !memcmp(h, "fLaC", 4);
 }
 
 static sf_count_t memory_length(void *user) { return (sf_count_t)((sound *)user)->input.size; }
@@ -97,7 +100,9 @@ static sf_count_t memory_tell(void *user) { return ((sound *)user)->at; }
 static sf_count_t memory_seek(sf_count_t offset, int whence, void *user)
 {
 	sound *s = user;
-	sf_count_t size = (sf_count_t)s->input.size, base = whence == SEEK_CUR ? s->at : whence == SEEK_END ? size : 0;
+	sf_count_t size = (sf_count_t)s->input.size, base = whence == SEEK_CUR   ? s->at
+	                                                    : whence == SEEK_END ? size
+	                                                                         : 0;
 
 	if (__builtin_add_overflow(base, offset, &offset) || offset < 0)
 		return -1;
@@ -140,7 +145,8 @@ gb_status gb_audio_sndfile_open(gb_audio_source **source, gb_input *input, gb_er
 		return GB_SYSTEM;
 	s->input = *input;
 	s->file = sf_open_virtual(&memory, SFM_READ, &info, s);
-	if (!s->file || info.channels < 1 || info.samplerate < 1) { /* MP3 in WAV, say: the other reader may know it */
+	/* MP3 in WAV, say: the other reader may know it */
+	if (!s->file || info.channels < 1 || info.samplerate < 1) {
 		s->input = (gb_input){0};
 		sound_close(&s->source);
 		return GB_OK;

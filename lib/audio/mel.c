@@ -120,7 +120,8 @@ static void tile_run(void *context, size_t tile, int worker)
 		int64_t after = gb_mel_position(m, m->taken + (int64_t)f + 1);
 		const float *window = m->samples + (after - gb_mel_bank_window(m->bank) - m->held_first);
 
-		gb_mel_bank_analyse(m->bank, w->scratch[worker], window, w->values + f * (size_t)gb_mel_bank_bands(m->bank));
+		gb_mel_bank_analyse(m->bank, w->scratch[worker], window,
+		                    w->values + f * (size_t)gb_mel_bank_bands(m->bank));
 	}
 }
 
@@ -135,7 +136,8 @@ gb_status gb_mel_take(gb_mel *m, float *values, size_t capacity, size_t *got, gb
 		return GB_OK;
 	w.frames = (size_t)(ready - m->taken) < capacity ? (size_t)(ready - m->taken) : capacity;
 	if (m->ended) {
-		int64_t end = gb_mel_position(m, m->taken + (int64_t)w.frames), have = m->held_first + (int64_t)m->held;
+		int64_t end = gb_mel_position(m, m->taken + (int64_t)w.frames),
+			have = m->held_first + (int64_t)m->held;
 
 		if (end > have && append(m, NULL, (size_t)(end - have), err))
 			return GB_SYSTEM;

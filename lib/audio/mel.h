@@ -39,7 +39,8 @@ GB_CHECK gb_status gb_mel_put(gb_mel *mel, const float *samples, size_t count, g
 void gb_mel_end(gb_mel *mel);
 /* Up to CAPACITY complete frames, [frames, bands]: as many as what was put allows.
  * Same bits for any sizes and any POOL. */
-GB_CHECK gb_status gb_mel_take(gb_mel *mel, float *values, size_t capacity, size_t *got, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_mel_take(gb_mel *mel, float *values, size_t capacity, size_t *got, gb_pool *pool,
+                               gb_err *err);
 
 GB_END_DECLS
 #endif

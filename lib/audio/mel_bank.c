@@ -52,13 +52,17 @@ static gb_status check(const gb_mel_options *o, gb_mel_bank *b, gb_err *err)
 	if (o->rate < 1 || o->bands < 1 || o->bands > BANDS_MAX)
 		return gb_fail(err, GB_USAGE, "mel: %d bands: 1 to %d are wanted", o->bands, BANDS_MAX);
 	if (o->hop.num <= 0 || gb_rational_compare(o->window, o->hop) < 0)
-		return gb_fail(err, GB_USAGE, "mel: the hop must be above 0 and the window no shorter than the hop");
+		return gb_fail(err, GB_USAGE,
+		               "mel: the hop must be above 0 and the window no shorter than the hop");
 	if (!gb_rational_mul(o->hop, rate, &b->step) || !gb_rational_mul(o->window, rate, &window) ||
 	    gb_rational_floor(window) > WINDOW_MAX || b->step.den > INT32_MAX)
-		return gb_fail(err, GB_USAGE, "mel: window or hop out of range: a window of at most %d samples is wanted", WINDOW_MAX);
+		return gb_fail(err, GB_USAGE,
+		               "mel: window or hop out of range: a window of at most %d samples is wanted",
+		               WINDOW_MAX);
 	b->window = gb_rational_round(window);
 	if (b->step.num < b->step.den || b->window < 2)
-		return gb_fail(err, GB_USAGE, "mel: a hop of at least one sample and a window of at least two are wanted");
+		return gb_fail(err, GB_USAGE,
+		               "mel: a hop of at least one sample and a window of at least two are wanted");
 	b->window = b->window < gb_rational_ceil(b->step) ? gb_rational_ceil(b->step) : b->window;
 	return GB_OK;
 }
@@ -72,7 +76,8 @@ static gb_status choose_length(gb_mel_bank *b, const gb_mel_options *o, gb_err *
 	while ((double)o->rate / length > narrowest && length < FFT_MAX)
 		length *= 2;
 	if ((double)o->rate / length > narrowest)
-		return gb_fail(err, GB_USAGE, "mel: %d bands are too many for %lld Hz", o->bands, (long long)o->rate);
+		return gb_fail(err, GB_USAGE, "mel: %d bands are too many for %lld Hz", o->bands,
+		               (long long)o->rate);
 	b->fft_length = length;
 	b->bins = length / 2 + 1;
 	return GB_OK;
@@ -246,7 +251,8 @@ void gb_mel_bank_analyse(const gb_mel_bank *b, gb_mel_scratch *s, const float *s
 {
 	transform(b, s, signal);
 	for (int k = 0; k < b->bins; k++)
-		s->spectrum[k] = (s->out[2 * k] * s->out[2 * k] + s->out[2 * k + 1] * s->out[2 * k + 1]) / b->power;
+		s->spectrum[k] = (s->out[2 * k] * s->out[2 * k] + s->out[2 * k + 1] * s->out[2 * k + 1]) /
+		                 b->power;
 	for (int i = 0; i < b->bands; i++)
 		values[i] = (float)log1p(1e10 * in_band(b, i, s->spectrum));
 }

@@ -20,19 +20,24 @@ int64_t gb_mel_bank_frames(const gb_mel_bank *bank, int64_t samples); /* started
 int64_t gb_mel_bank_whole(const gb_mel_bank *bank, int64_t samples);  /* whose hop has ended */
 
 /* COUNT of them, in an array. */
-GB_CHECK gb_status gb_mel_scratch_new(gb_mel_scratch ***scratch, const gb_mel_bank *bank, int count, gb_err *err);
+GB_CHECK gb_status gb_mel_scratch_new(gb_mel_scratch ***scratch, const gb_mel_bank *bank, int count,
+                                      gb_err *err);
 void gb_mel_scratch_free(gb_mel_scratch **scratch, int count); /* accepts NULL */
 
 /* WINDOW [window samples] → VALUES [bands]. */
-void gb_mel_bank_analyse(const gb_mel_bank *bank, gb_mel_scratch *scratch, const float *window, float *values);
+void gb_mel_bank_analyse(const gb_mel_bank *bank, gb_mel_scratch *scratch, const float *window,
+                         float *values);
 /* VALUES → the amplitude |FFT| at the fft_length/2 + 1 bins that has these
  * bands (non-negative least squares by multiplicative steps). */
-void gb_mel_bank_amplitude(const gb_mel_bank *bank, gb_mel_scratch *scratch, const float *values, float *amplitude);
+void gb_mel_bank_amplitude(const gb_mel_bank *bank, gb_mel_scratch *scratch, const float *values,
+                           float *amplitude);
 /* SIGNAL [window] → windowed → SPECTRUM [fft_length/2 + 1] of re, im; and back:
  * the windowed inverse, so that summing frames and dividing by the sum of the
  * squared windows gives the sound again. */
-void gb_mel_bank_forward(const gb_mel_bank *bank, gb_mel_scratch *scratch, const float *signal, float *spectrum);
-void gb_mel_bank_backward(const gb_mel_bank *bank, gb_mel_scratch *scratch, const float *spectrum, float *signal);
+void gb_mel_bank_forward(const gb_mel_bank *bank, gb_mel_scratch *scratch, const float *signal,
+                         float *spectrum);
+void gb_mel_bank_backward(const gb_mel_bank *bank, gb_mel_scratch *scratch, const float *spectrum,
+                          float *signal);
 const double *gb_mel_bank_shape(const gb_mel_bank *bank); /* the window's values */
 
 GB_END_DECLS

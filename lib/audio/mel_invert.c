@@ -49,7 +49,9 @@ static gb_status block_make(const inversion *v, block *b, gb_err *err)
 	b->signal = gb_array(v->capacity, sizeof(float), err);
 	b->weight = gb_array(v->capacity, sizeof(float), err);
 	b->frame = gb_array(v->window, sizeof(float), err);
-	return b->values && b->amplitude && b->phase && b->before && b->signal && b->weight && b->frame ? GB_OK : GB_SYSTEM;
+	return b->values && b->amplitude && b->phase && b->before && b->signal && b->weight && b->frame
+	           ? GB_OK
+	           : GB_SYSTEM;
 }
 
 static void block_free(block *b)
@@ -75,7 +77,8 @@ static void begin(const inversion *v, block *b, gb_mel_scratch *scratch)
 		int64_t at = window_start(v, b->first + f) - b->origin;
 		gb_rng rng = gb_rng_at(0, (uint32_t)(b->first + f), (uint32_t)((b->first + f) >> 32), 0);
 
-		gb_mel_bank_amplitude(v->bank, scratch, b->values + (size_t)f * (size_t)bands, b->amplitude + (size_t)f * v->bins);
+		gb_mel_bank_amplitude(v->bank, scratch, b->values + (size_t)f * (size_t)bands,
+		                      b->amplitude + (size_t)f * v->bins);
 		for (size_t k = 0; k < v->bins; k++) {
 			double angle = 2 * M_PI * gb_rng_uniform(&rng);
 			float *p = b->phase + 2 * ((size_t)f * v->bins + k);
@@ -114,10 +117,12 @@ static void rephase(const inversion *v, block *b, gb_mel_scratch *scratch)
 	for (int f = 0; f < b->frames; f++) {
 		float *p = b->phase + 2 * (size_t)f * v->bins, *was = b->before + 2 * (size_t)f * v->bins;
 
-		gb_mel_bank_forward(v->bank, scratch, b->signal + (window_start(v, b->first + f) - b->origin), p);
+		gb_mel_bank_forward(v->bank, scratch, b->signal + (window_start(v, b->first + f) - b->origin),
+		                    p);
 		for (size_t k = 0; k < v->bins; k++) {
 			float re = p[2 * k], im = p[2 * k + 1];
-			float x = re + momentum * (re - was[2 * k]), y = im + momentum * (im - was[2 * k + 1]);
+			float x = re + momentum * (re - was[2 * k]),
+			      y = im + momentum * (im - was[2 * k + 1]);
 			float size = sqrtf(x * x + y * y);
 
 			was[2 * k] = re;
@@ -151,7 +156,8 @@ static void place(const inversion *v, block *b, int64_t first)
 
 /* A block's samples from FROM to TO, faded with TAIL (what the block before
  * holds for the fade's samples) and, at its end, kept in TAIL for the next. */
-static gb_status give(const inversion *v, const block *b, float *tail, gb_mel_sink_fn *sink, void *context, gb_err *err)
+static gb_status give(const inversion *v, const block *b, float *tail, gb_mel_sink_fn *sink, void *context,
+                      gb_err *err)
 {
 	bool last = b->first + b->frames == v->frames;
 	int64_t from = gb_mel_bank_position(v->bank, b->first ? b->first + EDGE : 0);
@@ -192,8 +198,9 @@ static int64_t blocks_of(int64_t frames)
 	return frames <= BLOCK ? frames > 0 : (frames - OVERLAP + STRIDE - 1) / STRIDE;
 }
 
-gb_status gb_mel_invert(const gb_mel_options *options, int64_t frames, int iterations, gb_mel_source_fn *source,
-                        void *source_context, gb_mel_sink_fn *sink, void *sink_context, gb_pool *pool, gb_err *err)
+gb_status gb_mel_invert(const gb_mel_options *options, int64_t frames, int iterations,
+                        gb_mel_source_fn *source, void *source_context, gb_mel_sink_fn *sink,
+                        void *sink_context, gb_pool *pool, gb_err *err)
 {
 	inversion v = {.frames = frames, .iterations = iterations};
 	int64_t blocks = blocks_of(frames);
@@ -209,7 +216,8 @@ gb_status gb_mel_invert(const gb_mel_options *options, int64_t frames, int itera
 
 		for (int i = 0; i < count && !status; i++) {
 			place(&v, v.block + i, (done + i) * STRIDE);
-			status = source(source_context, v.block[i].first, (size_t)v.block[i].frames, v.block[i].values, err);
+			status = source(source_context, v.block[i].first, (size_t)v.block[i].frames,
+			                v.block[i].values, err);
 		}
 		if (!status)
 			gb_pool_run(pool, (size_t)count, block_run, &v);

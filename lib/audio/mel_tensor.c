@@ -28,7 +28,8 @@ static void tell(const gb_mel_job *job, int64_t frames)
 {
 	gb_rational t;
 
-	if (job->progress && gb_rational_mul(job->mel.hop, (gb_rational){frames, 1}, &t) && gb_rational_div(t, job->step, &t))
+	if (job->progress && gb_rational_mul(job->mel.hop, (gb_rational){frames, 1}, &t) &&
+	    gb_rational_div(t, job->step, &t))
 		job->progress(gb_rational_floor(t));
 }
 
@@ -71,13 +72,20 @@ static gb_json *describe(const gb_mel_job *job, const gb_mel *mel, const gb_audi
 	return a;
 }
 
-static gb_status write_tensors(const gb_mel_job *job, const gb_mel *mel, const gb_frames *from, gb_mel_result *result,
-                               gb_err *err)
+static gb_status write_tensors(const gb_mel_job *job, const gb_mel *mel, const gb_frames *from,
+                               gb_mel_result *result, gb_err *err)
 {
 	gb_tensor_writer *writer = NULL;
-	gb_ragged ragged = {result->facts.first, job->mel.hop, job->audio.start, job->step, result->facts.end, from->count};
-	gb_tensor_spec spec = {.name = "mel", .dtype = GB_F32, .dims = "time,band,frame", .unit = "ln(1 + 1e10 power)",
-	                       .doc = "log-mel spectrum; frame j covers one hop, its window ends with it; 0 is silence and padding"};
+	gb_ragged ragged = {result->facts.first, job->mel.hop,      job->audio.start,
+	                    job->step,           result->facts.end, from->count};
+	gb_tensor_spec spec =
+	    {.name = "mel",
+	     .dtype = GB_F32,
+	     .dims = "time,band,frame",
+	     .unit = "ln(1 + 1e10 power)",
+	     .doc =
+	         "log-mel spectrum; frame j covers one hop, its window ends with it; 0 is silence and "
+	         "padding"};
 	gb_frame_plan plan;
 	gb_status status = gb_frame_plan_make(&plan, &ragged, job->partial, job->rows, job->path, err);
 
@@ -90,7 +98,8 @@ static gb_status write_tensors(const gb_mel_job *job, const gb_mel *mel, const g
 		status = gb_tensor_writer_input_path(writer, "sound", job->path, err);
 	if (!status) {
 		spec.attributes = describe(job, mel, &result->facts);
-		status = gb_frame_rows_declare(&plan, from, job->run, &spec, "mel.count", "valid frames of each row of mel", writer, err);
+		status = gb_frame_rows_declare(&plan, from, job->run, &spec, "mel.count",
+		                               "valid frames of each row of mel", writer, err);
 	}
 	if (!status)
 		status = gb_tensor_writer_begin(writer, job->out, err);

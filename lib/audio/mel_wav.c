@@ -33,8 +33,9 @@ static gb_status source(void *context, int64_t first, size_t count, float *value
 			float v = r->mel[(r->row * r->bands + b) * r->longest + frame - r->begin[r->row]];
 
 			if (!isfinite(v) || v > 200)
-				return gb_fail(err, GB_DATA, "%s: mel: row %lld, band %lld: %g is no log-mel value", r->name,
-				               (long long)r->row, (long long)b, (double)v);
+				return gb_fail(err, GB_DATA,
+				               "%s: mel: row %lld, band %lld: %g is no log-mel value",
+				               r->name, (long long)r->row, (long long)b, (double)v);
 			values[i * (size_t)r->bands + (size_t)b] = v;
 		}
 	}
@@ -66,10 +67,13 @@ static gb_status open_reel(gb_tensor_file *file, reel *r, gb_mel_options *option
 	r->bands = mel->shape[1];
 	r->longest = mel->shape[2];
 	if (r->bands > 1024)
-		return gb_fail(err, GB_DATA, "%s: mel: %lld bands, at most 1024 are wanted", r->name, (long long)r->bands);
+		return gb_fail(err, GB_DATA, "%s: mel: %lld bands, at most 1024 are wanted", r->name,
+		               (long long)r->bands);
 	if (!gb_json_read_integer(gb_tensor_file_attribute(file, "mel", "sample_rate"), &options->rate) ||
 	    !rational_of(file, "hop", &options->hop) || !rational_of(file, "window", &options->window))
-		return gb_fail(err, GB_DATA, "%s: mel lacks sample_rate, window or hop in its description; was it made by --mel?",
+		return gb_fail(err, GB_DATA,
+		               "%s: mel lacks sample_rate, window or hop in its description; was it made by "
+		               "--mel?",
 		               r->name);
 	options->bands = (int)r->bands;
 	if ((status = gb_frame_begins(file, "mel.count", r->rows, r->longest, &r->begin, err)) != GB_OK)

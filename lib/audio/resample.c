@@ -31,7 +31,8 @@ gb_status gb_resampler_new(gb_resampler **resampler, int64_t from, int64_t to, g
 
 	*resampler = NULL;
 	if (from <= 0 || to <= 0 || from / 256 >= to || to / 256 >= from)
-		return gb_fail(err, GB_DATA, "cannot resample from %lld to %lld Hz: a factor below 256 is wanted",
+		return gb_fail(err, GB_DATA,
+		               "cannot resample from %lld to %lld Hz: a factor below 256 is wanted",
 		               (long long)from, (long long)to);
 	r = gb_array(1, sizeof *r, err);
 	if (!r)
@@ -48,7 +49,9 @@ gb_status gb_resampler_new(gb_resampler **resampler, int64_t from, int64_t to, g
 		return GB_SYSTEM;
 	}
 	if (from != to) {
-		r->state = src_new(quality == GB_RESAMPLE_BEST ? SRC_SINC_BEST_QUALITY : SRC_SINC_MEDIUM_QUALITY, 1, &code);
+		r->state = src_new(quality == GB_RESAMPLE_BEST ? SRC_SINC_BEST_QUALITY
+		                                               : SRC_SINC_MEDIUM_QUALITY,
+		                   1, &code);
 		if (!r->state) {
 			gb_resampler_free(r);
 			return gb_fail(err, GB_SYSTEM, "resampler: %s", src_strerror(code));

@@ -24,7 +24,8 @@ typedef struct gb_resampler gb_resampler;
 
 /* Reads from PULL.  GB_DATA when the rates differ by more than a factor 256. */
 GB_CHECK gb_status gb_resampler_new(gb_resampler **resampler, int64_t from, int64_t to,
-                                    gb_resample_quality quality, gb_sample_fn *pull, void *context, gb_err *err);
+                                    gb_resample_quality quality, gb_sample_fn *pull, void *context,
+                                    gb_err *err);
 GB_CHECK gb_status gb_resampler_read(gb_resampler *resampler, float *samples, size_t capacity, size_t *got,
                                      gb_err *err);
 int64_t gb_resampler_taken(const gb_resampler *resampler); /* input samples so far */

@@ -23,7 +23,8 @@ static void word(uint8_t *p, uint32_t v, int bytes)
 		p[i] = (uint8_t)(v >> 8 * i);
 }
 
-gb_status gb_wav_create(gb_wav **wav, const char *out, int64_t rate, int channels, int64_t samples, gb_err *err)
+gb_status gb_wav_create(gb_wav **wav, const char *out, int64_t rate, int channels, int64_t samples,
+                        gb_err *err)
 {
 	uint8_t h[HEADER];
 	gb_status status;
@@ -31,7 +32,8 @@ gb_status gb_wav_create(gb_wav **wav, const char *out, int64_t rate, int channel
 
 	*wav = NULL;
 	if (samples < 0 || samples > (INT64_C(0xffffffff) - HEADER) / 4 / channels)
-		return gb_fail(err, GB_USAGE, "%lld samples: a WAV file holds at most 4 GiB; take fewer rows", (long long)samples);
+		return gb_fail(err, GB_USAGE, "%lld samples: a WAV file holds at most 4 GiB; take fewer rows",
+		               (long long)samples);
 	w = gb_array(1, sizeof *w, err);
 	if (!w)
 		return GB_SYSTEM;

@@ -11,7 +11,8 @@ typedef struct gb_wav gb_wav;
 
 /* SAMPLES of each channel.  The length comes first, so that a pipe can be written.  OUT: a path, "-" or
  * NULL for standard output. */
-GB_CHECK gb_status gb_wav_create(gb_wav **wav, const char *out, int64_t rate, int channels, int64_t samples, gb_err *err);
+GB_CHECK gb_status gb_wav_create(gb_wav **wav, const char *out, int64_t rate, int channels, int64_t samples,
+                                 gb_err *err);
 /* COUNT in all channels together, interleaved. */
 GB_CHECK gb_status gb_wav_put(gb_wav *wav, const float *samples, size_t count, gb_err *err);
 GB_CHECK gb_status gb_wav_commit(gb_wav *wav, gb_err *err); /* all samples must be there; also frees */

@@ -19,11 +19,13 @@ static int forced = -1;
 static bool has_tiles(void)
 {
 	enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
-	enum { VBMI = 1 << 1, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 }; /* not in every compiler's cpuid.h */
+	/* not in every compiler's cpuid.h */
+	enum { VBMI = 1 << 1, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 };
 	unsigned a, b, c, d;
 	bool has = __get_cpuid_count(7, 0, &a, &b, &c, &d) && d & AMX_TILE && d & AMX_BF16 && c & VBMI;
 
-	return has && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a & AVX512_BF16 && !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA);
+	return has && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a & AVX512_BF16 &&
+	       !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA);
 }
 #endif
 
@@ -62,7 +64,8 @@ gb_status gb_cpu_force(const char *name, gb_err *err)
 		if (strcmp(name, names[i]))
 			continue;
 		if (i > (int)detected())
-			return gb_fail(err, GB_USAGE, "GB_CPU=%s: this processor has %s at most", name, names[detected()]);
+			return gb_fail(err, GB_USAGE, "GB_CPU=%s: this processor has %s at most", name,
+			               names[detected()]);
 		forced = i;
 		return GB_OK;
 	}

@@ -17,7 +17,8 @@ gb_status gb_plugin_open(const char *name, const char *table, const void **symbo
 
 	*symbol = NULL;
 	if (n <= 0)
-		return gb_fail_errno(err, GB_SYSTEM, errno, "plug-in %s: where this program lies cannot be found out", name);
+		return gb_fail_errno(err, GB_SYSTEM, errno,
+		                     "plug-in %s: where this program lies cannot be found out", name);
 	folder[n] = 0;
 	*(strrchr(folder, '/') + 1) = 0;
 	for (size_t i = 0; i < sizeof place / sizeof *place; i++) {
@@ -27,7 +28,9 @@ gb_status gb_plugin_open(const char *name, const char *table, const void **symbo
 		file[0] = 0;
 	}
 	if (!file[0])
-		return gb_fail(err, GB_SYSTEM, "plug-in %s: this build has none: no libgb_%s.so beside the program", name, name);
+		return gb_fail(err, GB_SYSTEM,
+		               "plug-in %s: this build has none: no libgb_%s.so beside the program", name,
+		               name);
 	/* MPI's own components look for its symbols among the global ones. */
 	handle = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
 	if (!handle)

@@ -80,8 +80,9 @@ gb_status gb_pool_open(gb_pool **out, int threads, gb_err *err)
 		int failed = pthread_create(&pool->workers[i].thread, NULL, work, &pool->workers[i]);
 		if (failed) {
 			gb_pool_close(pool);
-			return gb_fail_errno(err, GB_SYSTEM, failed, "thread %d of %d cannot be started: use a smaller -j",
-			                     i + 2, threads);
+			return gb_fail_errno(err, GB_SYSTEM, failed,
+			                     "thread %d of %d cannot be started: use a smaller -j", i + 2,
+			                     threads);
 		}
 		pool->started++;
 	}

@@ -51,8 +51,8 @@ gb_status gb_fail_in(gb_err *err, const char *format, ...) GB_PRINTF(2, 3);
 gb_status gb_fail_errno(gb_err *err, gb_status status, int errno_value, const char *format, ...)
     GB_PRINTF(4, 5);
 
-/* In a function with a local gb_status STATUS and a label DONE, where what was acquired is released: call, and go there
- * on failure. */
+/* In a function with a local gb_status STATUS and a label DONE, where what was acquired is released: call,
+ * and go there on failure. */
 #define GB_TRY(call)                                                                                         \
 	do {                                                                                                 \
 		if ((status = (call)) != GB_OK)                                                              \

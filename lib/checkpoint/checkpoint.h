@@ -21,17 +21,20 @@ typedef struct gb_checkpoint_item {
 	int64_t shape[4];
 	const char *dims, *doc;
 	const void *data;     /* borrowed until the write is done */
-	gb_tensor_file *from; /* instead of all but the name: the tensor of that name there, with its attributes */
+	/* instead of all but the name: the tensor of that name there, with its attributes */
+	gb_tensor_file *from;
 } gb_checkpoint_item;
 
 /* TOOL is "gb-train 0.1.0".  DESCRIPTION is the object above; its kind, set and config become the
  * file's params. */
 GB_CHECK gb_status gb_checkpoint_write(const char *path, const char *tool, const gb_json *description,
-                                       const gb_checkpoint_item *item, size_t items, gb_pool *pool, gb_err *err);
+                                       const gb_checkpoint_item *item, size_t items, gb_pool *pool,
+                                       gb_err *err);
 
 /* PATH: a checkpoint, or a RUN folder: its best.safetensors, else last.safetensors.  *DESCRIPTION is
  * owned by the caller.  GB_SYSTEM if there is none (models: 4), GB_DATA if it is no checkpoint. */
-GB_CHECK gb_status gb_checkpoint_open(gb_tensor_file **file, gb_json **description, const char *path, gb_err *err);
+GB_CHECK gb_status gb_checkpoint_open(gb_tensor_file **file, gb_json **description, const char *path,
+                                      gb_err *err);
 
 /* A F32 tensor of exactly these dimensions (0: any; COLUMNS −1: a vector), verified; *DATA is borrowed
  * from FILE. */

@@ -77,7 +77,8 @@ void gb_cli_progress(const char *what, uint64_t done, uint64_t total)
 	rate = t > began ? (double)done / (t - began) : 0;
 	fprintf(stderr, "\r\033[K%s: %s %llu", gb_cli.name, what, (unsigned long long)done);
 	if (total)
-		fprintf(stderr, " of %llu (%.0f %%)", (unsigned long long)total, 100.0 * (double)done / (double)total);
+		fprintf(stderr, " of %llu (%.0f %%)", (unsigned long long)total,
+		        100.0 * (double)done / (double)total);
 	fprintf(stderr, ", %.3g/s", rate);
 	if (total && rate > 0)
 		fprintf(stderr, ", %.0f s left", (double)(total - done) / rate);
@@ -93,9 +94,9 @@ static void report_cost(double began)
 
 	getrusage(RUSAGE_SELF, &usage);
 	gb_cli_print("%.2f s wall, %.2f s processor, %.0f MB at most", now() - began,
-	           (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec + (double)usage.ru_stime.tv_sec +
-	               1e-6 * (double)usage.ru_stime.tv_usec,
-	           (double)usage.ru_maxrss / 1024);
+	             (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec +
+	                 (double)usage.ru_stime.tv_sec + 1e-6 * (double)usage.ru_stime.tv_usec,
+	             (double)usage.ru_maxrss / 1024);
 }
 
 /* ---- signals ---- */
@@ -133,7 +134,8 @@ static gb_status parse_options(int argc, char **argv, int *rest, gb_err *err)
 
 	for (int i = 0; i < s->count; i++) {
 		bool argument = s->options[i].kind != GB_OPTION_FLAG;
-		table[i] = (struct option){s->options[i].name, argument ? required_argument : no_argument, NULL, 256 + i};
+		table[i] = (struct option){s->options[i].name, argument ? required_argument : no_argument,
+		                           NULL, 256 + i};
 		if (s->options[i].former) {
 			table[former] = table[i];
 			table[former++].name = s->options[i].former;
@@ -154,7 +156,8 @@ static gb_status parse_options(int argc, char **argv, int *rest, gb_err *err)
 			if (found == ':')
 				return gb_fail(err, GB_USAGE, "%s: an argument is wanted", word);
 			if (strncmp(word, "--", 2))
-				return gb_fail(err, GB_USAGE, "-%c: no such option (--help lists them)", optopt);
+				return gb_fail(err, GB_USAGE, "-%c: no such option (--help lists them)",
+				               optopt);
 			snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
 			if ((status = gb_cli_lookup(name, "--", &index, err)) != GB_OK)
 				return status;
@@ -196,8 +199,8 @@ static gb_status choose_command(int *argc, char ***argv, gb_err *err)
 			return GB_OK;
 		}
 	near = gb_cli_nearest((*argv)[1], verb_name, count);
-	return gb_fail(err, GB_USAGE, "%s: no such verb%s%s%s (--help lists them)", (*argv)[1], near ? ": did you mean " : "",
-	               near ? near : "", near ? "?" : "");
+	return gb_fail(err, GB_USAGE, "%s: no such verb%s%s%s (--help lists them)", (*argv)[1],
+	               near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 static gb_status check_operands(gb_args *args, gb_err *err)
@@ -210,11 +213,13 @@ static gb_status check_operands(gb_args *args, gb_err *err)
 		args->operands = 1;
 	}
 	if (args->operands < c->operands_min)
-		return gb_fail(err, GB_USAGE, "%s is missing: usage: %s%s%s %s", args->operands ? "an operand" : "the operand",
-		               gb_cli.name, c->verb ? " " : "", c->verb ? c->verb : "", c->synopsis);
+		return gb_fail(err, GB_USAGE, "%s is missing: usage: %s%s%s %s",
+		               args->operands ? "an operand" : "the operand", gb_cli.name, c->verb ? " " : "",
+		               c->verb ? c->verb : "", c->synopsis);
 	if (c->operands_max >= 0 && args->operands > c->operands_max)
-		return gb_fail(err, GB_USAGE, "%s: one operand too many: usage: %s%s%s %s", args->operand[c->operands_max], gb_cli.name,
-		               c->verb ? " " : "", c->verb ? c->verb : "", c->synopsis);
+		return gb_fail(err, GB_USAGE, "%s: one operand too many: usage: %s%s%s %s",
+		               args->operand[c->operands_max], gb_cli.name, c->verb ? " " : "",
+		               c->verb ? c->verb : "", c->synopsis);
 	return GB_OK;
 }
 
@@ -291,7 +296,8 @@ static gb_status parse_and_run(int argc, char **argv, gb_err *err)
 	args.quiet = s->quiet;
 	args.verbose = s->verbose;
 	args.threads = s->threads ? (int)s->threads : gb_cli_share_of_cores();
-	if ((status = check_operands(&args, err)) != GB_OK || (status = gb_pool_open(&args.pool, args.threads, err)) != GB_OK)
+	if ((status = check_operands(&args, err)) != GB_OK ||
+	    (status = gb_pool_open(&args.pool, args.threads, err)) != GB_OK)
 		return status;
 	args.params = gb_cli_params();
 	status = s->command->run(&args, err);

@@ -16,7 +16,8 @@
 #define GB_VERSION "0.1.0"
 
 typedef struct gb_strings { const char **item; int count; } gb_strings;      /* option given several times */
-typedef struct gb_range { bool set; int64_t first, end; } gb_range;          /* A:B, rows A … B−1; B may be left out: INT64_MAX */
+/* A:B, rows A … B−1; B may be left out: INT64_MAX */
+typedef struct gb_range { bool set; int64_t first, end; } gb_range;
 typedef struct gb_maybe_rational { bool set; gb_rational value; } gb_maybe_rational;
 
 typedef enum gb_option_kind {
@@ -40,18 +41,25 @@ typedef struct gb_option {
 	double min, max;       /* both 0: no limits */
 	char letter;           /* 0: long only (the rule for all but the common ones) */
 	const char *group;     /* heading in --help, with its colon; NULL: "Options:" */
-	const char *former;    /* former long name: accepted but not shown, and still the key of params, so that outputs keep their bytes */
-	const char *renamed;   /* choice: "NEW=OLD", where the NEW value is read as OLD, which is accepted too */
+	/* former long name: accepted but not shown, and still the key of params, so that outputs keep
+	 * their bytes */
+	const char *former;
+	/* choice: "NEW=OLD", where the NEW value is read as OLD, which is accepted too */
+	const char *renamed;
 } gb_option;
 
 /* The key of OPTION in params. */
-static inline const char *gb_option_key(const gb_option *option) { return option->former ? option->former : option->name; }
+static inline const char *gb_option_key(const gb_option *option)
+{
+	return option->former ? option->former : option->name;
+}
 
 typedef struct gb_args {
 	const char *tool;      /* "gb-x 0.1.0": first argument of gb_tensor_writer_new */
 	const char *verb;      /* NULL for tools without verbs */
 	char **operand;
-	int operands;          /* within the command's limits; "-" filled in where min is 0, stdin is meant and none given */
+	/* within the command's limits; "-" filled in where min is 0, stdin is meant and none given */
+	int operands;
 	const char *out;       /* -o, NULL: standard output */
 	int threads;           /* -j, default all cores */
 	gb_pool *pool;         /* of that many */
@@ -64,7 +72,8 @@ typedef struct gb_args {
 
 typedef struct gb_command {
 	const char *verb;              /* NULL for the only command */
-	const char *synopsis;          /* without the program name and verb: "[--tr R] [-o OUT] MOVIE"; " | " separates forms */
+	/* without the program name and verb: "[--tr R] [-o OUT] MOVIE"; " | " separates forms */
+	const char *synopsis;
 	const char *summary;           /* one line */
 	const gb_option *options;      /* ends with a zero entry; without the common ones */
 	int operands_min, operands_max; /* max −1: any number */
@@ -80,12 +89,13 @@ int gb_cli_main(const char *name, const char *summary, const gb_command *command
 
 bool gb_cli_given(const gb_args *args, const gb_option *options, const char *name);
 
-/* PATH of EnCodec weights: NAMED (--weights), else $GB_ENCODEC, else in share/giblet of an installation or data/ of a
- * checkout the published file, and last encodec-tiny, with a warning.  GB_SYSTEM: none there; OTHERWISE says what
- * goes without. */
+/* PATH of EnCodec weights: NAMED (--weights), else $GB_ENCODEC, else in share/giblet of an installation or
+ * data/ of a checkout the published file, and last encodec-tiny, with a warning.  GB_SYSTEM: none there;
+ * OTHERWISE says what goes without. */
 GB_CHECK gb_status gb_cli_encodec_weights(char path[], const char *named, const char *otherwise, gb_err *err);
 /* "a,b" → its parts, in *COPY; both to be freed.  TEXT NULL: none.  GB_USAGE for no name at all. */
-GB_CHECK gb_status gb_cli_split(const char *option, const char *text, char **copy, const char ***name, int *names, gb_err *err);
+GB_CHECK gb_status gb_cli_split(const char *option, const char *text, char **copy, const char ***name,
+                                int *names, gb_err *err);
 
 /* For people, on stderr, prefixed with the program's name: a note only with
  * -v, a warning unless -q, an answer always. */

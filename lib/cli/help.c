@@ -8,7 +8,8 @@ enum { WIDTH = 80, TEXT = 28 }; /* columns of a line; where the text of an optio
 
 static const char common_group[] = "Common options:", other_group[] = "Options:";
 
-/* Print LENGTH bytes of TEXT as words from COLUMN on, folded at WIDTH; further lines begin at INDENT.  The column after. */
+/* Print LENGTH bytes of TEXT as words from COLUMN on, folded at WIDTH; further lines begin at INDENT.  The
+ * column after. */
 static int print_words(const char *text, int length, int column, int indent)
 {
 	for (int i = 0, n; i < length; i += n + 1) {
@@ -46,7 +47,10 @@ static void print_usage(const char *lead, const gb_command *c)
 	const char *at = c->synopsis;
 
 	do {
-		int indent = printf("%s%s%s%s", lead, gb_cli.name, c->verb ? " " : "", c->verb ? c->verb : "") + 1, column = indent;
+		int indent = printf("%s%s%s%s", lead, gb_cli.name, c->verb ? " " : "",
+		                    c->verb ? c->verb : "") +
+		             1,
+		    column = indent;
 
 		putchar(' ');
 		for (int n; *at && strncmp(at, "| ", 2); at += n + (at[n] == ' ')) {
@@ -65,8 +69,9 @@ static void print_usage(const char *lead, const gb_command *c)
 
 static void print_option(const gb_option *o)
 {
-	int column = printf("  %c%c%s--%s%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-	                    o->argument ? " " : "", o->argument ? o->argument : "", o->kind == GB_OPTION_LIST ? " ..." : "");
+	int column = printf("  %c%c%s--%s%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+	                    o->letter ? ", " : "  ", o->name, o->argument ? " " : "",
+	                    o->argument ? o->argument : "", o->kind == GB_OPTION_LIST ? " ..." : "");
 
 	if (column > TEXT - 2)
 		printf("\n%*s", TEXT, "");
@@ -160,6 +165,8 @@ void gb_cli_print_completion(void)
 		printf("'\n");
 	}
 	printf("\tcase $word in\n\t-*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
-	       "\t*) COMPREPLY=($(compgen -W \"$verbs\" -- \"$word\") $(compgen -f -- \"$word\")) ;;\n\tesac\n}\n"
-	       "complete -o filenames -F _%s %s\n", function, s->name);
+	       "\t*) COMPREPLY=($(compgen -W \"$verbs\" -- \"$word\") $(compgen -f -- \"$word\")) "
+	       ";;\n\tesac\n}\n"
+	       "complete -o filenames -F _%s %s\n",
+	       function, s->name);
 }

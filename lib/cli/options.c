@@ -14,16 +14,19 @@ void gb_cli_load(const gb_command *command)
 {
 	gb_cli_state *s = &gb_cli;
 	const gb_option common[] = {
-		{"output", GB_OPTION_STRING, &s->out, "OUT", "write to OUT (default: standard output)", .letter = 'o'},
-		{"threads", GB_OPTION_INTEGER, &s->threads, "THREADS",
-		 "use this many threads (default: all cores); the result does not depend on it", .min = 1, .max = 1024, .letter = 'j'},
-		{"config", GB_OPTION_STRING, &s->config, "FILE", "read options from FILE, one `name = value` a line, by their long names",
-		 .letter = 'c'},
-		{"quiet", GB_OPTION_FLAG, &s->quiet, NULL, "print neither warnings nor progress", .letter = 'q'},
-		{"verbose", GB_OPTION_FLAG, &s->verbose, NULL, "print what was found and guessed, and at the end the time and memory used",
-		 .letter = 'v'},
-		{"help", GB_OPTION_FLAG, &s->help, NULL, "print this help and exit", .letter = 'h'},
-		{"version", GB_OPTION_FLAG, &s->version, NULL, "print the version and the processor class in use, and exit", .letter = 'V'},
+	    {"output", GB_OPTION_STRING, &s->out, "OUT", "write to OUT (default: standard output)",
+	     .letter = 'o'},
+	    {"threads", GB_OPTION_INTEGER, &s->threads, "THREADS",
+	     "use this many threads (default: all cores); the result does not depend on it", .min = 1,
+	     .max = 1024, .letter = 'j'},
+	    {"config", GB_OPTION_STRING, &s->config, "FILE",
+	     "read options from FILE, one `name = value` a line, by their long names", .letter = 'c'},
+	    {"quiet", GB_OPTION_FLAG, &s->quiet, NULL, "print neither warnings nor progress", .letter = 'q'},
+	    {"verbose", GB_OPTION_FLAG, &s->verbose, NULL,
+	     "print what was found and guessed, and at the end the time and memory used", .letter = 'v'},
+	    {"help", GB_OPTION_FLAG, &s->help, NULL, "print this help and exit", .letter = 'h'},
+	    {"version", GB_OPTION_FLAG, &s->version, NULL,
+	     "print the version and the processor class in use, and exit", .letter = 'V'},
 	};
 
 	s->command = command;
@@ -89,8 +92,8 @@ gb_status gb_cli_lookup(const char *name, const char *where, int *index, gb_err 
 			return GB_OK;
 	}
 	near = gb_cli_nearest(name, option_name, gb_cli.count);
-	return gb_fail(err, GB_USAGE, "%s%s: no such option%s%s%s (--help lists them)", where, name, near ? ": did you mean --" : "",
-	               near ? near : "", near ? "?" : "");
+	return gb_fail(err, GB_USAGE, "%s%s: no such option%s%s%s (--help lists them)", where, name,
+	               near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 
 static gb_status set_integer(const gb_option *o, const char *value, const char *where, gb_err *err)
@@ -103,7 +106,8 @@ static gb_status set_integer(const gb_option *o, const char *value, const char *
 	if (errno || end == value || *end)
 		return gb_fail(err, GB_USAGE, "%s '%s': a whole number is wanted", where, value);
 	if ((o->min || o->max) && ((double)number < o->min || (double)number > o->max))
-		return gb_fail(err, GB_USAGE, "%s %lld: %.15g to %.15g is wanted", where, number, o->min, o->max);
+		return gb_fail(err, GB_USAGE, "%s %lld: %.15g to %.15g is wanted", where, number, o->min,
+		               o->max);
 	*(int64_t *)o->value = number;
 	return GB_OK;
 }
@@ -138,7 +142,8 @@ static gb_status set_range(const gb_option *o, const char *value, const char *wh
 			return gb_fail(err, GB_USAGE, "%s '%s': A:B is wanted (rows A to B-1)", where, value);
 	}
 	if (range->end <= range->first)
-		return gb_fail(err, GB_USAGE, "%s %" PRId64 ":%" PRId64 ": holds no row", where, range->first, range->end);
+		return gb_fail(err, GB_USAGE, "%s %" PRId64 ":%" PRId64 ": holds no row", where, range->first,
+		               range->end);
 	range->set = true;
 	return GB_OK;
 }
@@ -160,7 +165,8 @@ static bool is_choice(const char *choices, const char *value)
 static gb_status set_choice(const gb_option *o, const char *value, const char *where, gb_err *err)
 {
 	const char *old = o->renamed ? strchr(o->renamed, '=') + 1 : NULL;
-	bool renamed = old && strlen(value) == (size_t)(old - 1 - o->renamed) && !strncmp(o->renamed, value, strlen(value));
+	bool renamed = old && strlen(value) == (size_t)(old - 1 - o->renamed) &&
+	               !strncmp(o->renamed, value, strlen(value));
 
 	if (!is_choice(o->argument, value) && !(old && !strcmp(value, old)))
 		return gb_fail(err, GB_USAGE, "%s '%s': one of %s is wanted", where, value, o->argument);
@@ -197,7 +203,8 @@ gb_status gb_cli_set(int index, const char *value, const char *where, gb_err *er
 	case GB_OPTION_RATIONAL: {
 		gb_maybe_rational *r = o->value;
 		r->set = true;
-		return gb_rational_parse(value, &r->value, err) == GB_OK ? GB_OK : gb_fail_in(err, "%s", where);
+		return gb_rational_parse(value, &r->value, err) == GB_OK ? GB_OK
+		                                                         : gb_fail_in(err, "%s", where);
 	}
 	}
 	return GB_OK;
@@ -270,7 +277,8 @@ static gb_json *value_of(const gb_option *o)
 	switch (o->kind) {
 	case GB_OPTION_FLAG: return gb_json_boolean(*(bool *)o->value);
 	case GB_OPTION_STRING:
-	case GB_OPTION_CHOICE: return *(const char **)o->value ? gb_json_string(*(const char **)o->value) : NULL;
+	case GB_OPTION_CHOICE:
+		return *(const char **)o->value ? gb_json_string(*(const char **)o->value) : NULL;
 	case GB_OPTION_INTEGER: return gb_json_integer(*(int64_t *)o->value);
 	case GB_OPTION_REAL: return gb_json_real(*(double *)o->value);
 	case GB_OPTION_RATIONAL: {
@@ -313,7 +321,8 @@ gb_json *gb_cli_params(void)
 	return params;
 }
 
-gb_status gb_cli_split(const char *option, const char *text, char **copy, const char ***name, int *names, gb_err *err)
+gb_status gb_cli_split(const char *option, const char *text, char **copy, const char ***name, int *names,
+                       gb_err *err)
 {
 	*copy = NULL;
 	*name = NULL;

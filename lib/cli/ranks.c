@@ -46,23 +46,30 @@ static int tasks_here(void)
 }
 
 /* srun --mpi=pmi2 speaks MPICH's language, too, which Open MPI need not know: its ranks are Slurm's. */
-static bool of_slurm(int rank, int size) { return number("SLURM_PROCID") == rank && number("SLURM_STEP_NUM_TASKS") == size; }
+static bool of_slurm(int rank, int size)
+{
+	return number("SLURM_PROCID") == rank && number("SLURM_STEP_NUM_TASKS") == size;
+}
 
 void gb_cli_launched(gb_comm_options *o)
 {
-	/* srun sets SLURM_PROCID in batch scripts too, but a step of several tasks only where it started one. */
-	static const struct { const char *rank, *size, *local, *place; bool mpi; } launcher[] = {
-		{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", true},
-		{"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", "MPI_LOCALRANKID", true},
-		{"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "LOCAL_RANK", false},
-		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", NULL, "SLURM_LOCALID", false},
+	/* srun sets SLURM_PROCID in batch scripts too, but a step of several tasks only where it started
+	 * one. */
+	static const struct { const char *rank, *size, *local, *place; bool mpi;
+	} launcher[] = {
+	    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE",
+	     "OMPI_COMM_WORLD_LOCAL_RANK", true},
+	    {"PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", "MPI_LOCALRANKID", true},
+	    {"RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "LOCAL_RANK", false},
+	    {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", NULL, "SLURM_LOCALID", false},
 	};
 
 	o->rank = o->place = 0;
 	o->size = o->local = 1;
 	o->launcher_is_mpi = false;
 	for (size_t i = 0; i < sizeof launcher / sizeof *launcher; i++) {
-		int rank = number(launcher[i].rank), size = number(launcher[i].size), local = number(launcher[i].local), place = number(launcher[i].place);
+		int rank = number(launcher[i].rank), size = number(launcher[i].size),
+		    local = number(launcher[i].local), place = number(launcher[i].place);
 
 		if (rank < 0 || size < 1 || (!strcmp(launcher[i].rank, "PMI_RANK") && of_slurm(rank, size)))
 			continue;
@@ -87,7 +94,8 @@ int gb_cli_share_of_cores(void)
 	return cores / o.local > 1 ? cores / o.local : 1;
 }
 
-gb_status gb_cli_open_ranks(gb_comm **comm, int *local, int *place, const char *kind, const char *folder, double timeout, int64_t micro, gb_err *err)
+gb_status gb_cli_open_ranks(gb_comm **comm, int *local, int *place, const char *kind, const char *folder,
+                            double timeout, int64_t micro, gb_err *err)
 {
 	gb_comm_options o = {.kind = kind, .folder = folder, .timeout = timeout};
 	gb_status status;
@@ -100,7 +108,8 @@ gb_status gb_cli_open_ranks(gb_comm **comm, int *local, int *place, const char *
 		return GB_OK;
 	*local = o.local;
 	status = gb_comm_check_ranks(o.size, micro, err);
-	if (status != GB_OK && o.rank) { /* rank 0 says it, before the launcher ends it because another rank has ended */
+	/* rank 0 says it, before the launcher ends it because another rank has ended */
+	if (status != GB_OK && o.rank) {
 		err->text[0] = 0;
 		sleep(2);
 	}

@@ -33,7 +33,8 @@ gb_status gb_text_open(gb_text **out, const char *path, gb_err *err)
 	if (!text)
 		return status;
 	fflush(stdout);
-	if (!(text->block = gb_array(BLOCK, 1, err)) || (status = gb_output_open(&text->output, path, false, err)) != GB_OK) {
+	if (!(text->block = gb_array(BLOCK, 1, err)) ||
+	    (status = gb_output_open(&text->output, path, false, err)) != GB_OK) {
 		gb_text_free(text);
 		return status;
 	}

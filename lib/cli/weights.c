@@ -12,7 +12,8 @@ static bool beside_program(const char *program, const char *file, char path[PATH
 	static const char *const places[] = {"../share/giblet", "../../../data"};
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (snprintf(path, PATH_MAX, "%s/%s/%s", program, places[i], file) < PATH_MAX && !access(path, R_OK))
+		if (snprintf(path, PATH_MAX, "%s/%s/%s", program, places[i], file) < PATH_MAX &&
+		    !access(path, R_OK))
 			return true;
 	return false;
 }
@@ -33,8 +34,13 @@ gb_status gb_cli_encodec_weights(char path[], const char *named, const char *oth
 	if (beside_program(program, "encodec_24khz.safetensors", path))
 		return GB_OK;
 	if (beside_program(program, "encodec-tiny.safetensors", path)) {
-		gb_cli_warn("codes of the tiny codec %s: no match for the published one, which `data/fetch-encodec` gets", path);
+		gb_cli_warn("codes of the tiny codec %s: no match for the published one, which "
+		            "`data/fetch-encodec` gets",
+		            path);
 		return GB_OK;
 	}
-	return gb_fail(err, GB_SYSTEM, "codes need EnCodec weights: `data/fetch-encodec` gets them, --weights FILE names them; %s", otherwise);
+	return gb_fail(err, GB_SYSTEM,
+	               "codes need EnCodec weights: `data/fetch-encodec` gets them, --weights FILE names "
+	               "them; %s",
+	               otherwise);
 }

@@ -39,7 +39,9 @@ static gb_status load(gb_comm *comm, const char *name, gb_err *err)
 	if (gb_plugin_open(name, "gb_transport_plugin", &table, err) != GB_OK)
 		return GB_SYSTEM;
 	comm->transport = table;
-	return comm->transport->version == GB_TRANSPORT_VERSION ? GB_OK : gb_fail(err, GB_SYSTEM, "plug-in %s: of another version of giblet", name);
+	return comm->transport->version == GB_TRANSPORT_VERSION
+	           ? GB_OK
+	           : gb_fail(err, GB_SYSTEM, "plug-in %s: of another version of giblet", name);
 }
 
 static gb_status choose(gb_comm *comm, const gb_comm_options *o, gb_err *err)
@@ -76,7 +78,8 @@ gb_status gb_comm_open(gb_comm **out, const gb_comm_options *o, gb_err *err)
 	if (o->size <= 1 || !strcmp(o->kind, "none"))
 		return GB_OK;
 	if (o->size > GB_COMM_MOST || (o->size & (o->size - 1)) || o->rank < 0 || o->rank >= o->size)
-		return gb_fail(err, GB_USAGE, "rank %d of %d: a power of two of ranks up to %d is wanted", o->rank, o->size, GB_COMM_MOST);
+		return gb_fail(err, GB_USAGE, "rank %d of %d: a power of two of ranks up to %d is wanted",
+		               o->rank, o->size, GB_COMM_MOST);
 	comm = gb_array(1, sizeof *comm, err);
 	if (!comm)
 		return GB_SYSTEM;
@@ -123,16 +126,18 @@ void gb_comm_abort(gb_comm *comm, gb_status status, const char *why)
 /* A rank waits for its partner in PHASE of a collective a second longer than in the one
  * before: the first to give up is the one whose own partner is lost, not one that waits
  * for a waiting one. */
-static gb_status exchange(gb_comm *comm, int phase, int peer, const void *send, size_t sends, void *receive, size_t receives, gb_err *err)
+static gb_status exchange(gb_comm *comm, int phase, int peer, const void *send, size_t sends, void *receive,
+                          size_t receives, gb_err *err)
 {
-	return comm->transport->exchange(comm->state, peer, send, sends, receive, receives, comm->timeout + phase, err);
+	return comm->transport->exchange(comm->state, peer, send, sends, receive, receives,
+	                                 comm->timeout + phase, err);
 }
 
 static size_t half(size_t first, size_t end) { return first + (end - first) / 2; }
 
 /* Of numbers of BYTES; those of a device once what it was asked for is done. */
-static gb_status swap(gb_comm *comm, const gb_device *device, int phase, int peer, const char *send, size_t sends, char *receive, size_t receives,
-                      size_t bytes, gb_err *err)
+static gb_status swap(gb_comm *comm, const gb_device *device, int phase, int peer, const char *send,
+                      size_t sends, char *receive, size_t receives, size_t bytes, gb_err *err)
 {
 	float word;
 	gb_status status;
@@ -140,14 +145,17 @@ static gb_status swap(gb_comm *comm, const gb_device *device, int phase, int pee
 	if (!device || !comm->link)
 		return exchange(comm, phase, peer, send, sends * bytes, receive, receives * bytes, err);
 	status = sends ? device->ops->download(device, &word, send, sizeof word, err) : GB_OK;
-	return status != GB_OK ? status : comm->link->exchange(comm->link_state, peer, (const float *)(const void *)send, sends, (float *)(void *)receive, receives,
-	                                                       comm->timeout + phase, err);
+	return status != GB_OK
+	           ? status
+	           : comm->link->exchange(comm->link_state, peer, (const float *)(const void *)send, sends,
+	                                  (float *)(void *)receive, receives, comm->timeout + phase, err);
 }
 
 typedef void add_fn(const gb_device *device, void *into, const void *from, size_t n);
 
 /* Halving: at each level the partner gets the half this rank gives up.  Then doubling, back. */
-static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scratch, add_fn *add, const gb_device *context, gb_err *err)
+static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scratch, add_fn *add,
+                     const gb_device *context, gb_err *err)
 {
 	size_t first[16], end[16];
 	int levels = 0, phase = 0;
@@ -159,9 +167,11 @@ static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scrat
 	for (; 1 << levels < comm->size && status == GB_OK; levels++) {
 		size_t a = first[levels], b = end[levels], m = half(a, b);
 		bool low = !(comm->rank >> levels & 1);
-		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a, theirs_end = low ? b : m;
+		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a,
+		       theirs_end = low ? b : m;
 
-		status = swap(comm, context, phase++, comm->rank ^ 1 << levels, base + theirs * bytes, theirs_end - theirs, scratch, mine_end - mine, bytes, err);
+		status = swap(comm, context, phase++, comm->rank ^ 1 << levels, base + theirs * bytes,
+		              theirs_end - theirs, scratch, mine_end - mine, bytes, err);
 		if (status == GB_OK)
 			add(context, base + mine * bytes, scratch, mine_end - mine);
 		first[levels + 1] = mine;
@@ -170,10 +180,11 @@ static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scrat
 	while (levels-- > 0 && status == GB_OK) {
 		size_t a = first[levels], b = end[levels], m = half(a, b);
 		bool low = !(comm->rank >> levels & 1);
-		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a, theirs_end = low ? b : m;
+		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a,
+		       theirs_end = low ? b : m;
 
-		status = swap(comm, context, phase++, comm->rank ^ 1 << levels, base + mine * bytes, mine_end - mine, base + theirs * bytes, theirs_end - theirs,
-		              bytes, err);
+		status = swap(comm, context, phase++, comm->rank ^ 1 << levels, base + mine * bytes,
+		              mine_end - mine, base + theirs * bytes, theirs_end - theirs, bytes, err);
 	}
 	return status;
 }
@@ -193,7 +204,8 @@ static void add_doubles(const gb_device *device, void *into, const void *from, s
 		to[i] += x[i];
 }
 
-gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n, float *scratch, gb_err *err)
+gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n, float *scratch,
+                             gb_err *err)
 {
 	return comm ? sum(comm, x, n, sizeof *x, scratch, add_floats, device, err) : GB_OK;
 }
@@ -220,7 +232,10 @@ gb_status gb_comm_sum_begin(gb_comm *comm, const gb_device *device, float *x, si
 	return comm->link->sum_begin(comm->link_state, device->ops->queue(device), x, n, err);
 }
 
-gb_status gb_comm_sum_end(gb_comm *comm, gb_err *err) { return comm->link->sum_end(comm->link_state, comm->timeout, err); }
+gb_status gb_comm_sum_end(gb_comm *comm, gb_err *err)
+{
+	return comm->link->sum_end(comm->link_state, comm->timeout, err);
+}
 
 /* From rank 0 down a binomial tree, the far half first. */
 gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_err *err)
@@ -255,7 +270,8 @@ gb_status gb_comm_wait_root(gb_comm *comm, gb_err *err)
 	gb_status status = GB_OK;
 
 	if (gb_comm_rank(comm) > 0)
-		return comm->transport->exchange(comm->state, 0, NULL, 0, &here, 1, PATIENCE * comm->timeout, err);
+		return comm->transport->exchange(comm->state, 0, NULL, 0, &here, 1, PATIENCE * comm->timeout,
+		                                 err);
 	for (int p = 1; p < gb_comm_size(comm) && status == GB_OK; p++)
 		status = comm->transport->exchange(comm->state, p, &here, 1, NULL, 0, comm->timeout, err);
 	return status;
@@ -266,7 +282,8 @@ static size_t cut(const gb_comm *comm, const size_t *first, size_t count, int ra
 	return first ? first[rank] : gb_comm_first(comm, count, rank);
 }
 
-gb_status gb_comm_allgather(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err)
+gb_status gb_comm_allgather(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes,
+                            gb_err *err)
 {
 	gb_status status = GB_OK;
 	int phase = 0;
@@ -276,7 +293,8 @@ gb_status gb_comm_allgather(gb_comm *comm, void *x, const size_t *first, size_t 
 		size_t a = cut(comm, first, count, own), a_end = cut(comm, first, count, own + step);
 		size_t b = cut(comm, first, count, other), b_end = cut(comm, first, count, other + step);
 
-		status = exchange(comm, phase, comm->rank ^ step, (char *)x + a * bytes, (a_end - a) * bytes, (char *)x + b * bytes, (b_end - b) * bytes, err);
+		status = exchange(comm, phase, comm->rank ^ step, (char *)x + a * bytes, (a_end - a) * bytes,
+		                  (char *)x + b * bytes, (b_end - b) * bytes, err);
 	}
 	return status;
 }
@@ -293,7 +311,9 @@ static gb_status open_link(gb_comm *comm, gb_err *err)
 
 	if (status == GB_OK)
 		status = gb_comm_broadcast(comm, id, sizeof id, err);
-	return status != GB_OK ? status : comm->link->open(&comm->link_state, id, comm->rank, comm->size, comm->device, err);
+	return status != GB_OK
+	           ? status
+	           : comm->link->open(&comm->link_state, id, comm->rank, comm->size, comm->device, err);
 }
 
 gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err)
@@ -316,10 +336,14 @@ gb_status gb_comm_join(gb_comm *comm, const char *agree, gb_err *err)
 	if (status == GB_OK && wrong != 0)
 		comm->joined = false; /* all know it by themselves: nobody needs to be told */
 	if (status == GB_OK && strcmp(own, common))
-		return gb_fail(err, GB_USAGE, "rank %d: %s; rank 0: %s; all ranks must be alike", comm->rank, own, common);
+		return gb_fail(err, GB_USAGE, "rank %d: %s; rank 0: %s; all ranks must be alike", comm->rank,
+		               own, common);
 	if (status == GB_OK && wrong == 0 && comm->link)
 		status = open_link(comm, err);
-	return status != GB_OK || wrong == 0 ? status : gb_fail(err, GB_USAGE, "another rank differs from rank 0 in build, processor class, options or data");
+	return status != GB_OK || wrong == 0
+	           ? status
+	           : gb_fail(err, GB_USAGE,
+	                     "another rank differs from rank 0 in build, processor class, options or data");
 }
 
 gb_status gb_comm_check_ranks(int ranks, int64_t micro, gb_err *err)
@@ -330,7 +354,11 @@ gb_status gb_comm_check_ranks(int ranks, int64_t micro, gb_err *err)
 	if (ranks >= 1 && ranks <= micro && !(ranks & (ranks - 1)))
 		return GB_OK;
 	for (int64_t n = 2; n <= micro && n <= GB_COMM_MOST; n *= 2)
-		used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%lld", 2 * n <= micro && 2 * n <= GB_COMM_MOST ? ", " : " or ", (long long)n);
-	return gb_fail(err, GB_USAGE, "%d ranks: the %lld micro-batches of a step (--micro-batches) are shared out evenly in one binary tree, by %s ranks", ranks,
-	               (long long)micro, allowed);
+		used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%lld",
+		                         2 * n <= micro && 2 * n <= GB_COMM_MOST ? ", " : " or ",
+		                         (long long)n);
+	return gb_fail(err, GB_USAGE,
+	               "%d ranks: the %lld micro-batches of a step (--micro-batches) are shared out evenly "
+	               "in one binary tree, by %s ranks",
+	               ranks, (long long)micro, allowed);
 }

@@ -28,7 +28,8 @@ enum { GB_COMM_MOST = 1024 }; /* ranks */
 typedef struct gb_comm gb_comm;
 
 typedef struct gb_comm_options {
-	const char *kind;     /* "auto", "none", "socket", "mpi"; "nccl": as auto, but floats go from device to device */
+	/* "auto", "none", "socket", "mpi"; "nccl": as auto, but floats go from device to device */
+	const char *kind;
 	int rank, size;       /* as the launcher says */
 	int local;            /* ranks on this machine, 1 if unknown */
 	int place;            /* of this one among them; its rank if unknown */
@@ -54,14 +55,15 @@ const char *gb_comm_name(const gb_comm *comm);
 /* Do floats go from device to device?  Then their pointers are memory of the device, else of the host. */
 bool gb_comm_on_device(const gb_comm *comm);
 /* X [n] becomes the tree's sum on every rank.  SCRATCH [(n + 1)/2]; DEVICE adds. */
-GB_CHECK gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n, float *scratch, gb_err *err);
+GB_CHECK gb_status gb_comm_sum_floats(gb_comm *comm, const gb_device *device, float *x, size_t n,
+                                      float *scratch, gb_err *err);
 GB_CHECK gb_status gb_comm_sum_doubles(gb_comm *comm, double *x, size_t n, gb_err *err);
-/* The same by the library's all-reduce, in its own order, where it has one: in memory of the host by sum_fast,
- * which is not there where gb_comm_on_device. */
+/* The same by the library's all-reduce, in its own order, where it has one: in memory of the host by
+ * sum_fast, which is not there where gb_comm_on_device. */
 bool gb_comm_has_fast(const gb_comm *comm);
 GB_CHECK gb_status gb_comm_sum_fast(gb_comm *comm, float *x, size_t n, gb_err *err);
-/* Only where gb_comm_on_device: beside what DEVICE does next: several sums may be under way, begun by all ranks in the
- * same order; X is not to be touched before end, which waits for all of them. */
+/* Only where gb_comm_on_device: beside what DEVICE does next: several sums may be under way, begun by all
+ * ranks in the same order; X is not to be touched before end, which waits for all of them. */
 GB_CHECK gb_status gb_comm_sum_begin(gb_comm *comm, const gb_device *device, float *x, size_t n, gb_err *err);
 GB_CHECK gb_status gb_comm_sum_end(gb_comm *comm, gb_err *err);
 
@@ -71,7 +73,8 @@ GB_CHECK gb_status gb_comm_broadcast(gb_comm *comm, void *x, size_t bytes, gb_er
 size_t gb_comm_first(const gb_comm *comm, size_t count, int rank);
 /* X, items of BYTES: rank r has filled items FIRST[r] … FIRST[r+1]−1 (FIRST NULL: COUNT cut evenly), all
  * get the rest. */
-GB_CHECK gb_status gb_comm_allgather(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes, gb_err *err);
+GB_CHECK gb_status gb_comm_allgather(gb_comm *comm, void *x, const size_t *first, size_t count, size_t bytes,
+                                     gb_err *err);
 
 /* The others wait until rank 0 is here, which may have written a checkpoint: twenty times as long as
  * for anything else. */

@@ -14,9 +14,11 @@ typedef struct gb_link {
 	const char *name;
 	/* What all ranks need to find each other; rank 0 makes it, the transport carries it. */
 	gb_status (*make_id)(char id[GB_LINK_ID], gb_err *err);
-	gb_status (*open)(void **state, const char id[GB_LINK_ID], int rank, int size, int device, gb_err *err);
+	gb_status (*open)(void **state, const char id[GB_LINK_ID], int rank, int size, int device,
+	                  gb_err *err);
 	/* Numbers to and from PEER at once, finished on return; at most LIMIT seconds. */
-	gb_status (*exchange)(void *state, int peer, const float *send, size_t sends, float *receive, size_t receives, double limit, gb_err *err);
+	gb_status (*exchange)(void *state, int peer, const float *send, size_t sends, float *receive,
+	                      size_t receives, double limit, gb_err *err);
 	/* Begins once what is on the device's QUEUE now is done; X is the sum when end returns: at most LIMIT
 	 * seconds for all that was begun. */
 	gb_status (*sum_begin)(void *state, void *queue, float *x, size_t n, gb_err *err);

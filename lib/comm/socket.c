@@ -42,7 +42,8 @@ static void close_state(void *opaque)
 	if (!s)
 		return;
 	for (int p = 0; s->m.peer && p < s->m.meeting.size; p++) {
-		if (s->m.peer[p][GB_SOCKET_CONTROL] >= 0 && send(s->m.peer[p][GB_SOCKET_CONTROL], &bye, sizeof bye, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		if (s->m.peer[p][GB_SOCKET_CONTROL] >= 0 &&
+		    send(s->m.peer[p][GB_SOCKET_CONTROL], &bye, sizeof bye, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 			s->bye[p] = true; /* gone before us: nobody to tell */
 		for (int c = 0; c < 2; c++)
 			if (s->m.peer[p][c] >= 0)
@@ -105,7 +106,8 @@ static void tell(state *s, int peer, uint32_t kind)
 {
 	note out = {kind, ""};
 
-	(void)!send(s->m.peer[peer][GB_SOCKET_CONTROL], &out, sizeof out, MSG_NOSIGNAL | MSG_DONTWAIT); /* one that is gone is noticed elsewhere */
+	/* one that is gone is noticed elsewhere */
+	(void)!send(s->m.peer[peer][GB_SOCKET_CONTROL], &out, sizeof out, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* WHY: the error number of its connection, 0: an orderly end, which is then told in the words of HOW. */
@@ -113,7 +115,8 @@ static gb_status is_lost_as(int peer, int why, const char *how, gb_err *err)
 {
 	bool silent = why == ETIMEDOUT || why == EHOSTUNREACH || why == ENETUNREACH;
 
-	return gb_fail(err, GB_SYSTEM, "rank %d is lost: %s", peer, silent ? "no answer from its machine (--rank-timeout)" : how);
+	return gb_fail(err, GB_SYSTEM, "rank %d is lost: %s", peer,
+	               silent ? "no answer from its machine (--rank-timeout)" : how);
 }
 
 /* What peers say on their control connections: GB_OK if nothing that ends the job.  Why one
@@ -167,13 +170,16 @@ static gb_status ended(state *s, int peer, int why, gb_err *err)
 
 typedef struct flow { head head; char *data; size_t bytes, done; } flow; /* done counts the head too */
 
-/* Move what can be moved now: 1 some, 0 none, −1 the connection ended (errno, 0: in order), −2 out of step. */
+/* Move what can be moved now: 1 some, 0 none, −1 the connection ended (errno, 0: in order), −2 out of
+ * step. */
 static int pump(int fd, flow *f, bool out, uint64_t number)
 {
 	bool in_head = f->done < sizeof f->head;
 	char *at = in_head ? (char *)&f->head + f->done : f->data + f->done - sizeof f->head;
 	size_t left = in_head ? sizeof f->head - f->done : f->bytes + sizeof f->head - f->done;
-	ssize_t n = out ? send(fd, at, left, MSG_NOSIGNAL | MSG_DONTWAIT | (in_head && f->bytes ? MSG_MORE : 0)) : recv(fd, at, left, MSG_DONTWAIT);
+	ssize_t n = out ? send(fd, at, left,
+	                       MSG_NOSIGNAL | MSG_DONTWAIT | (in_head && f->bytes ? MSG_MORE : 0))
+	                : recv(fd, at, left, MSG_DONTWAIT);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
@@ -182,7 +188,8 @@ static int pump(int fd, flow *f, bool out, uint64_t number)
 		return -1;
 	}
 	f->done += (size_t)n;
-	if (!out && in_head && f->done == sizeof f->head && (f->head.number != number || f->head.bytes != f->bytes))
+	if (!out && in_head && f->done == sizeof f->head &&
+	    (f->head.number != number || f->head.bytes != f->bytes))
 		return -2;
 	return 1;
 }
@@ -212,7 +219,8 @@ static bool is_lost(state *s, int peer, double limit, patience *p)
 	return p->asked != 0 && now - p->asked > ANSWER_SECONDS;
 }
 
-static gb_status exchange(void *opaque, int peer, const void *out, size_t outs, void *in, size_t ins, double limit, gb_err *err)
+static gb_status exchange(void *opaque, int peer, const void *out, size_t outs, void *in, size_t ins,
+                          double limit, gb_err *err)
 {
 	state *s = opaque;
 	int size = s->m.meeting.size, fd = s->m.peer[peer][GB_SOCKET_DATA];
@@ -221,24 +229,31 @@ static gb_status exchange(void *opaque, int peer, const void *out, size_t outs, 
 	patience wait = {gb_socket_now(), 0, 0};
 
 	while (!finished(&to) || !finished(&from)) {
-		int sent = finished(&to) ? 0 : pump(fd, &to, true, 0), got = sent < 0 || finished(&from) ? 0 : pump(fd, &from, false, number), ready;
+		int sent = finished(&to) ? 0 : pump(fd, &to, true, 0),
+		    got = sent < 0 || finished(&from) ? 0 : pump(fd, &from, false, number), ready;
 
 		if (got == -2)
-			return gb_fail(err, GB_SYSTEM, "rank %d is at another point of the training: all ranks want the same build and options", peer);
+			return gb_fail(err, GB_SYSTEM,
+			               "rank %d is at another point of the training: all ranks want the same "
+			               "build and options",
+			               peer);
 		if (sent < 0 || got < 0)
 			return ended(s, peer, errno, err);
 		if (sent || got) {
 			wait = (patience){gb_socket_now(), 0, 0};
 			continue;
 		}
-		s->poll[size] = (struct pollfd){.fd = fd, .events = (short)((finished(&to) ? 0 : POLLOUT) | (finished(&from) ? 0 : POLLIN))};
+		s->poll[size] = (struct pollfd){.fd = fd,
+		                                .events = (short)((finished(&to) ? 0 : POLLOUT) |
+		                                                  (finished(&from) ? 0 : POLLIN))};
 		ready = poll(s->poll, (nfds_t)size + 1, 1000);
 		if (ready < 0 && errno != EINTR)
 			return gb_fail_errno(err, GB_SYSTEM, errno, "rank %d: poll", peer);
 		if (ready > 0 && hear(s, err) != GB_OK)
 			return GB_SYSTEM;
 		if (is_lost(s, peer, limit, &wait))
-			return gb_fail(err, GB_SYSTEM, "rank %d is lost: no answer for %.0f s (--rank-timeout)", peer, limit);
+			return gb_fail(err, GB_SYSTEM,
+			               "rank %d is lost: no answer for %.0f s (--rank-timeout)", peer, limit);
 	}
 	return GB_OK;
 }
@@ -251,8 +266,11 @@ static void give_up(void *opaque, int status, const char *why)
 	(void)status;
 	snprintf(last.text, sizeof last.text, "%s", why);
 	for (int p = 0; p < s->m.meeting.size; p++)
-		if (s->m.peer[p][GB_SOCKET_CONTROL] >= 0 && send(s->m.peer[p][GB_SOCKET_CONTROL], &last, sizeof last, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		if (s->m.peer[p][GB_SOCKET_CONTROL] >= 0 &&
+		    send(s->m.peer[p][GB_SOCKET_CONTROL], &last, sizeof last, MSG_NOSIGNAL | MSG_DONTWAIT) <
+		        0)
 			s->bye[p] = true;
 }
 
-const gb_transport gb_transport_socket = {GB_TRANSPORT_VERSION, "socket", open_state, join, exchange, NULL, give_up, close_state};
+const gb_transport gb_transport_socket =
+    {GB_TRANSPORT_VERSION, "socket", open_state, join, exchange, NULL, give_up, close_state};

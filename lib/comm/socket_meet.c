@@ -34,8 +34,10 @@ static bool tune(int fd, double timeout)
 	int on = 1, seconds = timeout < 3 ? 1 : (int)(timeout / 3), tries = 2;
 	unsigned milliseconds = timeout < 1e6 ? (unsigned)(timeout * 1000) : 1000000000;
 
-	return !setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) && !setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) &&
-	       !setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) && !setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds) &&
+	return !setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) &&
+	       !setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) &&
+	       !setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) &&
+	       !setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds) &&
 	       !setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof tries) &&
 	       !setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
@@ -53,9 +55,11 @@ static void own_hosts(char *text, size_t room)
 		for (struct ifaddrs *at = all; at; at = at->ifa_next) {
 			char host[INET_ADDRSTRLEN];
 
-			if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || !(at->ifa_flags & IFF_UP) || !(at->ifa_flags & IFF_LOOPBACK) != !loop)
+			if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET ||
+			    !(at->ifa_flags & IFF_UP) || !(at->ifa_flags & IFF_LOOPBACK) != !loop)
 				continue;
-			inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)at->ifa_addr)->sin_addr, host, sizeof host);
+			inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)at->ifa_addr)->sin_addr, host,
+			          sizeof host);
 			if (used + strlen(host) + 2 < room)
 				used += (size_t)snprintf(text + used, room - used, " %s", host);
 		}
@@ -84,7 +88,8 @@ static gb_status publish(gb_socket_rendezvous *m, gb_err *err)
 }
 
 /* What RANK's file says; false where there is none yet. */
-static bool look_up(const gb_socket_rendezvous *m, int rank, uint64_t *job, int *port, char host[HOSTS_MAX][INET_ADDRSTRLEN], int *hosts)
+static bool look_up(const gb_socket_rendezvous *m, int rank, uint64_t *job, int *port,
+                    char host[HOSTS_MAX][INET_ADDRSTRLEN], int *hosts)
 {
 	char *path = file_of(m, rank, NULL), text[700], *at, *rest = NULL;
 	FILE *file = path ? fopen(path, "r") : NULL;
@@ -100,7 +105,8 @@ static bool look_up(const gb_socket_rendezvous *m, int rank, uint64_t *job, int 
 		return false;
 	*job = number;
 	*hosts = 0;
-	for (at = strtok_r(text + used, " \n", &rest); at && *hosts < HOSTS_MAX; at = strtok_r(NULL, " \n", &rest))
+	for (at = strtok_r(text + used, " \n", &rest); at && *hosts < HOSTS_MAX;
+	     at = strtok_r(NULL, " \n", &rest))
 		snprintf(host[(*hosts)++], INET_ADDRSTRLEN, "%.15s", at);
 	return true;
 }
@@ -112,7 +118,8 @@ static bool move_all(int fd, void *data, size_t bytes, bool out, double until)
 	char *at = data;
 
 	while (bytes) {
-		ssize_t n = out ? send(fd, at, bytes, MSG_NOSIGNAL | MSG_DONTWAIT) : recv(fd, at, bytes, MSG_DONTWAIT);
+		ssize_t n = out ? send(fd, at, bytes, MSG_NOSIGNAL | MSG_DONTWAIT)
+		                : recv(fd, at, bytes, MSG_DONTWAIT);
 
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			return false;
@@ -156,8 +163,10 @@ static bool greet(gb_socket_rendezvous *m, int rank, const char *host, int port,
 
 	if (fd < 0)
 		return false;
-	if (!tune(fd, m->meeting.timeout) || !move_all(fd, &own, sizeof own, true, gb_socket_now() + GREETING_SECONDS) || !move_all(fd, &answer, sizeof answer, false, 0) ||
-	    answer.magic != HELLO_MAGIC || answer.rank != rank || answer.job != job || !answer.good) {
+	if (!tune(fd, m->meeting.timeout) ||
+	    !move_all(fd, &own, sizeof own, true, gb_socket_now() + GREETING_SECONDS) ||
+	    !move_all(fd, &answer, sizeof answer, false, 0) || answer.magic != HELLO_MAGIC ||
+	    answer.rank != rank || answer.job != job || !answer.good) {
 		close(fd);
 		return false;
 	}
@@ -185,7 +194,9 @@ static gb_status reach(gb_socket_rendezvous *m, int rank, gb_err *err)
 			}
 		poll(NULL, 0, RETRY_MILLISECONDS);
 	} while (gb_socket_now() < until);
-	return gb_fail(err, GB_SYSTEM, "rank %d is lost: not found through %s/rank-%d.address for %.0f s (--rank-timeout); is the folder shared and rank %d started?",
+	return gb_fail(err, GB_SYSTEM,
+	               "rank %d is lost: not found through %s/rank-%d.address for %.0f s (--rank-timeout); "
+	               "is the folder shared and rank %d started?",
 	               rank, m->meeting.folder, rank, m->meeting.timeout, rank);
 }
 
@@ -194,9 +205,12 @@ static void welcome(gb_socket_rendezvous *m, int fd)
 {
 	hello got, answer = {HELLO_MAGIC, m->job, m->meeting.rank, m->meeting.size, 0, 1};
 
-	if (!tune(fd, m->meeting.timeout) || !move_all(fd, &got, sizeof got, false, gb_socket_now() + GREETING_SECONDS) || got.magic != HELLO_MAGIC || got.job != m->job ||
-	    got.rank <= m->meeting.rank || got.rank >= m->meeting.size || got.size != m->meeting.size || got.kind < 0 || got.kind > 1 ||
-	    m->peer[got.rank][got.kind] >= 0 || !move_all(fd, &answer, sizeof answer, true, gb_socket_now() + GREETING_SECONDS)) {
+	if (!tune(fd, m->meeting.timeout) ||
+	    !move_all(fd, &got, sizeof got, false, gb_socket_now() + GREETING_SECONDS) ||
+	    got.magic != HELLO_MAGIC || got.job != m->job || got.rank <= m->meeting.rank ||
+	    got.rank >= m->meeting.size || got.size != m->meeting.size || got.kind < 0 || got.kind > 1 ||
+	    m->peer[got.rank][got.kind] >= 0 ||
+	    !move_all(fd, &answer, sizeof answer, true, gb_socket_now() + GREETING_SECONDS)) {
 		close(fd);
 		return;
 	}
@@ -218,9 +232,10 @@ gb_status gb_socket_listen(gb_socket_rendezvous *m, gb_err *err)
 	socklen_t size = sizeof any;
 
 	m->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (m->listener < 0 || bind(m->listener, (struct sockaddr *)&any, sizeof any) || listen(m->listener, SOMAXCONN) ||
-	    getsockname(m->listener, (struct sockaddr *)&any, &size))
-		return gb_fail_errno(err, GB_SYSTEM, errno, "rank %d: no socket to listen on", m->meeting.rank);
+	if (m->listener < 0 || bind(m->listener, (struct sockaddr *)&any, sizeof any) ||
+	    listen(m->listener, SOMAXCONN) || getsockname(m->listener, (struct sockaddr *)&any, &size))
+		return gb_fail_errno(err, GB_SYSTEM, errno, "rank %d: no socket to listen on",
+		                     m->meeting.rank);
 	m->port = ntohs(any.sin_port);
 	if (m->meeting.rank)
 		return GB_OK;
@@ -250,7 +265,9 @@ gb_status gb_socket_connect(gb_socket_rendezvous *m, gb_err *err)
 		}
 		poll(&(struct pollfd){.fd = m->listener, .events = POLLIN}, 1, 200);
 		if (gb_socket_now() - since > m->meeting.timeout)
-			status = gb_fail(err, GB_SYSTEM, "rank %d is lost: it has not come for %.0f s (--rank-timeout)", missing(m), m->meeting.timeout);
+			status = gb_fail(err, GB_SYSTEM,
+			                 "rank %d is lost: it has not come for %.0f s (--rank-timeout)",
+			                 missing(m), m->meeting.timeout);
 	}
 	return status;
 }

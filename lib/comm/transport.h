@@ -18,7 +18,8 @@ typedef struct gb_transport {
 	/* Waits for all. */
 	gb_status (*join)(void *state, gb_err *err);
 	/* Send and receive at once; at most LIMIT seconds without progress. */
-	gb_status (*exchange)(void *state, int peer, const void *send, size_t sends, void *receive, size_t receives, double limit, gb_err *err);
+	gb_status (*exchange)(void *state, int peer, const void *send, size_t sends, void *receive,
+	                      size_t receives, double limit, gb_err *err);
 	/* NULL: none. */
 	gb_status (*sum_fast)(void *state, float *x, size_t n, double limit, gb_err *err);
 	void (*give_up)(void *state, int status, const char *why);

@@ -9,11 +9,14 @@ gb_status gb_clock_join(gb_clock *clock, const gb_clock *more, gb_err *err)
 	int r;
 
 	if (gb_rational_compare(clock->step, more->step) != 0)
-		return gb_fail(err, GB_DATA, "a row of %s s, and of %s s in an earlier file: make both with one --tr",
+		return gb_fail(err, GB_DATA,
+		               "a row of %s s, and of %s s in an earlier file: make both with one --tr",
 		               gb_rational_format(more->step, a), gb_rational_format(clock->step, b));
 	for (r = 0; r < more->runs; r++) {
 		if (gb_clock_find(clock, more->run[r].name) >= 0)
-			return gb_fail(err, GB_DATA, "%s is in an earlier file too: leave one out, or give them other --run names",
+			return gb_fail(err, GB_DATA,
+			               "%s is in an earlier file too: leave one out, or give them other "
+			               "--run names",
 			               more->run[r].name);
 		if (clock->runs == GB_RUNS_MAX)
 			return gb_fail(err, GB_DATA, "more than %d runs", GB_RUNS_MAX);
@@ -42,7 +45,8 @@ static gb_status crop(gb_run *run, gb_rational step, const gb_run *other, const 
 
 	if (!rows_between(run->start, other->start, step, &shift))
 		return gb_fail(err, GB_DATA,
-		               "%s: %s starts at %s s, in %s at %s s: not a whole number of rows of %s s apart, and rows are never resampled",
+		               "%s: %s starts at %s s, in %s at %s s: not a whole number of rows of %s s "
+		               "apart, and rows are never resampled",
 		               name, run->name, gb_rational_format(other->start, a), first,
 		               gb_rational_format(run->start, b), gb_rational_format(step, c));
 	end = run->rows;
@@ -59,7 +63,9 @@ static gb_status crop(gb_run *run, gb_rational step, const gb_run *other, const 
 		end -= shift;
 	}
 	if (end <= 0)
-		return gb_fail(err, GB_DATA, "%s: %s has no row in common with the inputs before it (starts at %s s; look at --start)",
+		return gb_fail(err, GB_DATA,
+		               "%s: %s has no row in common with the inputs before it (starts at %s s; look "
+		               "at --start)",
 		               name, run->name, gb_rational_format(other->start, a));
 	run->rows = end;
 	return GB_OK;
@@ -77,7 +83,8 @@ gb_status gb_clock_common(const gb_clock *const *clock, const char *const *name,
 		gb_clock joined = {.step = common->step};
 
 		if (gb_rational_compare(clock[i]->step, common->step) != 0)
-			return gb_fail(err, GB_DATA, "%s: a row of %s s, but %s has rows of %s s: make all with one --tr",
+			return gb_fail(err, GB_DATA,
+			               "%s: a row of %s s, but %s has rows of %s s: make all with one --tr",
 			               name[i], gb_rational_format(clock[i]->step, a), name[0],
 			               gb_rational_format(common->step, b));
 		for (r = 0; r < common->runs; r++) {
@@ -86,13 +93,16 @@ gb_status gb_clock_common(const gb_clock *const *clock, const char *const *name,
 
 			if (at < 0)
 				continue;
-			status = crop(&common->run[r], common->step, &clock[i]->run[at], name[i], name[0], err);
+			status = crop(&common->run[r], common->step, &clock[i]->run[at], name[i], name[0],
+			              err);
 			if (status)
 				return status;
 			joined.run[joined.runs++] = common->run[r];
 		}
 		if (joined.runs == 0)
-			return gb_fail(err, GB_DATA, "%s: its first run is %s, that of %s is %s: no run in common (see --run)",
+			return gb_fail(err, GB_DATA,
+			               "%s: its first run is %s, that of %s is %s: no run in common (see "
+			               "--run)",
 			               name[i], clock[i]->runs ? clock[i]->run[0].name : "missing", name[0],
 			               common->run[0].name);
 		*common = joined;

@@ -31,7 +31,8 @@ static gb_status open_member(gb_dataset *set, const gb_json *one, gb_err *err)
 	gb_status status;
 
 	if (!name || !id || !checksums || strchr(name, '/'))
-		return gb_fail(err, GB_DATA, "%s: members: file, id and checksums of each are wanted", set->path);
+		return gb_fail(err, GB_DATA, "%s: members: file, id and checksums of each are wanted",
+		               set->path);
 	path = gb_format(err, "%s/%s", set->path, name);
 	if (!path)
 		return GB_SYSTEM;
@@ -41,7 +42,8 @@ static gb_status open_member(gb_dataset *set, const gb_json *one, gb_err *err)
 		const char *found = gb_tensor_file_id(member->file);
 
 		if (!found || strcmp(found, id) || strcmp(gb_hash_format(member->content, text), checksums))
-			status = gb_fail(err, GB_DATA, "%s: not the file that was packed: pack the set again", path);
+			status = gb_fail(err, GB_DATA, "%s: not the file that was packed: pack the set again",
+			                 path);
 	} else if (status == GB_USAGE) {
 		err->status = status = GB_DATA; /* the set that was named lacks something */
 	}
@@ -66,7 +68,8 @@ static gb_status open_members(gb_dataset *set, gb_err *err)
 	if (!status && !(found = gb_set_features_json(set)))
 		status = gb_fail(err, GB_SYSTEM, "%s: memory is short", set->path);
 	if (!status && !gb_json_equal(found, features))
-		status = gb_fail(err, GB_DATA, "%s: its index and its members differ: pack the set again", set->path);
+		status = gb_fail(err, GB_DATA, "%s: its index and its members differ: pack the set again",
+		                 set->path);
 	gb_json_free(members);
 	gb_json_free(features);
 	gb_json_free(found);
@@ -85,8 +88,11 @@ static gb_status read_use(gb_dataset *set, gb_err *err)
 	if (status)
 		return gb_fail_in(err, "%s", set->path);
 	if (!gb_clock_equal(&clock, &set->clock))
-		return gb_fail(err, GB_DATA, "%s: its index has another clock than its members: pack the set again", set->path);
-	if (!gb_json_read_integer(gb_tensor_file_attribute(set->index, "use", "gap_rows"), &set->gap) || set->gap < 0)
+		return gb_fail(err, GB_DATA,
+		               "%s: its index has another clock than its members: pack the set again",
+		               set->path);
+	if (!gb_json_read_integer(gb_tensor_file_attribute(set->index, "use", "gap_rows"), &set->gap) ||
+	    set->gap < 0)
 		return gb_fail(err, GB_DATA, "%s: use: no gap_rows", set->path);
 	set->use = gb_array((size_t)set->rows, 1, err);
 	if (!set->use)
@@ -94,7 +100,8 @@ static gb_status read_use(gb_dataset *set, gb_err *err)
 	memcpy(set->use, tensor->data, (size_t)set->rows);
 	for (int64_t r = 0; r < set->rows; r++)
 		if (set->use[r] > GB_ROW_TEST)
-			return gb_fail(err, GB_DATA, "%s: use: row %lld is %d, 0 to 2 are wanted", set->path, (long long)r, set->use[r]);
+			return gb_fail(err, GB_DATA, "%s: use: row %lld is %d, 0 to 2 are wanted", set->path,
+			               (long long)r, set->use[r]);
 	return GB_OK;
 }
 
@@ -110,8 +117,8 @@ static gb_status read_statistics(gb_dataset *set, gb_bound *bound, gb_err *err)
 
 		status = name ? gb_tensor_file_need(set->index, name, GB_F32, -1, &tensor, err) : GB_SYSTEM;
 		if (!status && tensor->elements != bound->feature.elements)
-			status = gb_fail(err, GB_DATA, "%s: %s: %zu values, %zu wanted", set->path, name, tensor->elements,
-			                 bound->feature.elements);
+			status = gb_fail(err, GB_DATA, "%s: %s: %zu values, %zu wanted", set->path, name,
+			                 tensor->elements, bound->feature.elements);
 		if (!status)
 			*(i ? &bound->feature.std : &bound->feature.mean) = tensor->data;
 		free(name);
@@ -132,7 +139,8 @@ gb_status gb_dataset_open(gb_dataset **out, const char *folder, gb_err *err)
 	if (!status)
 		status = gb_tensor_file_open(&set->index, index, err);
 	if (status == GB_USAGE)
-		status = gb_fail(err, GB_USAGE, "%s: not a data set (no %s): make one with gb-cache pack -o", folder, GB_SET_INDEX);
+		status = gb_fail(err, GB_USAGE, "%s: not a data set (no %s): make one with gb-cache pack -o",
+		                 folder, GB_SET_INDEX);
 	if (!status && !gb_tensor_file_id(set->index))
 		status = gb_fail(err, GB_DATA, "%s: not the index of a data set", index);
 	if (!status)
@@ -182,7 +190,10 @@ int64_t gb_dataset_rows(const gb_dataset *set) { return set->rows; }
 const uint8_t *gb_dataset_use(const gb_dataset *set) { return set->use; }
 int64_t gb_dataset_gap(const gb_dataset *set) { return set->gap; }
 size_t gb_dataset_features(const gb_dataset *set) { return set->features; }
-const gb_feature *gb_dataset_feature(const gb_dataset *set, size_t index) { return &set->bound[index].feature; }
+const gb_feature *gb_dataset_feature(const gb_dataset *set, size_t index)
+{
+	return &set->bound[index].feature;
+}
 size_t gb_dataset_subjects(const gb_dataset *set) { return set->subjects; }
 const char *gb_dataset_subject(const gb_dataset *set, size_t index) { return set->subject[index]; }
 
@@ -191,7 +202,8 @@ const gb_feature *gb_dataset_find(const gb_dataset *set, const char *name, const
 	for (size_t i = 0; i < set->features; i++) {
 		const gb_feature *f = &set->bound[i].feature;
 
-		if (!strcmp(f->name, name) && (subject ? f->subject && !strcmp(f->subject, subject) : !f->subject))
+		if (!strcmp(f->name, name) &&
+		    (subject ? f->subject && !strcmp(f->subject, subject) : !f->subject))
 			return f;
 	}
 	return NULL;
@@ -227,7 +239,8 @@ int64_t gb_dataset_count(const gb_dataset *set, const gb_feature *feature, int64
 	return count;
 }
 
-void gb_dataset_read(const gb_dataset *set, const gb_feature *feature, int64_t row, bool standardise, float *out)
+void gb_dataset_read(const gb_dataset *set, const gb_feature *feature, int64_t row, bool standardise,
+                     float *out)
 {
 	const gb_bound *bound = bound_of(feature);
 	int64_t count;

@@ -15,7 +15,8 @@ GB_BEGIN_DECLS
 
 typedef struct gb_dataset gb_dataset;
 
-enum { GB_ROW_HISTORY = 0, /* gap, dropped, run start: may be read as history, never in losses, statistics, scores */
+/* gap, dropped, run start: may be read as history, never in losses, statistics, scores */
+enum { GB_ROW_HISTORY = 0,
        GB_ROW_TRAIN = 1,
        GB_ROW_TEST = 2 };
 
@@ -28,14 +29,16 @@ typedef struct gb_feature {
 	size_t elements;        /* of one row */
 	size_t row_bytes;
 	const float *mean, *std; /* [elements], over train rows only, SD 0 stored as 1; NULL for codes */
-	const uint8_t *valid;   /* [rows] 0: not to be scored (missing volume, kernel's first length …); NULL: all valid */
+	/* [rows] 0: not to be scored (missing volume, kernel's first length …); NULL: all valid */
+	const uint8_t *valid;
 	const gb_tensor_file *file; /* the member, for attributes */
 } gb_feature;
 
 GB_CHECK gb_status gb_dataset_open(gb_dataset **set, const char *folder, gb_err *err);
 void gb_dataset_close(gb_dataset *set); /* accepts NULL */
 
-const char *gb_dataset_id(const gb_dataset *set);       /* id of the index, which covers the ids of all members */
+/* id of the index, which covers the ids of all members */
+const char *gb_dataset_id(const gb_dataset *set);
 const gb_clock *gb_dataset_clock(const gb_dataset *set);
 int64_t gb_dataset_rows(const gb_dataset *set);
 const uint8_t *gb_dataset_use(const gb_dataset *set);   /* [rows], GB_ROW_… */
@@ -51,7 +54,8 @@ const char *gb_dataset_subject(const gb_dataset *set, size_t index);
 /* Row ROW of FEATURE, borrowed, aligned for its type. */
 const void *gb_dataset_row(const gb_dataset *set, const gb_feature *feature, int64_t row);
 /* The same as float (standardised: (x − mean)/std when STANDARDISE). */
-void gb_dataset_read(const gb_dataset *set, const gb_feature *feature, int64_t row, bool standardise, float *out);
+void gb_dataset_read(const gb_dataset *set, const gb_feature *feature, int64_t row, bool standardise,
+                     float *out);
 /* The valid length of a ragged row ("codes" with "codes.count"); its last axis if it is not ragged. */
 int64_t gb_dataset_count(const gb_dataset *set, const gb_feature *feature, int64_t row);
 

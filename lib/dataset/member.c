@@ -16,7 +16,8 @@
 static char *member_name(const gb_dataset *set, const char *path, gb_err *err)
 {
 	const char *base = strcmp(path, "-") ? gb_base_name(path) : "stdin", *dot = strrchr(base, '.');
-	int length = dot && dot > base && !strcmp(dot, ".safetensors") ? (int)(dot - base) : (int)strlen(base);
+	int length = dot && dot > base && !strcmp(dot, ".safetensors") ? (int)(dot - base)
+	                                                               : (int)strlen(base);
 
 	for (int n = 1;; n++) {
 		char *name = n == 1 ? gb_format(err, "%.*s.safetensors", length, base)
@@ -43,39 +44,49 @@ static gb_status guess_subject(gb_member *member, gb_err *err)
 		return GB_OK;
 	base = gb_base_name(member->path);
 	dot = strchr(base, '.');
-	member->subject = gb_format(err, "%.*s", dot && dot > base ? (int)(dot - base) : (int)strlen(base), base);
+	member->subject = gb_format(err, "%.*s", dot && dot > base ? (int)(dot - base) : (int)strlen(base),
+	                            base);
 	return member->subject ? GB_OK : GB_SYSTEM;
 }
 
 /* What the axes of a foreign tensor are: by its name where the profile knows it. */
 static const char *axes_of(const gb_tensor *tensor)
 {
-	static const struct { const char *name; int rank; const char *dims; } known[] = {
-		{"codes", 3, "time,codebook,frame"}, {"mel", 3, "time,band,frame"}, {"video", 5, "time,frame,y,x,rgb"},
-		{"bold", 2, "time,voxel"}};
+	static const struct { const char *name; int rank; const char *dims;
+	} known[] = {{"codes", 3, "time,codebook,frame"},
+	             {"mel", 3, "time,band,frame"},
+	             {"video", 5, "time,frame,y,x,rgb"},
+	             {"bold", 2, "time,voxel"}};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (known[i].rank == tensor->rank && !strcmp(known[i].name, tensor->name))
 			return known[i].dims;
-	return tensor->rank == 1 ? "time" : tensor->rank == 2 ? "time,feature" : tensor->rank == 3 ? "time,slot,feature" : NULL;
+	return tensor->rank == 1   ? "time"
+	       : tensor->rank == 2 ? "time,feature"
+	       : tensor->rank == 3 ? "time,slot,feature"
+	                           : NULL;
 }
 
-static gb_status foreign_spec(const gb_tensor_file *file, const gb_tensor *tensor, gb_tensor_spec *spec, gb_err *err)
+static gb_status foreign_spec(const gb_tensor_file *file, const gb_tensor *tensor, gb_tensor_spec *spec,
+                              gb_err *err)
 {
 	const char *path = gb_tensor_file_name(file);
 
 	if (tensor->rank < 1 || tensor->rank > GB_RANK_MAX)
-		return gb_fail(err, GB_DATA, "%s: %s has %d dimensions: every tensor of a file of features begins with rows",
+		return gb_fail(err, GB_DATA,
+		               "%s: %s has %d dimensions: every tensor of a file of features begins with "
+		               "rows",
 		               path, tensor->name, tensor->rank);
 	if (tensor->shape[0] != gb_tensor_file_at(file, 0)->shape[0])
-		return gb_fail(err, GB_DATA, "%s: %s has %lld rows, %s has %lld: one clock for all is wanted", path,
-		               tensor->name, (long long)tensor->shape[0], gb_tensor_file_at(file, 0)->name,
+		return gb_fail(err, GB_DATA, "%s: %s has %lld rows, %s has %lld: one clock for all is wanted",
+		               path, tensor->name, (long long)tensor->shape[0],
+		               gb_tensor_file_at(file, 0)->name,
 		               (long long)gb_tensor_file_at(file, 0)->shape[0]);
 	spec->name = tensor->name;
 	spec->dtype = tensor->dtype == GB_BF16 ? GB_F32 : tensor->dtype;
 	if (!gb_dtype_writable(spec->dtype))
-		return gb_fail(err, GB_DATA, "%s: %s is %s: signed integers or floats are wanted", path, tensor->name,
-		               tensor->dtype_name);
+		return gb_fail(err, GB_DATA, "%s: %s is %s: signed integers or floats are wanted", path,
+		               tensor->name, tensor->dtype_name);
 	spec->rank = tensor->rank;
 	memcpy(spec->shape, tensor->shape, (size_t)tensor->rank * sizeof *tensor->shape);
 	spec->dims = axes_of(tensor);
@@ -112,9 +123,14 @@ static gb_status adopt(gb_member *member, const char *path, const gb_member_opti
 		return gb_fail(err, GB_DATA, "%s: no tensors", member->path);
 	status = gb_tensor_writer_new(&writer, options->tool, NULL, err);
 	if (!status && options->clock->tr)
-		status = gb_tensor_writer_param(writer, "tr", gb_json_string(gb_rational_format(*options->clock->tr, text)), err);
+		status = gb_tensor_writer_param(writer, "tr",
+		                                gb_json_string(gb_rational_format(*options->clock->tr, text)),
+		                                err);
 	if (!status && options->clock->start)
-		status = gb_tensor_writer_param(writer, "start", gb_json_string(gb_rational_format(*options->clock->start, text)), err);
+		status = gb_tensor_writer_param(writer, "start",
+		                                gb_json_string(
+						    gb_rational_format(*options->clock->start, text)),
+		                                err);
 	if (!status && options->clock->runs)
 		status = gb_tensor_writer_param(writer, "runs", gb_json_string(options->clock->runs), err);
 	if (!status && member->from_pipe)
@@ -128,7 +144,8 @@ static gb_status adopt(gb_member *member, const char *path, const gb_member_opti
 
 		status = foreign_spec(member->file, tensor, &spec, err);
 		if (!status)
-			status = gb_tensor_file_clock_or(member->file, tensor->name, options->clock, &clock, err);
+			status = gb_tensor_file_clock_or(member->file, tensor->name, options->clock, &clock,
+			                                 err);
 		if (!status)
 			status = gb_tensor_writer_add(writer, &spec, err);
 	}
@@ -182,7 +199,8 @@ gb_status gb_member_take(gb_dataset *set, const char *folder, const char *path, 
 	member = &set->member[set->members - 1];
 	member->from_pipe = from_pipe;
 	member->foreign = !gb_tensor_file_id(member->file);
-	status = member->foreign ? adopt(member, to, options, err) : gb_tensor_file_verify(member->file, NULL, options->pool, err);
+	status = member->foreign ? adopt(member, to, options, err)
+	                         : gb_tensor_file_verify(member->file, NULL, options->pool, err);
 	gb_member_release(member);
 	if (!status)
 		status = guess_subject(member, err);

@@ -34,7 +34,9 @@ static gb_status take_inputs(gb_dataset *set, const char *folder, const gb_pack_
 		foreign = foreign || set->member[i].foreign;
 	}
 	if (!foreign && (options->clock.tr || options->clock.start || options->clock.runs))
-		return gb_fail(err, GB_USAGE, "--tr, --runs and --start are for files without a clock of their own: here all have one");
+		return gb_fail(err, GB_USAGE,
+		               "--tr, --runs and --start are for files without a clock of their own: here "
+		               "all have one");
 	return gb_members_pad(set, folder, &how, err);
 }
 
@@ -72,7 +74,8 @@ static gb_status find_repeats(packing *p, bool keep, gb_pool *pool, gb_err *err)
 		return GB_OK;
 	if (repeats == p->split.test)
 		return gb_fail(err, GB_DATA,
-		               "every test row has the stimuli of a train row (row %lld those of row %lld): --repeats keep if the design repeats them on purpose",
+		               "every test row has the stimuli of a train row (row %lld those of row %lld): "
+		               "--repeats keep if the design repeats them on purpose",
 		               (long long)first, (long long)p->repeat[first]);
 	for (int64_t r = 0; r < set->rows; r++)
 		if (p->repeat[r] >= 0)
@@ -83,7 +86,8 @@ static gb_status find_repeats(packing *p, bool keep, gb_pool *pool, gb_err *err)
 
 static gb_status add_statistics(const gb_bound *bound, gb_tensor_writer *writer, gb_err *err)
 {
-	static const char *const doc[] = {"mean over the valid train rows", "population SD over the valid train rows, 1 where it is 0"};
+	static const char *const doc[] = {"mean over the valid train rows",
+	                                  "population SD over the valid train rows, 1 where it is 0"};
 	const gb_feature *f = &bound->feature;
 	char *key = gb_bound_key(bound, err);
 	gb_status status = key ? GB_OK : GB_SYSTEM;
@@ -103,7 +107,8 @@ static gb_status add_statistics(const gb_bound *bound, gb_tensor_writer *writer,
 	return status;
 }
 
-static gb_status put_statistics(const gb_bound *bound, const float *stats, gb_tensor_writer *writer, gb_err *err)
+static gb_status put_statistics(const gb_bound *bound, const float *stats, gb_tensor_writer *writer,
+                                gb_err *err)
 {
 	size_t elements = bound->feature.elements;
 	char *key = gb_bound_key(bound, err);
@@ -112,7 +117,8 @@ static gb_status put_statistics(const gb_bound *bound, const float *stats, gb_te
 	for (int i = 0; !status && i < 2; i++) {
 		char *name = gb_format(err, "%s.%s", key, i ? "std" : "mean");
 
-		status = name ? gb_tensor_writer_put(writer, name, stats + (i ? elements : 0), elements * sizeof *stats, err)
+		status = name ? gb_tensor_writer_put(writer, name, stats + (i ? elements : 0),
+		                                     elements * sizeof *stats, err)
 		              : GB_SYSTEM;
 		free(name);
 	}
@@ -126,7 +132,8 @@ static gb_status add_inputs(const gb_dataset *set, gb_tensor_writer *writer, gb_
 
 	for (size_t i = 0; !status && i < set->members; i++) {
 		const gb_member *member = &set->member[i];
-		char *role = member->subject ? gb_format(err, "subject %s", member->subject) : gb_string("stimulus", err);
+		char *role = member->subject ? gb_format(err, "subject %s", member->subject)
+		                             : gb_string("stimulus", err);
 
 		status = role ? gb_tensor_writer_input_file(writer, role, member->file, err) : GB_SYSTEM;
 		free(role);
@@ -136,9 +143,18 @@ static gb_status add_inputs(const gb_dataset *set, gb_tensor_writer *writer, gb_
 
 static gb_status add_rows(const packing *p, gb_tensor_writer *writer, gb_err *err)
 {
-	gb_tensor_spec use = {.name = "use", .dtype = GB_U8, .rank = 1, .shape = {p->set->rows}, .dims = "time",
-	                      .clock = &p->set->clock, .doc = "0 history only, 1 train, 2 test"};
-	gb_tensor_spec repeat = {.name = "repeat", .dtype = GB_I64, .rank = 1, .shape = {p->set->rows}, .dims = "time",
+	gb_tensor_spec use = {.name = "use",
+	                      .dtype = GB_U8,
+	                      .rank = 1,
+	                      .shape = {p->set->rows},
+	                      .dims = "time",
+	                      .clock = &p->set->clock,
+	                      .doc = "0 history only, 1 train, 2 test"};
+	gb_tensor_spec repeat = {.name = "repeat",
+	                         .dtype = GB_I64,
+	                         .rank = 1,
+	                         .shape = {p->set->rows},
+	                         .dims = "time",
 	                         .clock = &p->set->clock,
 	                         .doc = "the first train row whose stimuli a test row repeats, else -1"};
 	gb_status status;
@@ -159,7 +175,8 @@ static gb_status add_lists(const gb_dataset *set, gb_tensor_writer *writer, gb_e
 	if (!members || !features)
 		status = gb_fail(err, GB_SYSTEM, "memory is short");
 	else
-		status = gb_tensor_writer_add_json(writer, "members", members, "the files of this folder", err);
+		status = gb_tensor_writer_add_json(writer, "members", members, "the files of this folder",
+		                                   err);
 	if (!status)
 		status = gb_tensor_writer_add_json(writer, "features", features,
 		                                   "where the rows of each run of a feature lie", err);
@@ -168,13 +185,14 @@ static gb_status add_lists(const gb_dataset *set, gb_tensor_writer *writer, gb_e
 	return status;
 }
 
-static gb_status write_index(const packing *p, const char *folder, const gb_pack_options *options, gb_pool *pool,
-                             gb_err *err)
+static gb_status write_index(const packing *p, const char *folder, const gb_pack_options *options,
+                             gb_pool *pool, gb_err *err)
 {
 	const gb_dataset *set = p->set;
 	char *path = gb_format(err, "%s/%s", folder, GB_SET_INDEX);
 	gb_tensor_writer *writer = NULL;
-	gb_status status = path ? gb_tensor_writer_new(&writer, options->tool, options->params, err) : GB_SYSTEM;
+	gb_status status = path ? gb_tensor_writer_new(&writer, options->tool, options->params, err)
+	                        : GB_SYSTEM;
 	size_t i;
 
 	if (!status)
@@ -191,7 +209,8 @@ static gb_status write_index(const packing *p, const char *folder, const gb_pack
 	if (!status)
 		status = gb_tensor_writer_put(writer, "use", set->use, (size_t)set->rows, err);
 	if (!status)
-		status = gb_tensor_writer_put(writer, "repeat", p->repeat, (size_t)set->rows * sizeof *p->repeat, err);
+		status = gb_tensor_writer_put(writer, "repeat", p->repeat,
+		                              (size_t)set->rows * sizeof *p->repeat, err);
 	for (i = 0; !status && i < set->features; i++)
 		if (p->stats[i])
 			status = put_statistics(&set->bound[i], p->stats[i], writer, err);

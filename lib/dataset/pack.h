@@ -25,8 +25,8 @@ typedef struct gb_pack_options {
 /* Build the set in a temporary folder beside OUT and put it in place when it is
  * whole.  *REPORT: lines for people (coverage, split, repeats), to be released with
  * free(); NULL on failure. */
-GB_CHECK gb_status gb_pack(const char *out, const gb_pack_input *input, size_t inputs, const gb_pack_options *options,
-                           gb_pool *pool, char **report, gb_err *err);
+GB_CHECK gb_status gb_pack(const char *out, const gb_pack_input *input, size_t inputs,
+                           const gb_pack_options *options, gb_pool *pool, char **report, gb_err *err);
 
 GB_END_DECLS
 #endif

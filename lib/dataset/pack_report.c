@@ -21,8 +21,9 @@ static void print_clock(FILE *out, const gb_clock *common, const char *name, con
 		if (at >= 0)
 			before = gb_clock_offset(common, at, clock) - gb_clock_first(clock, i);
 		fprintf(out, "%-*s  %-10s %10s %8lld %8lld %8lld %8lld%s\n", width, name, run->name,
-		        gb_rational_format(run->start, start), (long long)run->rows, (long long)used, (long long)before,
-		        (long long)(run->rows - used - before), at < 0 ? "  (not in every input)" : "");
+		        gb_rational_format(run->start, start), (long long)run->rows, (long long)used,
+		        (long long)before, (long long)(run->rows - used - before),
+		        at < 0 ? "  (not in every input)" : "");
 	}
 }
 
@@ -33,7 +34,8 @@ static bool told(const gb_dataset *set, size_t feature, size_t part)
 
 	for (size_t i = 0; i < feature; i++)
 		for (size_t k = 0; k < set->bound[i].parts; k++)
-			if (set->bound[i].part[k].member == now->member && gb_clock_equal(&set->bound[i].part[k].clock, &now->clock))
+			if (set->bound[i].part[k].member == now->member &&
+			    gb_clock_equal(&set->bound[i].part[k].clock, &now->clock))
 				return true;
 	return false;
 }
@@ -46,19 +48,22 @@ static void print_coverage(FILE *out, const gb_dataset *set)
 	for (size_t i = 0; i < set->members; i++)
 		if ((int)strlen(set->member[i].name) > width)
 			width = (int)strlen(set->member[i].name);
-	fprintf(out, "%-*s  %-10s %10s %8s %8s %8s %8s\n", width, "input", "run", "start", "rows", "used", "before", "after");
+	fprintf(out, "%-*s  %-10s %10s %8s %8s %8s %8s\n", width, "input", "run", "start", "rows", "used",
+	        "before", "after");
 	for (size_t i = 0; i < set->features; i++)
 		for (size_t k = 0; k < set->bound[i].parts; k++)
 			if (!told(set, i, k))
 				print_clock(out, &set->clock, set->member[set->bound[i].part[k].member].name,
 				            &set->bound[i].part[k].clock, width);
-	fprintf(out, "common clock: %lld rows of %s s:", (long long)set->rows, gb_rational_format(set->clock.step, step));
+	fprintf(out, "common clock: %lld rows of %s s:", (long long)set->rows,
+	        gb_rational_format(set->clock.step, step));
 	for (int r = 0; r < set->clock.runs; r++) {
 		char start[GB_RATIONAL_TEXT];
 		long long first = gb_clock_first(&set->clock, r);
 
 		fprintf(out, "%s %s from %s s = rows %lld:%lld", r ? "," : "", set->clock.run[r].name,
-		        gb_rational_format(set->clock.run[r].start, start), first, first + (long long)set->clock.run[r].rows);
+		        gb_rational_format(set->clock.run[r].start, start), first,
+		        first + (long long)set->clock.run[r].rows);
 	}
 	fputc('\n', out);
 }
@@ -79,16 +84,23 @@ static double kernel_beyond(double seconds)
 
 static void print_split(FILE *out, const gb_clock *clock, const gb_split *split)
 {
-	double step = gb_rational_double(clock->step), seconds = (double)split->gap * step, history = (double)split->history * step;
+	double step = gb_rational_double(clock->step), seconds = (double)split->gap * step,
+	       history = (double)split->history * step;
 
-	fprintf(out, "split: %lld train rows, %lld test rows; neither: %lld in the gap of %lld rows, %lld in the first %lld of a run, %lld dropped\n",
-	        (long long)split->train, (long long)split->test, (long long)split->lost_gap, (long long)split->gap,
-	        (long long)split->lost_head, (long long)split->history, (long long)split->lost_drop);
+	fprintf(out,
+	        "split: %lld train rows, %lld test rows; neither: %lld in the gap of %lld rows, %lld in the "
+	        "first %lld of a run, %lld dropped\n",
+	        (long long)split->train, (long long)split->test, (long long)split->lost_gap,
+	        (long long)split->gap, (long long)split->lost_head, (long long)split->history,
+	        (long long)split->lost_drop);
 	if (seconds < GB_KERNEL_SECONDS && split->train && split->test)
-		fprintf(out, "gap: %g s; %.1f %% of the haemodynamic kernel lies beyond it\n", seconds, 100 * kernel_beyond(seconds));
+		fprintf(out, "gap: %g s; %.1f %% of the haemodynamic kernel lies beyond it\n", seconds,
+		        100 * kernel_beyond(seconds));
 	if (history < GB_KERNEL_SECONDS)
-		fprintf(out, "history: %g s at the start of each run; %.1f %% of the haemodynamic kernel reaches back before it\n", history,
-		        100 * kernel_beyond(history));
+		fprintf(out,
+		        "history: %g s at the start of each run; %.1f %% of the haemodynamic kernel reaches "
+		        "back before it\n",
+		        history, 100 * kernel_beyond(history));
 }
 
 static void print_repeats(FILE *out, const gb_dataset *set, const int64_t *repeat)
@@ -99,7 +111,9 @@ static void print_repeats(FILE *out, const gb_dataset *set, const int64_t *repea
 		if (repeat[r] >= 0 && repeats++ == 0)
 			first = r;
 	if (repeats)
-		fprintf(out, "%lld test rows have the stimuli of a train row (the first: row %lld those of row %lld): %s\n",
+		fprintf(out,
+		        "%lld test rows have the stimuli of a train row (the first: row %lld those of row "
+		        "%lld): %s\n",
 		        (long long)repeats, (long long)first, (long long)repeat[first],
 		        set->use[first] == GB_ROW_TEST ? "kept, as asked" : "not used for testing");
 }

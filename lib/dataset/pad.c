@@ -44,7 +44,8 @@ static int64_t longest(const gb_dataset *set, const gb_member *member, const gb_
 		int axis = same ? padded_axis(other->file, same) : 0;
 
 		if (axis && axis == padded_axis(member->file, tensor) && same->rank == tensor->rank &&
-		    !other->subject == !member->subject && (!member->subject || !strcmp(other->subject, member->subject)) &&
+		    !other->subject == !member->subject &&
+		    (!member->subject || !strcmp(other->subject, member->subject)) &&
 		    same->shape[axis] > most)
 			most = same->shape[axis];
 	}
@@ -54,7 +55,8 @@ static int64_t longest(const gb_dataset *set, const gb_member *member, const gb_
 /* Copy TENSOR's rows to OUT, whose AXIS is LENGTH long. */
 static void pad(const gb_tensor *tensor, int axis, int64_t length, uint8_t *out)
 {
-	size_t size = gb_dtype_size(tensor->dtype), inner = size, outer = 1, had = (size_t)tensor->shape[axis], i, k;
+	size_t size = gb_dtype_size(tensor->dtype), inner = size, outer = 1,
+	       had = (size_t)tensor->shape[axis], i, k;
 	bool again = tensor->dtype == GB_U8 || tensor->dtype == GB_I64; /* pictures, their times */
 	const uint8_t *in = tensor->data;
 
@@ -75,11 +77,14 @@ static void pad(const gb_tensor *tensor, int axis, int64_t length, uint8_t *out)
 	}
 }
 
-static gb_status add_padded(gb_tensor_writer *writer, const gb_member *member, const gb_tensor *tensor, int64_t length,
-                            gb_err *err)
+static gb_status add_padded(gb_tensor_writer *writer, const gb_member *member, const gb_tensor *tensor,
+                            int64_t length, gb_err *err)
 {
 	const gb_json *about = gb_tensor_file_attribute(member->file, tensor->name, NULL);
-	gb_tensor_spec spec = {.name = tensor->name, .dtype = tensor->dtype, .rank = tensor->rank, .attributes = gb_json_copy(about)};
+	gb_tensor_spec spec = {.name = tensor->name,
+	                       .dtype = tensor->dtype,
+	                       .rank = tensor->rank,
+	                       .attributes = gb_json_copy(about)};
 
 	if (!spec.attributes || tensor->rank > GB_RANK_MAX) {
 		gb_json_free(spec.attributes);
@@ -91,7 +96,8 @@ static gb_status add_padded(gb_tensor_writer *writer, const gb_member *member, c
 }
 
 /* MEMBER anew, each tensor that is shorter than LENGTH says padded to it. */
-static gb_status rewrite(gb_member *member, const char *path, const int64_t *length, const gb_member_options *options, gb_err *err)
+static gb_status rewrite(gb_member *member, const char *path, const int64_t *length,
+                         const gb_member_options *options, gb_err *err)
 {
 	size_t i, count = gb_tensor_file_count(member->file);
 	gb_tensor_writer *writer;
@@ -124,7 +130,8 @@ static gb_status rewrite(gb_member *member, const char *path, const int64_t *len
 	return status;
 }
 
-static gb_status pad_member(gb_dataset *set, gb_member *member, const char *folder, const gb_member_options *options, gb_err *err)
+static gb_status pad_member(gb_dataset *set, gb_member *member, const char *folder,
+                            const gb_member_options *options, gb_err *err)
 {
 	size_t i, count = gb_tensor_file_count(member->file);
 	int64_t *length = gb_array(count, sizeof *length, err);

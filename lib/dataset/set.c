@@ -15,7 +15,8 @@ gb_status gb_member_open(gb_member *member, const char *path, gb_err *err)
 	size_t trailer;
 
 	if (!status)
-		status = gb_tensor_file_open_memory(&member->file, member->input.data, member->input.size, member->path, err);
+		status = gb_tensor_file_open_memory(&member->file, member->input.data, member->input.size,
+		                                    member->path, err);
 	if (status || !gb_tensor_file_id(member->file))
 		return status;
 	/* The checksums of header and tensors stand last. */
@@ -47,8 +48,8 @@ void gb_member_release(const gb_member *member)
 		(void)!madvise(member->input.map, member->input.map_size, MADV_DONTNEED);
 }
 
-gb_status gb_set_add(gb_dataset *set, const char *path, const char *shown, const char *name, const char *subject,
-                     gb_err *err)
+gb_status gb_set_add(gb_dataset *set, const char *path, const char *shown, const char *name,
+                     const char *subject, gb_err *err)
 {
 	gb_status status = gb_grow(&set->member, set->members + 1, sizeof *set->member, err);
 	gb_member *member;
@@ -63,7 +64,9 @@ gb_status gb_set_add(gb_dataset *set, const char *path, const char *shown, const
 	if (!member->path || !member->name || (subject && !member->subject))
 		return GB_SYSTEM;
 	if (!is_utf8(name) || (subject && !is_utf8(subject)))
-		return gb_fail(err, GB_USAGE, "%s: its name, and that of its subject, go into the index, and must be UTF-8", shown);
+		return gb_fail(err, GB_USAGE,
+		               "%s: its name, and that of its subject, go into the index, and must be UTF-8",
+		               shown);
 	return gb_member_open(member, path, err);
 }
 
@@ -121,7 +124,8 @@ int gb_ragged_axis(const gb_tensor_file *file, const gb_tensor *tensor)
 	axis = axis_of(file, tensor->name, "frame");
 	if (axis < 1)
 		axis = axis_of(file, tensor->name, "slot");
-	return axis < 1 || axis >= tensor->rank ? 0 : axis; /* a count of something else: the segments of a row of text */
+	/* a count of something else: the segments of a row of text */
+	return axis < 1 || axis >= tensor->rank ? 0 : axis;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -152,7 +156,8 @@ static gb_status new_feature(gb_dataset *set, const gb_member *member, const gb_
 	memset(bound, 0, sizeof *bound);
 	f = &bound->feature;
 	if (gb_dtype_size(tensor->dtype) && (uintptr_t)tensor->data % gb_dtype_size(tensor->dtype))
-		return gb_fail(err, GB_DATA, "%s: %s: not aligned to its type, as files of the profile are", member->path, tensor->name);
+		return gb_fail(err, GB_DATA, "%s: %s: not aligned to its type, as files of the profile are",
+		               member->path, tensor->name);
 	f->name = tensor->name;
 	f->subject = member->subject;
 	f->dtype = tensor->dtype;
@@ -161,10 +166,11 @@ static gb_status new_feature(gb_dataset *set, const gb_member *member, const gb_
 	f->elements = 1;
 	for (int i = 0; i < f->rank; i++)
 		if (!gb_size_mul(f->elements, (size_t)f->shape[i], &f->elements))
-			return gb_fail(err, GB_DATA, "%s: %s: its shape does not fit", member->path, tensor->name);
+			return gb_fail(err, GB_DATA, "%s: %s: its shape does not fit", member->path,
+			               tensor->name);
 	if (!gb_size_mul(f->elements, gb_dtype_size(f->dtype), &f->row_bytes) || f->row_bytes == 0)
-		return gb_fail(err, GB_DATA, "%s: %s: rows without values, or of type %s", member->path, tensor->name,
-		               tensor->dtype_name);
+		return gb_fail(err, GB_DATA, "%s: %s: rows without values, or of type %s", member->path,
+		               tensor->name, tensor->dtype_name);
 	f->file = member->file;
 	axis = gb_ragged_axis(member->file, tensor);
 	bound->ragged = axis > 0;
@@ -181,7 +187,8 @@ static gb_status new_feature(gb_dataset *set, const gb_member *member, const gb_
 static gb_bound *find(const gb_dataset *set, const char *name, const char *subject)
 {
 	for (size_t i = 0; i < set->features; i++)
-		if (!strcmp(set->bound[i].feature.name, name) && same_text(set->bound[i].feature.subject, subject))
+		if (!strcmp(set->bound[i].feature.name, name) &&
+		    same_text(set->bound[i].feature.subject, subject))
 			return &set->bound[i];
 	return NULL;
 }
@@ -214,8 +221,10 @@ static gb_status add_part(gb_dataset *set, size_t at, const gb_tensor *tensor, g
 		return GB_OK;
 	}
 	if (!same_row(tensor, bound->part[0].tensor))
-		return gb_fail(err, GB_DATA, "%s: %s: its rows are of another shape or type than in %s (films: the same --size, and --fps for as many pictures in every row)", member->path,
-		               tensor->name, set->member[bound->part[0].member].path);
+		return gb_fail(err, GB_DATA,
+		               "%s: %s: its rows are of another shape or type than in %s (films: the same "
+		               "--size, and --fps for as many pictures in every row)",
+		               member->path, tensor->name, set->member[bound->part[0].member].path);
 	other = companion(bound->feature.file, tensor->name, ".mask");
 	if (mask && other && (mask->bytes != other->bytes || memcmp(mask->data, other->data, mask->bytes)))
 		return gb_fail(err, GB_DATA, "%s: %s: another mask than in %s", member->path, tensor->name,
@@ -244,7 +253,8 @@ static gb_status find_features(gb_dataset *set, gb_err *err)
 			any = true;
 		}
 		if (!any)
-			return gb_fail(err, GB_DATA, "%s: no tensor with time: nothing to pack", set->member[m].path);
+			return gb_fail(err, GB_DATA, "%s: no tensor with time: nothing to pack",
+			               set->member[m].path);
 	}
 	return GB_OK;
 }
@@ -271,7 +281,8 @@ out:
 	return status;
 }
 
-static gb_status check_companions(const gb_span *span, const gb_bound *bound, const char *path, int64_t rows, gb_err *err)
+static gb_status check_companions(const gb_span *span, const gb_bound *bound, const char *path, int64_t rows,
+                                  gb_err *err)
 {
 	const char *name = bound->feature.name;
 	int64_t r;
@@ -321,7 +332,8 @@ static gb_status bind(gb_dataset *set, gb_bound *bound, gb_err *err)
 		if (status)
 			return status;
 		if (!span->count != !bound->ragged)
-			return gb_fail(err, GB_DATA, "%s: %s.count: in some of its files only", set->member[bound->part[p].member].path, name);
+			return gb_fail(err, GB_DATA, "%s: %s.count: in some of its files only",
+			               set->member[bound->part[p].member].path, name);
 		if (!span->valid)
 			continue;
 		if (!bound->valid) {
@@ -384,7 +396,8 @@ gb_json *gb_set_members_json(const gb_dataset *set)
 		bool good = gb_json_set(one, "file", gb_json_string(member->name)) &&
 		            gb_json_set(one, "id", gb_json_string(gb_tensor_file_id(member->file))) &&
 		            gb_json_set(one, "bytes", gb_json_integer((int64_t)member->input.size)) &&
-		            gb_json_set(one, "checksums", gb_json_string(gb_hash_format(member->content, text))) &&
+		            gb_json_set(one, "checksums",
+		                        gb_json_string(gb_hash_format(member->content, text))) &&
 		            gb_json_set(one, "verified", gb_json_boolean(true));
 
 		if (good && member->subject)

@@ -12,7 +12,8 @@ static bool digits(const char **text, const char *end, int64_t *out)
 	int64_t value = 0;
 
 	while (p < end && *p >= '0' && *p <= '9') {
-		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *p - '0', &value))
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, *p - '0', &value))
 			return false;
 		p++;
 	}
@@ -34,7 +35,8 @@ static gb_status entry(const char *text, const char *stop, const char *option, c
 	for (run = 0; run < clock->runs; run++) {
 		size_t length = strlen(clock->run[run].name);
 
-		if ((size_t)(stop - text) > length && !memcmp(text, clock->run[run].name, length) && text[length] == ':') {
+		if ((size_t)(stop - text) > length && !memcmp(text, clock->run[run].name, length) &&
+		    text[length] == ':') {
 			base = gb_clock_first(clock, run);
 			rows = clock->run[run].rows;
 			p = text + length + 1;
@@ -45,11 +47,16 @@ static gb_status entry(const char *text, const char *stop, const char *option, c
 	*end = rows;
 	if (run < clock->runs && p == stop)
 		goto whole;
-	if (!digits(&p, stop, first) || p == stop || *p++ != ':' || (p < stop && (!digits(&p, stop, end) || p < stop)))
-		return gb_fail(err, GB_USAGE, "%s: \"%.*s\": rows A:B are wanted, or RUN:A:B with RUN one of this set's (%s%s)", option,
-		               (int)(stop - text), text, clock->run[0].name, clock->runs > 1 ? ", …" : "");
+	if (!digits(&p, stop, first) || p == stop || *p++ != ':' ||
+	    (p < stop && (!digits(&p, stop, end) || p < stop)))
+		return gb_fail(err, GB_USAGE,
+		               "%s: \"%.*s\": rows A:B are wanted, or RUN:A:B with RUN one of this set's "
+		               "(%s%s)",
+		               option, (int)(stop - text), text, clock->run[0].name,
+		               clock->runs > 1 ? ", …" : "");
 	if (*first >= *end || *end > rows)
-		return gb_fail(err, GB_USAGE, "%s: \"%.*s\": not rows of 0:%lld, which the inputs have in common", option,
+		return gb_fail(err, GB_USAGE,
+		               "%s: \"%.*s\": not rows of 0:%lld, which the inputs have in common", option,
 		               (int)(stop - text), text, (long long)rows);
 whole:
 	*first += base;
@@ -57,8 +64,8 @@ whole:
 	return GB_OK;
 }
 
-gb_status gb_row_list(const char *list, size_t length, const char *option, const gb_clock *clock, uint8_t *mark,
-                      gb_err *err)
+gb_status gb_row_list(const char *list, size_t length, const char *option, const gb_clock *clock,
+                      uint8_t *mark, gb_err *err)
 {
 	const char *end = list + length;
 
@@ -87,12 +94,15 @@ static gb_status shares(const char *text, int64_t rows, uint8_t *train, uint8_t 
 	if (!head)
 		return GB_SYSTEM;
 	good = colon && !gb_rational_parse(head, &a, NULL) && !gb_rational_parse(colon + 1, &b, NULL) &&
-	       gb_rational_compare(a, zero) >= 0 && gb_rational_compare(b, zero) >= 0 && gb_rational_add(a, b, &sum) &&
-	       gb_rational_compare(sum, one) <= 0 && gb_rational_make(rows, 1, &n) && gb_rational_mul(a, n, &x) &&
-	       gb_rational_mul(b, n, &y);
+	       gb_rational_compare(a, zero) >= 0 && gb_rational_compare(b, zero) >= 0 &&
+	       gb_rational_add(a, b, &sum) && gb_rational_compare(sum, one) <= 0 &&
+	       gb_rational_make(rows, 1, &n) && gb_rational_mul(a, n, &x) && gb_rational_mul(b, n, &y);
 	free(head);
 	if (!good)
-		return gb_fail(err, GB_USAGE, "--split %s: shares TRAIN:TEST (0.8:0.2, at most 1 together) or rows A:B,…/A:B,… are wanted", text);
+		return gb_fail(err, GB_USAGE,
+		               "--split %s: shares TRAIN:TEST (0.8:0.2, at most 1 together) or rows "
+		               "A:B,…/A:B,… are wanted",
+		               text);
 	memset(train, 1, (size_t)gb_rational_floor(x));
 	rows -= gb_rational_floor(y);
 	memset(test + rows, 1, (size_t)gb_rational_floor(y));
@@ -141,8 +151,8 @@ static int64_t forget(uint8_t *use, int64_t first, int64_t end)
 }
 
 /* What was asked, before anything is taken away. */
-static gb_status asked(const gb_split *split, const gb_clock *clock, uint8_t *use, uint8_t *train, uint8_t *test,
-                       gb_err *err)
+static gb_status asked(const gb_split *split, const gb_clock *clock, uint8_t *use, uint8_t *train,
+                       uint8_t *test, gb_err *err)
 {
 	const char *slash = strchr(split->split, '/');
 	int64_t r, rows = gb_clock_rows(clock);
@@ -151,7 +161,8 @@ static gb_status asked(const gb_split *split, const gb_clock *clock, uint8_t *us
 	if (!slash) {
 		status = shares(split->split, rows, train, test, err);
 	} else {
-		status = gb_row_list(split->split, (size_t)(slash - split->split), "--split", clock, train, err);
+		status = gb_row_list(split->split, (size_t)(slash - split->split), "--split", clock, train,
+		                     err);
 		if (!status)
 			status = gb_row_list(slash + 1, strlen(slash + 1), "--split", clock, test, err);
 	}
@@ -159,7 +170,8 @@ static gb_status asked(const gb_split *split, const gb_clock *clock, uint8_t *us
 		return status;
 	for (r = 0; r < rows; r++) {
 		if (train[r] && test[r])
-			return gb_fail(err, GB_USAGE, "--split %s: row %lld is in both parts", split->split, (long long)r);
+			return gb_fail(err, GB_USAGE, "--split %s: row %lld is in both parts", split->split,
+			               (long long)r);
 		use[r] = train[r] ? GB_ROW_TRAIN : test[r] ? GB_ROW_TEST : GB_ROW_HISTORY;
 	}
 	return GB_OK;
@@ -193,16 +205,19 @@ gb_status gb_split_rows(gb_split *split, const gb_clock *clock, uint8_t *use, gb
 	for (run = 0; run < clock->runs; run++) {
 		int64_t first = gb_clock_first(clock, run), head = clock->run[run].rows;
 
-		split->lost_head += forget(use, first, first + (head < split->history ? head : split->history));
+		split->lost_head += forget(use, first,
+		                           first + (head < split->history ? head : split->history));
 	}
 	split->lost_gap = cut_gap(use, rows, split->gap);
 	count_rows(split, use, rows);
 	if ((train && !split->train) || (test && !split->test))
-		status = gb_fail(err, GB_DATA,
-		                 "--split %s: no %s row is left of %lld rows: %lld in the gap of %lld rows, %lld in the first %lld of a run, %lld dropped",
-		                 split->split, train && !split->train ? "train" : "test", (long long)rows,
-		                 (long long)split->lost_gap, (long long)split->gap, (long long)split->lost_head,
-		                 (long long)split->history, (long long)split->lost_drop);
+		status =
+		    gb_fail(err, GB_DATA,
+		            "--split %s: no %s row is left of %lld rows: %lld in the gap of %lld rows, %lld "
+		            "in the first %lld of a run, %lld dropped",
+		            split->split, train && !split->train ? "train" : "test", (long long)rows,
+		            (long long)split->lost_gap, (long long)split->gap, (long long)split->lost_head,
+		            (long long)split->history, (long long)split->lost_drop);
 out:
 	free(marks);
 	return status;

@@ -25,8 +25,8 @@ static bool is_float(gb_dtype dtype)
 
 /* Add one row to the sums.  Differences from the first row seen keep them exact
  * where the mean is large against the deviation. */
-static void add_row(const gb_bound *bound, int64_t count, size_t first, size_t n, const double *value, double *origin,
-                    double *sum, double *squares, uint32_t *rows)
+static void add_row(const gb_bound *bound, int64_t count, size_t first, size_t n, const double *value,
+                    double *origin, double *sum, double *squares, uint32_t *rows)
 {
 	for (size_t i = 0; i < n; i++) {
 		double d;
@@ -47,8 +47,8 @@ static void tile_statistics(void *context, size_t tile, int worker)
 	const gb_bound *bound = job->bound;
 	const gb_feature *f = &bound->feature;
 	size_t first = tile * TILE, n = f->elements - first < TILE ? f->elements - first : TILE, i;
-	double *value = job->scratch + (size_t)worker * 4 * TILE, *origin = value + TILE, *sum = origin + TILE,
-	       *squares = sum + TILE;
+	double *value = job->scratch + (size_t)worker * 4 * TILE, *origin = value + TILE,
+	       *sum = origin + TILE, *squares = sum + TILE;
 	uint32_t rows[TILE] = {0};
 	bool check = is_float(f->dtype);
 	not_finite *bad = &job->first_bad[tile];
@@ -68,11 +68,12 @@ static void tile_statistics(void *context, size_t tile, int worker)
 		if (bad->row >= 0)
 			return;
 		if (train)
-			add_row(bound, bound->ragged ? gb_dataset_count(job->set, f, r) : 0, first, n, value, origin, sum,
-			        squares, rows);
+			add_row(bound, bound->ragged ? gb_dataset_count(job->set, f, r) : 0, first, n, value,
+			        origin, sum, squares, rows);
 	}
 	for (i = 0; i < n; i++) {
-		double mean = rows[i] ? sum[i] / rows[i] : 0, variance = rows[i] ? squares[i] / rows[i] - mean * mean : 0;
+		double mean = rows[i] ? sum[i] / rows[i] : 0,
+		       variance = rows[i] ? squares[i] / rows[i] - mean * mean : 0;
 		float std = (float)sqrt(variance > 0 ? variance : 0);
 
 		job->mean[first + i] = (float)(mean + origin[i]);
@@ -80,7 +81,8 @@ static void tile_statistics(void *context, size_t tile, int worker)
 	}
 }
 
-static gb_status report_bad(const gb_dataset *set, const gb_bound *bound, const not_finite *tiles, size_t count, gb_err *err)
+static gb_status report_bad(const gb_dataset *set, const gb_bound *bound, const not_finite *tiles,
+                            size_t count, gb_err *err)
 {
 	const not_finite *worst = NULL;
 	int run;
@@ -91,10 +93,12 @@ static gb_status report_bad(const gb_dataset *set, const gb_bound *bound, const 
 	if (!worst)
 		return GB_OK;
 	run = gb_clock_run_of(&set->clock, worst->row);
-	return gb_fail(err, GB_DATA, "%s: %s: row %lld, value %zu is %g: finite numbers are wanted in rows that %s.valid does not exclude",
+	return gb_fail(err, GB_DATA,
+	               "%s: %s: row %lld, value %zu is %g: finite numbers are wanted in rows that %s.valid "
+	               "does not exclude",
 	               gb_tensor_file_name(bound->span[run].file), bound->feature.name,
-	               (long long)(bound->span[run].first + worst->row - gb_clock_first(&set->clock, run)), worst->element,
-	               worst->value, bound->feature.name);
+	               (long long)(bound->span[run].first + worst->row - gb_clock_first(&set->clock, run)),
+	               worst->element, worst->value, bound->feature.name);
 }
 
 gb_status gb_set_statistics(const gb_dataset *set, float **stats, gb_pool *pool, gb_err *err)

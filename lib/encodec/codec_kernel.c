@@ -6,12 +6,14 @@
 
 #include "encodec/codec_kernel_body.h"
 
-enum { LEAST_ROWS = 28 }; /* for which a thread reads all weights: twice what the widest kernel keeps in registers */
+/* for which a thread reads all weights: twice what the widest kernel keeps in registers */
+enum { LEAST_ROWS = 28 };
 
 const gb_encodec_kernel *gb_encodec_kernel_of_class(void)
 {
-	static const gb_encodec_kernel *const kernels[] = {&gb_encodec_kernel_generic, &gb_encodec_kernel_avx2, &gb_encodec_kernel_avx512,
-	                                                  &gb_encodec_kernel_amx};
+	static const gb_encodec_kernel *const kernels[] = {&gb_encodec_kernel_generic,
+	                                                   &gb_encodec_kernel_avx2, &gb_encodec_kernel_avx512,
+	                                                   &gb_encodec_kernel_amx};
 
 	return kernels[gb_cpu_class()];
 }
@@ -25,7 +27,8 @@ gb_status gb_panels_pack(gb_panels *p, int k, int n, const float *weight, const 
 
 	*p = (gb_panels){.k = k, .n = n};
 	if (!(p->bias = gb_array((size_t)gb_whole(n, 2 * (int)lanes), sizeof *to, err)) ||
-	    (parts && !(p->parts = gb_array(parts, sizeof *p->parts, err))) || (!parts && !(p->weight = gb_array(rows * whole, sizeof *to, err)))) {
+	    (parts && !(p->parts = gb_array(parts, sizeof *p->parts, err))) ||
+	    (!parts && !(p->weight = gb_array(rows * whole, sizeof *to, err)))) {
 		gb_panels_close(p);
 		return GB_SYSTEM;
 	}
@@ -36,7 +39,8 @@ gb_status gb_panels_pack(gb_panels *p, int k, int n, const float *weight, const 
 	}
 	to = p->weight;
 	for (size_t column = 0; column < whole; column += 2 * lanes) {
-		size_t wide = whole - column > lanes ? 2 * lanes : lanes, filled = (size_t)n - column < wide ? (size_t)n - column : wide;
+		size_t wide = whole - column > lanes ? 2 * lanes : lanes,
+		       filled = (size_t)n - column < wide ? (size_t)n - column : wide;
 		for (size_t row = 0; row < rows; row++, to += wide)
 			memcpy(to, weight + row * (size_t)n + column, filled * sizeof *to);
 	}
@@ -88,7 +92,8 @@ gb_status gb_recurrence_pack(gb_recurrence *r, gb_err *err)
 
 	if (!kernel->shorten)
 		return GB_OK;
-	if (!(r->bytes = gb_array(columns * (size_t)r->width * EACH + SLACK, 1, err)) || !(r->unit = gb_array(columns, sizeof *r->unit, err)))
+	if (!(r->bytes = gb_array(columns * (size_t)r->width * EACH + SLACK, 1, err)) ||
+	    !(r->unit = gb_array(columns, sizeof *r->unit, err)))
 		return GB_SYSTEM;
 	kernel->shorten(r);
 	free(r->weight);

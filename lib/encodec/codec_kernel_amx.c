@@ -14,7 +14,8 @@
 #include "encodec/codec_kernel.h"
 static void product_by_tiles(const gb_product *p);
 static size_t pack_tiles(const float *weight, int k, int n, uint16_t *to);
-static void panel_step_of_bytes(const gb_recurrence *r, size_t panel, const float *gates, const float *h, float *c, float *next);
+static void panel_step_of_bytes(const gb_recurrence *r, size_t panel, const float *gates, const float *h,
+                                float *c, float *next);
 static void shorten(const gb_recurrence *r);
 #include "encodec/codec_kernel_body.h"
 
@@ -29,19 +30,23 @@ enum {
 	CHUNK = 2 * PARTS * TILE_NUMBERS, /* DEPTH terms of two tiles' rows or columns */
 	PAIR = 2 * SIDE,
 	BLOCK_CHUNKS = 4,         /* of terms: those of two tiles' columns stay in the first cache */
-	BLOCK_ROWS = 256,         /* or a pair more, if they are the last: few rows cost as much reading of weights as many */
+	/* or a pair more, if they are the last: few rows cost as much reading of weights as many */
+	BLOCK_ROWS = 256,
 	MOST_ROWS = BLOCK_ROWS + PAIR,
 	BLOCK_COLUMNS = 512,
-	NEAR_WEIGHTS = 640 << 10, /* bytes, which stay in the second cache: then all terms of a pair of rows are split at once, */
+	/* bytes, which stay in the second cache: then all terms of a pair of rows are split at once, */
+	NEAR_WEIGHTS = 640 << 10,
 	NEAR_NUMBERS = 9216,      /* overlapping windows once, if they are so few */
-	SUMS_LD = BLOCK_COLUMNS + SIDE /* rows a multiple of 2 KiB apart would fall into the same sets of the cache */
+	/* rows a multiple of 2 KiB apart would fall into the same sets of the cache */
+	SUMS_LD = BLOCK_COLUMNS + SIDE
 };
 
 /* What a thread works on: terms [pair of rows, chunk, part, tile, row, DEPTH], sums [row, column]. */
 typedef struct block {
 	uint16_t terms[MOST_ROWS / PAIR][BLOCK_CHUNKS][CHUNK] __attribute__((aligned(64)));
 	float sums[MOST_ROWS][SUMS_LD] __attribute__((aligned(64)));
-	uint16_t near[PARTS][NEAR_NUMBERS] __attribute__((aligned(64))); /* numbers as the floats of a span lie */
+	/* numbers as the floats of a span lie */
+	uint16_t near[PARTS][NEAR_NUMBERS] __attribute__((aligned(64)));
 } block;
 
 /* Numbers from one part to the next, from one tile to the one below, from row to row, from chunk to chunk. */
@@ -64,8 +69,8 @@ static void tiles_on(void)
 
 /* ---- floats into parts ---- */
 
-/* DEPTH floats as three rows of numbers: the upper half of a float, rounded, is a BF16 number; what is left over is the
- * next one's. */
+/* DEPTH floats as three rows of numbers: the upper half of a float, rounded, is a BF16 number; what is left
+ * over is the next one's. */
 INLINE void split_row(const float *x, uint16_t *to, size_t part_numbers)
 {
 	static const uint16_t upper[DEPTH] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
@@ -75,7 +80,8 @@ INLINE void split_row(const float *x, uint16_t *to, size_t part_numbers)
 
 	UNROLL for (int part = 0; part < PARTS; part++) {
 		ivec a = ((ivec)low + 0x8000) & ~0xffff, b = ((ivec)high + 0x8000) & ~0xffff;
-		_mm512_store_si512(to + (size_t)part * part_numbers, _mm512_permutex2var_epi16((__m512i)a, order, (__m512i)b));
+		_mm512_store_si512(to + (size_t)part * part_numbers,
+		                   _mm512_permutex2var_epi16((__m512i)a, order, (__m512i)b));
 		low -= (vec)a;
 		high -= (vec)b;
 	}
@@ -90,14 +96,17 @@ static size_t pack_tiles(const float *weight, int k, int n, uint16_t *to)
 		return 0;
 	for (size_t column = 0; to && column < columns; column++)
 		for (size_t chunk = 0; chunk < chunks; chunk++) {
-			uint16_t part[PARTS][2 * TILE_NUMBERS] __attribute__((aligned(64))), *tile = to + (column / PAIR * chunks + chunk) * CHUNK;
+			uint16_t part[PARTS][2 * TILE_NUMBERS] __attribute__((aligned(64))),
+			    *tile = to + (column / PAIR * chunks + chunk) * CHUNK;
 			float x[DEPTH] = {0};
-			for (size_t i = 0; i < DEPTH && chunk * DEPTH + i < (size_t)k && column < (size_t)n; i++)
+			for (size_t i = 0; i < DEPTH && chunk * DEPTH + i < (size_t)k && column < (size_t)n;
+			     i++)
 				x[i] = weight[(chunk * DEPTH + i) * (size_t)n + column];
 			split_row(x, part[0], 2 * TILE_NUMBERS);
 			for (size_t i = 0; i < PARTS * DEPTH; i++)
-				tile[(i / DEPTH * 2 + column % PAIR / SIDE) * TILE_NUMBERS + i % DEPTH / 2 * DEPTH + column % SIDE * 2 + i % 2] =
-				    part[i / DEPTH][i % DEPTH];
+				tile[(i / DEPTH * 2 + column % PAIR / SIDE) * TILE_NUMBERS +
+				     i % DEPTH / 2 * DEPTH + column % SIDE * 2 +
+				     i % 2] = part[i / DEPTH][i % DEPTH];
 		}
 	return columns / PAIR * chunks * CHUNK;
 }
@@ -137,7 +146,8 @@ static void split_rows(const gb_product *p, size_t row, size_t rows, size_t from
 		if (r < rows)
 			x = row_terms(p, row + r, from, count, room);
 		if (r >= rows || count % DEPTH) {
-			memset(room + (r < rows ? count : 0), 0, (sizeof room) - (r < rows ? count : 0) * sizeof *room);
+			memset(room + (r < rows ? count : 0), 0,
+			       (sizeof room) - (r < rows ? count : 0) * sizeof *room);
 			if (x != room)
 				x = memcpy(room, x, count * sizeof *x);
 		}
@@ -168,10 +178,10 @@ static void split_rows(const gb_product *p, size_t row, size_t rows, size_t from
 		_tile_dpbf16ps(3, 5, 7); \
 	} while (0)
 
-/* SUMS [PAIR, PAIR] += (FIRST: =) terms A, laid out as OF says, times B, of CHUNKS chunks: each chunk's pairs of parts in one
- * order.  NEXT is asked for meanwhile, AHEAD lines of the cache for each pair of parts. */
-static void multiply_tiles(const uint16_t *a, layout of, const uint16_t *b, size_t chunks, float *sums, bool first,
-                           const char *next, size_t ahead)
+/* SUMS [PAIR, PAIR] += (FIRST: =) terms A, laid out as OF says, times B, of CHUNKS chunks: each chunk's pairs
+ * of parts in one order.  NEXT is asked for meanwhile, AHEAD lines of the cache for each pair of parts. */
+static void multiply_tiles(const uint16_t *a, layout of, const uint16_t *b, size_t chunks, float *sums,
+                           bool first, const char *next, size_t ahead)
 {
 	enum { LD = SUMS_LD * 4 };
 
@@ -210,7 +220,8 @@ static void multiply_tiles(const uint16_t *a, layout of, const uint16_t *b, size
 }
 
 /* Sums and bias to where P wants them. */
-static void finish(const gb_product *p, size_t row, size_t rows, size_t column, size_t columns, const block *b)
+static void finish(const gb_product *p, size_t row, size_t rows, size_t column, size_t columns,
+                   const block *b)
 {
 	if (columns > (size_t)p->w->n - column)
 		columns = (size_t)p->w->n - column;
@@ -218,7 +229,8 @@ static void finish(const gb_product *p, size_t row, size_t rows, size_t column, 
 		float *raw = p->raw ? p->raw + (row + r) * p->raw_ld + column : NULL;
 		float *activated = p->elu ? p->elu + (row + r) * p->elu_ld + column : NULL;
 		for (size_t c = 0; c < columns; c += LANES) {
-			__mmask16 mask = columns - c < LANES ? (__mmask16)((1 << (columns - c)) - 1) : (__mmask16)-1;
+			__mmask16 mask = columns - c < LANES ? (__mmask16)((1 << (columns - c)) - 1)
+			                                     : (__mmask16)-1;
 			vec sum = load(b->sums[r] + c) + load(p->w->bias + column + c);
 			if (raw)
 				_mm512_mask_storeu_ps(raw + c, mask, (__m512)sum);
@@ -243,7 +255,8 @@ static void run_block(const gb_product *p, size_t row, size_t rows, size_t colum
 			const char *next = (const char *)(w + chunks * CHUNK);
 			size_t ahead = (LINES + pairs - 1) / pairs;
 			for (size_t r = 0; r < pairs; r++, next += count * ahead * PAIRS_OF_PARTS * 64)
-				multiply_tiles(b->terms[r][0], of, w, count, &b->sums[r * PAIR][c], !chunk, next, ahead);
+				multiply_tiles(b->terms[r][0], of, w, count, &b->sums[r * PAIR][c], !chunk,
+				               next, ahead);
 		}
 	}
 	finish(p, row, rows, column, columns, b);
@@ -255,28 +268,31 @@ static bool is_near(const gb_product *p, size_t chunks, size_t whole)
 {
 	for (int i = 0; i < p->spans; i++) {
 		const gb_span *s = &p->span[i];
-		if (s->taps > 1 || s->step % DEPTH || s->length % DEPTH || (PAIR - 1) * s->step + (size_t)s->length > NEAR_NUMBERS)
+		if (s->taps > 1 || s->step % DEPTH || s->length % DEPTH ||
+		    (PAIR - 1) * s->step + (size_t)s->length > NEAR_NUMBERS)
 			return false;
 	}
 	return chunks * CHUNK * whole / PAIR * sizeof(uint16_t) <= NEAR_WEIGHTS && whole <= BLOCK_COLUMNS;
 }
 
 /* At most PAIR rows, into SUMS [PAIR, whole]. */
-static void run_near(const gb_product *p, size_t row, size_t rows, size_t chunks, size_t whole, float *sums, block *b)
+static void run_near(const gb_product *p, size_t row, size_t rows, size_t chunks, size_t whole, float *sums,
+                     block *b)
 {
 	size_t k = 0;
 
 	for (int i = 0; i < p->spans; i++) {
 		const gb_span *s = &p->span[i];
-		size_t here = (rows - 1) * s->step + (size_t)s->length, room = (PAIR - 1) * s->step + (size_t)s->length;
+		size_t here = (rows - 1) * s->step + (size_t)s->length,
+		       room = (PAIR - 1) * s->step + (size_t)s->length;
 		layout of = {NEAR_NUMBERS, SIDE * s->step, s->step, DEPTH};
 		for (size_t n = 0; n < here; n += DEPTH)
 			split_row(s->x + row * s->step + n, b->near[0] + n, NEAR_NUMBERS);
 		for (int part = 0; part < PARTS; part++)
 			memset(b->near[part] + here, 0, (room - here) * sizeof b->near[0][0]);
 		for (size_t c = 0; c < whole; c += PAIR)
-			multiply_tiles(b->near[0], of, p->w->parts + (c / PAIR * chunks + k) * CHUNK, (size_t)s->length / DEPTH, sums + c, !i,
-			               NULL, 0);
+			multiply_tiles(b->near[0], of, p->w->parts + (c / PAIR * chunks + k) * CHUNK,
+			               (size_t)s->length / DEPTH, sums + c, !i, NULL, 0);
 		k += (size_t)s->length / DEPTH;
 	}
 }
@@ -299,15 +315,17 @@ static void product_by_tiles(const gb_product *p)
 		if (near)
 			finish(p, row, rows, 0, whole, &b);
 		for (size_t column = 0; column < whole && !near; column += BLOCK_COLUMNS)
-			run_block(p, row, rows, column, whole - column < BLOCK_COLUMNS ? whole - column : BLOCK_COLUMNS, &b);
+			run_block(p, row, rows, column,
+			          whole - column < BLOCK_COLUMNS ? whole - column : BLOCK_COLUMNS, &b);
 	}
 	_tile_release();
 }
 
 /* ---- LSTM ---- */
 
-/* A step is as long as reading the weights takes, and three bytes of each are read faster than four.  Half a unit is at
- * most 2⁻²³ of the largest weight of its column: less than what adding up 512 products in FP32 rounds off. */
+/* A step is as long as reading the weights takes, and three bytes of each are read faster than four.  Half a
+ * unit is at most 2⁻²³ of the largest weight of its column: less than what adding up 512 products in FP32
+ * rounds off. */
 
 enum { GATES = 4 * UNITS, BITS = 23, WEIGHT_BYTES = 3, STEP_AHEAD = 4096 };
 
@@ -323,15 +341,18 @@ static void shorten(const gb_recurrence *r)
 		/* A vector of integers is read as 256 times what its three bytes say. */
 		r->unit[column] = ldexpf(1, power - BITS - 8);
 		for (size_t k = 0; k < (size_t)r->width; k++) {
-			long number = lrintf(ldexpf(r->weight[first + k * GATES], BITS - power)), limit = (1 << BITS) - 1;
+			long number = lrintf(ldexpf(r->weight[first + k * GATES], BITS - power)),
+			     limit = (1 << BITS) - 1;
 			number = number > limit ? limit : number;
 			for (int i = 0; i < WEIGHT_BYTES; i++)
-				r->bytes[(first + k * GATES) * WEIGHT_BYTES + (size_t)i] = (uint8_t)(number >> 8 * i);
+				r->bytes[(first + k * GATES) * WEIGHT_BYTES + (size_t)i] = (uint8_t)(number >>
+				                                                                     8 * i);
 		}
 	}
 }
 
-static void panel_step_of_bytes(const gb_recurrence *r, size_t panel, const float *gates, const float *h, float *c, float *next)
+static void panel_step_of_bytes(const gb_recurrence *r, size_t panel, const float *gates, const float *h,
+                                float *c, float *next)
 {
 	const uint8_t *w = r->bytes + panel * GATES * WEIGHT_BYTES * (size_t)r->width;
 	const float *unit = r->unit + panel * GATES;
@@ -348,14 +369,14 @@ static void panel_step_of_bytes(const gb_recurrence *r, size_t panel, const floa
 			__builtin_prefetch(w + STEP_AHEAD + 64 * i);
 		UNROLL for (int g = 0; g < 4; g++)
 			UNROLL for (int v = 0; v < UNIT_VECTORS; v++) {
-				__m512i bytes = _mm512_loadu_si512(w + (g * UNIT_VECTORS + v) * LANES * WEIGHT_BYTES);
-				__m512i number = _mm512_maskz_permutexvar_epi8(0xeeeeeeeeeeeeeeee, order, bytes);
-				sum[g][v] = multiply_add(x, (vec)_mm512_cvtepi32_ps(number), sum[g][v]);
+			__m512i bytes = _mm512_loadu_si512(w + (g * UNIT_VECTORS + v) * LANES * WEIGHT_BYTES);
+			__m512i number = _mm512_maskz_permutexvar_epi8(0xeeeeeeeeeeeeeeee, order, bytes);
+			sum[g][v] = multiply_add(x, (vec)_mm512_cvtepi32_ps(number), sum[g][v]);
 			}
 	}
-	UNROLL for (int g = 0; g < 4; g++)
-		UNROLL for (int v = 0; v < UNIT_VECTORS; v++)
-			sum[g][v] = multiply_add(sum[g][v], load(unit + (g * UNIT_VECTORS + v) * LANES), load(gates + (g * UNIT_VECTORS + v) * LANES));
+	UNROLL for (int g = 0; g < 4; g++) UNROLL for (int v = 0; v < UNIT_VECTORS; v++)
+	    sum[g][v] = multiply_add(sum[g][v], load(unit + (g * UNIT_VECTORS + v) * LANES),
+	                             load(gates + (g * UNIT_VECTORS + v) * LANES));
 	end_step(sum, c, next);
 }
 #endif

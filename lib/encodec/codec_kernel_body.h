@@ -156,7 +156,7 @@ INLINE void tile(const gb_product *p, size_t row, size_t column, const float *w,
 			const float *x[(ROWS + 2) / 3];
 			int k = 0;
 			UNROLL for (int g = 0; g < (rows + 2) / 3; g++)
-				x[g] = p->span[s].x + (row + 3 * (size_t)g) * step + (size_t)tap * p->span[s].ld;
+			    x[g] = p->span[s].x + (row + 3 * (size_t)g) * step + (size_t)tap * p->span[s].ld;
 			for (; k + 4 <= length; k += 4, w += 4 * vectors * LANES) {
 				MULTIPLY(0);
 				MULTIPLY(1);
@@ -184,9 +184,15 @@ INLINE void tile(const gb_product *p, size_t row, size_t column, const float *w,
 
 typedef void tile_fn(const gb_product *p, size_t row, size_t column, const float *w);
 
-#define TILE(rows)                                                                                                                       \
-	static void tile_##rows##_1(const gb_product *p, size_t row, size_t column, const float *w) { tile(p, row, column, w, rows, 1); } \
-	static void tile_##rows##_2(const gb_product *p, size_t row, size_t column, const float *w) { tile(p, row, column, w, rows, 2); }
+#define TILE(rows)                                                                                           \
+	static void tile_##rows##_1(const gb_product *p, size_t row, size_t column, const float *w)          \
+	{                                                                                                    \
+		tile(p, row, column, w, rows, 1);                                                            \
+	}                                                                                                    \
+	static void tile_##rows##_2(const gb_product *p, size_t row, size_t column, const float *w)          \
+	{                                                                                                    \
+		tile(p, row, column, w, rows, 2);                                                            \
+	}
 #define NAMES(rows) {tile_##rows##_1, tile_##rows##_2}
 
 TILE(1)
@@ -218,7 +224,8 @@ static tile_fn *const tiles[ROWS][2] = {
 #endif
 };
 
-enum { ROW_GROUPS = 8 }; /* a panel is used for so many groups of rows, which stay in the cache for all panels */
+/* a panel is used for so many groups of rows, which stay in the cache for all panels */
+enum { ROW_GROUPS = 8 };
 
 static void product(const gb_product *p)
 {
@@ -249,7 +256,8 @@ enum { UNITS = UNIT_VECTORS * LANES };
 INLINE void end_step(vec sum[4][UNIT_VECTORS], float *c, float *next)
 {
 	UNROLL for (int v = 0; v < UNIT_VECTORS; v++) {
-		vec cell = multiply_add(sigmoid(sum[1][v]), load(c + v * LANES), sigmoid(sum[0][v]) * hyperbolic_tangent(sum[2][v]));
+		vec cell = multiply_add(sigmoid(sum[1][v]), load(c + v * LANES),
+		                        sigmoid(sum[0][v]) * hyperbolic_tangent(sum[2][v]));
 		store(c + v * LANES, cell, LANES);
 		store(next + v * LANES, sigmoid(sum[3][v]) * hyperbolic_tangent(cell), LANES);
 	}
@@ -257,7 +265,8 @@ INLINE void end_step(vec sum[4][UNIT_VECTORS], float *c, float *next)
 
 #ifndef PANEL_STEP
 #define PANEL_STEP panel_step
-INLINE void panel_step(const gb_recurrence *r, size_t panel, const float *gates, const float *h, float *c, float *next)
+INLINE void panel_step(const gb_recurrence *r, size_t panel, const float *gates, const float *h, float *c,
+                       float *next)
 {
 	const float *w = r->weight + panel * UNITS * 4 * (size_t)r->width;
 	vec sum[4][UNIT_VECTORS];
@@ -275,7 +284,8 @@ INLINE void panel_step(const gb_recurrence *r, size_t panel, const float *gates,
 }
 #endif
 
-static void step(const gb_recurrence *r, int first, int last, const float *gates, const float *h, float *c, float *next, bool backwards)
+static void step(const gb_recurrence *r, int first, int last, const float *gates, const float *h, float *c,
+                 float *next, bool backwards)
 {
 	for (int i = first; i < last; i++) {
 		size_t panel = (size_t)(backwards ? first + last - 1 - i : i), at = panel * UNITS;
@@ -314,4 +324,5 @@ static int best(const float *score, int count)
 #define SHORTEN NULL
 #endif
 
-const gb_encodec_kernel GB_CLASS_NAME(gb_encodec_kernel) = {LANES, UNITS, PRODUCT, elu_all, step, best, PACK, SHORTEN};
+const gb_encodec_kernel GB_CLASS_NAME(gb_encodec_kernel) = {LANES, UNITS, PRODUCT, elu_all,
+                                                            step,  best,  PACK,    SHORTEN};

@@ -9,7 +9,8 @@
 /* Bytes of rows between two layers: a few such blocks stay in the second cache. */
 enum { CACHE = 160 << 10 };
 
-/* Rows of WIDTH floats for layers of WEIGHTS floats: what the cache holds, but enough to be worth reading the weights. */
+/* Rows of WIDTH floats for layers of WEIGHTS floats: what the cache holds, but enough to be worth reading
+ * the weights. */
 static size_t rows_of(size_t width, size_t weights)
 {
 	size_t bytes = weights * sizeof(float) / 2;
@@ -31,12 +32,16 @@ gb_status gb_front_open(gb_front *f, const gb_encodec_weights *w, size_t most, g
 	rows = f->in.in.room;
 	for (int i = 0; i < w->stages && status == GB_OK; i++) {
 		const gb_conv *down = &w->down[i];
-		f->batch[i] = w->normed ? 0 : rows_of((size_t)down->in, (size_t)down->panels.k * (size_t)down->panels.n);
+		f->batch[i] = w->normed ? 0
+		                        : rows_of((size_t)down->in,
+		                                  (size_t)down->panels.k * (size_t)down->panels.n);
 		f->batch[i] = f->batch[i] < there ? f->batch[i] : there;
 		there = there / (size_t)down->stride + 1;
-		status = gb_residual_state_open(&f->block[i], &w->encoder_block[i], f->batch[i] + rows, !w->normed, err);
+		status = gb_residual_state_open(&f->block[i], &w->encoder_block[i], f->batch[i] + rows,
+		                                !w->normed, err);
 		if (status == GB_OK)
-			status = gb_conv_state_open(&f->down[i], down, f->block[i].narrow.in.room, !w->normed, false, err);
+			status = gb_conv_state_open(&f->down[i], down, f->block[i].narrow.in.room, !w->normed,
+			                            false, err);
 		rows = f->down[i].in.room / (size_t)down->stride + 1;
 	}
 	return status;
@@ -56,7 +61,8 @@ size_t gb_front_lead(const gb_encodec_weights *w)
 	size_t lead = 0;
 
 	for (int i = w->stages - 1; i >= 0; i--)
-		lead = lead * (size_t)w->down[i].stride + padding(&w->down[i]) + padding(&w->encoder_block[i].narrow);
+		lead = lead * (size_t)w->down[i].stride + padding(&w->down[i]) +
+		       padding(&w->encoder_block[i].narrow);
 	return lead + padding(&w->encoder_in);
 }
 
@@ -65,7 +71,8 @@ size_t gb_front_least(const gb_encodec_weights *w)
 	size_t samples = padding(&w->encoder_in) + 1, step = 1, hop = (size_t)w->hop;
 
 	for (int i = 0; i < w->stages; i++) {
-		size_t narrow = (padding(&w->encoder_block[i].narrow) + 1) * step, down = (padding(&w->down[i]) + 1) * step;
+		size_t narrow = (padding(&w->encoder_block[i].narrow) + 1) * step,
+		       down = (padding(&w->down[i]) + 1) * step;
 		samples = narrow > samples ? narrow : samples;
 		samples = down > samples ? down : samples;
 		step *= (size_t)w->down[i].stride;
@@ -86,7 +93,8 @@ static size_t run_stages(gb_front *f, bool flush, bool last, float *out)
 			return 0;
 		gb_conv_state_add(down, gb_residual_run(&f->block[i], last, gb_conv_tail(down)));
 		frames = gb_conv_ready(down, last);
-		gb_conv_run(down, frames, deepest ? (gb_rows){out, (size_t)down->conv->out} : gb_conv_tail_beside(next),
+		gb_conv_run(down, frames,
+		            deepest ? (gb_rows){out, (size_t)down->conv->out} : gb_conv_tail_beside(next),
 		            deepest ? (gb_rows){NULL, 0} : gb_conv_tail(next), NULL);
 		gb_conv_take(down, frames);
 		if (!deepest)
@@ -121,7 +129,8 @@ size_t gb_front_run(gb_front *f, const float *x, size_t samples, bool first, boo
 
 /* ---- back ---- */
 
-gb_status gb_decoder_network_open(gb_decoder_network *b, const gb_encodec_weights *w, size_t most, gb_err *err)
+gb_status gb_decoder_network_open(gb_decoder_network *b, const gb_encodec_weights *w, size_t most,
+                                  gb_err *err)
 {
 	size_t rows = most, whole = 1;
 	gb_status status = GB_OK;
@@ -130,7 +139,9 @@ gb_status gb_decoder_network_open(gb_decoder_network *b, const gb_encodec_weight
 	for (int i = 0; i < w->stages && status == GB_OK; i++) {
 		const gb_conv *up = &w->up[i];
 		size_t stride = (size_t)up->stride;
-		b->batch[i] = w->normed ? most * (size_t)w->hop + 1 : rows_of(stride * (size_t)up->out, (size_t)up->panels.k * (size_t)up->panels.n);
+		b->batch[i] = w->normed ? most * (size_t)w->hop + 1
+		                        : rows_of(stride * (size_t)up->out,
+		                                  (size_t)up->panels.k * (size_t)up->panels.n);
 		b->up[i] = (gb_queue){.width = (size_t)up->in, .room = rows + 3, .at.ld = (size_t)up->in};
 		if (!(b->up[i].at.row = gb_array((rows + 3) * (size_t)up->in, sizeof(float), err)))
 			return GB_SYSTEM;
@@ -176,7 +187,10 @@ static void run_up(gb_decoder_network *b, int i, size_t count)
 	gb_conv_state *next = &b->block[i].narrow;
 	gb_queue *q = &b->up[i];
 	size_t width = (size_t)up->out, stride = (size_t)up->stride, rows = count * stride;
-	gb_product p = {.w = &up->panels, .span = {{q->at.row, q->at.ld, 0, 1, up->panels.k}}, .spans = 1, .rows = count};
+	gb_product p = {.w = &up->panels,
+	                .span = {{q->at.row, q->at.ld, 0, 1, up->panels.k}},
+	                .spans = 1,
+	                .rows = count};
 	gb_rows raw = gb_conv_tail_beside(next), elu = gb_conv_tail(next);
 
 	if (!b->w->normed) {
@@ -222,14 +236,17 @@ static size_t run_from(gb_decoder_network *b, int i, bool last, float *out)
 			done += run_out(b, end, to);
 		} else {
 			gb_queue *next = &b->up[i + 1];
-			next->have += gb_residual_run(&b->block[i], end, (gb_rows){next->at.row + next->have * next->at.ld, next->at.ld});
+			next->have += gb_residual_run(&b->block[i], end,
+			                              (gb_rows){next->at.row + next->have * next->at.ld,
+			                                        next->at.ld});
 			done += run_from(b, i + 1, end, to);
 		}
 	}
 	return done;
 }
 
-size_t gb_decoder_network_run(gb_decoder_network *b, const float *x, size_t frames, bool first, bool last, float *out)
+size_t gb_decoder_network_run(gb_decoder_network *b, const float *x, size_t frames, bool first, bool last,
+                              float *out)
 {
 	for (int i = 0; i < b->w->stages; i++) {
 		gb_conv_state_start(&b->block[i].narrow, first);

@@ -27,8 +27,8 @@ void gb_front_close(gb_front *front);
 size_t gb_front_lead(const gb_encodec_weights *w);
 /* Frames that the first run must have: the start of a sound is padded with what follows it. */
 size_t gb_front_least(const gb_encodec_weights *w);
-/* X [samples, channels], from the start of a sound (FIRST) or the lead before a frame, to its end (LAST) or the end of a
- * frame: OUT [frames, width of the LSTM]; returns frames. */
+/* X [samples, channels], from the start of a sound (FIRST) or the lead before a frame, to its end (LAST) or
+ * the end of a frame: OUT [frames, width of the LSTM]; returns frames. */
 size_t gb_front_run(gb_front *front, const float *x, size_t samples, bool first, bool last, float *out);
 
 typedef struct gb_decoder_network {
@@ -41,12 +41,15 @@ typedef struct gb_decoder_network {
 } gb_decoder_network;
 
 /* MOST rows in one run. */
-GB_CHECK gb_status gb_decoder_network_open(gb_decoder_network *back, const gb_encodec_weights *w, size_t most, gb_err *err);
+GB_CHECK gb_status gb_decoder_network_open(gb_decoder_network *back, const gb_encodec_weights *w, size_t most,
+                                           gb_err *err);
 void gb_decoder_network_close(gb_decoder_network *back);
-/* Rows before a tile that its first sample looks at; *SPARE: samples that they give before the tile's first. */
+/* Rows before a tile that its first sample looks at; *SPARE: samples that they give before the tile's
+ * first. */
 size_t gb_decoder_network_lead(const gb_encodec_weights *w, size_t *spare);
 /* X [frames, width of the LSTM], as ELU; OUT [samples, channels]; returns samples. */
-size_t gb_decoder_network_run(gb_decoder_network *back, const float *x, size_t frames, bool first, bool last, float *out);
+size_t gb_decoder_network_run(gb_decoder_network *back, const float *x, size_t frames, bool first, bool last,
+                              float *out);
 
 GB_END_DECLS
 #endif

@@ -29,12 +29,13 @@ static gb_status floats(loader *l, const char *name, int rank, int64_t *shape, f
 	if (status != GB_OK)
 		return status;
 	if (t->dtype != GB_F32 && t->dtype != GB_F16 && t->dtype != GB_BF16)
-		return gb_fail(l->err, GB_DATA, "%s: tensor %s: type %s, F32, F16 or BF16 is wanted", gb_tensor_file_name(l->file), name,
-		               t->dtype_name);
+		return gb_fail(l->err, GB_DATA, "%s: tensor %s: type %s, F32, F16 or BF16 is wanted",
+		               gb_tensor_file_name(l->file), name, t->dtype_name);
 	for (int i = 0; i < rank; i++) {
 		if (!t->shape[i] || t->shape[i] > 1 << 20 || (shape[i] && shape[i] != t->shape[i]))
-			return gb_fail(l->err, GB_DATA, "%s: tensor %s: axis %d has %lld, %lld is wanted", gb_tensor_file_name(l->file), name,
-			               i, (long long)t->shape[i], (long long)shape[i]);
+			return gb_fail(l->err, GB_DATA, "%s: tensor %s: axis %d has %lld, %lld is wanted",
+			               gb_tensor_file_name(l->file), name, i, (long long)t->shape[i],
+			               (long long)shape[i]);
 		shape[i] = t->shape[i];
 	}
 	if (!(*out = gb_array(t->elements, sizeof **out, l->err)))
@@ -44,7 +45,8 @@ static gb_status floats(loader *l, const char *name, int rank, int64_t *shape, f
 		if (!isfinite((*out)[i])) {
 			free(*out);
 			*out = NULL;
-			return gb_fail(l->err, GB_DATA, "%s: tensor %s: element %zu is not finite", gb_tensor_file_name(l->file), name, i);
+			return gb_fail(l->err, GB_DATA, "%s: tensor %s: element %zu is not finite",
+			               gb_tensor_file_name(l->file), name, i);
 		}
 	return GB_OK;
 }
@@ -102,7 +104,9 @@ static gb_status norm(loader *l, const char *prefix, gb_conv *conv)
 
 	snprintf(name, sizeof name, "%s.norm.weight", prefix);
 	if (!l->normed && has(l, name))
-		return gb_fail(l->err, GB_DATA, "%s: tensor %s: the first convolution has no norm, so none may have", gb_tensor_file_name(l->file), name);
+		return gb_fail(l->err, GB_DATA,
+		               "%s: tensor %s: the first convolution has no norm, so none may have",
+		               gb_tensor_file_name(l->file), name);
 	if (!l->normed)
 		return GB_OK;
 	if ((status = vector(l, name, conv->out, &conv->norm_weight)) != GB_OK)
@@ -143,12 +147,13 @@ static gb_status read_bias(loader *l, const char *prefix, int repeat, gb_conv *c
 
 static gb_status bad_kernel(loader *l, const char *prefix, int64_t kernel, const char *wanted)
 {
-	return gb_fail(l->err, GB_DATA, "%s: tensor %s.conv: kernel %lld, %s is wanted", gb_tensor_file_name(l->file), prefix,
-	               (long long)kernel, wanted);
+	return gb_fail(l->err, GB_DATA, "%s: tensor %s.conv: kernel %lld, %s is wanted",
+	               gb_tensor_file_name(l->file), prefix, (long long)kernel, wanted);
 }
 
 /* IN, OUT or KERNEL 0: whatever the file says.  STRIDE 0: half the kernel. */
-static gb_status read_conv(loader *l, const char *prefix, int in, int out, int kernel, int stride, gb_conv *c, raw_conv *r)
+static gb_status read_conv(loader *l, const char *prefix, int in, int out, int kernel, int stride, gb_conv *c,
+                           raw_conv *r)
 {
 	int64_t shape[3] = {out, in, kernel};
 	float *w = NULL;
@@ -229,8 +234,10 @@ static gb_status pack_residual(loader *l, gb_residual *r, const raw_conv *widen,
 	gb_status status = GB_SYSTEM;
 
 	if (r->widen.norm_weight || r->shortcut.norm_weight) {
-		status = gb_panels_pack(&r->widen.panels, r->widen.in, r->widen.out, widen->weight, widen->bias, l->err);
-		return status == GB_OK ? gb_panels_pack(&r->shortcut.panels, r->shortcut.in, r->shortcut.out, shortcut->weight, shortcut->bias, l->err)
+		status = gb_panels_pack(&r->widen.panels, r->widen.in, r->widen.out, widen->weight,
+		                        widen->bias, l->err);
+		return status == GB_OK ? gb_panels_pack(&r->shortcut.panels, r->shortcut.in, r->shortcut.out,
+		                                        shortcut->weight, shortcut->bias, l->err)
 		                       : status;
 	}
 	both = gb_array(hidden + rest, sizeof *both, l->err);
@@ -240,7 +247,8 @@ static gb_status pack_residual(loader *l, gb_residual *r, const raw_conv *widen,
 		memcpy(both + hidden, shortcut->weight, rest * sizeof *both);
 		for (size_t i = 0; i < width; i++)
 			bias[i] = widen->bias[i] + shortcut->bias[i];
-		status = gb_panels_pack(&r->sum, r->widen.in + r->shortcut.in, r->widen.out, both, bias, l->err);
+		status = gb_panels_pack(&r->sum, r->widen.in + r->shortcut.in, r->widen.out, both, bias,
+		                        l->err);
 	}
 	free(both);
 	free(bias);
@@ -279,25 +287,30 @@ static size_t gate_column(size_t column, size_t width, size_t units)
 static gb_status lstm_layer(loader *l, const char *prefix, int layer, gb_lstm *m)
 {
 	static const char *const part[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
-	size_t width = (size_t)m->width, wide = 4 * (size_t)m->room, units = (size_t)gb_encodec_kernel_of_class()->units;
+	size_t width = (size_t)m->width, wide = 4 * (size_t)m->room,
+	       units = (size_t)gb_encodec_kernel_of_class()->units;
 	float *read[4] = {0}, *weight = NULL, *bias = NULL;
 	gb_status status = GB_OK;
 
 	for (int k = 0; k < 4 && status == GB_OK; k++) {
 		char name[96];
 		snprintf(name, sizeof name, "%s.lstm.%s_l%d", prefix, part[k], layer);
-		status = k < 2 ? floats(l, name, 2, (int64_t[]){4 * m->width, m->width}, &read[k]) : vector(l, name, 4 * m->width, &read[k]);
+		status = k < 2 ? floats(l, name, 2, (int64_t[]){4 * m->width, m->width}, &read[k])
+		               : vector(l, name, 4 * m->width, &read[k]);
 	}
 	m->recurrent[layer] = (gb_recurrence){.width = m->width, .panels = m->room / (int)units};
-	if (status == GB_OK && (!(weight = gb_array(width * wide, sizeof *weight, l->err)) || !(bias = gb_array(wide, sizeof *bias, l->err)) ||
-	                        !(m->recurrent[layer].weight = gb_array(width * wide, sizeof *weight, l->err))))
+	if (status == GB_OK &&
+	    (!(weight = gb_array(width * wide, sizeof *weight, l->err)) ||
+	     !(bias = gb_array(wide, sizeof *bias, l->err)) ||
+	     !(m->recurrent[layer].weight = gb_array(width * wide, sizeof *weight, l->err))))
 		status = GB_SYSTEM;
 	for (size_t column = 0; column < 4 * width && status == GB_OK; column++) {
 		size_t to = gate_column(column, width, units), panel = to / (4 * units);
 		bias[to] = read[2][column] + read[3][column];
 		for (size_t k = 0; k < width; k++) {
 			weight[k * wide + to] = read[0][column * width + k];
-			m->recurrent[layer].weight[(panel * width + k) * 4 * units + to % (4 * units)] = read[1][column * width + k];
+			m->recurrent[layer].weight[(panel * width + k) * 4 * units +
+			                           to % (4 * units)] = read[1][column * width + k];
 		}
 	}
 	if (status == GB_OK)
@@ -321,7 +334,8 @@ static gb_status lstm(loader *l, const char *side, int index, int width, gb_lstm
 	snprintf(prefix, sizeof prefix, "%s.layers.%d", side, index);
 	do {
 		if (m->layers == GB_ENCODEC_LSTM_MAX)
-			return gb_fail(l->err, GB_DATA, "%s: %s.lstm: more than %d layers", gb_tensor_file_name(l->file), prefix, GB_ENCODEC_LSTM_MAX);
+			return gb_fail(l->err, GB_DATA, "%s: %s.lstm: more than %d layers",
+			               gb_tensor_file_name(l->file), prefix, GB_ENCODEC_LSTM_MAX);
 		status = lstm_layer(l, prefix, m->layers++, m);
 		snprintf(name, sizeof name, "%s.lstm.weight_ih_l%d", prefix, m->layers);
 	} while (status == GB_OK && has(l, name));
@@ -332,7 +346,8 @@ static gb_status lstm(loader *l, const char *side, int index, int width, gb_lstm
 static gb_status pack_codebook(loader *l, const gb_encodec_weights *w, const float *book, gb_panels *p)
 {
 	size_t codes = (size_t)w->codes, width = (size_t)w->width;
-	float *columns = gb_array(codes * width, sizeof *columns, l->err), *bias = gb_array(codes, sizeof *bias, l->err);
+	float *columns = gb_array(codes * width, sizeof *columns, l->err),
+	      *bias = gb_array(codes, sizeof *bias, l->err);
 	gb_status status = columns && bias ? GB_OK : GB_SYSTEM;
 
 	for (size_t c = 0; c < codes && status == GB_OK; c++) {
@@ -345,7 +360,8 @@ static gb_status pack_codebook(loader *l, const gb_encodec_weights *w, const flo
 	}
 	if (status == GB_OK)
 		status = gb_panels_pack(p, w->width, w->codes, columns, bias, l->err);
-	for (int c = w->codes; status == GB_OK && c < gb_whole(w->codes, gb_encodec_kernel_of_class()->lanes); c++)
+	for (int c = w->codes; status == GB_OK && c < gb_whole(w->codes, gb_encodec_kernel_of_class()->lanes);
+	     c++)
 		p->bias[c] = -INFINITY;
 	free(columns);
 	free(bias);
@@ -365,7 +381,8 @@ static gb_status codebook(loader *l, gb_encodec_weights *w, int n)
 		return status;
 	if (shape[0] > INT16_MAX) {
 		free(book);
-		return gb_fail(l->err, GB_DATA, "%s: tensor %s: %lld codes do not fit I16", gb_tensor_file_name(l->file), name, (long long)shape[0]);
+		return gb_fail(l->err, GB_DATA, "%s: tensor %s: %lld codes do not fit I16",
+		               gb_tensor_file_name(l->file), name, (long long)shape[0]);
 	}
 	w->codes = (int)shape[0];
 	size = (size_t)w->codes * (size_t)w->width;
@@ -390,7 +407,9 @@ static gb_status codebooks(loader *l, gb_encodec_weights *w)
 			break;
 	}
 	if (!w->codebooks)
-		return gb_fail(l->err, GB_DATA, "%s: no tensor quantizer.layers.0.codebook.embed: no EnCodec model", gb_tensor_file_name(l->file));
+		return gb_fail(l->err, GB_DATA,
+		               "%s: no tensor quantizer.layers.0.codebook.embed: no EnCodec model",
+		               gb_tensor_file_name(l->file));
 	if (!(w->distance = gb_array((size_t)w->codebooks, sizeof *w->distance, l->err)))
 		return GB_SYSTEM;
 	for (int n = 0; n < w->codebooks && status == GB_OK; n++)
@@ -408,7 +427,8 @@ static gb_status count_stages(loader *l, gb_encodec_weights *w)
 		if (has(l, name))
 			return GB_OK;
 	}
-	return gb_fail(l->err, GB_DATA, "%s: no tensor encoder.layers.13.lstm.weight_ih_l0: no EnCodec model", gb_tensor_file_name(l->file));
+	return gb_fail(l->err, GB_DATA, "%s: no tensor encoder.layers.13.lstm.weight_ih_l0: no EnCodec model",
+	               gb_tensor_file_name(l->file));
 }
 
 static gb_status load_encoder(loader *l, gb_encodec_weights *w)
@@ -422,7 +442,8 @@ static gb_status load_encoder(loader *l, gb_encodec_weights *w)
 		return status;
 	w->channels = w->encoder_in.in;
 	if (w->channels > 2)
-		return gb_fail(l->err, GB_DATA, "%s: %d channels, 1 or 2 are wanted", gb_tensor_file_name(l->file), w->channels);
+		return gb_fail(l->err, GB_DATA, "%s: %d channels, 1 or 2 are wanted",
+		               gb_tensor_file_name(l->file), w->channels);
 	width = w->encoder_in.out;
 	w->hop = 1;
 	for (int i = 0; i < w->stages; i++) {
@@ -434,7 +455,8 @@ static gb_status load_encoder(loader *l, gb_encodec_weights *w)
 		width = w->down[i].out;
 		w->hop *= w->down[i].stride;
 		if (w->hop > 1 << 14)
-			return gb_fail(l->err, GB_DATA, "%s: %s: the ratios multiply to more than %d", gb_tensor_file_name(l->file), name, 1 << 14);
+			return gb_fail(l->err, GB_DATA, "%s: %s: the ratios multiply to more than %d",
+			               gb_tensor_file_name(l->file), name, 1 << 14);
 	}
 	if ((status = lstm(l, "encoder", 3 * w->stages + 1, width, &w->encoder_lstm)) != GB_OK)
 		return status;

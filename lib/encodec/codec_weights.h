@@ -17,16 +17,17 @@ GB_BEGIN_DECLS
 #define GB_ENCODEC_STAGES_MAX 8
 #define GB_ENCODEC_LSTM_MAX 4 /* layers */
 
-/* A convolution for time-major rows: OUT[t] = bias + Σ_j IN[t·stride + j]·W_j, panels [kernel·in, out], row j·in + i.
- * Transposed, of kernel 2·stride: frame t gives OUT[t·stride + j] = bias + IN[t]·W_j + IN[t−1]·W_{stride+j}; panels
- * [2·in, stride·out]: rows IN[t−1], IN[t]; columns j·out + o. */
+/* A convolution for time-major rows: OUT[t] = bias + Σ_j IN[t·stride + j]·W_j, panels [kernel·in, out], row
+ * j·in + i. Transposed, of kernel 2·stride: frame t gives OUT[t·stride + j] = bias + IN[t]·W_j +
+ * IN[t−1]·W_{stride+j}; panels [2·in, stride·out]: rows IN[t−1], IN[t]; columns j·out + o. */
 typedef struct gb_conv {
 	int in, out, kernel, stride;
 	gb_panels panels;
 	float *norm_weight, *norm_bias; /* [out]: group norm after it (48 kHz model), else NULL */
 } gb_conv;
 
-/* Panels of units as codec_kernel.h wants them: columns panel, gate (i, f, g, o), unit; `room`: units with padding. */
+/* Panels of units as codec_kernel.h wants them: columns panel, gate (i, f, g, o), unit; `room`: units with
+ * padding. */
 typedef struct gb_lstm {
 	int width, room, layers;
 	gb_panels input[GB_ENCODEC_LSTM_MAX];  /* [width, 4·room]; both biases summed */
@@ -35,7 +36,8 @@ typedef struct gb_lstm {
 
 typedef struct gb_residual {
 	gb_conv narrow, widen, shortcut;
-	gb_panels sum;        /* without norm: widen's rows, then shortcut's, one product; theirs are empty then */
+	/* without norm: widen's rows, then shortcut's, one product; theirs are empty then */
+	gb_panels sum;
 } gb_residual;
 
 typedef struct gb_encodec_weights {
@@ -51,7 +53,8 @@ typedef struct gb_encodec_weights {
 	gb_conv up[GB_ENCODEC_STAGES_MAX]; /* transposed */
 	gb_residual decoder_block[GB_ENCODEC_STAGES_MAX];
 	float *codebook;      /* [codebooks, codes, width] */
-	gb_panels *distance;  /* [codebooks]: [width, codes]; bias: minus half the squared length of each codeword, −∞ past them */
+	/* [codebooks]: [width, codes]; bias: minus half the squared length of each codeword, −∞ past them */
+	gb_panels *distance;
 } gb_encodec_weights;
 
 /* GB_SYSTEM: PATH is not there (weights: 4); GB_DATA: not such a model, naming the tensor. */

@@ -25,8 +25,8 @@ static gb_status keep_codes(void *context, const float *latents, size_t frames, 
 
 	for (size_t at = 0; at < frames && !status; at += FRAMES) {
 		size_t count = frames - at < FRAMES ? frames - at : FRAMES;
-		status = gb_encodec_quantise(s->weights, latents + at * (size_t)s->weights->width, count, s->job->codebooks, s->codes, NULL,
-		                             s->job->pool, err);
+		status = gb_encodec_quantise(s->weights, latents + at * (size_t)s->weights->width, count,
+		                             s->job->codebooks, s->codes, NULL, s->job->pool, err);
 		if (!status)
 			status = gb_frames_put(s->frames, s->codes, count, err);
 	}
@@ -44,19 +44,21 @@ static void tell(const gb_codes_job *job, const gb_encodec_weights *w, int64_t f
 {
 	gb_rational t;
 
-	if (job->progress && gb_rational_mul(frame_hop(w), (gb_rational){frames, 1}, &t) && gb_rational_div(t, job->step, &t))
+	if (job->progress && gb_rational_mul(frame_hop(w), (gb_rational){frames, 1}, &t) &&
+	    gb_rational_div(t, job->step, &t))
 		job->progress(gb_rational_floor(t));
 }
 
 /* The whole sound through the encoder; *COUNT: its samples. */
-static gb_status analyse(const gb_codes_job *job, const gb_encodec_weights *w, gb_audio *audio, gb_frames *frames, int64_t *count,
-                         gb_err *err)
+static gb_status analyse(const gb_codes_job *job, const gb_encodec_weights *w, gb_audio *audio,
+                         gb_frames *frames, int64_t *count, gb_err *err)
 {
 	sink s = {job, w, frames, gb_array((size_t)FRAMES * (size_t)job->codebooks, sizeof(int16_t), err)};
 	float *samples = gb_array(SAMPLES, sizeof *samples, err);
 	gb_encoder *encoder = NULL;
 	size_t got = 1;
-	gb_status status = s.codes && samples ? gb_encoder_open(&encoder, w, keep_codes, &s, job->pool, err) : GB_SYSTEM;
+	gb_status status = s.codes && samples ? gb_encoder_open(&encoder, w, keep_codes, &s, job->pool, err)
+	                                      : GB_SYSTEM;
 
 	for (*count = 0; !status && got; *count += (int64_t)got) {
 		if ((status = gb_audio_read(audio, samples, SAMPLES, &got, err)) != GB_OK)
@@ -71,12 +73,14 @@ static gb_status analyse(const gb_codes_job *job, const gb_encodec_weights *w, g
 }
 
 /* Samples whose time lies before the end of the last row. */
-static gb_status samples_in_rows(const gb_codes_job *job, const gb_codes_result *r, int64_t all, int64_t *out, gb_err *err)
+static gb_status samples_in_rows(const gb_codes_job *job, const gb_codes_result *r, int64_t all, int64_t *out,
+                                 gb_err *err)
 {
 	gb_rational t;
 
-	if (!gb_rational_mul(job->step, (gb_rational){r->rows, 1}, &t) || !gb_rational_add(t, job->audio.start, &t) ||
-	    !gb_rational_sub(t, r->facts.first, &t) || !gb_rational_mul(t, (gb_rational){RATE, 1}, &t))
+	if (!gb_rational_mul(job->step, (gb_rational){r->rows, 1}, &t) ||
+	    !gb_rational_add(t, job->audio.start, &t) || !gb_rational_sub(t, r->facts.first, &t) ||
+	    !gb_rational_mul(t, (gb_rational){RATE, 1}, &t))
 		return gb_fail(err, GB_DATA, "%s: times too large for exact arithmetic", job->path);
 	*out = gb_rational_ceil(t);
 	*out = *out > all ? all : *out;
@@ -99,14 +103,22 @@ static gb_json *describe(const gb_codes_job *job, const gb_encodec_weights *w, c
 	return a;
 }
 
-static gb_status write_tensors(const gb_codes_job *job, const gb_encodec_weights *w, const gb_frames *frames, int64_t samples,
-                               gb_codes_result *result, gb_err *err)
+static gb_status write_tensors(const gb_codes_job *job, const gb_encodec_weights *w, const gb_frames *frames,
+                               int64_t samples, gb_codes_result *result, gb_err *err)
 {
-	gb_ragged ragged = {result->facts.first, frame_hop(w), job->audio.start, job->step, result->facts.end, frames->count};
+	gb_ragged ragged = {result->facts.first, frame_hop(w),      job->audio.start,
+	                    job->step,           result->facts.end, frames->count};
 	gb_tensor_writer *writer = NULL;
-	gb_tensor_spec spec = {.name = "codes", .dtype = GB_I16, .dims = "time,codebook,frame", .doc = "EnCodec codes; -1 is padding"};
-	gb_tensor_spec words = {.name = "codes.codebook", .dtype = GB_F32, .rank = 3, .shape = {job->codebooks, w->codes, w->width},
-	                        .dims = "codebook,code,latent", .doc = "codewords; a frame is the sum of its codebooks' words"};
+	gb_tensor_spec spec = {.name = "codes",
+	                       .dtype = GB_I16,
+	                       .dims = "time,codebook,frame",
+	                       .doc = "EnCodec codes; -1 is padding"};
+	gb_tensor_spec words = {.name = "codes.codebook",
+	                        .dtype = GB_F32,
+	                        .rank = 3,
+	                        .shape = {job->codebooks, w->codes, w->width},
+	                        .dims = "codebook,code,latent",
+	                        .doc = "codewords; a frame is the sum of its codebooks' words"};
 	gb_frame_plan plan;
 	gb_status status = gb_frame_plan_make(&plan, &ragged, job->partial, job->rows, job->path, err);
 
@@ -125,24 +137,29 @@ static gb_status write_tensors(const gb_codes_job *job, const gb_encodec_weights
 		status = gb_tensor_writer_input_path(writer, "weights", job->weights, err);
 	if (!status) {
 		spec.attributes = describe(job, w, result);
-		status = gb_frame_rows_declare(&plan, frames, job->run, &spec, "codes.count", "valid frames of each row of codes", writer, err);
+		status = gb_frame_rows_declare(&plan, frames, job->run, &spec, "codes.count",
+		                               "valid frames of each row of codes", writer, err);
 	}
 	if (!status)
 		status = gb_tensor_writer_add(writer, &words, err);
 	if (!status)
 		status = gb_tensor_writer_begin(writer, job->out, err);
 	if (!status)
-		status = gb_frame_rows_write(&plan, frames, 0xff, writer, "codes", "codes.count", err); /* −1 in every byte */
+		/* −1 in every byte */
+		status = gb_frame_rows_write(&plan, frames, 0xff, writer, "codes", "codes.count", err);
 	if (!status)
 		status = gb_tensor_writer_put(writer, "codes.codebook", w->codebook,
-		                              (size_t)job->codebooks * (size_t)w->codes * (size_t)w->width * sizeof *w->codebook, err);
+		                              (size_t)job->codebooks * (size_t)w->codes * (size_t)w->width *
+		                                  sizeof *w->codebook,
+		                              err);
 	if (!status)
 		status = gb_tensor_writer_commit(writer, job->pool, err);
 	gb_tensor_writer_free(writer);
 	return status;
 }
 
-gb_status gb_codes_tensor_write(const gb_codes_job *job, const gb_encodec_weights *w, gb_codes_result *result, gb_err *err)
+gb_status gb_codes_tensor_write(const gb_codes_job *job, const gb_encodec_weights *w, gb_codes_result *result,
+                                gb_err *err)
 {
 	gb_frames frames = {.descriptor = -1};
 	gb_audio *audio = NULL;
@@ -180,8 +197,8 @@ static gb_status keep_samples(void *context, const float *samples, size_t count,
 	return count ? gb_wav_put(o->wav, samples, count, err) : GB_OK;
 }
 
-static gb_status decode_rows(const gb_tensor *codes, const int64_t *begin, const gb_encodec_weights *w, gb_decoder *decoder,
-                             const char *name, gb_err *err)
+static gb_status decode_rows(const gb_tensor *codes, const int64_t *begin, const gb_encodec_weights *w,
+                             gb_decoder *decoder, const char *name, gb_err *err)
 {
 	int64_t books = codes->shape[1], longest = codes->shape[2];
 	int16_t *frame = gb_array((size_t)books, sizeof *frame, err);
@@ -203,7 +220,8 @@ static gb_status decode_rows(const gb_tensor *codes, const int64_t *begin, const
 }
 
 /* Frames as they are stored for a while, to sound. */
-static gb_status decode_frames(const gb_frames *frames, const gb_encodec_weights *w, int codebooks, gb_decoder *decoder, gb_err *err)
+static gb_status decode_frames(const gb_frames *frames, const gb_encodec_weights *w, int codebooks,
+                               gb_decoder *decoder, gb_err *err)
 {
 	int16_t *codes = gb_array((size_t)FRAMES * (size_t)codebooks, sizeof *codes, err);
 	float *latents = gb_array((size_t)FRAMES * (size_t)w->width, sizeof *latents, err);
@@ -222,7 +240,8 @@ static gb_status decode_frames(const gb_frames *frames, const gb_encodec_weights
 	return status ? status : gb_decoder_finish(decoder, err);
 }
 
-gb_status gb_codes_round_trip(const gb_codes_job *job, const gb_encodec_weights *w, int64_t *samples, gb_err *err)
+gb_status gb_codes_round_trip(const gb_codes_job *job, const gb_encodec_weights *w, int64_t *samples,
+                              gb_err *err)
 {
 	gb_frames frames = {.descriptor = -1};
 	gb_audio *audio = NULL;
@@ -253,7 +272,8 @@ gb_status gb_codes_round_trip(const gb_codes_job *job, const gb_encodec_weights 
 	return status;
 }
 
-gb_status gb_codes_tensor_invert(gb_tensor_file *file, const gb_encodec_weights *w, const char *out, gb_pool *pool, gb_err *err)
+gb_status gb_codes_tensor_invert(gb_tensor_file *file, const gb_encodec_weights *w, const char *out,
+                                 gb_pool *pool, gb_err *err)
 {
 	const char *name = gb_tensor_file_name(file);
 	const gb_tensor *codes;
@@ -265,10 +285,12 @@ gb_status gb_codes_tensor_invert(gb_tensor_file *file, const gb_encodec_weights 
 	if (!status)
 		status = gb_frame_begins(file, "codes.count", codes->shape[0], codes->shape[2], &begin, err);
 	if (!status && codes->shape[1] > w->codebooks)
-		status = gb_fail(err, GB_DATA, "%s: %lld codebooks, the weights have %d", name, (long long)codes->shape[1], w->codebooks);
-	if (!status && (!gb_json_read_integer(gb_tensor_file_attribute(file, "codes", "samples"), &o.left) || o.left < 0 ||
-	                o.left > begin[codes->shape[0]] * w->hop))
-		status = gb_fail(err, GB_DATA, "%s: codes: its description does not say how many samples it holds", name);
+		status = gb_fail(err, GB_DATA, "%s: %lld codebooks, the weights have %d", name,
+		                 (long long)codes->shape[1], w->codebooks);
+	if (!status && (!gb_json_read_integer(gb_tensor_file_attribute(file, "codes", "samples"), &o.left) ||
+	                o.left < 0 || o.left > begin[codes->shape[0]] * w->hop))
+		status = gb_fail(err, GB_DATA,
+		                 "%s: codes: its description does not say how many samples it holds", name);
 	if (!status)
 		status = gb_wav_create(&o.wav, out, RATE, 1, o.left, err);
 	if (!status)

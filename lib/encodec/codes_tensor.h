@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* codes_tensor.h: the tensor `codes` from a sound, and the sound from the tensor; a sound through the codec and back. */
+/* codes_tensor.h: the tensor `codes` from a sound, and the sound from the tensor; a sound through the
+ * codec and back. */
 #ifndef GB_ENCODEC_CODES_TENSOR_H
 #define GB_ENCODEC_CODES_TENSOR_H
 
@@ -30,15 +31,17 @@ typedef struct gb_codes_result {
 } gb_codes_result;
 
 /* `codes` I16 [rows, codebooks, frames], padded with −1, and `codes.count` I32 [rows]. */
-GB_CHECK gb_status gb_codes_tensor_write(const gb_codes_job *job, const gb_encodec_weights *weights, gb_codes_result *result,
-                                         gb_err *err);
+GB_CHECK gb_status gb_codes_tensor_write(const gb_codes_job *job, const gb_encodec_weights *weights,
+                                         gb_codes_result *result, gb_err *err);
 
-/* The sound of JOB's path (rows do not matter) to codes and back: a WAV file as long as the sound at 24 kHz, *SAMPLES. */
-GB_CHECK gb_status gb_codes_round_trip(const gb_codes_job *job, const gb_encodec_weights *weights, int64_t *samples, gb_err *err);
+/* The sound of JOB's path (rows do not matter) to codes and back: a WAV file as long as the sound at 24
+ * kHz, *SAMPLES. */
+GB_CHECK gb_status gb_codes_round_trip(const gb_codes_job *job, const gb_encodec_weights *weights,
+                                       int64_t *samples, gb_err *err);
 
 /* A WAV file of exactly the samples that the rows hold. */
-GB_CHECK gb_status gb_codes_tensor_invert(gb_tensor_file *file, const gb_encodec_weights *weights, const char *out,
-                                          gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_codes_tensor_invert(gb_tensor_file *file, const gb_encodec_weights *weights,
+                                          const char *out, gb_pool *pool, gb_err *err);
 
 GB_END_DECLS
 #endif

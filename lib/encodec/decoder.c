@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rounds as in encoder.c, the other way round: the first convolution, the LSTM, then the backs of the tiles side by side. */
+/* Rounds as in encoder.c, the other way round: the first convolution, the LSTM, then the backs of the
+ * tiles side by side. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +19,8 @@ struct gb_decoder {
 	gb_lstm_state lstm[GB_ENCODEC_LSTM_MAX];
 	gb_decoder_network *back;        /* one a thread, and what it makes: samples of a tile and the lead */
 	float **made;
-	float *x, *y;         /* [lead + rows of a round, width of the LSTM]: into the LSTM; of the layer that ran last, at the
-	                       * end as ELU, behind `before` rows of the past that end at row `lead` */
+	float *x, *y; /* [lead + rows of a round, width of the LSTM]: into the LSTM; of the layer that ran
+	               * last, at the end as ELU, behind `before` rows of the past that end at row `lead` */
 	size_t lead, spare, before, rows, held;
 	bool last;            /* this round is the last one */
 	float *latents;       /* [a round, width] */
@@ -29,12 +30,14 @@ struct gb_decoder {
 static gb_status open_layers(gb_decoder *d, gb_err *err)
 {
 	size_t width = (size_t)d->w->decoder_lstm.width, rows;
-	gb_status status = gb_conv_state_open(&d->in, &d->w->decoder_in, d->size.tile * d->size.tiles, true, false, err);
+	gb_status status = gb_conv_state_open(&d->in, &d->w->decoder_in, d->size.tile * d->size.tiles, true,
+	                                      false, err);
 
 	for (int i = 0; i < d->w->decoder_lstm.layers && status == GB_OK; i++)
 		status = gb_lstm_state_open(&d->lstm[i], &d->w->decoder_lstm, i, err);
 	rows = d->lead + d->in.in.room;
-	if (status == GB_OK && (!(d->x = gb_array(rows * width, sizeof(float), err)) || !(d->y = gb_array(rows * width, sizeof(float), err))))
+	if (status == GB_OK && (!(d->x = gb_array(rows * width, sizeof(float), err)) ||
+	                        !(d->y = gb_array(rows * width, sizeof(float), err))))
 		status = GB_SYSTEM;
 	return status;
 }
@@ -44,18 +47,20 @@ static gb_status open_backs(gb_decoder *d, gb_err *err)
 	size_t threads = (size_t)gb_pool_threads(d->pool), most = d->lead + d->size.tile;
 	gb_status status = GB_OK;
 
-	if (!(d->back = gb_array(threads, sizeof *d->back, err)) || !(d->made = gb_array(threads, sizeof *d->made, err)))
+	if (!(d->back = gb_array(threads, sizeof *d->back, err)) ||
+	    !(d->made = gb_array(threads, sizeof *d->made, err)))
 		return GB_SYSTEM;
 	for (size_t i = 0; i < threads && status == GB_OK; i++) {
 		status = gb_decoder_network_open(&d->back[i], d->w, most, err);
-		if (status == GB_OK && !(d->made[i] = gb_array((most + 1) * (size_t)d->w->hop, sizeof(float), err)))
+		if (status == GB_OK &&
+		    !(d->made[i] = gb_array((most + 1) * (size_t)d->w->hop, sizeof(float), err)))
 			status = GB_SYSTEM;
 	}
 	return status;
 }
 
-gb_status gb_decoder_open_sized(gb_decoder **out, const gb_encodec_weights *w, gb_samples_fn *sink, void *context, gb_pool *pool,
-                                gb_stream_size size, gb_err *err)
+gb_status gb_decoder_open_sized(gb_decoder **out, const gb_encodec_weights *w, gb_samples_fn *sink,
+                                void *context, gb_pool *pool, gb_stream_size size, gb_err *err)
 {
 	gb_decoder *d = gb_array(1, sizeof *d, err);
 	size_t frames = size.tile * size.tiles;
@@ -67,7 +72,10 @@ gb_status gb_decoder_open_sized(gb_decoder **out, const gb_encodec_weights *w, g
 	*d = (gb_decoder){.w = w, .sink = sink, .context = context, .pool = pool, .size = size};
 	d->lead = gb_decoder_network_lead(w, &d->spare);
 	if (w->normed || w->channels != 1)
-		status = gb_fail(err, GB_DATA, "weights of the 48 kHz stereo model: the 24 kHz mono model is wanted for a stream");
+		status =
+		    gb_fail(err, GB_DATA,
+		            "weights of the 48 kHz stereo model: the 24 kHz mono model is wanted for a "
+		            "stream");
 	else
 		status = open_layers(d, err);
 	if (status == GB_OK)
@@ -84,7 +92,8 @@ gb_status gb_decoder_open_sized(gb_decoder **out, const gb_encodec_weights *w, g
 	return GB_OK;
 }
 
-gb_status gb_decoder_open(gb_decoder **out, const gb_encodec_weights *w, gb_samples_fn *sink, void *context, gb_pool *pool, gb_err *err)
+gb_status gb_decoder_open(gb_decoder **out, const gb_encodec_weights *w, gb_samples_fn *sink, void *context,
+                          gb_pool *pool, gb_err *err)
 {
 	return gb_decoder_open_sized(out, w, sink, context, pool, gb_stream_size_for(pool), err);
 }
@@ -92,7 +101,8 @@ gb_status gb_decoder_open(gb_decoder **out, const gb_encodec_weights *w, gb_samp
 /* First convolution and LSTM on what is held; the end of the round before stays in front of it. */
 static void run_layers(gb_decoder *d)
 {
-	size_t width = (size_t)d->w->decoder_lstm.width, all = d->before + d->rows, keep = all < d->lead ? all : d->lead;
+	size_t width = (size_t)d->w->decoder_lstm.width, all = d->before + d->rows,
+	       keep = all < d->lead ? all : d->lead;
 	float *y = d->y + d->lead * width;
 
 	memmove(y - keep * width, y + d->rows * width - keep * width, keep * width * sizeof *y);
@@ -110,13 +120,14 @@ static void run_layers(gb_decoder *d)
 static void run_back(void *context, size_t tile, int worker)
 {
 	gb_decoder *d = context;
-	size_t hop = (size_t)d->w->hop, from = tile * d->size.tile, width = (size_t)d->w->decoder_lstm.width, behind = d->before + from;
+	size_t hop = (size_t)d->w->hop, from = tile * d->size.tile, width = (size_t)d->w->decoder_lstm.width,
+	       behind = d->before + from;
 	size_t count = d->rows - from < d->size.tile ? d->rows - from : d->size.tile;
 	bool first = behind < d->lead;
 	size_t lead = first ? behind : d->lead, spare = first ? behind * hop : d->spare;
 
-	gb_decoder_network_run(&d->back[worker], d->y + (d->lead + from - lead) * width, lead + count, first, d->last && from + count == d->rows,
-	            d->made[worker]);
+	gb_decoder_network_run(&d->back[worker], d->y + (d->lead + from - lead) * width, lead + count, first,
+	                       d->last && from + count == d->rows, d->made[worker]);
 	memcpy(d->samples + from * hop, d->made[worker] + spare, count * hop * sizeof(float));
 }
 
@@ -173,7 +184,8 @@ void gb_decoder_close(gb_decoder *d)
 	free(d);
 }
 
-gb_status gb_encodec_decode_chunk(const gb_encodec_weights *w, const float *latents, size_t frames, float *out, gb_err *err)
+gb_status gb_encodec_decode_chunk(const gb_encodec_weights *w, const float *latents, size_t frames,
+                                  float *out, gb_err *err)
 {
 	size_t width = (size_t)w->decoder_lstm.width;
 	gb_decoder_network back = {0};
@@ -182,7 +194,8 @@ gb_status gb_encodec_decode_chunk(const gb_encodec_weights *w, const float *late
 	float *rows = gb_array(2 * (frames + 1) * width, sizeof *rows, err), *y = rows + (frames + 1) * width;
 	gb_status status = rows ? gb_decoder_network_open(&back, w, frames, err) : GB_SYSTEM;
 
-	if (status == GB_OK && (status = gb_conv_state_open(&in, &w->decoder_in, frames, !w->normed, false, err)) == GB_OK) {
+	if (status == GB_OK &&
+	    (status = gb_conv_state_open(&in, &w->decoder_in, frames, !w->normed, false, err)) == GB_OK) {
 		gb_conv_state_start(&in, true);
 		gb_conv_fill(&in, latents, frames);
 		gb_conv_run(&in, gb_conv_ready(&in, true), (gb_rows){rows, width}, (gb_rows){NULL, 0}, NULL);

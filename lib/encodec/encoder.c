@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A round is a number of tiles: their fronts, side by side; then layer by layer of the LSTM, whose steps the threads
- * share; then the last convolution, by rows.  No size and no thread changes a bit. */
+/* A round is a number of tiles: their fronts, side by side; then layer by layer of the LSTM, whose steps the
+ * threads share; then the last convolution, by rows.  No size and no thread changes a bit. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +15,13 @@ struct gb_encoder {
 	void *context;
 	gb_pool *pool;
 	gb_stream_size size;
-	gb_front *front;      /* one a thread, and what it makes: [frames of a tile and the lead, width of the LSTM] */
+	/* one a thread, and what it makes: [frames of a tile and the lead, width of the LSTM] */
+	gb_front *front;
 	float **made;
 	gb_lstm_state lstm[GB_ENCODEC_LSTM_MAX];
 	gb_conv_state out;
-	float *x, *y;         /* [frames of a round, width of the LSTM]: of the fronts; of the layer that ran last */
+	/* [frames of a round, width of the LSTM]: of the fronts; of the layer that ran last */
+	float *x, *y;
 	float *latents;
 	size_t lead;
 	float *sample;        /* [lead + a round]: up to the lead of what came before, then what is held */
@@ -34,8 +36,10 @@ static gb_status open_layers(gb_encoder *e, gb_err *err)
 
 	for (int i = 0; i < e->w->encoder_lstm.layers && status == GB_OK; i++)
 		status = gb_lstm_state_open(&e->lstm[i], &e->w->encoder_lstm, i, err);
-	if (status == GB_OK && (!(e->x = gb_array(frames * width, sizeof(float), err)) || !(e->y = gb_array(frames * width, sizeof(float), err)) ||
-	                        !(e->latents = gb_array((e->out.in.room + 1) * (size_t)e->w->width, sizeof(float), err))))
+	if (status == GB_OK &&
+	    (!(e->x = gb_array(frames * width, sizeof(float), err)) ||
+	     !(e->y = gb_array(frames * width, sizeof(float), err)) ||
+	     !(e->latents = gb_array((e->out.in.room + 1) * (size_t)e->w->width, sizeof(float), err))))
 		status = GB_SYSTEM;
 	return status;
 }
@@ -46,18 +50,20 @@ static gb_status open_fronts(gb_encoder *e, gb_err *err)
 	size_t rows = most / (size_t)e->w->hop + 2;
 	gb_status status = GB_OK;
 
-	if (!(e->front = gb_array(threads, sizeof *e->front, err)) || !(e->made = gb_array(threads, sizeof *e->made, err)))
+	if (!(e->front = gb_array(threads, sizeof *e->front, err)) ||
+	    !(e->made = gb_array(threads, sizeof *e->made, err)))
 		return GB_SYSTEM;
 	for (size_t i = 0; i < threads && status == GB_OK; i++) {
 		status = gb_front_open(&e->front[i], e->w, most, err);
-		if (status == GB_OK && !(e->made[i] = gb_array(rows * (size_t)e->w->encoder_lstm.width, sizeof(float), err)))
+		if (status == GB_OK &&
+		    !(e->made[i] = gb_array(rows * (size_t)e->w->encoder_lstm.width, sizeof(float), err)))
 			status = GB_SYSTEM;
 	}
 	return status;
 }
 
-gb_status gb_encoder_open_sized(gb_encoder **out, const gb_encodec_weights *w, gb_latents_fn *sink, void *context, gb_pool *pool,
-                                gb_stream_size size, gb_err *err)
+gb_status gb_encoder_open_sized(gb_encoder **out, const gb_encodec_weights *w, gb_latents_fn *sink,
+                                void *context, gb_pool *pool, gb_stream_size size, gb_err *err)
 {
 	gb_encoder *e = gb_array(1, sizeof *e, err);
 	gb_status status = GB_OK;
@@ -65,16 +71,25 @@ gb_status gb_encoder_open_sized(gb_encoder **out, const gb_encodec_weights *w, g
 	*out = NULL;
 	if (!e)
 		return GB_SYSTEM;
-	*e = (gb_encoder){.w = w, .sink = sink, .context = context, .pool = pool, .size = size, .lead = gb_front_lead(w)};
+	*e = (gb_encoder){.w = w,
+	                  .sink = sink,
+	                  .context = context,
+	                  .pool = pool,
+	                  .size = size,
+	                  .lead = gb_front_lead(w)};
 	if (e->size.tile < gb_front_least(w))
 		e->size.tile = gb_front_least(w);
 	if (w->normed || w->channels != 1)
-		status = gb_fail(err, GB_DATA, "weights of the 48 kHz stereo model: the 24 kHz mono model is wanted for a stream");
+		status =
+		    gb_fail(err, GB_DATA,
+		            "weights of the 48 kHz stereo model: the 24 kHz mono model is wanted for a "
+		            "stream");
 	if (status == GB_OK)
 		status = open_fronts(e, err);
 	if (status == GB_OK)
 		status = open_layers(e, err);
-	if (status == GB_OK && !(e->sample = gb_array(e->lead + e->size.tile * size.tiles * (size_t)w->hop, sizeof(float), err)))
+	if (status == GB_OK &&
+	    !(e->sample = gb_array(e->lead + e->size.tile * size.tiles * (size_t)w->hop, sizeof(float), err)))
 		status = GB_SYSTEM;
 	if (status != GB_OK) {
 		gb_encoder_close(e);
@@ -85,7 +100,8 @@ gb_status gb_encoder_open_sized(gb_encoder **out, const gb_encodec_weights *w, g
 	return GB_OK;
 }
 
-gb_status gb_encoder_open(gb_encoder **out, const gb_encodec_weights *w, gb_latents_fn *sink, void *context, gb_pool *pool, gb_err *err)
+gb_status gb_encoder_open(gb_encoder **out, const gb_encodec_weights *w, gb_latents_fn *sink, void *context,
+                          gb_pool *pool, gb_err *err)
 {
 	return gb_encoder_open_sized(out, w, sink, context, pool, gb_stream_size_for(pool), err);
 }
@@ -94,13 +110,16 @@ gb_status gb_encoder_open(gb_encoder **out, const gb_encodec_weights *w, gb_late
 static void run_front(void *context, size_t tile, int worker)
 {
 	gb_encoder *e = context;
-	size_t hop = (size_t)e->w->hop, length = e->size.tile * hop, from = tile * length, width = (size_t)e->w->encoder_lstm.width;
+	size_t hop = (size_t)e->w->hop, length = e->size.tile * hop, from = tile * length,
+	       width = (size_t)e->w->encoder_lstm.width;
 	size_t count = e->held - from < length ? e->held - from : length, behind = e->before + from;
 	bool first = behind < e->lead, last = e->last && from + count == e->held;
 	size_t lead = first ? behind : e->lead, spare = first ? behind / hop : 0;
-	size_t frames = gb_front_run(&e->front[worker], e->sample + behind - lead, lead + count, first, last, e->made[worker]);
+	size_t frames = gb_front_run(&e->front[worker], e->sample + behind - lead, lead + count, first, last,
+	                             e->made[worker]);
 
-	memcpy(e->x + tile * e->size.tile * width, e->made[worker] + spare * width, (frames - spare) * width * sizeof(float));
+	memcpy(e->x + tile * e->size.tile * width, e->made[worker] + spare * width,
+	       (frames - spare) * width * sizeof(float));
 }
 
 /* LSTM and last convolution on ROWS rows; returns the frames of latents that are ready. */
@@ -179,16 +198,19 @@ void gb_encoder_close(gb_encoder *e)
 	free(e);
 }
 
-gb_status gb_encodec_encode_chunk(const gb_encodec_weights *w, const float *x, size_t samples, float *latents, gb_err *err)
+gb_status gb_encodec_encode_chunk(const gb_encodec_weights *w, const float *x, size_t samples, float *latents,
+                                  gb_err *err)
 {
-	size_t frames = (samples + (size_t)w->hop - 1) / (size_t)w->hop, width = (size_t)w->encoder_lstm.width;
+	size_t frames = (samples + (size_t)w->hop - 1) / (size_t)w->hop,
+	       width = (size_t)w->encoder_lstm.width;
 	gb_front front = {0};
 	gb_lstm_state lstm = {0};
 	gb_conv_state out = {0};
 	float *rows = gb_array(2 * (frames + 2) * width, sizeof *rows, err), *y = rows + (frames + 2) * width;
 	gb_status status = rows ? gb_front_open(&front, w, samples, err) : GB_SYSTEM;
 
-	if (status == GB_OK && (status = gb_conv_state_open(&out, &w->encoder_out, frames, !w->normed, false, err)) == GB_OK)
+	if (status == GB_OK &&
+	    (status = gb_conv_state_open(&out, &w->encoder_out, frames, !w->normed, false, err)) == GB_OK)
 		gb_front_run(&front, x, samples, true, true, rows);
 	for (int i = 0; i < w->encoder_lstm.layers && status == GB_OK; i++) {
 		if ((status = gb_lstm_state_open(&lstm, &w->encoder_lstm, i, err)) == GB_OK)

@@ -20,7 +20,10 @@ static gb_status queue_open(gb_queue *q, size_t width, size_t ld, size_t room, g
 	return q->at.row ? GB_OK : GB_SYSTEM;
 }
 
-static gb_rows queue_tail(const gb_queue *q) { return (gb_rows){q->at.row ? q->at.row + q->have * q->at.ld : NULL, q->at.ld}; }
+static gb_rows queue_tail(const gb_queue *q)
+{
+	return (gb_rows){q->at.row ? q->at.row + q->have * q->at.ld : NULL, q->at.ld};
+}
 
 static void queue_drop(gb_queue *q, size_t count)
 {
@@ -31,7 +34,8 @@ static void queue_drop(gb_queue *q, size_t count)
 
 /* ---- convolution ---- */
 
-/* Windows that begin a multiple of 4 KiB apart fall into the same sets of the first cache: keep them off it. */
+/* Windows that begin a multiple of 4 KiB apart fall into the same sets of the first cache: keep them off
+ * it. */
 static size_t spread(const gb_conv *c)
 {
 	size_t in = (size_t)c->in;
@@ -39,7 +43,8 @@ static size_t spread(const gb_conv *c)
 	return c->stride > 1 && in * (size_t)c->stride % 1024 == 0 ? in + 16 : in;
 }
 
-gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, size_t rows, bool causal, bool beside, gb_err *err)
+gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, size_t rows, bool causal, bool beside,
+                             gb_err *err)
 {
 	int total = conv->kernel - conv->stride;
 	size_t room = rows + 3 * (size_t)conv->kernel + 4;
@@ -47,7 +52,8 @@ gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, size_t rows,
 
 	*s = (gb_conv_state){.conv = conv};
 	if (total < 0)
-		return gb_fail(err, GB_DATA, "a convolution whose stride %d is above its kernel %d", conv->stride, conv->kernel);
+		return gb_fail(err, GB_DATA, "a convolution whose stride %d is above its kernel %d",
+		               conv->stride, conv->kernel);
 	s->after = causal ? 0 : total / 2;
 	s->before = total - s->after;
 	status = queue_open(&s->in, (size_t)conv->in, beside ? (size_t)conv->in : spread(conv), room, err);
@@ -180,7 +186,8 @@ void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu
 	bool dense = s->in.at.ld == s->in.width;
 	gb_product p = {.w = &c->panels, .spans = 1, .rows = frames};
 
-	p.span[0] = (gb_span){s->in.at.row, (size_t)c->stride * s->in.at.ld, s->in.at.ld, dense ? 1 : c->kernel, dense ? c->kernel * c->in : c->in};
+	p.span[0] = (gb_span){s->in.at.row, (size_t)c->stride * s->in.at.ld, s->in.at.ld,
+	                      dense ? 1 : c->kernel, dense ? c->kernel * c->in : c->in};
 	gb_layer_run(c, &p, raw, elu, pool);
 }
 
@@ -193,7 +200,8 @@ void gb_conv_take(gb_conv_state *s, size_t frames)
 
 /* ---- residual block ---- */
 
-gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block, size_t rows, bool causal, gb_err *err)
+gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block, size_t rows, bool causal,
+                                 gb_err *err)
 {
 	gb_status status = gb_conv_state_open(&s->narrow, &block->narrow, rows, causal, true, err);
 	size_t most = status == GB_OK ? s->narrow.in.room : 0;
@@ -202,7 +210,8 @@ gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block,
 	s->hidden = s->shortcut = NULL;
 	if (status == GB_OK && !(s->hidden = gb_array(most * (size_t)block->narrow.out, sizeof(float), err)))
 		status = GB_SYSTEM;
-	if (status == GB_OK && !block->sum.k && !(s->shortcut = gb_array(most * (size_t)block->widen.out, sizeof(float), err)))
+	if (status == GB_OK && !block->sum.k &&
+	    !(s->shortcut = gb_array(most * (size_t)block->widen.out, sizeof(float), err)))
 		status = GB_SYSTEM;
 	return status;
 }
@@ -225,7 +234,8 @@ void gb_add_elu(float *x, const float *y, size_t count)
 size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu)
 {
 	const gb_residual *r = s->block;
-	size_t frames = gb_conv_ready(&s->narrow, last), hidden = (size_t)r->narrow.out, width = (size_t)r->widen.out;
+	size_t frames = gb_conv_ready(&s->narrow, last), hidden = (size_t)r->narrow.out,
+	       width = (size_t)r->widen.out;
 	const gb_queue *x = &s->narrow.beside;
 	gb_span of_hidden = {s->hidden, hidden, 0, 1, r->narrow.out};
 	gb_span of_x = {x->at.row + (size_t)s->narrow.before * x->at.ld, x->at.ld, 0, 1, r->shortcut.in};

@@ -24,12 +24,14 @@ typedef struct gb_queue {
 typedef struct gb_conv_state {
 	const gb_conv *conv;
 	int before, after;    /* padding; after is 0 in the causal model */
-	gb_queue in, beside;  /* beside: rows that are kept in step with those of `in` (a residual block's shortcut) */
+	/* beside: rows that are kept in step with those of `in` (a residual block's shortcut) */
+	gb_queue in, beside;
 	bool begun;           /* rows before the first one are there */
 } gb_conv_state;
 
 /* Room for ROWS waiting rows, besides padding.  Close accepts a state that is all zero. */
-GB_CHECK gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, size_t rows, bool causal, bool beside, gb_err *err);
+GB_CHECK gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, size_t rows, bool causal,
+                                      bool beside, gb_err *err);
 void gb_conv_state_close(gb_conv_state *s);
 void gb_conv_state_start(gb_conv_state *s, bool at_start);
 /* Where the next row is to be written; gb_conv_state_add says that COUNT were. */
@@ -40,22 +42,24 @@ void gb_conv_state_add(gb_conv_state *s, size_t count);
 void gb_conv_fill(gb_conv_state *s, const float *x, size_t count);
 /* How many outputs can be computed.  LAST, once: the sound ends here, pad it. */
 size_t gb_conv_ready(gb_conv_state *s, bool last);
-/* That many outputs, raw and as ELU; then the norm, if the layer has one.  Takes no rows from the queue.  POOL may be
- * NULL. */
+/* That many outputs, raw and as ELU; then the norm, if the layer has one.  Takes no rows from the queue. POOL
+ * may be NULL. */
 void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu, gb_pool *pool);
 void gb_conv_take(gb_conv_state *s, size_t frames);
 
 /* Any product followed by the norm of CONV, if it has one. */
 void gb_layer_run(const gb_conv *conv, gb_product *product, gb_rows raw, gb_rows elu, gb_pool *pool);
 
-/* x + ELU, narrow, ELU, widen, the x through a 1 × 1 convolution; rows are put into NARROW, its ELU and beside it. */
+/* x + ELU, narrow, ELU, widen, the x through a 1 × 1 convolution; rows are put into NARROW, its ELU and
+ * beside it. */
 typedef struct gb_residual_state {
 	const gb_residual *block;
 	gb_conv_state narrow;
 	float *hidden, *shortcut;
 } gb_residual_state;
 
-GB_CHECK gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block, size_t rows, bool causal, gb_err *err);
+GB_CHECK gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block, size_t rows,
+                                          bool causal, gb_err *err);
 void gb_residual_state_close(gb_residual_state *s);
 /* All that is ready: ELU of FRAMES rows. */
 size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu);

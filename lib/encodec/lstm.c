@@ -19,8 +19,9 @@ gb_status gb_lstm_state_open(gb_lstm_state *s, const gb_lstm *lstm, int layer, g
 	size_t room = (size_t)lstm->room;
 
 	*s = (gb_lstm_state){.lstm = lstm, .layer = layer};
-	if (!(s->h[0] = gb_array(room, sizeof(float), err)) || !(s->h[1] = gb_array(room, sizeof(float), err)) ||
-	    !(s->c = gb_array(room, sizeof(float), err)) || !(s->gates = gb_array(ROWS * 4 * room, sizeof(float), err)))
+	if (!(s->h[0] = gb_array(room, sizeof(float), err)) ||
+	    !(s->h[1] = gb_array(room, sizeof(float), err)) || !(s->c = gb_array(room, sizeof(float), err)) ||
+	    !(s->gates = gb_array(ROWS * 4 * room, sizeof(float), err)))
 		return GB_SYSTEM;
 	return GB_OK;
 }
@@ -55,14 +56,15 @@ static void run_part(const steps *j, size_t row, int part)
 	size_t from = (size_t)first * units, to = (size_t)last * units;
 	float *next = s->h[(step + 1) % 2];
 
-	kernel->step(r, first, last, s->gates + row * 4 * (size_t)s->lstm->room, s->h[step % 2], s->c, next, step % 2);
+	kernel->step(r, first, last, s->gates + row * 4 * (size_t)s->lstm->room, s->h[step % 2], s->c, next,
+	             step % 2);
 	if (to > width)
 		to = width;
 	memcpy(j->out + row * width + from, next + from, (to - from) * sizeof *next);
 }
 
-/* A thread takes its own part of each step, then those that nobody has begun: one that is late, or has no processor, is
- * not waited for. */
+/* A thread takes its own part of each step, then those that nobody has begun: one that is late, or has no
+ * processor, is not waited for. */
 static void run_steps(void *context, size_t self, int worker)
 {
 	steps *j = context;
@@ -96,8 +98,12 @@ void gb_lstm_run(gb_lstm_state *s, const float *x, size_t rows, float *out, gb_p
 	for (size_t at = 0, count; at < rows; at += count) {
 		steps job = {.s = s, .out = out + at * width, .parts = parts};
 		count = job.rows = rows - at < ROWS ? rows - at : ROWS;
-		gb_product p = {.w = &s->lstm->input[s->layer], .span = {{x + at * width, width, 0, 1, s->lstm->width}}, .spans = 1,
-		                .rows = count, .raw = s->gates, .raw_ld = 4 * (size_t)s->lstm->room};
+		gb_product p = {.w = &s->lstm->input[s->layer],
+		                .span = {{x + at * width, width, 0, 1, s->lstm->width}},
+		                .spans = 1,
+		                .rows = count,
+		                .raw = s->gates,
+		                .raw_ld = 4 * (size_t)s->lstm->room};
 		gb_product_run(&p, pool);
 		gb_pool_run(pool, (size_t)parts, run_steps, &job);
 		s->step += count;

@@ -63,7 +63,8 @@ static void encode_chunk(void *context, size_t chunk, int worker)
 	gb_err *err = &j->err[chunk];
 	size_t samples = chunk_samples(c->samples, chunk), frames = c->frames[chunk];
 	const float *x = j->x + 2 * chunk * GB_STEREO_STEP;
-	float *scaled = gb_array(2 * samples, sizeof *scaled, err), *latents = gb_array(frames * (size_t)j->w->width, sizeof *latents, err);
+	float *scaled = gb_array(2 * samples, sizeof *scaled, err),
+	      *latents = gb_array(frames * (size_t)j->w->width, sizeof *latents, err);
 	gb_status status = scaled && latents ? GB_OK : GB_SYSTEM;
 
 	(void)worker;
@@ -74,15 +75,16 @@ static void encode_chunk(void *context, size_t chunk, int worker)
 		status = gb_encodec_encode_chunk(j->w, scaled, samples, latents, err);
 	}
 	if (status == GB_OK)
-		status = gb_encodec_quantise(j->w, latents, frames, c->codebooks, c->codes + frames_before(c, chunk) * (size_t)c->codebooks, NULL,
+		status = gb_encodec_quantise(j->w, latents, frames, c->codebooks,
+		                             c->codes + frames_before(c, chunk) * (size_t)c->codebooks, NULL,
 		                             NULL, err);
 	free(scaled);
 	free(latents);
 	j->status[chunk] = status;
 }
 
-gb_status gb_stereo_encode(const gb_encodec_weights *w, const float *x, size_t samples, int codebooks, gb_stereo_codes *c,
-                           gb_pool *pool, gb_err *err)
+gb_status gb_stereo_encode(const gb_encodec_weights *w, const float *x, size_t samples, int codebooks,
+                           gb_stereo_codes *c, gb_pool *pool, gb_err *err)
 {
 	chunk_job job = {.w = w, .x = x, .c = c};
 	size_t total = 0;
@@ -90,11 +92,13 @@ gb_status gb_stereo_encode(const gb_encodec_weights *w, const float *x, size_t s
 
 	memset(c, 0, sizeof *c);
 	if (!w->normed || w->channels != 2)
-		return gb_fail(err, GB_DATA, "weights of the 24 kHz mono model: the 48 kHz stereo model is wanted");
+		return gb_fail(err, GB_DATA,
+		               "weights of the 24 kHz mono model: the 48 kHz stereo model is wanted");
 	c->samples = samples;
 	c->codebooks = codebooks;
 	c->chunks = (samples + GB_STEREO_STEP - 1) / GB_STEREO_STEP;
-	if (!(c->frames = gb_array(c->chunks, sizeof *c->frames, err)) || !(c->scale = gb_array(c->chunks, sizeof *c->scale, err)))
+	if (!(c->frames = gb_array(c->chunks, sizeof *c->frames, err)) ||
+	    !(c->scale = gb_array(c->chunks, sizeof *c->scale, err)))
 		return GB_SYSTEM;
 	for (size_t i = 0; i < c->chunks; i++) {
 		c->frames[i] = (chunk_samples(samples, i) + (size_t)w->hop - 1) / (size_t)w->hop;
@@ -122,15 +126,19 @@ static void decode_chunk(void *context, size_t at, int worker)
 
 	(void)worker;
 	if (status == GB_OK)
-		status = gb_encodec_dequantise(j->w, c->codes + frames_before(c, chunk) * (size_t)c->codebooks, frames, c->codebooks, latents, &j->err[at]);
+		status = gb_encodec_dequantise(j->w,
+		                               c->codes + frames_before(c, chunk) * (size_t)c->codebooks,
+		                               frames, c->codebooks, latents, &j->err[at]);
 	if (status == GB_OK)
-		status = gb_encodec_decode_chunk(j->w, latents, frames, j->sound + 2 * j->most * at, &j->err[at]);
+		status = gb_encodec_decode_chunk(j->w, latents, frames, j->sound + 2 * j->most * at,
+		                                 &j->err[at]);
 	free(latents);
 	j->status[at] = status;
 }
 
 /* The triangle has the length of the first decoded chunk; a shorter one takes its beginning. */
-static void lay(const gb_encodec_weights *w, const gb_stereo_codes *c, size_t chunk, const float *sound, float *weight, float *out)
+static void lay(const gb_encodec_weights *w, const gb_stereo_codes *c, size_t chunk, const float *sound,
+                float *weight, float *out)
 {
 	size_t length = chunk_samples(c->samples, chunk), from = chunk * GB_STEREO_STEP;
 	double whole = (double)(c->frames[0] * (size_t)w->hop) + 1;
@@ -143,11 +151,16 @@ static void lay(const gb_encodec_weights *w, const gb_stereo_codes *c, size_t ch
 	}
 }
 
-gb_status gb_stereo_decode(const gb_encodec_weights *w, const gb_stereo_codes *c, float *out, gb_pool *pool, gb_err *err)
+gb_status gb_stereo_decode(const gb_encodec_weights *w, const gb_stereo_codes *c, float *out, gb_pool *pool,
+                           gb_err *err)
 {
 	size_t most = GB_STEREO_CHUNK + (size_t)w->hop, batch = (size_t)gb_pool_threads(pool);
-	chunk_job j = {.w = w, .c = (gb_stereo_codes *)c, .most = most, .sound = gb_array(2 * most * batch, sizeof(float), err),
-	               .status = gb_array(batch, sizeof *j.status, err), .err = gb_array(batch, sizeof *j.err, err)};
+	chunk_job j = {.w = w,
+	               .c = (gb_stereo_codes *)c,
+	               .most = most,
+	               .sound = gb_array(2 * most * batch, sizeof(float), err),
+	               .status = gb_array(batch, sizeof *j.status, err),
+	               .err = gb_array(batch, sizeof *j.err, err)};
 	float *weight = gb_array(c->samples, sizeof *weight, err);
 	gb_status status = j.sound && j.status && j.err && weight ? GB_OK : GB_SYSTEM;
 

@@ -8,8 +8,10 @@
 
 enum { SAMPLES = 65536 };
 
-/* One side of a sound into every second place of *X, which grows to hold *ROOM samples of each side; *COUNT: samples. */
-static gb_status read_side(const char *path, gb_audio_options options, int side, float **x, size_t *room, size_t *count, gb_err *err)
+/* One side of a sound into every second place of *X, which grows to hold *ROOM samples of each side;
+ * *COUNT: samples. */
+static gb_status read_side(const char *path, gb_audio_options options, int side, float **x, size_t *room,
+                           size_t *count, gb_err *err)
 {
 	gb_audio *audio = NULL;
 	float *piece = gb_array(SAMPLES, sizeof *piece, err);
@@ -49,8 +51,9 @@ static gb_status write_sound(const char *out, const float *x, size_t samples, gb
 	return status;
 }
 
-gb_status gb_stereo_round_trip(const char *path, const gb_audio_options *options, const char *out, int codebooks,
-                               const gb_encodec_weights *w, int64_t *samples, gb_pool *pool, gb_err *err)
+gb_status gb_stereo_round_trip(const char *path, const gb_audio_options *options, const char *out,
+                               int codebooks, const gb_encodec_weights *w, int64_t *samples, gb_pool *pool,
+                               gb_err *err)
 {
 	gb_stereo_codes codes = {0};
 	float *x = NULL, *back = NULL;
@@ -58,12 +61,14 @@ gb_status gb_stereo_round_trip(const char *path, const gb_audio_options *options
 	gb_status status = GB_OK;
 
 	if (!strcmp(path, "-"))
-		return gb_fail(err, GB_USAGE, "-: a stereo sound is read twice: a file is wanted, not standard input");
+		return gb_fail(err, GB_USAGE,
+		               "-: a stereo sound is read twice: a file is wanted, not standard input");
 	status = read_side(path, *options, 0, &x, &room, &left, err);
 	if (!status)
 		status = read_side(path, *options, 1, &x, &room, &right, err);
 	if (!status && left != right)
-		status = gb_fail(err, GB_DATA, "%s: %zu samples, then %zu: it changed while it was read", path, left, right);
+		status = gb_fail(err, GB_DATA, "%s: %zu samples, then %zu: it changed while it was read",
+		                 path, left, right);
 	if (!status)
 		status = gb_stereo_encode(w, x, left, codebooks, &codes, pool, err);
 	free(x);

@@ -12,8 +12,8 @@ GB_BEGIN_DECLS
 /* Frames of a tile (at least gb_front_least), tiles of a round. */
 typedef struct gb_stream_size { size_t tile, tiles; } gb_stream_size;
 
-/* Tiles so long that the deepest weights are read seldom; rounds that keep all threads busy.  Many threads, each of which
- * has its own rows, get shorter ones: memory. */
+/* Tiles so long that the deepest weights are read seldom; rounds that keep all threads busy.  Many threads,
+ * each of which has its own rows, get shorter ones: memory. */
 static inline gb_stream_size gb_stream_size_for(const gb_pool *pool)
 {
 	size_t threads = (size_t)gb_pool_threads(pool);
@@ -23,10 +23,12 @@ static inline gb_stream_size gb_stream_size_for(const gb_pool *pool)
 	return (gb_stream_size){threads < 18 ? 1024 / threads : 56, threads};
 }
 
-GB_CHECK gb_status gb_encoder_open_sized(gb_encoder **encoder, const gb_encodec_weights *weights, gb_latents_fn *sink,
-                                         void *context, gb_pool *pool, gb_stream_size size, gb_err *err);
-GB_CHECK gb_status gb_decoder_open_sized(gb_decoder **decoder, const gb_encodec_weights *weights, gb_samples_fn *sink,
-                                         void *context, gb_pool *pool, gb_stream_size size, gb_err *err);
+GB_CHECK gb_status gb_encoder_open_sized(gb_encoder **encoder, const gb_encodec_weights *weights,
+                                         gb_latents_fn *sink, void *context, gb_pool *pool,
+                                         gb_stream_size size, gb_err *err);
+GB_CHECK gb_status gb_decoder_open_sized(gb_decoder **decoder, const gb_encodec_weights *weights,
+                                         gb_samples_fn *sink, void *context, gb_pool *pool,
+                                         gb_stream_size size, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -43,7 +43,8 @@ static float value_at(const source *s, size_t frame, size_t channel)
 {
 	const gb_decoded *d = s->decoded;
 
-	return s->values[(s->same ? 0 : (size_t)s->row[frame] * d->elements) + channel * (size_t)d->shape[1] + (size_t)s->frame[frame]];
+	return s->values[(s->same ? 0 : (size_t)s->row[frame] * d->elements) + channel * (size_t)d->shape[1] +
+	                 (size_t)s->frame[frame]];
 }
 
 /* Frames of the spectrum; a log-mel value is not below silence. */
@@ -59,21 +60,25 @@ static gb_status read_mel(void *context, int64_t first, size_t count, float *val
 	return GB_OK;
 }
 
-static gb_status from_mel(source *s, const gb_mel_options *options, float *out, size_t samples, gb_pool *pool, gb_err *err)
+static gb_status from_mel(source *s, const gb_mel_options *options, float *out, size_t samples, gb_pool *pool,
+                          gb_err *err)
 {
 	room to = {out, samples};
 
-	return gb_mel_invert(options, (int64_t)s->frames, ITERATIONS, read_mel, s, keep_samples, &to, pool, err);
+	return gb_mel_invert(options, (int64_t)s->frames, ITERATIONS, read_mel, s, keep_samples, &to, pool,
+	                     err);
 }
 
-static gb_status from_codes(const source *s, const gb_encodec_weights *weights, float *out, size_t samples, gb_pool *pool, gb_err *err)
+static gb_status from_codes(const source *s, const gb_encodec_weights *weights, float *out, size_t samples,
+                            gb_pool *pool, gb_err *err)
 {
 	int books = (int)s->decoded->shape[0];
 	int16_t *code = gb_array((size_t)BLOCK * (size_t)books, sizeof *code, err);
 	float *latent = code ? gb_array((size_t)BLOCK * (size_t)weights->width, sizeof *latent, err) : NULL;
 	gb_decoder *decoder = NULL;
 	room to = {out, samples};
-	gb_status status = latent ? gb_decoder_open(&decoder, weights, keep_samples, &to, pool, err) : GB_SYSTEM;
+	gb_status status = latent ? gb_decoder_open(&decoder, weights, keep_samples, &to, pool, err)
+	                          : GB_SYSTEM;
 
 	for (size_t at = 0; !status && at < s->frames; at += BLOCK) {
 		size_t count = s->frames - at < BLOCK ? s->frames - at : BLOCK;
@@ -98,8 +103,10 @@ static bool mel_options(const gb_feature *f, gb_mel_options *options)
 	const char *window = gb_json_text(gb_tensor_file_attribute(f->file, f->name, "window")),
 	           *hop = gb_json_text(gb_tensor_file_attribute(f->file, f->name, "hop"));
 
-	return gb_json_read_integer(gb_tensor_file_attribute(f->file, f->name, "sample_rate"), &options->rate) && window && hop &&
-	       gb_rational_parse(window, &options->window, NULL) == GB_OK && gb_rational_parse(hop, &options->hop, NULL) == GB_OK;
+	return gb_json_read_integer(gb_tensor_file_attribute(f->file, f->name, "sample_rate"),
+	                            &options->rate) &&
+	       window && hop && gb_rational_parse(window, &options->window, NULL) == GB_OK &&
+	       gb_rational_parse(hop, &options->hop, NULL) == GB_OK;
 }
 
 /* The way from a tensor's values to sound. */
@@ -111,7 +118,8 @@ typedef struct way {
 } way;
 
 /* *FOUND false: no way. */
-static gb_status find_way(way *w, const gb_decoded *d, const gb_feature *f, const char *weights, bool *found, gb_err *err)
+static gb_status find_way(way *w, const gb_decoded *d, const gb_feature *f, const char *weights, bool *found,
+                          gb_err *err)
 {
 	gb_mel *mel = NULL;
 	gb_status status;
@@ -131,13 +139,18 @@ static gb_status find_way(way *w, const gb_decoded *d, const gb_feature *f, cons
 	status = gb_decoded_audio_check_input(f, "weights", weights, err);
 	if (!status)
 		status = gb_encodec_weights_open(&w->codec, weights, err);
-	if (!status && (w->codec.channels != 1 || w->codec.codebooks < d->shape[0] || !gb_rational_make(w->codec.hop, w->rate, &w->hop)))
-		status = gb_fail(err, GB_DATA, "%s: the set's codes have %lld codebooks of the 24 kHz model, these weights have %d", weights,
-		                 (long long)d->shape[0], w->codec.codebooks);
+	if (!status && (w->codec.channels != 1 || w->codec.codebooks < d->shape[0] ||
+	                !gb_rational_make(w->codec.hop, w->rate, &w->hop)))
+		status =
+		    gb_fail(err, GB_DATA,
+		            "%s: the set's codes have %lld codebooks of the 24 kHz model, these weights have "
+		            "%d",
+		            weights, (long long)d->shape[0], w->codec.codebooks);
 	return status;
 }
 
-static gb_status list_frames(source *s, const gb_dataset *set, const gb_feature *f, const gb_scored *scored, gb_err *err)
+static gb_status list_frames(source *s, const gb_dataset *set, const gb_feature *f, const gb_scored *scored,
+                             gb_err *err)
 {
 	const gb_decoded *d = s->decoded;
 	size_t all = d->rows * (size_t)d->shape[1];
@@ -177,7 +190,8 @@ static float *for_stoi(const float *samples, size_t count, int64_t rate, size_t 
 	gb_resampler *r = NULL;
 	size_t got = 1, capacity = count * GB_STOI_RATE / (size_t)rate + 2;
 	float *out = gb_array(capacity, sizeof *out, err);
-	gb_status status = out ? gb_resampler_new(&r, rate, GB_STOI_RATE, GB_RESAMPLE_BEST, pull, &from, err) : GB_SYSTEM;
+	gb_status status = out ? gb_resampler_new(&r, rate, GB_STOI_RATE, GB_RESAMPLE_BEST, pull, &from, err)
+	                       : GB_SYSTEM;
 
 	for (*out_count = 0; !status && got && *out_count < capacity; *out_count += got)
 		status = gb_resampler_read(r, out + *out_count, capacity - *out_count, &got, err);
@@ -189,11 +203,14 @@ static float *for_stoi(const float *samples, size_t count, int64_t rate, size_t 
 	return out;
 }
 
-static gb_status compare(const gb_decoded_audio *s, const float *other, double *stoi, double *distance, gb_err *err)
+static gb_status compare(const gb_decoded_audio *s, const float *other, double *stoi, double *distance,
+                         gb_err *err)
 {
 	const float *reference = s->original ? s->original : s->round_trip;
-	size_t frames = gb_spectrogram_frames(s->samples, GB_SOUND_WINDOW), bins = GB_SOUND_WINDOW / 2 + 1, n = 0, m = 0;
-	float *x = for_stoi(reference, s->samples, s->rate, &n, err), *y = x ? for_stoi(other, s->samples, s->rate, &m, err) : NULL,
+	size_t frames = gb_spectrogram_frames(s->samples, GB_SOUND_WINDOW), bins = GB_SOUND_WINDOW / 2 + 1,
+	       n = 0, m = 0;
+	float *x = for_stoi(reference, s->samples, s->rate, &n, err),
+	      *y = x ? for_stoi(other, s->samples, s->rate, &m, err) : NULL,
 	      *a = y ? gb_array(2 * frames * bins, sizeof *a, err) : NULL, *b = a + frames * bins;
 	gb_status status = a ? gb_stoi(x, y, n < m ? n : m, stoi, err) : GB_SYSTEM;
 
@@ -227,10 +244,12 @@ static gb_status figures(gb_decoded_audio *s, const gb_decoded_audio *like, gb_e
 
 /* ---- all of it ---- */
 
-static gb_status fill(gb_decoded_audio *s, way *w, source *from, const gb_decoded_audio *like, gb_pool *pool, gb_err *err)
+static gb_status fill(gb_decoded_audio *s, way *w, source *from, const gb_decoded_audio *like, gb_pool *pool,
+                      gb_err *err)
 {
 	const gb_decoded *d = from->decoded;
-	const float *values[] = {d->predicted, d->actual, d->mean}, *made[] = {NULL, like ? like->round_trip : NULL, like ? like->constant : NULL};
+	const float *values[] = {d->predicted, d->actual, d->mean},
+		    *made[] = {NULL, like ? like->round_trip : NULL, like ? like->constant : NULL};
 	float **out[] = {&s->decoded, &s->round_trip, &s->constant};
 	gb_rational length;
 	gb_status status = GB_OK;
@@ -249,13 +268,15 @@ static gb_status fill(gb_decoded_audio *s, way *w, source *from, const gb_decode
 		if (made[k])
 			memcpy(*out[k], made[k], s->samples * sizeof(float));
 		else
-			status = d->kind == GB_DECODED_MEL ? from_mel(from, &w->mel, *out[k], s->samples, pool, err)
-			                                   : from_codes(from, &w->codec, *out[k], s->samples, pool, err);
+			status = d->kind == GB_DECODED_MEL
+			             ? from_mel(from, &w->mel, *out[k], s->samples, pool, err)
+			             : from_codes(from, &w->codec, *out[k], s->samples, pool, err);
 	}
 	return status;
 }
 
-static gb_status hear(gb_decoded_audio *s, const way *w, source *from, const gb_feature *f, const gb_decoding_options *o, gb_err *err)
+static gb_status hear(gb_decoded_audio *s, const way *w, source *from, const gb_feature *f,
+                      const gb_decoding_options *o, gb_err *err)
 {
 	gb_status status = gb_decoded_audio_check_input(f, "sound", o->medium, err);
 
@@ -264,11 +285,13 @@ static gb_status hear(gb_decoded_audio *s, const way *w, source *from, const gb_
 	s->original = gb_array(s->samples + 1, sizeof(float), err);
 	if (!s->original)
 		return GB_SYSTEM;
-	return status ? status : gb_decoded_audio_read_medium(o->medium, o->set, f, s->rate, w->hop, from->row, from->frame, from->frames, s->original,
-	                                              s->samples, err);
+	return status ? status
+	              : gb_decoded_audio_read_medium(o->medium, o->set, f, s->rate, w->hop, from->row,
+	                                             from->frame, from->frames, s->original, s->samples, err);
 }
 
-gb_status gb_decoded_audio_make(gb_decoded_audio **out, const gb_decoded *d, const gb_decoding_options *o, gb_err *err)
+gb_status gb_decoded_audio_make(gb_decoded_audio **out, const gb_decoded *d, const gb_decoding_options *o,
+                                gb_err *err)
 {
 	const gb_feature *f = gb_dataset_find(o->set, d->feature, NULL);
 	source from = {.decoded = d};
@@ -309,7 +332,8 @@ void gb_decoded_audio_free(gb_decoded_audio *s)
 	free(s);
 }
 
-static gb_status write_one(const char *folder, const char *name, const char *kind, const gb_decoded_audio *s, const float *samples, gb_err *err)
+static gb_status write_one(const char *folder, const char *name, const char *kind, const gb_decoded_audio *s,
+                           const float *samples, gb_err *err)
 {
 	char *path = gb_format(err, "%s/%s%s.wav", folder, name, kind);
 	gb_wav *wav = NULL;
@@ -328,7 +352,11 @@ static gb_status write_one(const char *folder, const char *name, const char *kin
 
 gb_status gb_decoded_audio_write(const char *folder, const gb_decoded *d, gb_err *err)
 {
-	gb_status status = d->sound ? write_one(folder, d->feature, d->from_brain ? "" : ".stimulus", d->sound, d->sound->decoded, err) : GB_OK;
+	gb_status status = d->sound ? write_one(folder, d->feature, d->from_brain ? "" : ".stimulus",
+	                                        d->sound, d->sound->decoded, err)
+	                            : GB_OK;
 
-	return status || !d->sound ? status : write_one(folder, d->feature, ".true", d->sound, d->sound->round_trip, err);
+	return status || !d->sound
+	           ? status
+	           : write_one(folder, d->feature, ".true", d->sound, d->sound->round_trip, err);
 }

@@ -8,7 +8,8 @@
 
 GB_BEGIN_DECLS
 
-/* The valid frames of the scored rows, one after another.  Codes go through the codec, mel through Griffin-Lim. */
+/* The valid frames of the scored rows, one after another.  Codes go through the codec, mel through
+ * Griffin-Lim. */
 typedef struct gb_decoded_audio {
 	int64_t rate;
 	size_t samples;
@@ -16,7 +17,8 @@ typedef struct gb_decoded_audio {
 	float *round_trip;  /* the set's own rows through the same: the best that decoding could reach */
 	float *constant;    /* the commonest train code of each codebook; the mean train spectrum */
 	float *original;    /* of the medium; NULL: not given */
-	/* STOI (NaN: too little sound) and log-spectral distance (dB), against the original, without it against the round trip */
+	/* STOI (NaN: too little sound) and log-spectral distance (dB), against the original, without it
+	 * against the round trip */
 	double stoi, stoi_round_trip, stoi_constant;
 	double distance, distance_round_trip, distance_constant;
 } gb_decoded_audio;
@@ -24,20 +26,24 @@ typedef struct gb_decoded_audio {
 enum { GB_SOUND_WINDOW = 512 };       /* of spectra, samples */
 #define GB_SOUND_FLOOR (-80.0)        /* dB of full scale */
 
-/* *SOUND NULL: FEATURE of DECODED is no sound, or codes for which there are no weights.  GB_DATA: weights or medium
- * are not those of the set's codes. */
-GB_CHECK gb_status gb_decoded_audio_make(gb_decoded_audio **sound, const gb_decoded *decoded, const gb_decoding_options *options, gb_err *err);
+/* *SOUND NULL: FEATURE of DECODED is no sound, or codes for which there are no weights.  GB_DATA: weights or
+ * medium are not those of the set's codes. */
+GB_CHECK gb_status gb_decoded_audio_make(gb_decoded_audio **sound, const gb_decoded *decoded,
+                                         const gb_decoding_options *options, gb_err *err);
 void gb_decoded_audio_free(gb_decoded_audio *sound); /* accepts NULL */
 
-/* FOLDER/FEATURE.wav from the brain, FEATURE.stimulus.wav through the bottleneck; FEATURE.true.wav, the round trip. */
+/* FOLDER/FEATURE.wav from the brain, FEATURE.stimulus.wav through the bottleneck; FEATURE.true.wav, the
+ * round trip. */
 GB_CHECK gb_status gb_decoded_audio_write(const char *folder, const gb_decoded *decoded, gb_err *err);
 
 /* decoded_audio_source.c: what is behind codes. */
-GB_CHECK gb_status gb_decoded_audio_check_input(const gb_feature *feature, const char *role, const char *path, gb_err *err);
+GB_CHECK gb_status gb_decoded_audio_check_input(const gb_feature *feature, const char *role, const char *path,
+                                                gb_err *err);
 /* SAMPLES of RATE at the time of COUNT frames of FRAME samples, each the PLACE-th of its ROW. */
-GB_CHECK gb_status gb_decoded_audio_read_medium(const char *path, const gb_dataset *set, const gb_feature *feature, int64_t rate,
-                                        gb_rational hop, const int64_t *row, const int64_t *place, size_t count, float *samples,
-                                        size_t length, gb_err *err);
+GB_CHECK gb_status gb_decoded_audio_read_medium(const char *path, const gb_dataset *set,
+                                                const gb_feature *feature, int64_t rate, gb_rational hop,
+                                                const int64_t *row, const int64_t *place, size_t count,
+                                                float *samples, size_t length, gb_err *err);
 
 GB_END_DECLS
 #endif

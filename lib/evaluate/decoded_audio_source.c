@@ -13,19 +13,22 @@
 gb_status gb_decoded_audio_check_input(const gb_feature *f, const char *role, const char *path, gb_err *err)
 {
 	const gb_json *input = gb_json_get(gb_json_get(gb_tensor_file_profile(f->file), "inputs"), role);
-	const char *name = gb_json_text(gb_json_get(input, "name")), *want = gb_json_text(gb_json_get(input, "xxh3"));
+	const char *name = gb_json_text(gb_json_get(input, "name")),
+		   *want = gb_json_text(gb_json_get(input, "xxh3"));
 	char got[GB_HASH_TEXT];
 	gb_hash hash;
 	uint64_t bytes;
 	gb_status status = want ? gb_hash_file(path, &hash, &bytes, err) : GB_OK;
 
 	if (!status && want && strcmp(gb_hash_format(hash, got), want))
-		status = gb_fail(err, GB_DATA, "%s: not the %s that %s was made with: %s, xxh3 %s, is wanted", path, role, f->name, name ? name : "a file", want);
+		status = gb_fail(err, GB_DATA, "%s: not the %s that %s was made with: %s, xxh3 %s, is wanted",
+		                 path, role, f->name, name ? name : "a file", want);
 	return status;
 }
 
 /* First sample of frame PLACE of ROW, counted from time 0. */
-static bool position(const gb_dataset *set, const gb_feature *f, int64_t rate, gb_rational hop, int64_t row, int64_t place, int64_t *sample)
+static bool position(const gb_dataset *set, const gb_feature *f, int64_t rate, gb_rational hop, int64_t row,
+                     int64_t place, int64_t *sample)
 {
 	const gb_clock *clock = gb_dataset_clock(set);
 	const char *text = gb_json_text(gb_tensor_file_attribute(f->file, f->name, "first"));
@@ -35,17 +38,25 @@ static bool position(const gb_dataset *set, const gb_feature *f, int64_t rate, g
 	if (text && gb_rational_parse(text, &first, NULL) != GB_OK)
 		return false;
 	/* The row's first frame is the first that begins in it. */
-	if (!gb_clock_time_of(clock, run, row - gb_clock_first(clock, run), &t) || !gb_rational_sub(t, first, &k) || !gb_rational_div(k, hop, &k))
+	if (!gb_clock_time_of(clock, run, row - gb_clock_first(clock, run), &t) ||
+	    !gb_rational_sub(t, first, &k) || !gb_rational_div(k, hop, &k))
 		return false;
 	k = (gb_rational){(gb_rational_ceil(k) > 0 ? gb_rational_ceil(k) : 0) + place, 1};
-	if (!gb_rational_mul(k, hop, &t) || !gb_rational_add(t, first, &t) || !gb_rational_mul(t, (gb_rational){rate, 1}, &t))
+	if (!gb_rational_mul(k, hop, &t) || !gb_rational_add(t, first, &t) ||
+	    !gb_rational_mul(t, (gb_rational){rate, 1}, &t))
 		return false;
 	*sample = gb_rational_floor(t);
 	return true;
 }
 
 /* Put COUNT samples that begin at FIRST where frames want them. */
-typedef struct wanted { const int64_t *sample; size_t count, at; size_t frame; float *out; size_t length; } wanted;
+typedef struct wanted {
+	const int64_t *sample;
+	size_t count, at;
+	size_t frame;
+	float *out;
+	size_t length;
+} wanted;
 
 static void deal(wanted *w, const float *samples, int64_t first, size_t count)
 {
@@ -54,35 +65,46 @@ static void deal(wanted *w, const float *samples, int64_t first, size_t count)
 	while (w->at < w->count && w->sample[w->at] < end) {
 		size_t to = w->at * w->frame, length = to + w->frame < w->length ? w->frame : w->length - to;
 		int64_t from = w->sample[w->at] > first ? w->sample[w->at] : first,
-		        until = w->sample[w->at] + (int64_t)length < end ? w->sample[w->at] + (int64_t)length : end;
+			until = w->sample[w->at] + (int64_t)length < end ? w->sample[w->at] + (int64_t)length
+		                                                         : end;
 
 		if (until > from)
-			memcpy(w->out + to + (from - w->sample[w->at]), samples + (from - first), (size_t)(until - from) * sizeof *samples);
+			memcpy(w->out + to + (from - w->sample[w->at]), samples + (from - first),
+			       (size_t)(until - from) * sizeof *samples);
 		if (w->sample[w->at] + (int64_t)length > end)
 			break;
 		w->at++;
 	}
 }
 
-gb_status gb_decoded_audio_read_medium(const char *path, const gb_dataset *set, const gb_feature *f, int64_t rate, gb_rational hop, const int64_t *row,
-                               const int64_t *place, size_t count, float *samples, size_t length, gb_err *err)
+gb_status gb_decoded_audio_read_medium(const char *path, const gb_dataset *set, const gb_feature *f,
+                                       int64_t rate, gb_rational hop, const int64_t *row,
+                                       const int64_t *place, size_t count, float *samples, size_t length,
+                                       gb_err *err)
 {
 	enum { BLOCK = 65536 };
-	gb_audio_options options = {.track = -1, .start = {0, 1}, .rate = rate, .quality = GB_RESAMPLE_MEDIUM};
+	gb_audio_options options = {
+		    .track = -1, .start = {0, 1}, .rate = rate, .quality = GB_RESAMPLE_MEDIUM};
 	int64_t *sample = gb_array(count, sizeof *sample, err), at = 0;
 	float *block = sample ? gb_array(BLOCK, sizeof *block, err) : NULL;
 	wanted w = {sample, count, 0, length / count, samples, length};
 	gb_audio *audio = NULL;
 	size_t got = 1;
-	bool tracked = gb_json_read_integer(gb_json_get(gb_json_get(gb_tensor_file_profile(f->file), "params"), "track"), &options.track);
+	bool tracked = gb_json_read_integer(gb_json_get(gb_json_get(gb_tensor_file_profile(f->file),
+	                                                            "params"),
+	                                                "track"),
+	                                    &options.track);
 	gb_status status = block ? GB_OK : GB_SYSTEM;
 
 	options.track = tracked ? options.track : -1;
 	if (!status && gb_dataset_clock(set)->runs > 1)
-		status = gb_fail(err, GB_USAGE, "%s: the set has %d runs, and one sound cannot be all of them", path, gb_dataset_clock(set)->runs);
+		status = gb_fail(err, GB_USAGE,
+		                 "%s: the set has %d runs, and one sound cannot be all of them", path,
+		                 gb_dataset_clock(set)->runs);
 	for (size_t i = 0; !status && i < count; i++)
 		if (!position(set, f, rate, hop, row[i], place[i], &sample[i]))
-			status = gb_fail(err, GB_DATA, "%s: row %lld: its time is too large", f->name, (long long)row[i]);
+			status = gb_fail(err, GB_DATA, "%s: row %lld: its time is too large", f->name,
+			                 (long long)row[i]);
 	if (!status)
 		status = gb_audio_open(&audio, path, &options, err);
 	while (!status && got && w.at < count) {

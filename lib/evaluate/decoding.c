@@ -20,14 +20,16 @@ static gb_decoded_type kind_of(const gb_feature *f)
 }
 
 /* What stands in ROW, in the decoder's shape: of pictures the mean one, or as many as the set has. */
-static gb_status read_actual(const gb_decoded *d, const gb_dataset *set, const gb_feature *f, int64_t row, float *scratch, float *out, gb_err *err)
+static gb_status read_actual(const gb_decoded *d, const gb_dataset *set, const gb_feature *f, int64_t row,
+                             float *scratch, float *out, gb_err *err)
 {
 	if (d->kind == GB_DECODED_VIDEO && d->shape[0] == 1) {
 		gb_linear_feature_read_target(set, f, row, scratch, out);
 		return GB_OK;
 	}
 	if (d->elements != f->elements)
-		return gb_fail(err, GB_DATA, "%s: the model decodes %zu numbers a row, the set has %zu", f->name, d->elements, f->elements);
+		return gb_fail(err, GB_DATA, "%s: the model decodes %zu numbers a row, the set has %zu",
+		               f->name, d->elements, f->elements);
 	gb_dataset_read(set, f, row, false, out);
 	for (size_t i = 0; d->kind == GB_DECODED_VIDEO && i < d->elements; i++)
 		out[i] /= 255;
@@ -56,7 +58,8 @@ static void fill_mean(gb_decoded *d, const gb_feature *f)
 /* Is element I of a row with COUNT valid positions on its last axis valid? */
 static bool inside(const gb_decoded *d, int64_t count, size_t i)
 {
-	return (d->kind != GB_DECODED_MEL && d->kind != GB_DECODED_CODES) || (int64_t)(i % (size_t)d->shape[1]) < count;
+	return (d->kind != GB_DECODED_MEL && d->kind != GB_DECODED_CODES) ||
+	       (int64_t)(i % (size_t)d->shape[1]) < count;
 }
 
 static void errors(gb_decoded *d, const gb_dataset *set, const gb_feature *f, const gb_scored *scored)
@@ -71,7 +74,8 @@ static void errors(gb_decoded *d, const gb_dataset *set, const gb_feature *f, co
 		for (size_t i = 0; i < d->elements; i++)
 			if (inside(d, count, i)) {
 				own += ((double)p[i] - (double)y[i]) * ((double)p[i] - (double)y[i]);
-				mean += ((double)d->mean[i] - (double)y[i]) * ((double)d->mean[i] - (double)y[i]);
+				mean += ((double)d->mean[i] - (double)y[i]) *
+				        ((double)d->mean[i] - (double)y[i]);
 				n++;
 			}
 	}
@@ -122,7 +126,8 @@ static gb_status commonest(gb_decoded *d, const gb_dataset *set, const gb_featur
 }
 
 /* Share of codes that are right, of all and of each codebook. */
-static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feature *f, const gb_scored *scored, gb_err *err)
+static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feature *f,
+                             const gb_scored *scored, gb_err *err)
 {
 	size_t books = (size_t)d->shape[0], frames = (size_t)d->shape[1], n = 0;
 	gb_status status = commonest(d, set, f, err);
@@ -155,7 +160,8 @@ static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feat
 static gb_status code_skill(gb_decoded *d, const gb_decoding_options *o, gb_err *err)
 {
 	double loss[2];
-	gb_status status = gb_model_code_loss(o->model, o->set, o->feature, o->from_brain, o->subject, o->scored->row, o->scored->rows, loss, o->pool, err);
+	gb_status status = gb_model_code_loss(o->model, o->set, o->feature, o->from_brain, o->subject,
+	                                      o->scored->row, o->scored->rows, loss, o->pool, err);
 
 	d->skill = !status && loss[1] > 0 ? 1 - loss[0] / loss[1] : NAN;
 	return status;
@@ -163,7 +169,8 @@ static gb_status code_skill(gb_decoded *d, const gb_decoding_options *o, gb_err 
 
 static gb_status decode(const gb_decoding_options *o, float *out, gb_err *err)
 {
-	return gb_model_decode(o->model, o->set, o->feature, o->from_brain, o->subject, o->keep, o->scored->row, o->scored->rows, out, o->pool, err);
+	return gb_model_decode(o->model, o->set, o->feature, o->from_brain, o->subject, o->keep,
+	                       o->scored->row, o->scored->rows, out, o->pool, err);
 }
 
 gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *err)
@@ -173,8 +180,10 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 	float *scratch = NULL;
 	gb_status status = GB_OK;
 
-	*d = (gb_decoded){.feature = o->feature, 
-	                  .direction = gb_decoded_direction(o->from_brain), .from_brain = o->from_brain, .rows = o->scored->rows};
+	*d = (gb_decoded){.feature = o->feature,
+	                  .direction = gb_decoded_direction(o->from_brain),
+	                  .from_brain = o->from_brain,
+	                  .rows = o->scored->rows};
 	if (!f)
 		return gb_fail(err, GB_DATA, "data set: no tensor %s to compare with", o->feature);
 	d->kind = kind_of(f);
@@ -187,7 +196,8 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 	scratch = d->mean ? gb_array(f->elements, sizeof *scratch, err) : NULL;
 	status = scratch ? decode(o, d->predicted, err) : GB_SYSTEM;
 	for (size_t t = 0; !status && t < d->rows; t++)
-		status = read_actual(d, o->set, f, o->scored->row[t], scratch, d->actual + t * d->elements, err);
+		status = read_actual(d, o->set, f, o->scored->row[t], scratch, d->actual + t * d->elements,
+		                     err);
 	free(scratch);
 	if (!status) {
 		fill_mean(d, f);
@@ -199,7 +209,8 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 			errors(d, o->set, f, o->scored);
 	}
 	if (!status && d->kind != GB_DECODED_CODES)
-		status = gb_identification_make(&d->identification, o->scored, d->predicted, d->actual, d->elements, o->pool, err);
+		status = gb_identification_make(&d->identification, o->scored, d->predicted, d->actual,
+		                                d->elements, o->pool, err);
 	if (!status && d->kind == GB_DECODED_FLOATS)
 		status = gb_decoded_find_segments(d, o->set, f, o->scored, o->pool, err);
 	if (!status && (d->kind == GB_DECODED_CODES || d->kind == GB_DECODED_MEL))
@@ -225,14 +236,16 @@ void gb_decoded_clear(gb_decoded *d)
 	*d = (gb_decoded){0};
 }
 
-gb_status gb_decoded_percentile(const gb_decoding_options *o, const gb_decoded *intact, double *percentile, gb_err *err)
+gb_status gb_decoded_percentile(const gb_decoding_options *o, const gb_decoded *intact, double *percentile,
+                                gb_err *err)
 {
 	float *predicted = gb_array(intact->rows * intact->elements, sizeof *predicted, err);
 	gb_identification id;
 	gb_status status = predicted ? decode(o, predicted, err) : GB_SYSTEM;
 
 	if (!status)
-		status = gb_identification_make(&id, o->scored, predicted, intact->actual, intact->elements, o->pool, err);
+		status = gb_identification_make(&id, o->scored, predicted, intact->actual, intact->elements,
+		                                o->pool, err);
 	*percentile = status ? 0 : id.percentile;
 	free(predicted);
 	return status;
@@ -256,8 +269,8 @@ const char *gb_decoded_modality(const gb_feature *f)
 	return kind == GB_DECODED_VIDEO ? "video" : kind == GB_DECODED_FLOATS ? "text" : "audio";
 }
 
-gb_status gb_decoded_all(gb_decoded *list, size_t *count, size_t most, const gb_decoding_options *options, bool (*wanted)(const char *modality),
-                         gb_err *err)
+gb_status gb_decoded_all(gb_decoded *list, size_t *count, size_t most, const gb_decoding_options *options,
+                         bool (*wanted)(const char *modality), gb_err *err)
 {
 	size_t before = *count;
 	gb_status status = GB_OK;
@@ -266,7 +279,8 @@ gb_status gb_decoded_all(gb_decoded *list, size_t *count, size_t most, const gb_
 		const gb_feature *f = gb_dataset_feature(options->set, i);
 		gb_decoding_options o = *options;
 
-		if (f->subject || !wanted(gb_decoded_modality(f)) || !gb_model_decodes(o.model, f->name, o.from_brain))
+		if (f->subject || !wanted(gb_decoded_modality(f)) ||
+		    !gb_model_decodes(o.model, f->name, o.from_brain))
 			continue;
 		o.feature = f->name;
 		for (size_t k = 0; k < before; k++)

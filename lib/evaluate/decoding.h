@@ -9,7 +9,12 @@
 
 GB_BEGIN_DECLS
 
-typedef enum gb_decoded_type { GB_DECODED_FLOATS, GB_DECODED_MEL, GB_DECODED_VIDEO, GB_DECODED_CODES } gb_decoded_type;
+typedef enum gb_decoded_type {
+	GB_DECODED_FLOATS,
+	GB_DECODED_MEL,
+	GB_DECODED_VIDEO,
+	GB_DECODED_CODES
+} gb_decoded_type;
 
 typedef struct gb_nearest { int32_t segment[5]; float cosine[5]; } gb_nearest;
 
@@ -24,9 +29,11 @@ typedef struct gb_decoded {
 	float *mean;               /* [elements] over the train rows */
 	gb_identification identification;
 	double error, error_mean;  /* root mean square over valid elements: of the model, of the train mean */
-	double skill;              /* 1 − loss / that of the train constant: squared error, or cross-entropy of codes; NAN: not known */
+	/* 1 − loss / that of the train constant: squared error, or cross-entropy of codes; NAN: not known */
+	double skill;
 	double psnr, psnr_mean, ssim, ssim_mean; /* video */
-	double right, right_unigram; /* codes: share of codes right, of each codebook's commonest train code (then MEAN holds that) */
+	/* codes: share of codes right, of each codebook's commonest train code (then MEAN holds that) */
+	double right, right_unigram;
 	double *book_right, *book_unigram; /* [codebooks] the same of each codebook */
 	struct gb_decoded_audio *sound;      /* codes, mel: decoded_audio.h; NULL: none */
 	bool has_segments;
@@ -34,7 +41,8 @@ typedef struct gb_decoded {
 	char **text;               /* [segments] */
 	gb_nearest *nearest;       /* [rows] */
 	int32_t *truth;            /* [rows] a segment that stands there, −1: none */
-	/* of the nearest true segment: rank, is it first, among five; then the same by chance, and against shifted rows */
+	/* of the nearest true segment: rank, is it first, among five; then the same by chance, and against
+	 * shifted rows */
 	double segment[3], chance[3], null_mean[3], null_sd[3], null_p[3];
 	size_t rows_with_text, shifts; /* shifts 0: too few rows */
 } gb_decoded;
@@ -49,39 +57,50 @@ typedef struct gb_decoding_options {
 	gb_pool *pool;
 	const char *weights;       /* of EnCodec, for the sound of codes; NULL: none */
 	const char *medium;        /* the film or sound that the set's sound was made of; NULL: not at hand */
-	const struct gb_decoded_audio *like; /* sound of the same feature and rows, decoded the other way; NULL: none */
+	/* sound of the same feature and rows, decoded the other way; NULL: none */
+	const struct gb_decoded_audio *like;
 } gb_decoding_options;
 
 GB_CHECK gb_status gb_decoded_make(gb_decoded *decoded, const gb_decoding_options *options, gb_err *err);
 void gb_decoded_clear(gb_decoded *decoded);
-/* Every tensor of a WANTED modality that the model decodes this way, added to LIST behind COUNT, up to MOST; FEATURE and
- * LIKE of OPTIONS are set for each. */
-GB_CHECK gb_status gb_decoded_all(gb_decoded *list, size_t *count, size_t most, const gb_decoding_options *options,
-                                  bool (*wanted)(const char *modality), gb_err *err);
+/* Every tensor of a WANTED modality that the model decodes this way, added to LIST behind COUNT, up to MOST;
+ * FEATURE and LIKE of OPTIONS are set for each. */
+GB_CHECK gb_status gb_decoded_all(gb_decoded *list, size_t *count, size_t most,
+                                  const gb_decoding_options *options, bool (*wanted)(const char *modality),
+                                  gb_err *err);
 /* Rank percentile of the true row with some voxels silenced: what lesions are measured by. */
-GB_CHECK gb_status gb_decoded_percentile(const gb_decoding_options *options, const gb_decoded *intact, double *percentile, gb_err *err);
+GB_CHECK gb_status gb_decoded_percentile(const gb_decoding_options *options, const gb_decoded *intact,
+                                         double *percentile, gb_err *err);
 
 /* "video", "audio" or "text": what --only calls a tensor. */
 const char *gb_decoded_modality(const gb_feature *feature);
 /* The first tensor of codes; NULL: none. */
 const gb_feature *gb_decoded_codes(const gb_dataset *set);
 
-/* COUNT tensors decoded, as figures in METRICS and as files for people.  Of text, FOLDER/FEATURE.tsv: for each row its
- * segment, and the five nearest with their cosine.  Of sound, FOLDER/FEATURE.wav (decoded_audio.h).  Of pictures,
- * FOLDER/FEATURE.mp4, with the first of LIST's sounds.  From the stimulus, FEATURE.stimulus.tsv, .wav and .mp4. */
-GB_CHECK gb_status gb_decoded_report(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set,
-                                   const gb_scored *scored, gb_metrics *metrics, gb_err *err);
+/* COUNT tensors decoded, as figures in METRICS and as files for people.  Of text, FOLDER/FEATURE.tsv: for
+ * each row its segment, and the five nearest with their cosine.  Of sound, FOLDER/FEATURE.wav
+ * (decoded_audio.h).  Of pictures, FOLDER/FEATURE.mp4, with the first of LIST's sounds.  From the stimulus,
+ * FEATURE.stimulus.tsv, .wav and .mp4. */
+GB_CHECK gb_status gb_decoded_report(const gb_decoded *list, size_t count, const char *folder,
+                                     const gb_dataset *set, const gb_scored *scored, gb_metrics *metrics,
+                                     gb_err *err);
 
-static inline const char *gb_decoded_direction(bool from_brain) { return from_brain ? "brain to stimulus" : "stimulus to stimulus"; }
+static inline const char *gb_decoded_direction(bool from_brain)
+{
+	return from_brain ? "brain to stimulus" : "stimulus to stimulus";
+}
 /* One number a direction: over its TENSORS that have a skill; NAN where none has. */
 double gb_decoded_mean_skill(const gb_decoded *list, size_t count, bool from_brain, size_t *tensors);
 
-/* nearest_segments.c: segments of FEATURE's file → nearest, ranks and chance of DECODED.  Nothing where the file has none. */
-GB_CHECK gb_status gb_decoded_find_segments(gb_decoded *decoded, const gb_dataset *set, const gb_feature *feature,
-                                            const gb_scored *scored, gb_pool *pool, gb_err *err);
-/* decoded_video.c: of pictures, FOLDER/FEATURE.mp4 (FEATURE.stimulus.mp4): the true ones on the left, the decoded ones on the
- * right, row after row of STEP seconds, with SOUND as it was decoded (NULL: silent). */
-GB_CHECK gb_status gb_decoded_video_write(const gb_decoded *decoded, const struct gb_decoded_audio *sound, gb_rational step, const char *folder, gb_err *err);
+/* nearest_segments.c: segments of FEATURE's file → nearest, ranks and chance of DECODED.  Nothing where
+ * the file has none. */
+GB_CHECK gb_status gb_decoded_find_segments(gb_decoded *decoded, const gb_dataset *set,
+                                            const gb_feature *feature, const gb_scored *scored, gb_pool *pool,
+                                            gb_err *err);
+/* decoded_video.c: of pictures, FOLDER/FEATURE.mp4 (FEATURE.stimulus.mp4): the true ones on the left, the
+ * decoded ones on the right, row after row of STEP seconds, with SOUND as it was decoded (NULL: silent). */
+GB_CHECK gb_status gb_decoded_video_write(const gb_decoded *decoded, const struct gb_decoded_audio *sound,
+                                          gb_rational step, const char *folder, gb_err *err);
 
 GB_END_DECLS
 #endif

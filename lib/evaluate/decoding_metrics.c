@@ -24,16 +24,19 @@ static gb_metric figure_of(const gb_decoded *d, const char *key, const char *fig
 
 static gb_status skill_metric(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
-	const char *control = d->kind == GB_DECODED_CODES ? "1 - cross-entropy / that of the unigram of train codes"
-	                                                  : "1 - squared error / that of the train mean";
+	const char *control = d->kind == GB_DECODED_CODES
+	                          ? "1 - cross-entropy / that of the unigram of train codes"
+	                          : "1 - squared error / that of the train mean";
 
-	return isfinite(d->skill) ? add(metrics, figure_of(d, "decoding.skill", "skill", d->skill), 0, control, err) : GB_OK;
+	return isfinite(d->skill)
+	           ? add(metrics, figure_of(d, "decoding.skill", "skill", d->skill), 0, control, err)
+	           : GB_OK;
 }
 
 static gb_status code_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
-	gb_status status = add(metrics, figure_of(d, "decoding.codes.right", "codes right", d->right), d->right_unigram,
-	                       "the commonest train code of each codebook", err);
+	gb_status status = add(metrics, figure_of(d, "decoding.codes.right", "codes right", d->right),
+	                       d->right_unigram, "the commonest train code of each codebook", err);
 
 	if (!status)
 		status = skill_metric(d, metrics, err);
@@ -42,7 +45,8 @@ static gb_status code_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *
 
 		snprintf(figure, sizeof figure, "codes right, codebook %lld", (long long)b + 1);
 		snprintf(key, sizeof key, "decoding.codes.right.codebook-%lld", (long long)b + 1);
-		status = add(metrics, figure_of(d, key, figure, d->book_right[b]), d->book_unigram[b], "the commonest train code", err);
+		status = add(metrics, figure_of(d, key, figure, d->book_right[b]), d->book_unigram[b],
+		             "the commonest train code", err);
 	}
 	return status;
 }
@@ -59,15 +63,18 @@ static gb_status sound_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err 
 	         s->original ? "the sound of the medium" : "the true rows as sound");
 	m.ceiling = s->stoi_round_trip;
 	status = add(metrics, m, s->stoi_constant, control, err);
-	m = figure_of(d, "decoding.sound.log-spectral-distance", "log-spectral distance of the sound (dB)", s->distance);
+	m = figure_of(d, "decoding.sound.log-spectral-distance", "log-spectral distance of the sound (dB)",
+	              s->distance);
 	m.ceiling = s->distance_round_trip;
 	return status ? status : add(metrics, m, s->distance_constant, control, err);
 }
 
 static gb_status segment_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
-	static const char *const key[] = {"decoding.nearest.percentile", "decoding.nearest.first", "decoding.nearest.five"},
-	                         *const figure[] = {"rank percentile of the nearest true segment", "nearest segment is a true one",
+	static const char *const key[] = {"decoding.nearest.percentile", "decoding.nearest.first",
+	                                  "decoding.nearest.five"},
+				 *const figure[] = {"rank percentile of the nearest true segment",
+	                                            "nearest segment is a true one",
 	                                            "a true segment among the five nearest"};
 	gb_status status = GB_OK;
 
@@ -90,15 +97,19 @@ static gb_status metrics_of(const gb_decoded *d, gb_metrics *metrics, gb_err *er
 		status = code_metrics(d, metrics, err);
 		return status || !d->sound ? status : sound_metrics(d, metrics, err);
 	}
-	status = gb_metrics_identification(metrics, "decoding", d->direction, d->feature, &d->identification, err);
+	status = gb_metrics_identification(metrics, "decoding", d->direction, d->feature, &d->identification,
+	                                   err);
 	if (!status)
-		status = add(metrics, figure_of(d, "decoding.rmse", "root mean square error", d->error), d->error_mean, "the train mean", err);
+		status = add(metrics, figure_of(d, "decoding.rmse", "root mean square error", d->error),
+		             d->error_mean, "the train mean", err);
 	if (!status)
 		status = skill_metric(d, metrics, err);
 	if (!status && d->kind == GB_DECODED_VIDEO)
-		status = add(metrics, figure_of(d, "decoding.video.psnr", "PSNR (dB)", d->psnr), d->psnr_mean, "the mean train frame", err);
+		status = add(metrics, figure_of(d, "decoding.video.psnr", "PSNR (dB)", d->psnr), d->psnr_mean,
+		             "the mean train frame", err);
 	if (!status && d->kind == GB_DECODED_VIDEO)
-		status = add(metrics, figure_of(d, "decoding.video.ssim", "SSIM", d->ssim), d->ssim_mean, "the mean train frame", err);
+		status = add(metrics, figure_of(d, "decoding.video.ssim", "SSIM", d->ssim), d->ssim_mean,
+		             "the mean train frame", err);
 	if (!status && d->sound)
 		status = sound_metrics(d, metrics, err);
 	return !status && d->has_segments && d->rows_with_text ? segment_metrics(d, metrics, err) : status;
@@ -117,13 +128,16 @@ double gb_decoded_mean_skill(const gb_decoded *list, size_t count, bool from_bra
 	return *tensors ? sum / (double)*tensors : NAN;
 }
 
-static gb_status mean_skill(const gb_decoded *list, size_t count, bool from_brain, gb_metrics *metrics, gb_err *err)
+static gb_status mean_skill(const gb_decoded *list, size_t count, bool from_brain, gb_metrics *metrics,
+                            gb_err *err)
 {
 	size_t tensors;
 	double skill = gb_decoded_mean_skill(list, count, from_brain, &tensors);
-	gb_metric m = gb_metric_make(gb_decoded_direction(from_brain), "all", "decoding.skill.mean", "mean skill", skill);
+	gb_metric m = gb_metric_make(gb_decoded_direction(from_brain), "all", "decoding.skill.mean",
+	                             "mean skill", skill);
 
-	return tensors ? add(metrics, m, 0, "the mean over tensors, each beside its own baseline", err) : GB_OK;
+	return tensors ? add(metrics, m, 0, "the mean over tensors, each beside its own baseline", err)
+	               : GB_OK;
 }
 
 /* TSV cannot hold tabs and line ends. */
@@ -133,10 +147,12 @@ static void print_cell(FILE *out, const char *text)
 		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
 }
 
-static gb_status write_text(const char *folder, const gb_decoded *d, const gb_dataset *set, const gb_scored *scored, gb_err *err)
+static gb_status write_text(const char *folder, const gb_decoded *d, const gb_dataset *set,
+                            const gb_scored *scored, gb_err *err)
 {
 	const gb_clock *clock = gb_dataset_clock(set);
-	char *path = gb_format(err, "%s/%s%s.tsv", folder, d->feature, d->from_brain ? "" : ".stimulus"), *text = NULL;
+	char *path = gb_format(err, "%s/%s%s.tsv", folder, d->feature, d->from_brain ? "" : ".stimulus"),
+	     *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	gb_status status;
@@ -150,22 +166,25 @@ static gb_status write_text(const char *folder, const gb_decoded *d, const gb_da
 		for (int k = 0; k < 5 && d->nearest[t].segment[k] >= 0; k++) {
 			gb_rational at = {0, 1};
 
-			if (!gb_clock_time_of(clock, scored->run[t], scored->row[t] - gb_clock_first(clock, scored->run[t]), &at))
+			if (!gb_clock_time_of(clock, scored->run[t],
+			                      scored->row[t] - gb_clock_first(clock, scored->run[t]), &at))
 				continue;
-			fprintf(out, "%lld\t%s\t%g\t", (long long)scored->row[t], clock->run[scored->run[t]].name, gb_rational_double(at));
+			fprintf(out, "%lld\t%s\t%g\t", (long long)scored->row[t],
+			        clock->run[scored->run[t]].name, gb_rational_double(at));
 			print_cell(out, d->truth[t] < 0 ? "" : d->text[d->truth[t]]);
 			fprintf(out, "\t%d\t", k + 1);
 			print_cell(out, d->text[d->nearest[t].segment[k]]);
 			fprintf(out, "\t%.4f\n", (double)d->nearest[t].cosine[k]);
 		}
-	status = fclose(out) ? gb_fail(err, GB_SYSTEM, "%s: memory is short", path) : gb_output_whole(path, text, size, err);
+	status = fclose(out) ? gb_fail(err, GB_SYSTEM, "%s: memory is short", path)
+	                     : gb_output_whole(path, text, size, err);
 	free(text);
 	free(path);
 	return status;
 }
 
-gb_status gb_decoded_report(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set, const gb_scored *scored,
-                          gb_metrics *metrics, gb_err *err)
+gb_status gb_decoded_report(const gb_decoded *list, size_t count, const char *folder, const gb_dataset *set,
+                            const gb_scored *scored, gb_metrics *metrics, gb_err *err)
 {
 	const struct gb_decoded_audio *sound = NULL;
 	gb_status status = GB_OK;

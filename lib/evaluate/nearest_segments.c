@@ -19,14 +19,16 @@ typedef struct segments {
 static gb_status load(segments *s, const gb_feature *feature, bool *found, gb_err *err)
 {
 	gb_tensor_file *file = (gb_tensor_file *)feature->file;
-	char *vector = gb_format(err, "%s.segments", feature->name), *span = gb_format(err, "%s.spans", feature->name),
+	char *vector = gb_format(err, "%s.segments", feature->name),
+	     *span = gb_format(err, "%s.spans", feature->name),
 	     *strings = gb_format(err, "%s.strings", feature->name);
 	const gb_tensor *text;
 	const char *base;
 	gb_status status = vector && span && strings ? GB_OK : GB_SYSTEM;
 
-	*found = !status && feature->rank == 1 && gb_tensor_file_find(file, vector) && gb_tensor_file_find(file, span) &&
-	         gb_tensor_file_find(file, strings) && gb_tensor_file_has_clock(file, feature->name);
+	*found = !status && feature->rank == 1 && gb_tensor_file_find(file, vector) &&
+	         gb_tensor_file_find(file, span) && gb_tensor_file_find(file, strings) &&
+	         gb_tensor_file_has_clock(file, feature->name);
 	if (*found) {
 		status = gb_tensor_file_need(file, vector, GB_F32, 2, &s->vector, err);
 		if (!status)
@@ -41,9 +43,12 @@ static gb_status load(segments *s, const gb_feature *feature, bool *found, gb_er
 		s->tick = (gb_rational){1, 1};
 		if (!status && base)
 			status = gb_rational_parse(base, &s->tick, err);
-		if (!status && (s->vector->shape[1] != (int64_t)feature->elements || s->span->shape[0] != s->vector->shape[0] ||
-		                s->span->shape[1] != 3 || gb_json_size(s->strings) != (size_t)s->vector->shape[0]))
-			status = gb_fail(err, GB_DATA, "%s: segments, spans and strings contradict each other", feature->name);
+		if (!status && (s->vector->shape[1] != (int64_t)feature->elements ||
+		                s->span->shape[0] != s->vector->shape[0] || s->span->shape[1] != 3 ||
+		                gb_json_size(s->strings) != (size_t)s->vector->shape[0]))
+			status = gb_fail(err, GB_DATA,
+			                 "%s: segments, spans and strings contradict each other",
+			                 feature->name);
 	}
 	free(vector);
 	free(span);
@@ -58,10 +63,13 @@ static bool covers(const segments *s, size_t k, const gb_clock *clock, int64_t r
 	int run = gb_clock_run_of(clock, row);
 	gb_rational start, end, from, to;
 
-	if (run < 0 || span[0] < 0 || span[0] >= s->clock.runs || strcmp(s->clock.run[span[0]].name, clock->run[run].name))
+	if (run < 0 || span[0] < 0 || span[0] >= s->clock.runs ||
+	    strcmp(s->clock.run[span[0]].name, clock->run[run].name))
 		return false;
-	if (!gb_clock_time_of(clock, run, row - gb_clock_first(clock, run), &start) || !gb_rational_add(start, clock->step, &end) ||
-	    !gb_rational_mul((gb_rational){span[1], 1}, s->tick, &from) || !gb_rational_mul((gb_rational){span[2], 1}, s->tick, &to))
+	if (!gb_clock_time_of(clock, run, row - gb_clock_first(clock, run), &start) ||
+	    !gb_rational_add(start, clock->step, &end) ||
+	    !gb_rational_mul((gb_rational){span[1], 1}, s->tick, &from) ||
+	    !gb_rational_mul((gb_rational){span[2], 1}, s->tick, &to))
 		return false;
 	return gb_rational_compare(from, end) < 0 && gb_rational_compare(to, start) > 0;
 }
@@ -77,7 +85,8 @@ static void unit_rows(const float *x, const float *mean, size_t count, size_t wi
 			square += (double)out[i * width + j] * (double)out[i * width + j];
 		}
 		for (size_t j = 0; j < width; j++)
-			out[i * width + j] = (float)(square > 0 ? (double)out[i * width + j] / sqrt(square) : 0);
+			out[i * width + j] = (float)(square > 0 ? (double)out[i * width + j] / sqrt(square)
+			                                        : 0);
 	}
 }
 
@@ -108,8 +117,8 @@ static double chance_of(size_t m, size_t n, size_t k)
 	return 1 - none;
 }
 
-/* Who stands where: of each row the segments that cover it, and of each row and segment how many segments are less
- * similar to what was decoded (ties, such as equal texts, as half). */
+/* Who stands where: of each row the segments that cover it, and of each row and segment how many segments are
+ * less similar to what was decoded (ties, such as equal texts, as half). */
 typedef struct standing {
 	size_t rows, segments;
 	size_t *first;       /* [rows + 1] into LIST */
@@ -208,7 +217,8 @@ static gb_status shift_all(gb_decoded *d, const standing *s, const gb_scored *sc
 {
 	size_t *shift = NULL;
 	double *null;
-	gb_status status = s->rows < GB_SHIFT_ROWS_MIN ? GB_OK : gb_shifts_allowed(scored, &shift, &d->shifts, err);
+	gb_status status = s->rows < GB_SHIFT_ROWS_MIN ? GB_OK
+	                                               : gb_shifts_allowed(scored, &shift, &d->shifts, err);
 
 	if (status || d->shifts == 0) {
 		free(shift);
@@ -222,10 +232,12 @@ static gb_status shift_all(gb_decoded *d, const standing *s, const gb_scored *sc
 
 		for (size_t i = 0; i < d->shifts; i++) {
 			d->null_mean[k] += null[3 * i + (size_t)k] / (double)d->shifts;
-			reached += null[3 * i + (size_t)k] >= d->segment[k] - 1e-12; /* equal but for rounding is as good */
+			/* equal but for rounding is as good */
+			reached += null[3 * i + (size_t)k] >= d->segment[k] - 1e-12;
 		}
 		for (size_t i = 0; i < d->shifts; i++)
-			square += (null[3 * i + (size_t)k] - d->null_mean[k]) * (null[3 * i + (size_t)k] - d->null_mean[k]);
+			square += (null[3 * i + (size_t)k] - d->null_mean[k]) *
+			          (null[3 * i + (size_t)k] - d->null_mean[k]);
 		d->null_sd[k] = sqrt(square / (double)d->shifts);
 		d->null_p[k] = (1 + reached) / (1 + (double)d->shifts);
 	}
@@ -236,7 +248,8 @@ static gb_status shift_all(gb_decoded *d, const standing *s, const gb_scored *sc
 	return GB_OK;
 }
 
-static gb_status stand(standing *s, const segments *from, const gb_clock *clock, const gb_scored *scored, gb_err *err)
+static gb_status stand(standing *s, const segments *from, const gb_clock *clock, const gb_scored *scored,
+                       gb_err *err)
 {
 	float *sorted = gb_array(s->segments, sizeof *sorted, err);
 	gb_status status = sorted ? GB_OK : GB_SYSTEM;
@@ -254,16 +267,19 @@ static gb_status stand(standing *s, const segments *from, const gb_clock *clock,
 					s->list[s->first[t + 1]++] = (int32_t)k;
 			}
 		if (!status)
-			count_below(s->cosine + t * s->segments, s->segments, sorted, s->below + t * s->segments);
+			count_below(s->cosine + t * s->segments, s->segments, sorted,
+			            s->below + t * s->segments);
 	}
 	free(sorted);
 	return status;
 }
 
-static gb_status compare(gb_decoded *d, const segments *s, const gb_clock *clock, const gb_scored *scored, gb_pool *pool, gb_err *err)
+static gb_status compare(gb_decoded *d, const segments *s, const gb_clock *clock, const gb_scored *scored,
+                         gb_pool *pool, gb_err *err)
 {
 	size_t n = d->segments, width = d->elements;
-	float *unit = gb_array(n * width, sizeof *unit, err), *row = unit ? gb_array(d->rows * width, sizeof *row, err) : NULL,
+	float *unit = gb_array(n * width, sizeof *unit, err),
+	      *row = unit ? gb_array(d->rows * width, sizeof *row, err) : NULL,
 	      *cosine = row ? gb_array(d->rows * n, sizeof *cosine, err) : NULL;
 	standing st = {.rows = d->rows, .segments = n, .cosine = cosine};
 	gb_status status = cosine ? GB_OK : GB_SYSTEM;
@@ -292,8 +308,8 @@ static gb_status compare(gb_decoded *d, const segments *s, const gb_clock *clock
 	return status;
 }
 
-gb_status gb_decoded_find_segments(gb_decoded *d, const gb_dataset *set, const gb_feature *feature, const gb_scored *scored, gb_pool *pool,
-                                   gb_err *err)
+gb_status gb_decoded_find_segments(gb_decoded *d, const gb_dataset *set, const gb_feature *feature,
+                                   const gb_scored *scored, gb_pool *pool, gb_err *err)
 {
 	segments s = {0};
 	gb_status status = load(&s, feature, &d->has_segments, err);

@@ -207,7 +207,8 @@ gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char *tensor, 
 		count_cell(columns, s.inf);
 		count_cell(columns, s.zeros);
 		if (s.columns)
-			gb_text_table_cell(columns, "%lld of %lld", (long long)s.constant, (long long)s.columns);
+			gb_text_table_cell(columns, "%lld of %lld", (long long)s.constant,
+			                   (long long)s.columns);
 		else
 			gb_text_table_cell(columns, "–");
 	}

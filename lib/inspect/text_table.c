@@ -16,7 +16,8 @@ struct gb_text_table {
 	bool short_of_memory;
 };
 
-gb_status gb_text_table_new(gb_text_table **columns, const char *const *heading, const char *align, gb_err *err)
+gb_status gb_text_table_new(gb_text_table **columns, const char *const *heading, const char *align,
+                            gb_err *err)
 {
 	gb_text_table *c = gb_array(1, sizeof *c, err);
 

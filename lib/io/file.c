@@ -37,7 +37,8 @@ gb_status gb_spool_open(int *descriptor, gb_err *err)
 	strcat(path, "/.giblet-spool.XXXXXX");
 	*descriptor = mkostemp(path, O_CLOEXEC);
 	if (*descriptor < 0)
-		return gb_fail_errno(err, GB_SYSTEM, errno, "%s: no temporary file can be made (set TMPDIR)", spool_folder);
+		return gb_fail_errno(err, GB_SYSTEM, errno, "%s: no temporary file can be made (set TMPDIR)",
+		                     spool_folder);
 	unlink(path);
 	return GB_OK;
 }
@@ -51,7 +52,8 @@ gb_status gb_write_all(int descriptor, const void *data, size_t size, const char
 		if (wrote < 0 && errno == EINTR)
 			continue;
 		if (wrote <= 0)
-			return gb_fail_errno(err, GB_SYSTEM, wrote ? errno : ENOSPC, "%s: cannot be written", name);
+			return gb_fail_errno(err, GB_SYSTEM, wrote ? errno : ENOSPC, "%s: cannot be written",
+			                     name);
 		at += wrote;
 		size -= (size_t)wrote;
 	}
@@ -70,9 +72,11 @@ static gb_status spool(int descriptor, const char *name, int *spooled, gb_err *e
 		return status;
 	if (!(buffer = gb_array(BLOCK, 1, err)))
 		return GB_SYSTEM;
-	while (status == GB_OK && ((got = read(descriptor, buffer, BLOCK)) > 0 || (got < 0 && errno == EINTR)))
+	while (status == GB_OK &&
+	       ((got = read(descriptor, buffer, BLOCK)) > 0 || (got < 0 && errno == EINTR)))
 		if (got > 0)
-			status = gb_write_all(*spooled, buffer, (size_t)got, "temporary copy of the input (in TMPDIR)", err);
+			status = gb_write_all(*spooled, buffer, (size_t)got,
+			                      "temporary copy of the input (in TMPDIR)", err);
 	if (status == GB_OK && got < 0)
 		status = gb_fail_errno(err, GB_USAGE, errno, "%s: cannot be read", name);
 	free(buffer);
@@ -166,8 +170,10 @@ gb_status gb_output_open(gb_output *output, const char *path, bool binary, gb_er
 		return GB_SYSTEM;
 	if (is_stdout) {
 		if (binary && isatty(STDOUT_FILENO)) {
-			status = gb_fail(err, GB_USAGE,
-			                 "standard output: refusing to write binary data to a terminal (use -o FILE or a pipe)");
+			status =
+			    gb_fail(err, GB_USAGE,
+			            "standard output: refusing to write binary data to a terminal (use -o "
+			            "FILE or a pipe)");
 			goto failed;
 		}
 		if ((output->descriptor = dup(STDOUT_FILENO)) < 0) {
@@ -235,7 +241,8 @@ gb_status gb_output_commit(gb_output *output, gb_err *err)
 	output->descriptor = -1;
 	if (status == GB_OK && output->is_file) {
 		if (rename(output->temporary, output->path) != 0) {
-			status = gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be put in place", output->name);
+			status = gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be put in place",
+			                       output->name);
 		} else {
 			gb_temporary_forget(output->slot);
 			output->slot = -1;
@@ -292,8 +299,10 @@ gb_status gb_folder_make(const char *path, gb_err *err)
 		if (kept != '/' && kept)
 			continue;
 		*slash = 0;
-		if (mkdir(copy, 0777) != 0 && (errno != EEXIST || (!kept && (stat(copy, &info) != 0 || !S_ISDIR(info.st_mode)))))
-			status = gb_fail_errno(err, GB_SYSTEM, errno == EEXIST ? ENOTDIR : errno, "%s: folder cannot be made", copy);
+		if (mkdir(copy, 0777) != 0 &&
+		    (errno != EEXIST || (!kept && (stat(copy, &info) != 0 || !S_ISDIR(info.st_mode)))))
+			status = gb_fail_errno(err, GB_SYSTEM, errno == EEXIST ? ENOTDIR : errno,
+			                       "%s: folder cannot be made", copy);
 		*slash = kept;
 		if (!kept || status != GB_OK)
 			break;

@@ -25,7 +25,8 @@ typedef struct gb_input {
 /* Map PATH.  A pipe, or "-", is first copied to an unlinked temporary.
  * Missing or unreadable, or a folder: GB_USAGE. */
 GB_CHECK gb_status gb_input_open(gb_input *input, const char *path, gb_err *err);
-/* What lies before OFFSET is not wanted soon: its pages leave this process, so that a long file is read in little memory. */
+/* What lies before OFFSET is not wanted soon: its pages leave this process, so that a long file is read in
+ * little memory. */
 void gb_input_pass(const gb_input *input, size_t offset);
 void gb_input_close(gb_input *input); /* accepts one that was never opened (all zero) */
 

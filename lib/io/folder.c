@@ -23,14 +23,18 @@ static gb_status replaceable(const char *path, const char *marker, gb_err *err)
 	bool other = false, marked = false;
 
 	if (!dir)
-		return errno == ENOENT ? GB_OK : gb_fail_errno(err, GB_USAGE, errno, "%s: a folder is to be made here", path);
+		return errno == ENOENT
+		           ? GB_OK
+		           : gb_fail_errno(err, GB_USAGE, errno, "%s: a folder is to be made here", path);
 	while ((entry = readdir(dir))) {
 		marked = marked || !strcmp(entry->d_name, marker);
 		other = other || (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."));
 	}
 	closedir(dir);
 	if (other && !marked)
-		return gb_fail(err, GB_USAGE, "%s: a folder without %s, so not one of ours: it is not replaced, name another",
+		return gb_fail(err, GB_USAGE,
+		               "%s: a folder without %s, so not one of ours: it is not replaced, name "
+		               "another",
 		               path, marker);
 	return GB_OK;
 }
@@ -101,9 +105,11 @@ gb_status gb_folder_commit(gb_folder *folder, gb_err *err)
 	else if (rename(folder->temporary, folder->path)) { /* works where there is none, or an empty one */
 		replaced = !renameat2(AT_FDCWD, folder->temporary, AT_FDCWD, folder->path, RENAME_EXCHANGE);
 		if (!replaced)
-			status = gb_fail_errno(err, GB_SYSTEM, errno,
-			                       "%s: the folder that is there cannot be replaced in one step here: remove it first",
-			                       folder->path);
+			status =
+			    gb_fail_errno(err, GB_SYSTEM, errno,
+			                  "%s: the folder that is there cannot be replaced in one step here: "
+			                  "remove it first",
+			                  folder->path);
 	}
 	if (!status) {
 		sync_parent(folder->path);

@@ -32,13 +32,22 @@ bool gb_json_set(gb_json *object, const char *key, gb_json *value)
 	return json_object_set_new(in(object), key, in(value)) == 0;
 }
 
-bool gb_json_append(gb_json *array, gb_json *value) { return json_array_append_new(in(array), in(value)) == 0; }
+bool gb_json_append(gb_json *array, gb_json *value)
+{
+	return json_array_append_new(in(array), in(value)) == 0;
+}
 void gb_json_remove(gb_json *object, const char *key) { json_object_del(in(object), key); }
 bool gb_json_is_object(const gb_json *value) { return json_is_object(in(value)); }
 bool gb_json_is_array(const gb_json *value) { return json_is_array(in(value)); }
 
-const gb_json *gb_json_get(const gb_json *object, const char *key) { return out_of(json_object_get(in(object), key)); }
-const gb_json *gb_json_at(const gb_json *array, size_t index) { return out_of(json_array_get(in(array), index)); }
+const gb_json *gb_json_get(const gb_json *object, const char *key)
+{
+	return out_of(json_object_get(in(object), key));
+}
+const gb_json *gb_json_at(const gb_json *array, size_t index)
+{
+	return out_of(json_array_get(in(array), index));
+}
 
 size_t gb_json_size(const gb_json *value)
 {
@@ -74,7 +83,10 @@ bool gb_json_read_boolean(const gb_json *value, bool *out)
 bool gb_json_equal(const gb_json *a, const gb_json *b) { return json_equal(in(a), in(b)); }
 
 void *gb_json_first(const gb_json *object) { return json_object_iter(in(object)); }
-void *gb_json_next(const gb_json *object, void *iterator) { return json_object_iter_next(in(object), iterator); }
+void *gb_json_next(const gb_json *object, void *iterator)
+{
+	return json_object_iter_next(in(object), iterator);
+}
 const char *gb_json_key(void *iterator) { return json_object_iter_key(iterator); }
 const gb_json *gb_json_value(void *iterator) { return out_of(json_object_iter_value(iterator)); }
 

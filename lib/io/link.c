@@ -48,7 +48,9 @@ gb_status gb_file_link(const char *from, const char *to, gb_err *err)
 	if (unlink(temporary) || linkat(AT_FDCWD, from, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW))
 		status = copy(from, to, err);
 	else
-		status = rename(temporary, to) ? gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be put in place", to) : GB_OK;
+		status = rename(temporary, to)
+		             ? gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be put in place", to)
+		             : GB_OK;
 	unlink(temporary); /* rename does nothing where both are the same file already */
 	gb_temporary_forget(slot);
 out:

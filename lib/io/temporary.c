@@ -42,8 +42,10 @@ int gb_temporary_make(char *path, int *descriptor, const char *name, gb_err *err
 		gb_fail(err, GB_SYSTEM, "%s: more than %d outputs open at once", path, SLOTS);
 		return -1;
 	}
-	if (descriptor ? (*descriptor = mkostemp(slots[found].path, O_CLOEXEC)) < 0 : !mkdtemp(slots[found].path)) {
-		gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be %s", name, descriptor ? "written" : "made");
+	if (descriptor ? (*descriptor = mkostemp(slots[found].path, O_CLOEXEC)) < 0
+	               : !mkdtemp(slots[found].path)) {
+		gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be %s", name,
+		              descriptor ? "written" : "made");
 		gb_temporary_forget(found);
 		return -1;
 	}

@@ -36,7 +36,8 @@ static int32_t count_of(const gb_loader *loader, const gb_loader_feature *band, 
 	return (int32_t)gb_dataset_count(loader->set, band->band.feature, row);
 }
 
-void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row, float *out, bool frames_first)
+void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row, float *out,
+                   bool frames_first)
 {
 	size_t bands = loader->shape.mel_bands, frames = loader->shape.mel_frames;
 	size_t count = (size_t)count_of(loader, band, row);
@@ -45,7 +46,9 @@ void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row
 	for (size_t b = 0; b < bands; b++)
 		for (size_t f = 0; f < frames; f++) {
 			size_t at = b * frames + f;
-			float x = f < count ? (loader->scratch[at] - loader->statistics.mel_mean[at]) / loader->statistics.mel_std[at] : 0;
+			float x = f < count ? (loader->scratch[at] - loader->statistics.mel_mean[at]) /
+			                          loader->statistics.mel_std[at]
+			                    : 0;
 
 			out[frames_first ? f * bands + b : at] = x;
 		}
@@ -67,7 +70,9 @@ void gb_loader_read_codes(gb_loader *loader, const gb_loader_feature *band, int6
 static void fill_row_inputs(gb_loader *loader, gb_network *net, size_t at, int64_t row)
 {
 	const gb_network_shape *s = &loader->shape;
-	const gb_loader_feature *video = band_of(loader, GB_LINEAR_FEATURE_VIDEO), *mel = band_of(loader, GB_LINEAR_FEATURE_MEL), *codes = band_of(loader, GB_LINEAR_FEATURE_CODES);
+	const gb_loader_feature *video = band_of(loader, GB_LINEAR_FEATURE_VIDEO),
+				*mel = band_of(loader, GB_LINEAR_FEATURE_MEL),
+				*codes = band_of(loader, GB_LINEAR_FEATURE_CODES);
 	gb_batch *b = &net->batch;
 	const float *linear = loader->linear + (size_t)row * s->linear;
 
@@ -75,7 +80,8 @@ static void fill_row_inputs(gb_loader *loader, gb_network *net, size_t at, int64
 	if (s->dense)
 		memcpy(b->dense + at * s->dense, linear + s->linear - s->dense, s->dense * sizeof *linear);
 	if (video)
-		memcpy(b->video + at * video->elements, gb_dataset_row(loader->set, video->band.feature, row), video->elements);
+		memcpy(b->video + at * video->elements, gb_dataset_row(loader->set, video->band.feature, row),
+		       video->elements);
 	if (mel) {
 		gb_loader_mel(loader, mel, row, b->mel + at * s->mel_bands * s->mel_frames, true);
 		b->mel_count[at] = (count_of(loader, mel, row) + 1) / 2;
@@ -96,7 +102,8 @@ static void clear_row_inputs(const gb_loader *loader, gb_network *net, size_t at
 	memset(b->dense + at * s->dense, 0, s->dense * sizeof *b->dense);
 	memset(b->video + at * pixels, 0, pixels);
 	memset(b->mel + at * s->mel_bands * s->mel_frames, 0, s->mel_bands * s->mel_frames * sizeof *b->mel);
-	memset(b->codes + at * s->codebooks * s->code_frames, 0xff, s->codebooks * s->code_frames * sizeof *b->codes);
+	memset(b->codes + at * s->codebooks * s->code_frames, 0xff,
+	       s->codebooks * s->code_frames * sizeof *b->codes);
 	b->mel_count[at] = b->code_count[at] = 0;
 }
 
@@ -111,7 +118,8 @@ static unsigned dropped(const gb_loader_options *options, size_t window)
 	return lost == 7 ? 0 : lost;
 }
 
-static void fill_inputs(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
+static void fill_inputs(gb_loader *loader, gb_network *net, const gb_window *windows,
+                        const gb_loader_options *options)
 {
 	const gb_network_shape *s = &net->shape;
 	size_t length = s->history + s->scored + s->future;
@@ -129,25 +137,29 @@ static void fill_inputs(gb_loader *loader, gb_network *net, const gb_window *win
 			else
 				clear_row_inputs(loader, net, at);
 			for (int m = 0; m < 3; m++)
-				net->batch.keep[m][at] = inside(run, row) && loader->present[m][row] && !(lost >> m & 1);
+				net->batch.keep[m][at] = inside(run, row) && loader->present[m][row] &&
+				                         !(lost >> m & 1);
 		}
 	}
 }
 
 /* May BOLD of ROW be read for a window of rows of this use?  Never test rows
  * while training, and validation rows only to validate. */
-static bool readable(const gb_loader *loader, size_t subject, const gb_loader_options *options, int use, int64_t row)
+static bool readable(const gb_loader *loader, size_t subject, const gb_loader_options *options, int use,
+                     int64_t row)
 {
 	if (!loader->brain_valid[subject][row])
 		return false;
 	if (!options->scored)
 		return true;
-	return gb_dataset_use(loader->set)[row] != GB_ROW_TEST && (loader->use[row] != GB_LOADER_VALIDATE || use == GB_LOADER_VALIDATE);
+	return gb_dataset_use(loader->set)[row] != GB_ROW_TEST &&
+	       (loader->use[row] != GB_LOADER_VALIDATE || use == GB_LOADER_VALIDATE);
 }
 
 static void read_bold(gb_loader *loader, size_t subject, int64_t row, const uint8_t *keep, float *out)
 {
-	const float *mean = loader->statistics.bold_mean[subject], *std = loader->statistics.bold_std[subject];
+	const float *mean = loader->statistics.bold_mean[subject],
+		    *std = loader->statistics.bold_std[subject];
 
 	gb_bold_source_read(&loader->brain[subject], row, loader->scratch, out);
 	for (size_t v = 0; v < loader->shape.voxels[subject]; v++)
@@ -155,53 +167,68 @@ static void read_bold(gb_loader *loader, size_t subject, int64_t row, const uint
 }
 
 /* BOLD of the windows after the rows; says by row whether its window is whole. */
-static void fill_bold(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
+static void fill_bold(gb_loader *loader, gb_network *net, const gb_window *windows,
+                      const gb_loader_options *options)
 {
 	const gb_network_shape *s = &net->shape;
 
 	for (size_t g = 0; g < s->groups; g++) {
-		gb_rng rng = gb_rng_at(options->seed, options->step, (uint32_t)(options->micro * s->groups + g), KEY_SUBJECT);
-		size_t chosen = options->bold_one >= 0 ? (size_t)options->bold_one : (size_t)gb_rng_below(&rng, s->subjects ? s->subjects : 1);
+		gb_rng rng = gb_rng_at(options->seed, options->step,
+		                       (uint32_t)(options->micro * s->groups + g), KEY_SUBJECT);
+		size_t chosen = options->bold_one >= 0
+		                    ? (size_t)options->bold_one
+		                    : (size_t)gb_rng_below(&rng, s->subjects ? s->subjects : 1);
 		span run = run_of(loader, &windows[g]);
 		int use = windows[g].count ? loader->use[windows[g].first] : 0;
 
 		for (size_t i = 0; i < s->scored; i++)
-			net->batch.weight_latent[g * s->scored + i] = (int64_t)i < windows[g].count && s->subjects;
+			net->batch.weight_latent[g * s->scored + i] = (int64_t)i < windows[g].count &&
+			                                              s->subjects;
 		for (size_t k = 0; k < s->subjects; k++)
 			for (size_t i = 0; i < net->bold_rows; i++) {
 				int64_t row = windows[g].first + (int64_t)i;
 				float *to = net->batch.bold[k] + (g * net->bold_rows + i) * s->voxels[k];
-				bool good = inside(run, row) && readable(loader, k, options, use, row) && loader->brain[k].set;
+				bool good = inside(run, row) && readable(loader, k, options, use, row) &&
+				            loader->brain[k].set;
 
 				if (good && k == chosen)
 					read_bold(loader, k, row, options->keep, to);
 				else
 					memset(to, 0, s->voxels[k] * sizeof *to);
 				for (size_t lag = 0; !good && k == chosen && lag < s->window_lags; lag++)
-					if (i >= s->window_first + lag && i - s->window_first - lag < s->scored)
-						net->batch.weight_latent[g * s->scored + i - s->window_first - lag] = 0;
+					if (i >= s->window_first + lag &&
+					    i - s->window_first - lag < s->scored)
+						net->batch.weight_latent[g * s->scored + i - s->window_first -
+						                         lag] = 0;
 			}
 	}
 }
 
-static void fill_target_video(gb_loader *loader, gb_network *net, const gb_loader_feature *band, size_t at, int64_t row)
+static void fill_target_video(gb_loader *loader, gb_network *net, const gb_loader_feature *band, size_t at,
+                              int64_t row)
 {
 	const gb_network_shape *s = &net->shape;
 	const uint8_t *x = gb_dataset_row(loader->set, band->band.feature, row);
 	float *y = net->batch.target_video + at * net->decoded_frames * net->patches * net->patch;
-	size_t across = s->video_width / net->patch_width, run = net->patch_width * 3, line = s->video_width * 3;
+	size_t across = s->video_width / net->patch_width, run = net->patch_width * 3,
+	       line = s->video_width * 3;
 
 	for (size_t f = 0; f < net->decoded_frames; f++)
 		for (size_t p = 0; p < net->patches; p++)
 			for (size_t r = 0; r < net->patch_height; r++) {
-				const uint8_t *from = x + (f * s->video_height + p / across * net->patch_height + r) * line + p % across * run;
+				const uint8_t *from = x +
+				                      (f * s->video_height + p / across * net->patch_height +
+				                       r) *
+				                          line +
+				                      p % across * run;
 
 				for (size_t i = 0; i < run; i++)
 					*y++ = (float)from[i] / 255.0f;
 			}
 }
 
-static void fill_target_codes(gb_loader *loader, gb_network *net, const gb_loader_feature *band, size_t at, int64_t row, float count, float brain)
+static void fill_target_codes(gb_loader *loader, gb_network *net, const gb_loader_feature *band, size_t at,
+                              int64_t row, float count, float brain)
 {
 	const gb_network_shape *s = &net->shape;
 	int16_t *codes = loader->code_row;
@@ -234,7 +261,9 @@ void gb_loader_text(const gb_loader *loader, int64_t row, float *out)
 static void fill_target(gb_loader *loader, gb_network *net, size_t at, int64_t row)
 {
 	const gb_network_shape *s = &net->shape;
-	const gb_loader_feature *video = band_of(loader, GB_LINEAR_FEATURE_VIDEO), *mel = band_of(loader, GB_LINEAR_FEATURE_MEL), *codes = band_of(loader, GB_LINEAR_FEATURE_CODES);
+	const gb_loader_feature *video = band_of(loader, GB_LINEAR_FEATURE_VIDEO),
+				*mel = band_of(loader, GB_LINEAR_FEATURE_MEL),
+				*codes = band_of(loader, GB_LINEAR_FEATURE_CODES);
 	gb_batch *b = &net->batch;
 
 	for (int m = 0; m < 3; m++) {
@@ -274,17 +303,20 @@ static void fill_contrast(gb_network *net, const int64_t *rows, const int *runs,
 		size_t candidates = 0;
 
 		for (size_t j = 0; j < n; j++) {
-			bool far = b->weight_latent[j] > 0 && rows[i] >= 0 && (runs[i] != runs[j] || llabs(rows[i] - rows[j]) >= apart);
+			bool far = b->weight_latent[j] > 0 && rows[i] >= 0 &&
+			           (runs[i] != runs[j] || llabs(rows[i] - rows[j]) >= apart);
 
 			b->pair_mask[i * n + j] = i == j || far ? 0.0f : -1e30f;
 			candidates += i != j && far;
 		}
 		b->target_row[i] = candidates && b->weight_latent[i] > 0 ? (int32_t)i : -1;
-		b->weight_contrast[i] = b->target_row[i] < 0 ? 0.0f : (float)(1 / log((double)candidates + 1));
+		b->weight_contrast[i] = b->target_row[i] < 0 ? 0.0f
+		                                             : (float)(1 / log((double)candidates + 1));
 	}
 }
 
-static void fill_targets(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
+static void fill_targets(gb_loader *loader, gb_network *net, const gb_window *windows,
+                         const gb_loader_options *options)
 {
 	const gb_network_shape *s = &net->shape;
 
@@ -299,7 +331,8 @@ static void fill_targets(gb_loader *loader, gb_network *net, const gb_window *wi
 	fill_contrast(net, loader->scored_row, loader->scored_run, options->apart);
 }
 
-void gb_loader_write(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
+void gb_loader_write(gb_loader *loader, gb_network *net, const gb_window *windows,
+                     const gb_loader_options *options)
 {
 	fill_inputs(loader, net, windows, options);
 	fill_bold(loader, net, windows, options);
@@ -309,7 +342,8 @@ void gb_loader_write(gb_loader *loader, gb_network *net, const gb_window *window
 		gb_batch_fill_dense13(loader, net, options->scored);
 }
 
-void gb_loader_fill_batch(gb_loader *loader, gb_network *net, const gb_window *windows, const gb_loader_options *options)
+void gb_loader_fill_batch(gb_loader *loader, gb_network *net, const gb_window *windows,
+                          const gb_loader_options *options)
 {
 	gb_network_turn(net);
 	gb_loader_write(loader, net, windows, options);
@@ -357,7 +391,8 @@ static double spread(const float *target, const float *weight, const float *base
 
 	for (size_t r = 0; r < rows; r++)
 		for (size_t i = 0; weight[r] > 0 && i < columns; i++) {
-			double d = (double)target[r * columns + i] - (base ? 1 / (1 + exp(-(double)base[i])) : 0);
+			double d = (double)target[r * columns + i] -
+			           (base ? 1 / (1 + exp(-(double)base[i])) : 0);
 
 			sum += (double)weight[r] * d * d;
 		}
@@ -370,7 +405,9 @@ static double code_entropy(const gb_network *net, const float *weight)
 
 	for (size_t i = 0; i < net->scored * net->shape.code_frames * net->shape.codebooks; i++)
 		if (weight[i] > 0)
-			sum -= (double)weight[i] * (double)net->fixed.code_base[i % net->shape.codebooks * GB_CODE_CLASSES + (size_t)net->batch.target_codes[i]];
+			sum -= (double)weight[i] *
+			       (double)net->fixed.code_base[i % net->shape.codebooks * GB_CODE_CLASSES +
+			                                    (size_t)net->batch.target_codes[i]];
 	return sum;
 }
 
@@ -388,7 +425,8 @@ void gb_loader_constants(const gb_network *net, double sum[GB_TERMS])
 
 		to[0] = spread(b->target_video, weight[0], net->fixed.video_base, n, pixels);
 		to[1] = spread(b->target_mel, weight[1], NULL, n, s->mel_frames * s->mel_bands);
-		to[2] = s->kind ? s->kind->code_constant(net) : code_entropy(net, way ? b->weight_brain_codes : b->weight_codes);
+		to[2] = s->kind ? s->kind->code_constant(net)
+		                : code_entropy(net, way ? b->weight_brain_codes : b->weight_codes);
 		to[3] = spread(b->target_text, weight[2], NULL, n, s->text);
 	}
 	sum[GB_TERM_BOLD] = 0;

@@ -10,7 +10,9 @@
 gb_status gb_bold_source_same_voxels(const gb_feature *a, const gb_feature *b, bool *alike, gb_err *err)
 {
 	*alike = a->elements == b->elements;
-	return *alike ? gb_mask_tensor_same((gb_tensor_file *)a->file, (gb_tensor_file *)b->file, "bold.mask", alike, err) : GB_OK;
+	return *alike ? gb_mask_tensor_same((gb_tensor_file *)a->file, (gb_tensor_file *)b->file, "bold.mask",
+	                                    alike, err)
+	              : GB_OK;
 }
 
 /* One more subject, whose voxels must be those of the first. */
@@ -22,11 +24,15 @@ static gb_status add(gb_bold_source *brain, const char *name, const gb_feature *
 	if (!status && brain->subjects)
 		status = gb_bold_source_same_voxels(brain->subject[0], bold, &alike, err);
 	if (!status && !alike && bold->elements == brain->voxels)
-		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, but not those of %s (another bold.mask): one mask for all is wanted", name,
-		                 bold->elements, brain->subject[0]->subject);
+		status =
+		    gb_fail(err, GB_DATA,
+		            "subject %s: %zu voxels, but not those of %s (another bold.mask): one mask for "
+		            "all is wanted",
+		            name, bold->elements, brain->subject[0]->subject);
 	if (!status && !alike)
-		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, where another has %zu: one mask for all is wanted", name, bold->elements,
-		                 brain->voxels);
+		status = gb_fail(err, GB_DATA,
+		                 "subject %s: %zu voxels, where another has %zu: one mask for all is wanted",
+		                 name, bold->elements, brain->voxels);
 	if (status)
 		return status;
 	brain->voxels = bold->elements;
@@ -58,8 +64,10 @@ gb_status gb_bold_source_open(gb_bold_source *brain, const gb_dataset *set, cons
 	}
 	if (brain->subjects == 0) {
 		gb_bold_source_close(brain);
-		return gb_fail(err, GB_USAGE, "subject %s: not in the set, which has %zu (the first is %s); \"mean\" is the mean of all", subject,
-		               all, gb_dataset_subject(set, 0));
+		return gb_fail(err, GB_USAGE,
+		               "subject %s: not in the set, which has %zu (the first is %s); \"mean\" is the "
+		               "mean of all",
+		               subject, all, gb_dataset_subject(set, 0));
 	}
 	return GB_OK;
 }
@@ -103,8 +111,8 @@ static bool set_valid(const gb_dataset *set, const gb_bold_source *brain, int64_
 	return true;
 }
 
-gb_status gb_bold_source_rows(const gb_dataset *set, const gb_bold_source *brain, uint8_t use, int64_t **row, int32_t **run, size_t *count,
-                        gb_err *err)
+gb_status gb_bold_source_rows(const gb_dataset *set, const gb_bold_source *brain, uint8_t use, int64_t **row,
+                              int32_t **run, size_t *count, gb_err *err)
 {
 	const uint8_t *uses = gb_dataset_use(set);
 	int64_t rows = gb_dataset_rows(set);

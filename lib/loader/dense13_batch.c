@@ -12,7 +12,8 @@ static void fill_inputs(const gb_loader *loader, gb_network *net)
 		b->number[i] = b->codes[i] < 0 ? 0 : (float)b->codes[i];
 	for (size_t r = 0; r < net->rows; r++)
 		for (size_t i = 0; i < s->dense; i++)
-			b->dense[r * s->dense + i] = b->dense[r * s->dense + i] * st->linear_std[first + i] + st->linear_mean[first + i];
+			b->dense[r * s->dense + i] = b->dense[r * s->dense + i] * st->linear_std[first + i] +
+			                             st->linear_mean[first + i];
 }
 
 static void fill_targets(gb_network *net)
@@ -26,7 +27,10 @@ static void fill_targets(gb_network *net)
 				size_t from = (r * frames + f) * books + q, to = (r * books + q) * frames + f;
 
 				b->weight_number[to] = b->weight_codes[from];
-				b->target_number[to] = b->target_codes[from] < 0 ? 0 : (float)b->target_codes[from] / (GB_CODE_CLASSES - 1);
+				b->target_number[to] = b->target_codes[from] < 0
+				                           ? 0
+				                           : (float)b->target_codes[from] /
+				                                 (GB_CODE_CLASSES - 1);
 			}
 }
 

@@ -7,7 +7,8 @@
 
 GB_BEGIN_DECLS
 
-/* Codes as numbers (padding 0) and dense features in their own units; where SCORED, codes as targets in 0 … 1. */
+/* Codes as numbers (padding 0) and dense features in their own units; where SCORED, codes as targets in 0
+ * … 1. */
 void gb_batch_fill_dense13(const gb_loader *loader, gb_network *net, bool scored);
 
 GB_END_DECLS

@@ -29,7 +29,8 @@ static bool fits(const gb_loader *loader, int64_t row) { return loader->use[row]
 static gb_status measure_linear(gb_loader *loader, gb_err *err)
 {
 	size_t n = loader->shape.linear;
-	double *sum = gb_array(n, sizeof *sum, err), *squares = sum ? gb_array(n, sizeof *squares, err) : NULL, count = 0;
+	double *sum = gb_array(n, sizeof *sum, err),
+	       *squares = sum ? gb_array(n, sizeof *squares, err) : NULL, count = 0;
 
 	if (!squares) {
 		free(sum);
@@ -40,7 +41,8 @@ static gb_status measure_linear(gb_loader *loader, gb_err *err)
 
 		count += fits(loader, r);
 		for (int b = 0; b < loader->bands; b++)
-			gb_linear_feature_read(loader->set, &loader->band[b].band, r, loader->scratch, x + loader->band[b].first);
+			gb_linear_feature_read(loader->set, &loader->band[b].band, r, loader->scratch,
+			                       x + loader->band[b].first);
 		for (size_t i = 0; fits(loader, r) && i < n; i++) {
 			sum[i] += (double)x[i];
 			squares[i] += (double)x[i] * (double)x[i];
@@ -53,10 +55,12 @@ static gb_status measure_linear(gb_loader *loader, gb_err *err)
 }
 
 /* Mean and SD over the fit rows of a band's raw numbers. */
-static gb_status measure_band(gb_loader *loader, const gb_loader_feature *band, float *mean, float *std, gb_err *err)
+static gb_status measure_band(gb_loader *loader, const gb_loader_feature *band, float *mean, float *std,
+                              gb_err *err)
 {
 	size_t n = band->elements;
-	double *sum = gb_array(n, sizeof *sum, err), *squares = sum ? gb_array(n, sizeof *squares, err) : NULL, count = 0;
+	double *sum = gb_array(n, sizeof *sum, err),
+	       *squares = sum ? gb_array(n, sizeof *squares, err) : NULL, count = 0;
 
 	if (!squares) {
 		free(sum);
@@ -81,7 +85,8 @@ static gb_status measure_band(gb_loader *loader, const gb_loader_feature *band, 
 static gb_status measure_video(gb_loader *loader, const gb_loader_feature *band, gb_err *err)
 {
 	const gb_network_shape *s = &loader->shape;
-	float *mean = loader->statistics.video_mean, *scale = loader->statistics.video_scale, *base = loader->statistics.video_base, least;
+	float *mean = loader->statistics.video_mean, *scale = loader->statistics.video_scale,
+	      *base = loader->statistics.video_base, least;
 	size_t ph, pw, line = s->video_width * 3, at = 0;
 	double power = 0;
 
@@ -98,8 +103,10 @@ static gb_status measure_video(gb_loader *loader, const gb_loader_feature *band,
 		for (size_t p = 0; p < s->video_height / ph * (s->video_width / pw); p++)
 			for (size_t y = 0; y < ph; y++)
 				for (size_t x = 0; x < pw * 3; x++) {
-					size_t row = p / (s->video_width / pw) * ph + y, column = p % (s->video_width / pw) * pw * 3 + x;
-					double m = (double)mean[f * s->video_height * line + row * line + column] / 255;
+					size_t row = p / (s->video_width / pw) * ph + y,
+					       column = p % (s->video_width / pw) * pw * 3 + x;
+					float average = mean[(f * s->video_height + row) * line + column];
+					double m = (double)average / 255;
 
 					m = m < 0.5 / 255 ? 0.5 / 255 : m > 254.5 / 255 ? 254.5 / 255 : m;
 					base[at++] = (float)log(m / (1 - m));
@@ -121,9 +128,13 @@ static gb_status check_codes(const gb_loader *loader, const gb_loader_feature *b
 
 		gb_dataset_read(loader->set, f, r, false, loader->scratch);
 		for (size_t i = 0; i < f->elements; i++)
-			if ((int64_t)(i % loader->shape.code_frames) < count && loader->scratch[i] >= GB_CODE_CLASSES)
-				return gb_fail(err, GB_DATA, "%s: row %lld: code %.0f: this network knows %d codes a codebook", f->name, (long long)r,
-				               (double)loader->scratch[i], GB_CODE_CLASSES);
+			if ((int64_t)(i % loader->shape.code_frames) < count &&
+			    loader->scratch[i] >= GB_CODE_CLASSES)
+				return gb_fail(err, GB_DATA,
+				               "%s: row %lld: code %.0f: this network knows %d codes a "
+				               "codebook",
+				               f->name, (long long)r, (double)loader->scratch[i],
+				               GB_CODE_CLASSES);
 	}
 	return GB_OK;
 }
@@ -153,9 +164,12 @@ static gb_status measure_codes(gb_loader *loader, const gb_loader_feature *band,
 			all += count[b * GB_CODE_CLASSES + i];
 			sum += count[b * GB_CODE_CLASSES + i] * (double)i / (GB_CODE_CLASSES - 1);
 		}
-		loader->statistics.code_mean[b] = all > GB_CODE_CLASSES ? (float)(sum / (all - GB_CODE_CLASSES)) : 0;
+		loader->statistics.code_mean[b] = all > GB_CODE_CLASSES
+		                                      ? (float)(sum / (all - GB_CODE_CLASSES))
+		                                      : 0;
 		for (size_t i = 0; i < GB_CODE_CLASSES; i++)
-			loader->statistics.code_base[b * GB_CODE_CLASSES + i] = (float)log((count[b * GB_CODE_CLASSES + i] + 1) / all);
+			loader->statistics.code_base[b * GB_CODE_CLASSES + i] = (float)log(
+			    (count[b * GB_CODE_CLASSES + i] + 1) / all);
 	}
 	free(count);
 	return GB_OK;
@@ -187,7 +201,8 @@ static gb_status measure_ceiling(gb_loader *loader, size_t subject, gb_err *err)
 					continue;
 				gb_dataset_read(loader->set, brain->subject[s], r, false, loader->scratch);
 				for (size_t i = 0; i < v; i++) {
-					double x = (double)loader->scratch[i], m = sum[i] / (double)rows, sd = sqrt(fmax(squares[i] / (double)rows - m * m, 0));
+					double x = (double)loader->scratch[i], m = sum[i] / (double)rows,
+					       sd = sqrt(fmax(squares[i] / (double)rows - m * m, 0));
 
 					if (pass == 0) {
 						sum[i] += x;
@@ -217,8 +232,10 @@ static gb_status measure_bold(gb_loader *loader, size_t subject, gb_err *err)
 	gb_loader_statistics *st = &loader->statistics;
 	double *sum = gb_array(2 * v, sizeof *sum, err), *squares = sum ? sum + v : NULL, rows = 0, all = 0;
 
-	if (!sum || floats(&st->bold_mean[subject], v, err) != GB_OK || floats(&st->bold_std[subject], v, err) != GB_OK ||
-	    floats(&st->voxel_weight[subject], v, err) != GB_OK || floats(&st->ceiling[subject], v, err) != GB_OK) {
+	if (!sum || floats(&st->bold_mean[subject], v, err) != GB_OK ||
+	    floats(&st->bold_std[subject], v, err) != GB_OK ||
+	    floats(&st->voxel_weight[subject], v, err) != GB_OK ||
+	    floats(&st->ceiling[subject], v, err) != GB_OK) {
 		free(sum);
 		return GB_SYSTEM;
 	}
@@ -242,11 +259,13 @@ static gb_status measure_bold(gb_loader *loader, size_t subject, gb_err *err)
 	/* Weights ∝ ceiling² where it can be estimated, such that the constant predictor scores exactly 1. */
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < v; i++) {
-			double m = (double)st->bold_mean[subject][i], sd = (double)st->bold_std[subject][i], c = (double)st->ceiling[subject][i];
+			double m = (double)st->bold_mean[subject][i], sd = (double)st->bold_std[subject][i],
+			       c = (double)st->ceiling[subject][i];
 			double weight = loader->brain[subject].subjects > 1 ? fmax(c * c, 1e-3) : 1;
 
 			if (pass == 0)
-				all += weight * ((squares[i] / rows - 2 * m * sum[i] / rows + m * m) / (sd * sd));
+				all += weight *
+				       ((squares[i] / rows - 2 * m * sum[i] / rows + m * m) / (sd * sd));
 			else
 				st->voxel_weight[subject][i] = (float)(weight / all);
 		}
@@ -262,24 +281,29 @@ gb_status gb_loader_measure(gb_loader *loader, gb_pool *pool, gb_err *err)
 	double power = 0;
 
 	(void)pool;
-	if (floats(&st->linear_mean, s->linear, err) != GB_OK || floats(&st->linear_std, s->linear, err) != GB_OK ||
+	if (floats(&st->linear_mean, s->linear, err) != GB_OK ||
+	    floats(&st->linear_std, s->linear, err) != GB_OK ||
 	    floats(&st->video_mean, pixels, err) != GB_OK || floats(&st->video_scale, pixels, err) != GB_OK ||
-	    floats(&st->video_base, pixels, err) != GB_OK || floats(&st->mel_mean, s->mel_bands * s->mel_frames, err) != GB_OK ||
+	    floats(&st->video_base, pixels, err) != GB_OK ||
+	    floats(&st->mel_mean, s->mel_bands * s->mel_frames, err) != GB_OK ||
 	    floats(&st->mel_std, s->mel_bands * s->mel_frames, err) != GB_OK ||
-	    floats(&st->code_base, s->codebooks * GB_CODE_CLASSES, err) != GB_OK || floats(&st->code_mean, s->codebooks, err) != GB_OK || floats(&st->text_unit, 1, err) != GB_OK ||
+	    floats(&st->code_base, s->codebooks * GB_CODE_CLASSES, err) != GB_OK ||
+	    floats(&st->code_mean, s->codebooks, err) != GB_OK || floats(&st->text_unit, 1, err) != GB_OK ||
 	    measure_linear(loader, err) != GB_OK)
 		return GB_SYSTEM;
 	for (int b = 0; b < loader->bands; b++) {
 		const gb_loader_feature *band = &loader->band[b];
-		gb_status status = band->kind == GB_LINEAR_FEATURE_VIDEO  ? measure_video(loader, band, err)
-		                   : band->kind == GB_LINEAR_FEATURE_MEL  ? measure_band(loader, band, st->mel_mean, st->mel_std, err)
+		gb_status status = band->kind == GB_LINEAR_FEATURE_VIDEO ? measure_video(loader, band, err)
+		                   : band->kind == GB_LINEAR_FEATURE_MEL
+		                       ? measure_band(loader, band, st->mel_mean, st->mel_std, err)
 		                   : band->kind == GB_LINEAR_FEATURE_CODES ? measure_codes(loader, band, err)
-		                                                 : GB_OK;
+		                                                           : GB_OK;
 
 		if (status != GB_OK)
 			return status;
 		for (size_t i = 0; s->text && !strcmp(band->name, "text") && i < band->width; i++, text++)
-			power += (double)st->linear_std[band->first + i] * (double)st->linear_std[band->first + i];
+			power += (double)st->linear_std[band->first + i] *
+			         (double)st->linear_std[band->first + i];
 	}
 	st->text_unit[0] = text && power > 0 ? (float)sqrt(power / (double)text) : 1;
 	for (size_t i = 0; i < s->subjects; i++)
@@ -298,7 +322,8 @@ gb_status gb_loader_prepare(gb_loader *loader, gb_err *err)
 
 		for (int b = 0; b < loader->bands; b++) {
 			const gb_loader_feature *band = &loader->band[b];
-			const float *mean = loader->statistics.linear_mean + band->first, *std = loader->statistics.linear_std + band->first;
+			const float *mean = loader->statistics.linear_mean + band->first,
+				    *std = loader->statistics.linear_std + band->first;
 
 			if (!band->band.feature)
 				continue; /* absent: the mean, which is 0 */

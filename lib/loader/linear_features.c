@@ -36,7 +36,8 @@ static gb_status find_codewords(gb_linear_feature *band, const gb_feature *f, gb
 		return GB_OK;
 	status = gb_tensor_file_need((gb_tensor_file *)f->file, name, GB_F32, 3, &t, err);
 	if (!status && (t->shape[0] != f->shape[0] || !t->shape[1] || !t->shape[2]))
-		status = gb_fail(err, GB_DATA, "%s: %s: %lld codebooks, the codes have %lld", gb_tensor_file_name(f->file), name, (long long)t->shape[0],
+		status = gb_fail(err, GB_DATA, "%s: %s: %lld codebooks, the codes have %lld",
+		                 gb_tensor_file_name(f->file), name, (long long)t->shape[0],
 		                 (long long)f->shape[0]);
 	if (status)
 		return status;
@@ -60,7 +61,9 @@ gb_status gb_linear_feature_of(gb_linear_feature *band, const gb_feature *f, gb_
 		band->kind = GB_LINEAR_FEATURE_MEL;
 		band->width = (size_t)f->shape[0] * 2;
 	} else if (!is_float(f->dtype)) {
-		return gb_fail(err, GB_DATA, "%s: %s of rank %d: float tensors, codes [codebook, frame] or pictures [frame, y, x, 3] are wanted",
+		return gb_fail(err, GB_DATA,
+		               "%s: %s of rank %d: float tensors, codes [codebook, frame] or pictures "
+		               "[frame, y, x, 3] are wanted",
 		               f->name, gb_dtype_name(f->dtype), f->rank);
 	}
 	return GB_OK;
@@ -93,12 +96,14 @@ static double latent_at(const gb_linear_feature *band, const float *values, int6
 		float code = values[q * f->shape[1] + frame];
 
 		if (code >= 0 && code < (float)band->codes)
-			sum += (double)band->codeword[((size_t)q * band->codes + (size_t)code) * band->latent + i];
+			sum += (double)band
+			           ->codeword[((size_t)q * band->codes + (size_t)code) * band->latent + i];
 	}
 	return sum;
 }
 
-static void read_latents(const gb_dataset *set, const gb_linear_feature *band, int64_t row, const float *values, float *out)
+static void read_latents(const gb_dataset *set, const gb_linear_feature *band, int64_t row,
+                         const float *values, float *out)
 {
 	int64_t count = gb_dataset_count(set, band->feature, row);
 	double n = count > 0 ? (double)count : 1;
@@ -117,7 +122,8 @@ static void read_latents(const gb_dataset *set, const gb_linear_feature *band, i
 	}
 }
 
-static void read_codes(const gb_dataset *set, const gb_feature *f, int64_t row, const float *values, float *out)
+static void read_codes(const gb_dataset *set, const gb_feature *f, int64_t row, const float *values,
+                       float *out)
 {
 	int64_t frames = f->shape[1], count = gb_dataset_count(set, f, row);
 
@@ -143,7 +149,9 @@ static void read_video(const gb_dataset *set, const gb_feature *f, int64_t row, 
 	for (int64_t y = 0; y < height; y++)
 		for (int64_t x = 0; x < width; x++) {
 			int64_t rows = height - y / PATCH * PATCH, columns = width - x / PATCH * PATCH;
-			float area = (float)((rows < PATCH ? rows : PATCH) * (columns < PATCH ? columns : PATCH)) * 255;
+			float area = (float)((rows < PATCH ? rows : PATCH) *
+			                     (columns < PATCH ? columns : PATCH)) *
+			             255;
 			float *to = out + ((size_t)(y / PATCH) * across + (size_t)(x / PATCH)) * 3;
 			const uint8_t *p = pixel + (y * width + x) * 3;
 			size_t frame = (size_t)(height * width * 3);
@@ -153,15 +161,19 @@ static void read_video(const gb_dataset *set, const gb_feature *f, int64_t row, 
 
 				for (int64_t k = 0; k < frames; k++) {
 					sum += p[(size_t)k * frame + (size_t)c];
-					change += k ? labs((long)p[(size_t)k * frame + (size_t)c] - (long)p[(size_t)(k - 1) * frame + (size_t)c]) : 0;
+					change += k ? labs((long)p[(size_t)k * frame + (size_t)c] -
+					                   (long)p[(size_t)(k - 1) * frame + (size_t)c])
+					            : 0;
 				}
 				to[c] += (float)sum / ((float)frames * area);
-				to[half + (size_t)c] += (float)change / ((float)(frames > 1 ? frames - 1 : 1) * area);
+				to[half + (size_t)c] += (float)change /
+				                        ((float)(frames > 1 ? frames - 1 : 1) * area);
 			}
 		}
 }
 
-void gb_linear_feature_read(const gb_dataset *set, const gb_linear_feature *band, int64_t row, float *scratch, float *out)
+void gb_linear_feature_read(const gb_dataset *set, const gb_linear_feature *band, int64_t row, float *scratch,
+                            float *out)
 {
 	switch (band->kind) {
 	case GB_LINEAR_FEATURE_VIDEO:
@@ -204,7 +216,8 @@ bool gb_linear_feature_decodes(const gb_feature *f, int64_t shape[4], int *rank,
 	return true;
 }
 
-void gb_linear_feature_read_target(const gb_dataset *set, const gb_feature *f, int64_t row, float *scratch, float *out)
+void gb_linear_feature_read_target(const gb_dataset *set, const gb_feature *f, int64_t row, float *scratch,
+                                   float *out)
 {
 	size_t frame;
 	int64_t frames;

@@ -13,7 +13,11 @@
 /* Order of the bands: pictures, sound, text, then the rest as the set has it. */
 static int place(const gb_loader_feature *band)
 {
-	return band->kind == GB_LINEAR_FEATURE_VIDEO ? 0 : band->kind == GB_LINEAR_FEATURE_MEL ? 1 : band->kind == GB_LINEAR_FEATURE_CODES ? 2 : strcmp(band->name, "text") ? 4 : 3;
+	return band->kind == GB_LINEAR_FEATURE_VIDEO   ? 0
+	       : band->kind == GB_LINEAR_FEATURE_MEL   ? 1
+	       : band->kind == GB_LINEAR_FEATURE_CODES ? 2
+	       : strcmp(band->name, "text")            ? 4
+	                                               : 3;
 }
 
 static gb_status add_band(gb_loader *loader, const gb_feature *feature, gb_err *err)
@@ -31,7 +35,9 @@ static gb_status add_band(gb_loader *loader, const gb_feature *feature, gb_err *
 	while (before < loader->bands && place(&loader->band[before]) <= place(&band))
 		before++;
 	if (place(&band) < 3 && before && place(&loader->band[before - 1]) == place(&band))
-		return gb_fail(err, GB_DATA, "%s: the network already has %s: name one of them with --features", band.name, loader->band[before - 1].name);
+		return gb_fail(err, GB_DATA,
+		               "%s: the network already has %s: name one of them with --features", band.name,
+		               loader->band[before - 1].name);
 	at = &loader->band[before];
 	memmove(at + 1, at, (size_t)(loader->bands - before) * sizeof *at);
 	*at = band;
@@ -83,7 +89,10 @@ static gb_status open_brains(gb_loader *loader, const char *const *subjects, siz
 	return GB_OK;
 }
 
-static int modality_of(gb_linear_feature_type kind) { return kind == GB_LINEAR_FEATURE_VIDEO ? 0 : kind == GB_LINEAR_FEATURE_FLOAT ? 2 : 1; }
+static int modality_of(gb_linear_feature_type kind)
+{
+	return kind == GB_LINEAR_FEATURE_VIDEO ? 0 : kind == GB_LINEAR_FEATURE_FLOAT ? 2 : 1;
+}
 
 /* What every loader has once its bands and shape are known. */
 static gb_status finish_open(gb_loader *loader, gb_err *err)
@@ -91,7 +100,8 @@ static gb_status finish_open(gb_loader *loader, gb_err *err)
 	size_t largest = 4096 /* also room for any rank */, first = 0;
 
 	loader->use = gb_array((size_t)loader->rows, 1, err);
-	loader->linear = gb_array((size_t)loader->rows * (loader->shape.linear ? loader->shape.linear : 1), sizeof(float), err);
+	loader->linear = gb_array((size_t)loader->rows * (loader->shape.linear ? loader->shape.linear : 1),
+	                          sizeof(float), err);
 	for (int m = 0; m < 3; m++)
 		if (!(loader->present[m] = gb_array((size_t)loader->rows, 1, err)))
 			return GB_SYSTEM;
@@ -111,8 +121,11 @@ static gb_status finish_open(gb_loader *loader, gb_err *err)
 	loader->scratch_count = largest;
 	loader->scratch = gb_array(largest, sizeof(float), err);
 	loader->scratch2 = gb_array(largest, sizeof(float), err);
-	loader->code_row = gb_array(loader->shape.codebooks * loader->shape.code_frames, sizeof *loader->code_row, err);
-	return loader->use && loader->linear && loader->scratch && loader->scratch2 && loader->code_row ? GB_OK : GB_SYSTEM;
+	loader->code_row = gb_array(loader->shape.codebooks * loader->shape.code_frames,
+	                            sizeof *loader->code_row, err);
+	return loader->use && loader->linear && loader->scratch && loader->scratch2 && loader->code_row
+	           ? GB_OK
+	           : GB_SYSTEM;
 }
 
 static bool wanted(const char *name, const char *const *features, size_t count)
@@ -123,8 +136,8 @@ static bool wanted(const char *name, const char *const *features, size_t count)
 	return !features;
 }
 
-gb_status gb_loader_open(gb_loader *loader, const gb_dataset *set, const char *const *features, size_t feature_count,
-                       const char *const *subjects, size_t subject_count, gb_err *err)
+gb_status gb_loader_open(gb_loader *loader, const gb_dataset *set, const char *const *features,
+                         size_t feature_count, const char *const *subjects, size_t subject_count, gb_err *err)
 {
 	memset(loader, 0, sizeof *loader);
 	loader->set = set;
@@ -132,11 +145,14 @@ gb_status gb_loader_open(gb_loader *loader, const gb_dataset *set, const char *c
 	loader->rows = gb_dataset_rows(set);
 	for (size_t i = 0; features && i < feature_count; i++)
 		if (!gb_dataset_find(set, features[i], NULL))
-			return gb_fail(err, GB_USAGE, "feature %s: not in the set; gb-cache ls names what it holds", features[i]);
+			return gb_fail(err, GB_USAGE,
+			               "feature %s: not in the set; gb-cache ls names what it holds",
+			               features[i]);
 	for (size_t i = 0; i < gb_dataset_features(set); i++) {
 		const gb_feature *feature = gb_dataset_feature(set, i);
 
-		if (!feature->subject && wanted(feature->name, features, feature_count) && add_band(loader, feature, err) != GB_OK)
+		if (!feature->subject && wanted(feature->name, features, feature_count) &&
+		    add_band(loader, feature, err) != GB_OK)
 			return err ? err->status : GB_DATA;
 	}
 	for (int b = 0; b < loader->bands; b++)
@@ -158,15 +174,21 @@ static gb_status stored_band(gb_loader *loader, const gb_json *json, gb_err *err
 	gb_json_read_integer(gb_json_get(json, "width"), &width);
 	for (size_t i = 0; i < 4; i++)
 		gb_json_read_integer(gb_json_at(gb_json_get(json, "shape"), i), &dims[i]);
-	if (!name || loader->bands == GB_BANDS_MAX || kind < 0 || kind > GB_LINEAR_FEATURE_VIDEO || elements < 1 || width < 1)
+	if (!name || loader->bands == GB_BANDS_MAX || kind < 0 || kind > GB_LINEAR_FEATURE_VIDEO ||
+	    elements < 1 || width < 1)
 		return gb_fail(err, GB_DATA, "checkpoint: its list of tensors is damaged");
-	*band = (gb_loader_feature){.kind = (gb_linear_feature_type)kind, .elements = (size_t)elements, .width = (size_t)width};
+	*band = (gb_loader_feature){.kind = (gb_linear_feature_type)kind,
+	                            .elements = (size_t)elements,
+	                            .width = (size_t)width};
 	snprintf(band->name, sizeof band->name, "%s", name);
 	if (feature) {
 		if (gb_linear_feature_of(&band->band, feature, err) != GB_OK)
 			return err ? err->status : GB_DATA;
-		if (band->band.kind != band->kind || feature->elements != band->elements || band->band.width != band->width)
-			return gb_fail(err, GB_DATA, "%s: %zu numbers a row in the set, %zu in the model: make it with the options of the training set",
+		if (band->band.kind != band->kind || feature->elements != band->elements ||
+		    band->band.width != band->width)
+			return gb_fail(err, GB_DATA,
+			               "%s: %zu numbers a row in the set, %zu in the model: make it with the "
+			               "options of the training set",
 			               name, feature->elements, band->elements);
 	}
 	shape_of_band(&loader->shape, band, dims);
@@ -174,7 +196,8 @@ static gb_status stored_band(gb_loader *loader, const gb_json *json, gb_err *err
 	return GB_OK;
 }
 
-gb_status gb_loader_open_stored(gb_loader *loader, const gb_dataset *set, gb_tensor_file *file, const gb_json *dims, gb_err *err)
+gb_status gb_loader_open_stored(gb_loader *loader, const gb_dataset *set, gb_tensor_file *file,
+                                const gb_json *dims, gb_err *err)
 {
 	const gb_json *bands = gb_json_get(dims, "bands"), *subjects = gb_json_get(dims, "subjects");
 
@@ -195,7 +218,8 @@ gb_status gb_loader_open_stored(gb_loader *loader, const gb_dataset *set, gb_ten
 		gb_json_read_integer(gb_json_get(one, "voxels"), &voxels);
 		if (!gb_json_text(gb_json_get(one, "name")) || voxels < 1)
 			return gb_fail(err, GB_DATA, "checkpoint: its list of subjects is damaged");
-		snprintf(loader->shape.subject[s], sizeof loader->shape.subject[s], "%s", gb_json_text(gb_json_get(one, "name")));
+		snprintf(loader->shape.subject[s], sizeof loader->shape.subject[s], "%s",
+		         gb_json_text(gb_json_get(one, "name")));
 		loader->shape.voxels[s] = (size_t)voxels;
 		loader->shape.subjects = s + 1;
 		loader->brain_valid[s] = gb_array((size_t)loader->rows, 1, err);
@@ -224,7 +248,8 @@ void gb_loader_silence(gb_loader *loader, const char *const *name, size_t names)
 void gb_loader_close(gb_loader *loader)
 {
 	gb_loader_statistics *s = &loader->statistics;
-	float **all[] = {&s->linear_mean, &s->linear_std, &s->video_mean, &s->video_scale, &s->video_base, &s->mel_mean, &s->mel_std, &s->code_base, &s->code_mean, &s->text_unit};
+	float **all[] = {&s->linear_mean, &s->linear_std, &s->video_mean, &s->video_scale, &s->video_base,
+	                 &s->mel_mean,    &s->mel_std,    &s->code_base,  &s->code_mean,   &s->text_unit};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(*all[i]);
@@ -261,7 +286,9 @@ gb_status gb_loader_split(gb_loader *loader, double share, int64_t gap, gb_err *
 	from = block ? row[count - block] : INT64_MAX;
 	for (size_t i = 0; i < count; i++) {
 		/* A validation row reads a kernel of history, a train row's decoder reads ahead. */
-		int use = i >= count - block ? GB_LOADER_VALIDATE : row[i] < from - gap || run[i] != run[count - 1] ? GB_LOADER_FIT : GB_LOADER_NONE;
+		int use = i >= count - block                                ? GB_LOADER_VALIDATE
+		          : row[i] < from - gap || run[i] != run[count - 1] ? GB_LOADER_FIT
+		                                                            : GB_LOADER_NONE;
 
 		loader->use[row[i]] = (uint8_t)use;
 		fit += use == GB_LOADER_FIT;
@@ -270,7 +297,9 @@ gb_status gb_loader_split(gb_loader *loader, double share, int64_t gap, gb_err *
 	free(row);
 	free(run);
 	if (fit < 2 || last < 0)
-		return gb_fail(err, GB_DATA, "data set: %zu of %zu train rows are left to fit after validation and its gap: at least 2 are wanted; lower --validation",
+		return gb_fail(err, GB_DATA,
+		               "data set: %zu of %zu train rows are left to fit after validation and its "
+		               "gap: at least 2 are wanted; lower --validation",
 		               fit, count);
 	return GB_OK;
 }
@@ -291,7 +320,8 @@ gb_status gb_loader_share(gb_loader *shared, const gb_loader *loader, const gb_n
 	shared->scored_row = NULL;
 	shared->scored_run = NULL;
 	shared->scratch = gb_array(loader->scratch_count, sizeof(float), err);
-	shared->code_row = gb_array(loader->shape.codebooks * loader->shape.code_frames, sizeof *shared->code_row, err);
+	shared->code_row = gb_array(loader->shape.codebooks * loader->shape.code_frames,
+	                            sizeof *shared->code_row, err);
 	return shared->scratch && shared->code_row ? gb_loader_fit_network(shared, net, err) : GB_SYSTEM;
 }
 
@@ -314,7 +344,8 @@ void gb_loader_take_rows(gb_loader *loader, gb_loader *shared)
 	shared->scored_run = run;
 }
 
-gb_status gb_loader_windows(const gb_loader *loader, int use, size_t length, gb_window **window, size_t *count, gb_err *err)
+gb_status gb_loader_windows(const gb_loader *loader, int use, size_t length, gb_window **window,
+                            size_t *count, gb_err *err)
 {
 	gb_window *list = NULL;
 	size_t n = 0;
@@ -325,7 +356,8 @@ gb_status gb_loader_windows(const gb_loader *loader, int use, size_t length, gb_
 
 		if (loader->use[r] != use)
 			continue;
-		while (end < loader->rows && loader->use[end] == use && end - r < (int64_t)length && gb_clock_run_of(loader->clock, end) == run)
+		while (end < loader->rows && loader->use[end] == use && end - r < (int64_t)length &&
+		       gb_clock_run_of(loader->clock, end) == run)
 			end++;
 		if (gb_grow(&list, n + 1, sizeof *list, err) != GB_OK) {
 			free(list);

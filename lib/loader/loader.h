@@ -33,7 +33,8 @@ typedef struct gb_loader_statistics {
 	float *mel_mean, *mel_std;         /* [bands, frames] */
 	float *code_base, *code_mean;      /* [codebooks, 1024]; [codebooks] of code/1023 */
 	float *text_unit;                  /* [1]: RMS over columns of the text's SD */
-	float *bold_mean[GB_SUBJECTS_MAX], *bold_std[GB_SUBJECTS_MAX], *voxel_weight[GB_SUBJECTS_MAX], *ceiling[GB_SUBJECTS_MAX];
+	float *bold_mean[GB_SUBJECTS_MAX], *bold_std[GB_SUBJECTS_MAX], *voxel_weight[GB_SUBJECTS_MAX],
+	    *ceiling[GB_SUBJECTS_MAX];
 } gb_loader_statistics;
 
 typedef struct gb_loader {
@@ -42,7 +43,8 @@ typedef struct gb_loader {
 	int64_t rows;
 	gb_loader_feature band[GB_BANDS_MAX]; /* video, mel, codes, text, further float tensors */
 	int bands;
-	gb_network_shape shape;          /* stimulus, brain, text … as found; windows and sizes are the caller's */
+	/* stimulus, brain, text … as found; windows and sizes are the caller's */
+	gb_network_shape shape;
 	gb_bold_source brain[GB_SUBJECTS_MAX];
 	gb_loader_statistics statistics;
 	float *linear;                   /* [rows, shape.linear], standardised */
@@ -57,13 +59,16 @@ typedef struct gb_loader {
 	int64_t apart;                   /* rows that a contrastive negative is away; the caller's */
 } gb_loader;
 
-typedef struct gb_window { int64_t first; int64_t count; } gb_window; /* scored rows first … first+count−1; count 0: none */
+/* scored rows first … first+count−1; count 0: none */
+typedef struct gb_window { int64_t first; int64_t count; } gb_window;
 
 /* For training.  FEATURES (NULL: all stimulus tensors), SUBJECTS: names, or "mean". */
-GB_CHECK gb_status gb_loader_open(gb_loader *loader, const gb_dataset *set, const char *const *features, size_t feature_count,
-                                const char *const *subjects, size_t subject_count, gb_err *err);
+GB_CHECK gb_status gb_loader_open(gb_loader *loader, const gb_dataset *set, const char *const *features,
+                                  size_t feature_count, const char *const *subjects, size_t subject_count,
+                                  gb_err *err);
 /* For prediction: bands, shape and statistics as stored (see gb_loader_items). */
-GB_CHECK gb_status gb_loader_open_stored(gb_loader *loader, const gb_dataset *set, gb_tensor_file *file, const gb_json *dims, gb_err *err);
+GB_CHECK gb_status gb_loader_open_stored(gb_loader *loader, const gb_dataset *set, gb_tensor_file *file,
+                                         const gb_json *dims, gb_err *err);
 /* After open_stored: the rows are as in a set without these tensors. */
 void gb_loader_silence(gb_loader *loader, const char *const *name, size_t names);
 void gb_loader_close(gb_loader *loader);
@@ -80,7 +85,8 @@ GB_CHECK gb_status gb_loader_prepare(gb_loader *loader, gb_err *err);
 GB_CHECK gb_status gb_loader_fit_network(gb_loader *loader, const gb_network *net, gb_err *err);
 
 /* Windows of at most LENGTH rows that cover the rows of use USE in order; *WINDOW to be freed. */
-GB_CHECK gb_status gb_loader_windows(const gb_loader *loader, int use, size_t length, gb_window **window, size_t *count, gb_err *err);
+GB_CHECK gb_status gb_loader_windows(const gb_loader *loader, int use, size_t length, gb_window **window,
+                                     size_t *count, gb_err *err);
 
 /* Fill NET's batch with GROUPS windows and send it.  DROP: modality dropout of training
  * (probability, and the key).  BOLD_ONE: BOLD input of this subject only (−1: by
@@ -94,17 +100,21 @@ typedef struct gb_loader_options {
 	bool scored;
 	int64_t apart;         /* rows that a contrastive negative is away */
 } gb_loader_options;
-void gb_loader_fill_batch(gb_loader *loader, gb_network *net, const gb_window *window, const gb_loader_options *options);
+void gb_loader_fill_batch(gb_loader *loader, gb_network *net, const gb_window *window,
+                          const gb_loader_options *options);
 /* The same into NET's batch as it lies, unsent. */
-void gb_loader_write(gb_loader *loader, gb_network *net, const gb_window *window, const gb_loader_options *options);
+void gb_loader_write(gb_loader *loader, gb_network *net, const gb_window *window,
+                     const gb_loader_options *options);
 /* Codes of ROW as OUT [codebooks, frames], −1 behind the row's count. */
 void gb_loader_read_codes(gb_loader *loader, const gb_loader_feature *band, int64_t row, int16_t *out);
-/* Mel of ROW, standardised, as it enters (frames of bands: FRAMES_FIRST), or as it is aimed at (bands of frames); 0 behind
- * the row's count. */
-void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row, float *out, bool frames_first);
+/* Mel of ROW, standardised, as it enters (frames of bands: FRAMES_FIRST), or as it is aimed at (bands of
+ * frames); 0 behind the row's count. */
+void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row, float *out,
+                   bool frames_first);
 
 /* SHARED fills batches beside FEED, which it must not outlive: the same data, rows and scratch of its own. */
-GB_CHECK gb_status gb_loader_share(gb_loader *shared, const gb_loader *loader, const gb_network *net, gb_err *err);
+GB_CHECK gb_status gb_loader_share(gb_loader *shared, const gb_loader *loader, const gb_network *net,
+                                   gb_err *err);
 void gb_loader_unshare(gb_loader *shared);
 /* FEED's scored rows become those that SHARED filled last, and the other way round. */
 void gb_loader_take_rows(gb_loader *loader, gb_loader *shared);

@@ -52,7 +52,8 @@ gb_status gb_prefetch_open(gb_prefetch **out, gb_loader *loader, gb_network *net
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
 	if (gb_loader_share(&a->own_feed, loader, net, err) != GB_OK ||
-	    !(a->window = gb_array(net->shape.groups, sizeof *a->window, err)) || !(a->room = gb_network_buffer(net, err)))
+	    !(a->window = gb_array(net->shape.groups, sizeof *a->window, err)) ||
+	    !(a->room = gb_network_buffer(net, err)))
 		return GB_SYSTEM;
 	if (pthread_create(&a->thread, NULL, work, a) != 0)
 		return gb_fail(err, GB_SYSTEM, "a thread that fills batches cannot be started: use -j1");

@@ -21,7 +21,8 @@ typedef struct gb_frames {
 GB_CHECK gb_status gb_frames_open(gb_frames *frames, size_t columns, size_t size, gb_err *err);
 GB_CHECK gb_status gb_frames_put(gb_frames *frames, const void *values, size_t count, gb_err *err);
 /* COUNT frames from FIRST on; all must have been put. */
-GB_CHECK gb_status gb_frames_get(const gb_frames *frames, int64_t first, int64_t count, void *values, gb_err *err);
+GB_CHECK gb_status gb_frames_get(const gb_frames *frames, int64_t first, int64_t count, void *values,
+                                 gb_err *err);
 void gb_frames_close(gb_frames *frames);
 
 typedef struct gb_frame_plan {
@@ -30,22 +31,25 @@ typedef struct gb_frame_plan {
 	int64_t kept;          /* frames in the rows */
 } gb_frame_plan;
 
-/* Tensor SPEC (name, type, dims, unit, doc, attributes) of [rows, columns, longest] and its COUNT_NAME, on the rows' clock. */
-GB_CHECK gb_status gb_frame_rows_declare(const gb_frame_plan *plan, const gb_frames *frames, const char *run, gb_tensor_spec *spec,
-                                         const char *count_name, const char *count_doc, gb_tensor_writer *writer, gb_err *err);
+/* Tensor SPEC (name, type, dims, unit, doc, attributes) of [rows, columns, longest] and its COUNT_NAME, on
+ * the rows' clock. */
+GB_CHECK gb_status gb_frame_rows_declare(const gb_frame_plan *plan, const gb_frames *frames, const char *run,
+                                         gb_tensor_spec *spec, const char *count_name, const char *count_doc,
+                                         gb_tensor_writer *writer, gb_err *err);
 
 /* WANT rows (−1: all that there are).  GB_DATA if the medium NAME fills fewer, or none. */
-GB_CHECK gb_status gb_frame_plan_make(gb_frame_plan *plan, const gb_ragged *ragged, bool partial, int64_t want,
-                                      const char *name, gb_err *err);
+GB_CHECK gb_status gb_frame_plan_make(gb_frame_plan *plan, const gb_ragged *ragged, bool partial,
+                                      int64_t want, const char *name, gb_err *err);
 
 /* Put tensor NAME [rows, columns, longest], padded with bytes of PAD, and COUNT_NAME I32 [rows]. */
-GB_CHECK gb_status gb_frame_rows_write(const gb_frame_plan *plan, const gb_frames *frames, int pad, gb_tensor_writer *writer,
-                                       const char *name, const char *count_name, gb_err *err);
+GB_CHECK gb_status gb_frame_rows_write(const gb_frame_plan *plan, const gb_frames *frames, int pad,
+                                       gb_tensor_writer *writer, const char *name, const char *count_name,
+                                       gb_err *err);
 
 /* The other way: where the frames of each row of a ragged tensor begin, [rows + 1], released with free().
  * GB_DATA for counts that do not fit LONGEST. */
-GB_CHECK gb_status gb_frame_begins(gb_tensor_file *file, const char *count_name, int64_t rows, int64_t longest,
-                                   int64_t **begin, gb_err *err);
+GB_CHECK gb_status gb_frame_begins(gb_tensor_file *file, const char *count_name, int64_t rows,
+                                   int64_t longest, int64_t **begin, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -95,7 +95,8 @@ static gb_status open_format(gb_libav *media, gb_err *err)
 	int code;
 
 	media->at = 0;
-	media->io = buffer ? avio_alloc_context(buffer, READ_BLOCK, 0, media, read_memory, NULL, seek_memory) : NULL;
+	media->io = buffer ? avio_alloc_context(buffer, READ_BLOCK, 0, media, read_memory, NULL, seek_memory)
+	                   : NULL;
 	media->format = avformat_alloc_context();
 	if (media->io == NULL || media->format == NULL) {
 		if (media->io == NULL)
@@ -106,13 +107,15 @@ static gb_status open_format(gb_libav *media, gb_err *err)
 	media->format->io_open = refuse_open;
 	code = avformat_open_input(&media->format, NULL, NULL, NULL); /* frees FORMAT when it fails */
 	if (code < 0)
-		return gb_libav_fail(err, GB_DATA, code, "%s: not a film or sound that the FFmpeg libraries can read",
+		return gb_libav_fail(err, GB_DATA, code,
+		                     "%s: not a film or sound that the FFmpeg libraries can read",
 		                     media->name);
 	if (is_unwanted(media->format->iformat->name))
-		return gb_fail(err, GB_DATA, "%s: not a film or sound (%s); give the media file itself", media->name,
-		               media->format->iformat->long_name);
+		return gb_fail(err, GB_DATA, "%s: not a film or sound (%s); give the media file itself",
+		               media->name, media->format->iformat->long_name);
 	if (strstr(media->format->iformat->name, "mp4"))
-		media->io->direct = AVIO_FLAG_DIRECT; /* packets are copied from memory once, not twice; Ogg's reader goes back in the buffer */
+		/* packets are copied from memory once, not twice; Ogg's reader goes back in the buffer */
+		media->io->direct = AVIO_FLAG_DIRECT;
 	return GB_OK;
 }
 
@@ -187,7 +190,8 @@ void gb_libav_close(gb_libav *media)
 
 gb_status gb_libav_stream(const gb_libav *media, gb_media_kind kind, int64_t track, int *stream, gb_err *err)
 {
-	static const enum AVMediaType type[] = {AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_SUBTITLE};
+	static const enum AVMediaType type[] = {AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO,
+	                                        AVMEDIA_TYPE_SUBTITLE};
 	static const char *const noun[] = {"video", "sound", "subtitle"};
 	int64_t seen = 0;
 	int first = -1;
@@ -195,7 +199,8 @@ gb_status gb_libav_stream(const gb_libav *media, gb_media_kind kind, int64_t tra
 	for (unsigned i = 0; i < media->format->nb_streams; i++) {
 		const AVStream *candidate = media->format->streams[i];
 		if (candidate->codecpar->codec_type != type[kind] ||
-		    (candidate->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)))
+		    (candidate->disposition &
+		     (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)))
 			continue;
 		bool is_default = candidate->disposition & AV_DISPOSITION_DEFAULT;
 		if (track < 0 ? is_default : seen == track) {
@@ -253,7 +258,8 @@ static uint64_t said_length(const gb_input *input)
 		length = d[4] | (uint64_t)d[5] << 8 | (uint64_t)d[6] << 16 | (uint64_t)d[7] << 24;
 		return length == UINT32_MAX ? 0 : length + 8;
 	}
-	if (input->size < 8 || memcmp(d, ebml, 4) != 0 || !ebml_length(input, &at, &length) || length > input->size - at)
+	if (input->size < 8 || memcmp(d, ebml, 4) != 0 || !ebml_length(input, &at, &length) ||
+	    length > input->size - at)
 		return 0;
 	at += length;
 	if (input->size - at < 4 || memcmp(d + at, segment, 4) != 0)
@@ -270,13 +276,13 @@ gb_status gb_libav_packet(gb_libav *media, int stream, AVPacket *packet, bool *g
 		if (code == AVERROR_EOF && media->io->error < 0)
 			code = media->io->error;
 		if (code == AVERROR_EOF && said_length(&media->input) > media->input.size)
-			return gb_fail(err, GB_DATA, "%s: cut short: %zu bytes of %llu", media->name, media->input.size,
-			               (unsigned long long)said_length(&media->input));
+			return gb_fail(err, GB_DATA, "%s: cut short: %zu bytes of %llu", media->name,
+			               media->input.size, (unsigned long long)said_length(&media->input));
 		if (code == AVERROR_EOF)
 			return GB_OK;
 		if (code < 0)
-			return gb_libav_fail(err, GB_DATA, code, "%s: damaged or cut short at byte %lld", media->name,
-			                     (long long)avio_tell(media->io));
+			return gb_libav_fail(err, GB_DATA, code, "%s: damaged or cut short at byte %lld",
+			                     media->name, (long long)avio_tell(media->io));
 		if (packet->stream_index != stream) {
 			av_packet_unref(packet);
 			continue;
@@ -291,7 +297,8 @@ gb_status gb_libav_packet(gb_libav *media, int stream, AVPacket *packet, bool *g
 	}
 }
 
-gb_status gb_libav_decoder(const gb_libav *media, int stream, int threads, AVCodecContext **decoder, gb_err *err)
+gb_status gb_libav_decoder(const gb_libav *media, int stream, int threads, AVCodecContext **decoder,
+                           gb_err *err)
 {
 	const AVCodecParameters *parameters = media->format->streams[stream]->codecpar;
 	const AVCodec *codec = avcodec_find_decoder(parameters->codec_id);
@@ -300,8 +307,8 @@ gb_status gb_libav_decoder(const gb_libav *media, int stream, int threads, AVCod
 
 	*decoder = NULL;
 	if (codec == NULL)
-		return gb_fail(err, GB_DATA, "%s: stream %d: no decoder for %s in the FFmpeg libraries", media->name,
-		               stream, avcodec_get_name(parameters->codec_id));
+		return gb_fail(err, GB_DATA, "%s: stream %d: no decoder for %s in the FFmpeg libraries",
+		               media->name, stream, avcodec_get_name(parameters->codec_id));
 	context = avcodec_alloc_context3(codec);
 	if (context == NULL)
 		return gb_fail(err, GB_SYSTEM, "%s: out of memory", media->name);
@@ -315,7 +322,8 @@ gb_status gb_libav_decoder(const gb_libav *media, int stream, int threads, AVCod
 	}
 	if (code < 0) {
 		avcodec_free_context(&context);
-		return gb_libav_fail(err, GB_DATA, code, "%s: stream %d: %s decoder", media->name, stream, codec->name);
+		return gb_libav_fail(err, GB_DATA, code, "%s: stream %d: %s decoder", media->name, stream,
+		                     codec->name);
 	}
 	*decoder = context;
 	return GB_OK;

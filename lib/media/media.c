@@ -39,10 +39,13 @@ static gb_status video_start(gb_libav *media, int stream, int64_t *start, gb_err
 	if (status == GB_OK) {
 		*start = frame->pts != AV_NOPTS_VALUE ? frame->pts : earliest;
 		if (!shown)
-			status = gb_fail(err, GB_DATA, "%s: no frame in the video stream can be decoded", media->name);
+			status = gb_fail(err, GB_DATA, "%s: no frame in the video stream can be decoded",
+			                 media->name);
 		else if (*start == AV_NOPTS_VALUE)
-			status = gb_fail(err, GB_DATA, "%s: frames have no timestamps; put the stream into a container "
-			                 "with a frame rate first", media->name);
+			status = gb_fail(err, GB_DATA,
+			                 "%s: frames have no timestamps; put the stream into a container "
+			                 "with a frame rate first",
+			                 media->name);
 	}
 	av_frame_free(&frame);
 	av_packet_free(&packet);
@@ -72,9 +75,11 @@ static gb_status audio_start(gb_libav *media, int stream, gb_rational *origin, g
 			start = 0;
 		if ((skip != NULL && size >= 4 && track->codecpar->sample_rate > 0 &&
 		     !gb_rational_make(AV_RL32(skip), track->codecpar->sample_rate, &priming)) ||
-		    !gb_libav_seconds(start, track->time_base, origin) || !gb_rational_add(*origin, priming, origin))
-			status = gb_fail(err, GB_DATA, "%s: sound starts at %lld·%d/%d s: out of range", media->name,
-			                 (long long)start, track->time_base.num, track->time_base.den);
+		    !gb_libav_seconds(start, track->time_base, origin) ||
+		    !gb_rational_add(*origin, priming, origin))
+			status = gb_fail(err, GB_DATA, "%s: sound starts at %lld·%d/%d s: out of range",
+			                 media->name, (long long)start, track->time_base.num,
+			                 track->time_base.den);
 	}
 	av_packet_free(&packet);
 	return status;
@@ -89,9 +94,10 @@ gb_status gb_libav_origin(gb_libav *media, gb_rational *origin, gb_err *err)
 	if (gb_libav_stream(media, GB_MEDIA_VIDEO, -1, &stream, NULL) == GB_OK) {
 		gb_libav_only(media, stream);
 		status = video_start(media, stream, &start, err);
-		if (status == GB_OK && !gb_libav_seconds(start, media->format->streams[stream]->time_base, origin))
-			status = gb_fail(err, GB_DATA, "%s: first frame at %lld time units: out of range", media->name,
-			                 (long long)start);
+		if (status == GB_OK &&
+		    !gb_libav_seconds(start, media->format->streams[stream]->time_base, origin))
+			status = gb_fail(err, GB_DATA, "%s: first frame at %lld time units: out of range",
+			                 media->name, (long long)start);
 	} else {
 		status = gb_libav_stream(media, GB_MEDIA_AUDIO, -1, &stream, err);
 		if (status == GB_OK) {

@@ -27,7 +27,8 @@ static gb_status end_waiting(reader *r, gb_rational end, gb_err *err)
 	gb_status status = GB_OK;
 
 	if (r->waiting)
-		status = give(r, r->waiting_start, gb_rational_compare(end, r->waiting_start) > 0 ? end : r->waiting_start,
+		status = give(r, r->waiting_start,
+		              gb_rational_compare(end, r->waiting_start) > 0 ? end : r->waiting_start,
 		              r->waiting, err);
 	free(r->waiting);
 	r->waiting = NULL;
@@ -74,12 +75,14 @@ static gb_status read_packet(reader *r, AVPacket *packet, gb_err *err)
 	gb_status status = GB_OK;
 
 	if (code < 0)
-		return gb_libav_fail(err, GB_DATA, code, "%s: subtitle at byte %lld", r->media.name, (long long)packet->pos);
+		return gb_libav_fail(err, GB_DATA, code, "%s: subtitle at byte %lld", r->media.name,
+		                     (long long)packet->pos);
 	if (packet->pts == AV_NOPTS_VALUE || !gb_libav_seconds(packet->pts, r->timebase, &start) ||
 	    !gb_rational_sub(start, r->origin, &start) || packet->duration < 0 ||
-	    !gb_libav_seconds(packet->duration, r->timebase, &length) || !gb_rational_add(start, length, &end))
-		status = gb_fail(err, GB_DATA, "%s: subtitle at byte %lld: without a time, or out of range", r->media.name,
-		                 (long long)packet->pos);
+	    !gb_libav_seconds(packet->duration, r->timebase, &length) ||
+	    !gb_rational_add(start, length, &end))
+		status = gb_fail(err, GB_DATA, "%s: subtitle at byte %lld: without a time, or out of range",
+		                 r->media.name, (long long)packet->pos);
 	if (status == GB_OK)
 		status = end_waiting(r, start, err);
 	if (status == GB_OK && got) {
@@ -112,8 +115,8 @@ static gb_status open_track(reader *r, int64_t track, int *stream, gb_err *err)
 		return status;
 	codec = avcodec_descriptor_get(r->media.format->streams[*stream]->codecpar->codec_id);
 	if (!codec || !(codec->props & AV_CODEC_PROP_TEXT_SUB))
-		return gb_fail(err, GB_DATA, "%s: the subtitles are pictures (%s); text is wanted", r->media.name,
-		               codec ? codec->long_name : "of an unknown kind");
+		return gb_fail(err, GB_DATA, "%s: the subtitles are pictures (%s); text is wanted",
+		               r->media.name, codec ? codec->long_name : "of an unknown kind");
 	gb_libav_only(&r->media, *stream);
 	r->timebase = r->media.format->streams[*stream]->time_base;
 	status = gb_libav_decoder(&r->media, *stream, 1, &r->decoder, err);

@@ -15,7 +15,8 @@ typedef gb_status gb_cue_fn(void *context, gb_rational start, gb_rational end, c
  * default one) of the film in INPUT, which is taken, in the order of the file;
  * one without a length lasts until the next begins.  GB_DATA: no film, no such
  * track, pictures of text. */
-GB_CHECK gb_status gb_subtitles_read(gb_input *input, int64_t track, gb_cue_fn *each, void *context, gb_err *err);
+GB_CHECK gb_status gb_subtitles_read(gb_input *input, int64_t track, gb_cue_fn *each, void *context,
+                                     gb_err *err);
 
 GB_END_DECLS
 #endif

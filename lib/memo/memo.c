@@ -67,7 +67,8 @@ static gb_status run(const char *program, char *const *command, char *out, gb_er
 		if (errno != EINTR)
 			return gb_fail_errno(err, GB_SYSTEM, errno, "%s: cannot be waited for", program);
 	if (WIFSIGNALED(state))
-		return gb_fail(err, GB_SYSTEM, "%s: ended by signal %d (%s)", program, WTERMSIG(state), strsignal(WTERMSIG(state)));
+		return gb_fail(err, GB_SYSTEM, "%s: ended by signal %d (%s)", program, WTERMSIG(state),
+		               strsignal(WTERMSIG(state)));
 	if (WEXITSTATUS(state) == 127)
 		return gb_fail(err, GB_USAGE, "%s: cannot be started", program);
 	if (WEXITSTATUS(state) != 0 && err)
@@ -95,11 +96,15 @@ static char *uncovered(const gb_memo_key *key, const char *file, gb_err *err)
 	inputs = gb_json_get(gb_tensor_file_profile(tensors), "inputs");
 	for (void *it = gb_json_first(inputs); it && !name; it = gb_json_next(inputs, it)) {
 		const gb_json *one = gb_json_value(it);
-		const char *id = gb_json_text(gb_json_get(one, "id")), *hash = gb_json_text(gb_json_get(one, "xxh3"));
+		const char *id = gb_json_text(gb_json_get(one, "id")),
+			   *hash = gb_json_text(gb_json_get(one, "xxh3"));
 		const char *what = gb_json_text(gb_json_get(one, "name"));
 
 		if (!is_known(key, id ? id : hash))
-			name = gb_format(err, "%s %s", gb_json_key(it), what ? what : id ? id : "without a name");
+			name = gb_format(err, "%s %s", gb_json_key(it),
+			                 what ? what
+			                 : id ? id
+			                      : "without a name");
 	}
 	gb_tensor_file_close(tensors);
 	return name;
@@ -157,7 +162,8 @@ static gb_status deliver(const gb_memo *memo, const gb_memo_key *key, const char
 }
 
 /* Run the command into a new entry, and deliver it. */
-static gb_status make(const gb_memo *memo, const gb_memo_key *key, gb_memo_outcome *outcome, char **unnamed, gb_err *err)
+static gb_status make(const gb_memo *memo, const gb_memo_key *key, gb_memo_outcome *outcome, char **unnamed,
+                      gb_err *err)
 {
 	const char *extension = gb_json_text(gb_json_get(key->about, "extension"));
 	char *entry = gb_format(err, "%s/%s", memo->store, key->text), *out = NULL, *kept = NULL;
@@ -171,7 +177,9 @@ static gb_status make(const gb_memo *memo, const gb_memo_key *key, gb_memo_outco
 	if (!status)
 		status = run(key->program, memo->command, out, err);
 	if (!status && (stat(out, &info) || !S_ISREG(info.st_mode)))
-		status = gb_fail(err, GB_USAGE, "%s: made no file at -o: memo keeps results that are one file", memo->command[0]);
+		status = gb_fail(err, GB_USAGE,
+		                 "%s: made no file at -o: memo keeps results that are one file",
+		                 memo->command[0]);
 	if (!status && (*unnamed = uncovered(key, out, err))) {
 		*outcome = GB_MEMO_NOT_KEPT;
 		status = deliver(memo, key, out, err);
@@ -191,7 +199,8 @@ static gb_status make(const gb_memo *memo, const gb_memo_key *key, gb_memo_outco
 	return status;
 }
 
-gb_status gb_memo_run(const gb_memo *memo, gb_memo_outcome *outcome, char text[GB_HASH_TEXT], char **unnamed, gb_err *err)
+gb_status gb_memo_run(const gb_memo *memo, gb_memo_outcome *outcome, char text[GB_HASH_TEXT], char **unnamed,
+                      gb_err *err)
 {
 	gb_store_entry entry = {0};
 	bool found = false, good = false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* memo.h: run a command once for what goes into it.
  *
- * The key is over the program's bytes, its shared libraries (name, size, time), the processor class, the arguments without
- * -j -q -v, and the content of every file or folder that an argument names (whole,
- * or after "="), of a NIfTI's sidecar and pair, and of the files that variables name. */
+ * The key is over the program's bytes, its shared libraries (name, size, time), the processor class, the
+ * arguments without -j -q -v, and the content of every file or folder that an argument names (whole, or after
+ * "="), of a NIfTI's sidecar and pair, and of the files that variables name. */
 #ifndef GB_MEMO_MEMO_H
 #define GB_MEMO_MEMO_H
 
@@ -40,8 +40,8 @@ void gb_memo_key_clear(gb_memo_key *key);
  * A command that fails ends with its own status and leaves ERR's text empty: it has
  * said why.  NOT_KEPT: its result records an input that the key does not cover;
  * *UNNAMED (released with free()) is its name. */
-GB_CHECK gb_status gb_memo_run(const gb_memo *memo, gb_memo_outcome *outcome, char key[GB_HASH_TEXT], char **unnamed,
-                               gb_err *err);
+GB_CHECK gb_status gb_memo_run(const gb_memo *memo, gb_memo_outcome *outcome, char key[GB_HASH_TEXT],
+                               char **unnamed, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -61,7 +61,8 @@ static uint64_t bytes_of(const char *path)
 	return bytes;
 }
 
-static gb_status note(collection *c, const char *what, const char *action, char *path, uint64_t bytes, double days, gb_err *err)
+static gb_status note(collection *c, const char *what, const char *action, char *path, uint64_t bytes,
+                      double days, gb_err *err)
 {
 	gb_status status = gb_grow(&c->litter, c->count + 1, sizeof *c->litter, err);
 
@@ -79,7 +80,8 @@ static double days_since(int64_t seconds)
 }
 
 /* Remove PATH, an entry or a temporary of KEY, unless KEY is being made. */
-static gb_status remove_locked(collection *c, const char *what, char *path, const char *key, double days, gb_err *err)
+static gb_status remove_locked(collection *c, const char *what, char *path, const char *key, double days,
+                               gb_err *err)
 {
 	uint64_t bytes = bytes_of(path);
 	int fd = -1;
@@ -182,8 +184,8 @@ static gb_status collect_temporaries(collection *c, const char *folder, bool in_
 	return status;
 }
 
-gb_status gb_store_collect(const char *store, double days, bool dry, const char *const *folder, size_t folders,
-                           gb_litter **litter, size_t *count, gb_err *err)
+gb_status gb_store_collect(const char *store, double days, bool dry, const char *const *folder,
+                           size_t folders, gb_litter **litter, size_t *count, gb_err *err)
 {
 	collection c = {.store = store, .dry = dry};
 	gb_status status = collect_entries(&c, days, err);

@@ -36,10 +36,12 @@ static gb_status know(gb_memo_key *key, const char *hash, gb_err *err)
 }
 
 /* A file of the profile is known by its checksums, which stand for all its bytes; false if it is none. */
-static bool profile_content(gb_memo_key *key, const char *path, char text[GB_HASH_TEXT], gb_status *status, gb_err *err)
+static bool profile_content(gb_memo_key *key, const char *path, char text[GB_HASH_TEXT], gb_status *status,
+                            gb_err *err)
 {
 	gb_member member = {.path = (char *)path};
-	bool good = ends_with(path, ".safetensors") && !gb_member_open(&member, path, NULL) && gb_tensor_file_id(member.file);
+	bool good = ends_with(path, ".safetensors") && !gb_member_open(&member, path, NULL) &&
+	            gb_tensor_file_id(member.file);
 
 	if (good) {
 		gb_hash_format(member.content, text);
@@ -65,12 +67,15 @@ static gb_status file_content(gb_memo_key *key, const char *path, char text[GB_H
 static gb_status content(gb_memo_key *key, const char *path, int depth, char text[GB_HASH_TEXT], gb_err *err);
 
 /* A folder: the hash of its names and their content, in order. */
-static gb_status folder_content(gb_memo_key *key, const char *path, int depth, char text[GB_HASH_TEXT], gb_err *err)
+static gb_status folder_content(gb_memo_key *key, const char *path, int depth, char text[GB_HASH_TEXT],
+                                gb_err *err)
 {
 	struct dirent **names;
 	int count = scandir(path, &names, NULL, alphasort);
 	gb_json *list = gb_json_object();
-	gb_status status = count < 0 || depth > FOLDER_DEPTH ? gb_fail(err, GB_USAGE, "%s: cannot be listed", path) : GB_OK;
+	gb_status status = count < 0 || depth > FOLDER_DEPTH
+	                       ? gb_fail(err, GB_USAGE, "%s: cannot be listed", path)
+	                       : GB_OK;
 	char *dump;
 
 	for (int i = 0; i < count; i++) {
@@ -112,7 +117,9 @@ static gb_status content(gb_memo_key *key, const char *path, int depth, char tex
 		return folder_content(key, path, depth, text, err);
 	if (S_ISREG(info.st_mode))
 		return file_content(key, path, text, err);
-	return gb_fail(err, GB_USAGE, "%s: memo wants files: what comes from a pipe or a device has no content to go by", path);
+	return gb_fail(err, GB_USAGE,
+	               "%s: memo wants files: what comes from a pipe or a device has no content to go by",
+	               path);
 }
 
 /* What tools find beside a NIfTI by themselves: its sidecar, the other half of a pair. */
@@ -128,7 +135,8 @@ static gb_status add_beside(gb_memo_key *key, const char *path, gb_json *about, 
 	if (i == sizeof images / sizeof *images)
 		return GB_OK;
 	for (k = 0; k < sizeof beside / sizeof *beside; k++) {
-		char *other = gb_format(err, "%.*s%s", (int)(strlen(path) - strlen(images[i])), path, beside[k]);
+		char *other = gb_format(err, "%.*s%s", (int)(strlen(path) - strlen(images[i])), path,
+		                        beside[k]);
 		gb_status status = other ? content(key, other, 0, hash, err) : GB_SYSTEM;
 
 		free(other);
@@ -153,14 +161,16 @@ static gb_status add_word(gb_memo_key *key, gb_json *list, const char *word, gb_
 		path = equals && equals[1] && !stat(equals + 1, &info) ? equals + 1 : NULL;
 	if (!path) {
 		about = gb_json_string(word);
-		return about && gb_json_append(list, about) ? GB_OK : gb_fail(err, GB_USAGE, "%s: not UTF-8", word);
+		return about && gb_json_append(list, about) ? GB_OK
+		                                            : gb_fail(err, GB_USAGE, "%s: not UTF-8", word);
 	}
 	status = content(key, path, 0, hash, err);
 	if (status)
 		return status;
 	about = gb_json_object();
 	name = gb_format(err, "%.*s%s", (int)(path - word), word, gb_base_name(path));
-	status = name && gb_json_set(about, "name", gb_json_string(name)) && gb_json_set(about, "content", gb_json_string(hash))
+	status = name && gb_json_set(about, "name", gb_json_string(name)) &&
+	                 gb_json_set(about, "content", gb_json_string(hash))
 	             ? add_beside(key, path, about, err)
 	             : gb_fail(err, GB_USAGE, "%s: not UTF-8", word);
 	free(name);
@@ -181,14 +191,16 @@ static int idle_words(char *const *arg, gb_err *err)
 			return 1;
 	if (!strcmp(*arg, "-j") || !strcmp(*arg, "--threads"))
 		return arg[1] ? 2 : 1;
-	if ((!strncmp(*arg, "-j", 2) && arg[0][2] >= '0' && arg[0][2] <= '9') || !strncmp(*arg, "--threads=", 10))
+	if ((!strncmp(*arg, "-j", 2) && arg[0][2] >= '0' && arg[0][2] <= '9') ||
+	    !strncmp(*arg, "--threads=", 10))
 		return 1;
 	if (!strncmp(*arg, "-o", 2) || !strcmp(*arg, "--output") || !strncmp(*arg, "--output=", 9)) {
 		(void)!gb_fail(err, GB_USAGE, "%s: give -o to memo, before the --, not to the command", *arg);
 		return -1;
 	}
 	if (!strcmp(*arg, "-")) {
-		(void)!gb_fail(err, GB_USAGE, "-: memo wants files: what comes from standard input has no content to go by");
+		(void)!gb_fail(err, GB_USAGE,
+		               "-: memo wants files: what comes from standard input has no content to go by");
 		return -1;
 	}
 	return 0;
@@ -200,7 +212,9 @@ static gb_status find_program(const gb_memo *memo, gb_memo_key *key, gb_err *err
 	const char *name = memo->command[0], *at = memo->path ? memo->path : "/usr/local/bin:/usr/bin:/bin";
 
 	if (!name || strncmp(gb_base_name(name), "gb-", 3))
-		return gb_fail(err, GB_USAGE, "%s: memo runs gb- commands: their results depend on their inputs alone", name ? name : "memo --");
+		return gb_fail(err, GB_USAGE,
+		               "%s: memo runs gb- commands: their results depend on their inputs alone",
+		               name ? name : "memo --");
 	if (strchr(name, '/')) {
 		key->program = gb_string(name, err);
 		return key->program ? GB_OK : GB_SYSTEM;
@@ -209,7 +223,8 @@ static gb_status find_program(const gb_memo *memo, gb_memo_key *key, gb_err *err
 		size_t length = strcspn(at, ":");
 
 		free(key->program);
-		if (!(key->program = gb_format(err, "%.*s/%s", length ? (int)length : 1, length ? at : ".", name)))
+		if (!(key->program = gb_format(err, "%.*s/%s", length ? (int)length : 1, length ? at : ".",
+		                               name)))
 			return GB_SYSTEM;
 		if (access(key->program, X_OK) == 0)
 			return GB_OK;
@@ -233,7 +248,8 @@ static gb_status add_libraries(gb_memo_key *key, gb_json *libraries, gb_err *err
 	if (child == 0) {
 		int null = open("/dev/null", O_RDWR);
 
-		if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(ends[1], STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0)
+		if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(ends[1], STDOUT_FILENO) >= 0 &&
+		    dup2(null, STDERR_FILENO) >= 0)
 			execve(key->program, argv, environment);
 		_exit(127);
 	}
@@ -247,7 +263,8 @@ static gb_status add_libraries(gb_memo_key *key, gb_json *libraries, gb_err *err
 			continue;
 		*end = 0;
 		path += 3;
-		if (stat(path, &info) || !(about = gb_format(NULL, "%lld %lld", (long long)info.st_size, (long long)info.st_mtim.tv_sec)))
+		if (stat(path, &info) || !(about = gb_format(NULL, "%lld %lld", (long long)info.st_size,
+		                                             (long long)info.st_mtim.tv_sec)))
 			continue;
 		(void)!gb_json_set(libraries, gb_base_name(path), gb_json_string(about));
 		free(about);
@@ -259,7 +276,8 @@ static gb_status add_libraries(gb_memo_key *key, gb_json *libraries, gb_err *err
 	return in ? GB_OK : gb_fail(err, GB_SYSTEM, "memory is short");
 }
 
-static gb_status describe(const gb_memo *memo, gb_memo_key *key, gb_json *words, gb_json *variables, gb_err *err)
+static gb_status describe(const gb_memo *memo, gb_memo_key *key, gb_json *words, gb_json *variables,
+                          gb_err *err)
 {
 	gb_status status = GB_OK;
 	int skip;
@@ -280,7 +298,8 @@ static gb_status describe(const gb_memo *memo, gb_memo_key *key, gb_json *words,
 gb_status gb_memo_key_of(const gb_memo *memo, gb_memo_key *key, gb_err *err)
 {
 	gb_json *words = gb_json_array(), *variables = gb_json_array(), *libraries = gb_json_object();
-	const char *name = memo->out ? gb_base_name(memo->out) : "", *dot = strchr(*name == '.' ? name + 1 : name, '.');
+	const char *name = memo->out ? gb_base_name(memo->out) : "",
+		   *dot = strchr(*name == '.' ? name + 1 : name, '.');
 	char program[GB_HASH_TEXT], *dump = NULL;
 	gb_status status;
 	bool good;
@@ -297,10 +316,12 @@ gb_status gb_memo_key_of(const gb_memo *memo, gb_memo_key *key, gb_err *err)
 	good = gb_json_set(key->about, "libraries", libraries);
 	good = gb_json_set(key->about, "command", words) && good;
 	good = gb_json_set(key->about, "variables", variables) && good;
-	if (!status && (!good || !gb_json_set(key->about, "program", gb_json_string(gb_base_name(key->program))) ||
-	                !gb_json_set(key->about, "program_xxh3", gb_json_string(program)) ||
-	                !gb_json_set(key->about, "class", gb_json_string(gb_cpu_name())) ||
-	                !gb_json_set(key->about, "extension", gb_json_string(dot ? dot : "")) || !(dump = gb_json_dump(key->about))))
+	if (!status &&
+	    (!good || !gb_json_set(key->about, "program", gb_json_string(gb_base_name(key->program))) ||
+	     !gb_json_set(key->about, "program_xxh3", gb_json_string(program)) ||
+	     !gb_json_set(key->about, "class", gb_json_string(gb_cpu_name())) ||
+	     !gb_json_set(key->about, "extension", gb_json_string(dot ? dot : "")) ||
+	     !(dump = gb_json_dump(key->about))))
 		status = gb_fail(err, GB_SYSTEM, "memory is short");
 	if (!status)
 		gb_hash_format(gb_hash_of(dump, strlen(dump)), key->text);

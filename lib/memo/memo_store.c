@@ -52,7 +52,8 @@ gb_status gb_store_find(const char *store, const char *key, gb_store_entry *entr
 	free(path);
 	file = gb_json_text(gb_json_get(gb_json_get(entry->about, "output"), "file"));
 	*found = *found && file && !strchr(file, '/') &&
-	         gb_json_read_integer(gb_json_get(gb_json_get(entry->about, "output"), "bytes"), &bytes) && bytes >= 0;
+	         gb_json_read_integer(gb_json_get(gb_json_get(entry->about, "output"), "bytes"), &bytes) &&
+	         bytes >= 0;
 	if (!*found) {
 		gb_store_entry_clear(entry);
 		return GB_OK;

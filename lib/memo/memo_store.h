@@ -24,7 +24,8 @@ typedef struct gb_store_entry {
 } gb_store_entry;
 
 /* *FOUND: the entry is there; else ENTRY is all zero.  An entry that cannot be read is not there. */
-GB_CHECK gb_status gb_store_find(const char *store, const char *key, gb_store_entry *entry, bool *found, gb_err *err);
+GB_CHECK gb_status gb_store_find(const char *store, const char *key, gb_store_entry *entry, bool *found,
+                                 gb_err *err);
 void gb_store_entry_clear(gb_store_entry *entry);
 
 /* All entries by key; a store that does not exist has none. */
@@ -34,7 +35,8 @@ void gb_store_list_free(gb_store_entry *entries, size_t count);
 /* Is its result the bytes that were stored? */
 GB_CHECK gb_status gb_store_check(const gb_store_entry *entry, bool *good, gb_err *err);
 
-/* Hold the lock of KEY; *DESCRIPTOR −1 when it is taken and WAIT is false.  A killed process lets go of it. */
+/* Hold the lock of KEY; *DESCRIPTOR −1 when it is taken and WAIT is false.  A killed process lets go of
+ * it. */
 GB_CHECK gb_status gb_store_lock(const char *store, const char *key, bool wait, int *descriptor, gb_err *err);
 void gb_store_unlock(const char *store, const char *key, int descriptor); /* accepts −1 */
 
@@ -50,8 +52,8 @@ typedef struct gb_litter {
 /* Remove entries not used for DAYS, and what killed runs left in the store; name what
  * killed tools left in FOLDERS (".NAME.XXXXXX", files or folders; they are not removed:
  * a tool may be writing them).  DRY: remove nothing. */
-GB_CHECK gb_status gb_store_collect(const char *store, double days, bool dry, const char *const *folder, size_t folders,
-                                    gb_litter **litter, size_t *count, gb_err *err);
+GB_CHECK gb_status gb_store_collect(const char *store, double days, bool dry, const char *const *folder,
+                                    size_t folders, gb_litter **litter, size_t *count, gb_err *err);
 void gb_litter_free(gb_litter *litter, size_t count);
 
 GB_END_DECLS

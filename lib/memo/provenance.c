@@ -95,7 +95,8 @@ static gb_status say(tracing *t, int depth, const char *role, const char *text, 
 
 static gb_status trace_input(tracing *t, const char *role, const gb_json *input, int depth, gb_err *err)
 {
-	const char *id = gb_json_text(gb_json_get(input, "id")), *name = gb_json_text(gb_json_get(input, "name"));
+	const char *id = gb_json_text(gb_json_get(input, "id")),
+		   *name = gb_json_text(gb_json_get(input, "name"));
 	const char *hash = gb_json_text(gb_json_get(input, "xxh3"));
 	int64_t bytes = 0;
 	char *text;
@@ -108,7 +109,8 @@ static gb_status trace_input(tracing *t, const char *role, const gb_json *input,
 	if (id)
 		text = gb_format(err, "id %s, not found (name the folder it is in)", id);
 	else if (hash)
-		text = gb_format(err, "%s, %lld bytes, xxh3 %s", name ? name : "without a name", (long long)bytes, hash);
+		text = gb_format(err, "%s, %lld bytes, xxh3 %s", name ? name : "without a name",
+		                 (long long)bytes, hash);
 	else
 		text = gb_format(err, "%s", name ? name : "from a pipe");
 	status = text ? say(t, depth, role, text, err) : GB_SYSTEM;
@@ -117,7 +119,8 @@ static gb_status trace_input(tracing *t, const char *role, const gb_json *input,
 }
 
 /* "PATH = gb-tool 0.1.0 key=value …  [id]" */
-static gb_status describe(tracing *t, const gb_tensor_file *file, const char *path, const char *role, int depth, gb_err *err)
+static gb_status describe(tracing *t, const gb_tensor_file *file, const char *path, const char *role,
+                          int depth, gb_err *err)
 {
 	const gb_json *params = gb_json_get(gb_tensor_file_profile(file), "params");
 	char *text = NULL;
@@ -154,7 +157,8 @@ static gb_status trace(tracing *t, const char *path, const char *role, int depth
 	if (!gb_tensor_file_id(file)) {
 		status = say(t, depth, role, path, err);
 		if (!status)
-			status = say(t, depth + 1, NULL, "not made by giblet: it says nothing of where it is from", err);
+			status = say(t, depth + 1, NULL,
+			             "not made by giblet: it says nothing of where it is from", err);
 	} else {
 		status = describe(t, file, path, role, depth, err);
 	}
@@ -165,8 +169,8 @@ static gb_status trace(tracing *t, const char *path, const char *role, int depth
 	return status;
 }
 
-gb_status gb_provenance(const char *path, const char *const *folder, size_t folders, const char *store, gb_provenance_line *line,
-                 void *context, gb_err *err)
+gb_status gb_provenance(const char *path, const char *const *folder, size_t folders, const char *store,
+                        gb_provenance_line *line, void *context, gb_err *err)
 {
 	tracing t = {.line = line, .context = context};
 	struct stat info;

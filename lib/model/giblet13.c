@@ -53,10 +53,13 @@ static gb_status open_state(void **opaque, gb_tensor_file *file, const gb_json *
 	s->device.ops = gb_ops_cpu();
 	s->dims = gb_json_copy(gb_json_get(description, "dims"));
 	for (size_t m = 0; m < 4; m++)
-		if (!gb_json_read_number(gb_json_at(gb_json_get(gb_json_get(description, "state"), "back"), m), &s->back[m]))
+		if (!gb_json_read_number(gb_json_at(gb_json_get(gb_json_get(description, "state"), "back"),
+		                                    m),
+		                         &s->back[m]))
 			s->back[m] = 1;
 	if (!gb_json_size(gb_json_get(s->dims, "bands")) || !gb_json_size(gb_json_get(s->dims, "subjects")))
-		return gb_fail(err, GB_DATA, "%s: dims name no tensors or no subjects", gb_tensor_file_name(file));
+		return gb_fail(err, GB_DATA, "%s: dims name no tensors or no subjects",
+		               gb_tensor_file_name(file));
 	return GB_OK;
 }
 
@@ -68,7 +71,9 @@ static gb_status read_statistics(state *s, gb_err *err)
 
 	for (size_t i = 0; status == GB_OK && i < n; i++) {
 		*item[i].data = gb_array(item[i].count, sizeof(float), err);
-		status = *item[i].data ? gb_giblet13_read(s->file, item[i].name, item[i].count, *item[i].data, err) : GB_SYSTEM;
+		status = *item[i].data
+		             ? gb_giblet13_read(s->file, item[i].name, item[i].count, *item[i].data, err)
+		             : GB_SYSTEM;
 	}
 	return status;
 }
@@ -83,7 +88,8 @@ static gb_status read_running(state *s, gb_err *err)
 	if (status != GB_OK)
 		return status;
 	if (tensor->elements != 2 * b)
-		return gb_fail(err, GB_DATA, "%s: running: %zu numbers, %zu are wanted", gb_tensor_file_name(s->file), tensor->elements, 2 * b);
+		return gb_fail(err, GB_DATA, "%s: running: %zu numbers, %zu are wanted",
+		               gb_tensor_file_name(s->file), tensor->elements, 2 * b);
 	running = tensor->data;
 	for (size_t i = 0; i < b; i++) {
 		s->fixed.latent_deviation[i] = (float)sqrt(fmax(running[b + i], 1e-12));
@@ -115,18 +121,21 @@ gb_status gb_giblet13_use(state *s, const gb_dataset *set, gb_err *err)
 	if (status == GB_OK)
 		status = gb_loader_prepare(&s->loader, err);
 	if (status == GB_OK)
-		status = gb_giblet13_fixed(&s->fixed, &s->loader, &s->delays, gb_scaled(2048, shape.width), &s->kernel, err);
+		status = gb_giblet13_fixed(&s->fixed, &s->loader, &s->delays, gb_scaled(2048, shape.width),
+		                           &s->kernel, err);
 	if (status == GB_OK)
 		status = gb_network_build(&s->net, &shape, &s->fixed, &s->device, 0, err);
 	for (int i = 0; status == GB_OK && i < gb_graph_parameters(s->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(s->net.graph, i);
 
-		status = gb_giblet13_read(s->file, p->name, p->rows * p->columns, (float *)gb_graph_weights(s->net.graph)->host + p->first, err);
+		status = gb_giblet13_read(s->file, p->name, p->rows * p->columns,
+		                          (float *)gb_graph_weights(s->net.graph)->host + p->first, err);
 	}
 	if (status == GB_OK)
 		gb_graph_push(s->net.graph);
 	if (status == GB_OK)
-		status = s->net.bottleneck ? read_running(s, err) : gb_giblet13_read_moments(&s->net, s->file, err);
+		status = s->net.bottleneck ? read_running(s, err)
+		                           : gb_giblet13_read_moments(&s->net, s->file, err);
 	s->set = status == GB_OK ? set : NULL;
 	return status;
 }
@@ -160,8 +169,8 @@ static gb_status find_subject(const state *s, const char *subject, size_t *index
 	for (*index = 0; *index < s->loader.shape.subjects; ++*index)
 		if (!strcmp(s->loader.shape.subject[*index], "mean"))
 			return GB_OK;
-	return gb_fail(err, GB_USAGE, "subject %s: the model was trained on %zu others (the first is %s)", subject, s->loader.shape.subjects,
-	               s->loader.shape.subject[0]);
+	return gb_fail(err, GB_USAGE, "subject %s: the model was trained on %zu others (the first is %s)",
+	               subject, s->loader.shape.subjects, s->loader.shape.subject[0]);
 }
 
 static void forward(state *s, int last)
@@ -175,8 +184,8 @@ static void forward(state *s, int last)
 	gb_graph_forward_on(s->net.graph, &run, s->net.z, last);
 }
 
-gb_status gb_giblet13_windows(state *s, const gb_loader_options *fill, const int64_t *rows, size_t count, int last, gb_giblet13_take *take,
-                              void *context, gb_err *err)
+gb_status gb_giblet13_windows(state *s, const gb_loader_options *fill, const int64_t *rows, size_t count,
+                              int last, gb_giblet13_take *take, void *context, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net.shape;
 	uint8_t *done = gb_array(count, 1, err);
@@ -186,7 +195,8 @@ gb_status gb_giblet13_windows(state *s, const gb_loader_options *fill, const int
 
 	for (size_t i = 0; status == GB_OK && i < count; i++) {
 		int run_index = gb_clock_run_of(s->loader.clock, rows[i]);
-		int64_t first = gb_clock_first(s->loader.clock, run_index), end = first + s->loader.clock->run[run_index].rows, length = (int64_t)shape->scored;
+		int64_t first = gb_clock_first(s->loader.clock, run_index),
+			end = first + s->loader.clock->run[run_index].rows, length = (int64_t)shape->scored;
 		int64_t start = first + (rows[i] - first) / length * length;
 
 		if (done[i])
@@ -209,7 +219,8 @@ gb_status gb_giblet13_windows(state *s, const gb_loader_options *fill, const int
 
 enum { FURTHER = 4 }; /* float tensors that are not text */
 
-/* FIRST: of a further tensor, its first column among them.  DIRECT: only what comes straight from the BOLD window. */
+/* FIRST: of a further tensor, its first column among them.  DIRECT: only what comes straight from the BOLD
+ * window. */
 typedef struct copy_out {
 	state *s;
 	const int64_t *rows;       /* asked for */
@@ -226,19 +237,22 @@ static void take_bold(void *context, const float *numbers, size_t asked, size_t 
 	const gb_loader_statistics *st = &c->s->loader.statistics;
 
 	for (size_t v = 0; v < c->columns; v++)
-		c->out[asked * c->columns + v] = numbers[place * c->columns + v] * st->bold_std[c->subject][v] + st->bold_mean[c->subject][v];
+		c->out[asked * c->columns + v] = numbers[place * c->columns + v] *
+		                                     st->bold_std[c->subject][v] +
+		                                 st->bold_mean[c->subject][v];
 }
 
 gb_status gb_giblet13_rows_are(const gb_dataset *set, const int64_t *rows, size_t count, gb_err *err)
 {
 	for (size_t i = 0; i < count; i++)
 		if (gb_clock_run_of(gb_dataset_clock(set), rows[i]) < 0)
-			return gb_fail(err, GB_USAGE, "row %lld: the set has rows 0 to %lld", (long long)rows[i], (long long)gb_dataset_rows(set) - 1);
+			return gb_fail(err, GB_USAGE, "row %lld: the set has rows 0 to %lld",
+			               (long long)rows[i], (long long)gb_dataset_rows(set) - 1);
 	return GB_OK;
 }
 
-static gb_status encode(void *opaque, const gb_dataset *set, const char *subject, const int64_t *rows, size_t count, float *out,
-                        gb_pool *pool, gb_err *err)
+static gb_status encode(void *opaque, const gb_dataset *set, const char *subject, const int64_t *rows,
+                        size_t count, float *out, gb_pool *pool, gb_err *err)
 {
 	state *s = opaque;
 	gb_loader_options fill = {.bold_one = GB_SUBJECTS_MAX};
@@ -253,7 +267,8 @@ static gb_status encode(void *opaque, const gb_dataset *set, const char *subject
 		return status;
 	s->device.pool = pool;
 	copy.columns = s->loader.shape.voxels[copy.subject];
-	return gb_giblet13_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold, &copy, err);
+	return gb_giblet13_windows(s, &fill, rows, count, s->net.predicted_bold[copy.subject], take_bold,
+	                           &copy, err);
 }
 
 /* The decoder of FEATURE: 0 video, 1 mel, 2 codes, 3 text, FURTHER; −1: none. */
@@ -268,7 +283,12 @@ static int decoder_of(const state *s, const char *feature)
 		gb_json_read_integer(gb_json_get(gb_json_at(bands, b), "kind"), &kind);
 		if (!name || strcmp(name, feature))
 			continue;
-		return kind == GB_LINEAR_FEATURE_VIDEO ? 0 : kind == GB_LINEAR_FEATURE_MEL ? 1 : kind == GB_LINEAR_FEATURE_CODES ? 2 : !strcmp(name, "text") ? 3 : s->kind ? -1 : FURTHER;
+		return kind == GB_LINEAR_FEATURE_VIDEO   ? 0
+		       : kind == GB_LINEAR_FEATURE_MEL   ? 1
+		       : kind == GB_LINEAR_FEATURE_CODES ? 2
+		       : !strcmp(name, "text")           ? 3
+		       : s->kind                         ? -1
+		                                         : FURTHER;
 	}
 	return -1;
 }
@@ -277,7 +297,8 @@ static bool decodes(const void *opaque, const char *feature, bool from_brain)
 {
 	int kind = decoder_of(opaque, feature);
 
-	return kind >= 0 && (kind != FURTHER || from_brain); /* both ways are trained, but for what is only read */
+	/* both ways are trained, but for what is only read */
+	return kind >= 0 && (kind != FURTHER || from_brain);
 }
 
 static size_t decoded_shape(const void *opaque, const char *feature, int64_t shape[4], int *rank)
@@ -320,12 +341,16 @@ static void take_video(const copy_out *c, size_t asked, const float *from)
 	const gb_network *net = &c->s->net;
 	const gb_network_shape *shape = &net->shape;
 	const float *base = c->s->loader.statistics.video_base;
-	size_t across = shape->video_width / net->patch_width, run = net->patch_width * 3, line = shape->video_width * 3;
+	size_t across = shape->video_width / net->patch_width, run = net->patch_width * 3,
+	       line = shape->video_width * 3;
 
 	for (size_t f = 0; f < shape->video_frames; f++)
 		for (size_t p = 0; p < net->patches; p++)
 			for (size_t y = 0; y < net->patch_height; y++, from += run, base += run) {
-				float *to = c->out + asked * c->columns + (f * shape->video_height + p / across * net->patch_height + y) * line + p % across * run;
+				float *to = c->out + asked * c->columns +
+				            (f * shape->video_height + p / across * net->patch_height + y) *
+				                line +
+				            p % across * run;
 
 				memcpy(to, from, run * sizeof *from);
 				for (size_t x = 0; c->direct && x < run; x++)
@@ -343,7 +368,8 @@ static void take_numbers(const copy_out *c, size_t asked, const float *from)
 /* Those of code I, with the unigram's where they only move it. */
 static void code_logits(const copy_out *c, const float *from, size_t i, float logit[GB_CODE_CLASSES])
 {
-	const float *base = c->s->loader.statistics.code_base + i % c->s->net.shape.codebooks * GB_CODE_CLASSES;
+	const float *base = c->s->loader.statistics.code_base +
+	                    i % c->s->net.shape.codebooks * GB_CODE_CLASSES;
 
 	for (size_t k = 0; k < GB_CODE_CLASSES; k++)
 		logit[k] = from[i * GB_CODE_CLASSES + k] + (c->direct ? base[k] : 0);
@@ -371,7 +397,9 @@ static void take_decoded(void *context, const float *numbers, size_t asked, size
 	copy_out *c = context;
 	const gb_loader_statistics *st = &c->s->loader.statistics;
 	const gb_network_shape *shape = &c->s->net.shape;
-	size_t from_columns = c->kind == FURTHER ? shape->dense - shape->text : c->kind == 2 && !shape->kind ? c->columns * GB_CODE_CLASSES : c->columns;
+	size_t from_columns = c->kind == FURTHER             ? shape->dense - shape->text
+	                      : c->kind == 2 && !shape->kind ? c->columns * GB_CODE_CLASSES
+	                                                     : c->columns;
 	size_t first = shape->linear - shape->dense + (c->kind == FURTHER ? shape->text : 0) + c->first;
 	float part = c->from_brain ? (float)c->s->back[3] : 1;
 	const float *from = numbers + place * from_columns;
@@ -384,7 +412,9 @@ static void take_decoded(void *context, const float *numbers, size_t asked, size
 	for (size_t i = 0; c->kind == 1 && i < c->columns; i++)
 		to[i] = from[i] * st->mel_std[i] + st->mel_mean[i];
 	for (size_t i = 0; c->kind >= 3 && i < c->columns; i++)
-		to[i] = (c->direct ? from[c->first + i] * st->linear_std[first + i] : part * from[i] * st->text_unit[0]) + st->linear_mean[first + i];
+		to[i] = (c->direct ? from[c->first + i] * st->linear_std[first + i]
+		                   : part * from[i] * st->text_unit[0]) +
+		        st->linear_mean[first + i];
 }
 
 /* What the codes of the row that stand there cost. */
@@ -417,8 +447,8 @@ static void take_losses(void *context, const float *numbers, size_t asked, size_
 }
 
 /* FEATURE of COPY's rows, window by window, to TAKE. */
-static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_dataset *set, const char *feature, const char *subject, const uint8_t *keep, size_t count,
-                           gb_pool *pool, gb_err *err)
+static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_dataset *set, const char *feature,
+                           const char *subject, const uint8_t *keep, size_t count, gb_pool *pool, gb_err *err)
 {
 	state *s = copy->s;
 	bool from_brain = copy->from_brain;
@@ -436,15 +466,21 @@ static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_data
 		status = gb_giblet13_rows_are(set, copy->rows, count, err);
 	/* BOLD is opened for this call alone: the subject may be any of the set's. */
 	if (status == GB_OK && from_brain)
-		status = gb_bold_source_open(&s->loader.brain[copy->subject], set, subject ? subject : s->loader.shape.subject[copy->subject], err);
+		status = gb_bold_source_open(&s->loader.brain[copy->subject], set,
+		                             subject ? subject : s->loader.shape.subject[copy->subject], err);
 	if (status != GB_OK)
 		return status;
 	if (from_brain && s->loader.brain[copy->subject].voxels != s->loader.shape.voxels[copy->subject])
-		status = gb_fail(err, GB_DATA, "subject %s: %zu voxels, the model has %zu: the mask it was trained with is wanted", subject ? subject : "mean",
-		                 s->loader.brain[copy->subject].voxels, s->loader.shape.voxels[copy->subject]);
+		status =
+		    gb_fail(err, GB_DATA,
+		            "subject %s: %zu voxels, the model has %zu: the mask it was trained with is "
+		            "wanted",
+		            subject ? subject : "mean", s->loader.brain[copy->subject].voxels,
+		            s->loader.shape.voxels[copy->subject]);
 	if (status == GB_OK) {
 		for (int64_t r = 0; from_brain && r < s->loader.rows; r++)
-			s->loader.brain_valid[copy->subject][r] = gb_bold_source_valid(&s->loader.brain[copy->subject], r);
+			s->loader.brain_valid[copy->subject]
+					     [r] = gb_bold_source_valid(&s->loader.brain[copy->subject], r);
 		s->device.pool = pool;
 		fill.bold_one = from_brain ? (int)copy->subject : GB_SUBJECTS_MAX;
 		copy->columns = decoded_shape(s, feature, shape, &rank);
@@ -458,16 +494,18 @@ static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_data
 	return status;
 }
 
-static gb_status decode(void *opaque, const gb_dataset *set, const char *feature, bool from_brain, const char *subject, const uint8_t *keep,
-                        const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
+static gb_status decode(void *opaque, const gb_dataset *set, const char *feature, bool from_brain,
+                        const char *subject, const uint8_t *keep, const int64_t *rows, size_t count,
+                        float *out, gb_pool *pool, gb_err *err)
 {
 	copy_out copy = {.s = opaque, .rows = rows, .out = out, .from_brain = from_brain};
 
 	return decode_to(&copy, take_decoded, set, feature, subject, keep, count, pool, err);
 }
 
-static gb_status code_loss(void *opaque, const gb_dataset *set, const char *feature, bool from_brain, const char *subject, const int64_t *rows, size_t count,
-                           double loss[2], gb_pool *pool, gb_err *err)
+static gb_status code_loss(void *opaque, const gb_dataset *set, const char *feature, bool from_brain,
+                           const char *subject, const int64_t *rows, size_t count, double loss[2],
+                           gb_pool *pool, gb_err *err)
 {
 	copy_out copy = {.s = opaque, .rows = rows, .from_brain = from_brain};
 	gb_status status = decode_to(&copy, take_losses, set, feature, subject, NULL, count, pool, err);
@@ -477,7 +515,8 @@ static gb_status code_loss(void *opaque, const gb_dataset *set, const char *feat
 	return status;
 }
 
-/* A set without these tensors is what the model was trained to bear: learned "absent" vectors, linear inputs at the mean. */
+/* A set without these tensors is what the model was trained to bear: learned "absent" vectors, linear
+ * inputs at the mean. */
 static gb_status silence(void *opaque, const char *const *feature, size_t features, gb_err *err)
 {
 	state *s = opaque;
@@ -495,8 +534,8 @@ static gb_status silence(void *opaque, const char *const *feature, size_t featur
 				s->silent[s->silents++] = name;
 		}
 	if (s->silent && s->silents < features)
-		return gb_fail(err, GB_USAGE, "%s: no tensor that this model reads (the first is %s)", feature[s->silents],
-		               gb_json_text(gb_json_get(gb_json_at(bands, 0), "name")));
+		return gb_fail(err, GB_USAGE, "%s: no tensor that this model reads (the first is %s)",
+		               feature[s->silents], gb_json_text(gb_json_get(gb_json_at(bands, 0), "name")));
 	return s->silent ? GB_OK : GB_SYSTEM;
 }
 
@@ -517,8 +556,21 @@ static bool seed_decodes(const void *opaque, const char *feature, bool from_brai
 	int64_t shape[4] = {0};
 	int rank;
 
-	return !from_brain && decoded_shape(opaque, feature, shape, &rank) && (decoder_of(opaque, feature) != 0 || shape[0] == 1);
+	return !from_brain && decoded_shape(opaque, feature, shape, &rank) &&
+	       (decoder_of(opaque, feature) != 0 || shape[0] == 1);
 }
 
-const gb_model_type_table gb_model_dense13 = {"giblet13-seed", open_seed, close_state, fits, voxels, encode, seed_decodes, decode, decoded_shape};
-const gb_model_type_table gb_model_giblet13 = {"giblet13", open_state, close_state, fits, voxels, encode, decodes, decode, decoded_shape, silence, &gb_giblet13_bottleneck, code_loss};
+const gb_model_type_table gb_model_dense13 = {"giblet13-seed", open_seed, close_state,  fits, voxels, encode,
+                                              seed_decodes,    decode,    decoded_shape};
+const gb_model_type_table gb_model_giblet13 = {"giblet13",
+                                               open_state,
+                                               close_state,
+                                               fits,
+                                               voxels,
+                                               encode,
+                                               decodes,
+                                               decode,
+                                               decoded_shape,
+                                               silence,
+                                               &gb_giblet13_bottleneck,
+                                               code_loss};

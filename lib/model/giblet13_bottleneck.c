@@ -31,7 +31,8 @@ static void take(void *context, const float *numbers, size_t asked, size_t place
 	memcpy(c->out + asked * c->width, numbers + place * c->width, c->width * sizeof *c->out);
 }
 
-static gb_status values(void *opaque, const gb_dataset *set, const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
+static gb_status values(void *opaque, const gb_dataset *set, const int64_t *rows, size_t count, float *out,
+                        gb_pool *pool, gb_err *err)
 {
 	state *s = opaque;
 	gb_loader_options fill = {.bold_one = GB_SUBJECTS_MAX};
@@ -41,7 +42,9 @@ static gb_status values(void *opaque, const gb_dataset *set, const int64_t *rows
 	if (status == GB_OK)
 		status = gb_giblet13_rows_are(set, rows, count, err);
 	s->device.pool = pool;
-	return status != GB_OK ? status : gb_giblet13_windows(s, &fill, rows, count, s->net.z_scored, take, &copy, err);
+	return status != GB_OK
+	           ? status
+	           : gb_giblet13_windows(s, &fill, rows, count, s->net.z_scored, take, &copy, err);
 }
 
 void gb_giblet13_take_out(state *s)
@@ -51,7 +54,8 @@ void gb_giblet13_take_out(state *s)
 	size_t n = s->net.bottleneck;
 
 	for (size_t row = 0; row < s->net.rows; row++, z += n)
-		for (size_t k = 0; k < out->rank; k++) { /* one after another is the same as all at once: they are orthonormal */
+		/* one after another is the same as all at once: they are orthonormal */
+		for (size_t k = 0; k < out->rank; k++) {
 			const double *q = out->q + k * n;
 			double along = 0;
 
@@ -70,7 +74,8 @@ static void take_out(void *opaque, const gb_bottleneck_removed *out)
 /* ---- what heads read ---- */
 
 /* GRAM [rank, rank] += Σ h hᵀ over the rows h of head K for voxels of REGION. */
-static gb_status add_head(const state *s, size_t k, const uint8_t *region, double *gram, gb_pool *pool, gb_err *err)
+static gb_status add_head(const state *s, size_t k, const uint8_t *region, double *gram, gb_pool *pool,
+                          gb_err *err)
 {
 	size_t rank = s->net.shape.rank, voxels = s->net.shape.voxels[k], count = 0;
 	const float *head;
@@ -79,7 +84,8 @@ static gb_status add_head(const state *s, size_t k, const uint8_t *region, doubl
 	gb_status status;
 
 	snprintf(name, sizeof name, "brain.%s.weight", s->net.shape.subject[k]);
-	head = (const float *)gb_graph_weights(s->net.graph)->host + gb_graph_parameter_at(s->net.graph, gb_graph_find(s->net.graph, name))->first;
+	head = (const float *)gb_graph_weights(s->net.graph)->host +
+	       gb_graph_parameter_at(s->net.graph, gb_graph_find(s->net.graph, name))->first;
 	column = gb_array(rank * voxels, sizeof *column, err);
 	if (!column)
 		return GB_SYSTEM;
@@ -100,7 +106,8 @@ static bool is_read(const char *head, const char *subject)
 	return !strcmp(head, "mean") || !strcmp(subject, "mean") || !strcmp(head, subject);
 }
 
-static gb_status gram_of(const state *s, const char *subject, const uint8_t *region, double *gram, gb_pool *pool, gb_err *err)
+static gb_status gram_of(const state *s, const char *subject, const uint8_t *region, double *gram,
+                         gb_pool *pool, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net.shape;
 	size_t heads = 0, voxels = 0;
@@ -110,21 +117,26 @@ static gb_status gram_of(const state *s, const char *subject, const uint8_t *reg
 		if (!is_read(shape->subject[k], subject))
 			continue;
 		if (heads++ && shape->voxels[k] != voxels)
-			return gb_fail(err, GB_DATA, "subject %s: %zu voxels, %s has %zu: one region for both needs one mask", shape->subject[k],
-			               shape->voxels[k], shape->subject[0], voxels);
+			return gb_fail(err, GB_DATA,
+			               "subject %s: %zu voxels, %s has %zu: one region for both needs one "
+			               "mask",
+			               shape->subject[k], shape->voxels[k], shape->subject[0], voxels);
 		voxels = shape->voxels[k];
 		status = add_head(s, k, region, gram, pool, err);
 	}
-	return status != GB_OK || heads ? status : gb_fail(err, GB_USAGE, "subject %s: the model has no head for it", subject);
+	return status != GB_OK || heads
+	           ? status
+	           : gb_fail(err, GB_USAGE, "subject %s: the model has no head for it", subject);
 }
 
-static gb_status reads(void *opaque, const gb_dataset *set, const char *subject, const uint8_t *region, float **out, size_t *count,
-                       gb_pool *pool, gb_err *err)
+static gb_status reads(void *opaque, const gb_dataset *set, const char *subject, const uint8_t *region,
+                       float **out, size_t *count, gb_pool *pool, gb_err *err)
 {
 	state *s = opaque;
 	gb_status status = gb_giblet13_use(s, set, err);
 	size_t rank = s->net.shape.rank, basis = s->net.shape.basis, n = s->net.bottleneck;
-	double *gram = status == GB_OK ? gb_array(rank * rank + rank, sizeof *gram, err) : NULL, *value = gram ? gram + rank * rank : NULL;
+	double *gram = status == GB_OK ? gb_array(rank * rank + rank, sizeof *gram, err) : NULL,
+	       *value = gram ? gram + rank * rank : NULL;
 	float *root = gram ? gb_array(rank * rank, sizeof *root, err) : NULL;
 	const float *map;
 
@@ -136,7 +148,8 @@ static gb_status reads(void *opaque, const gb_dataset *set, const char *subject,
 		status = gb_eigen_symmetric(gram, rank, value, err);
 	if (status == GB_OK) {
 		map = (const float *)gb_graph_weights(s->net.graph)->host +
-		      gb_graph_parameter_at(s->net.graph, gb_graph_find(s->net.graph, "brain.map.weight"))->first;
+		      gb_graph_parameter_at(s->net.graph, gb_graph_find(s->net.graph, "brain.map.weight"))
+		          ->first;
 		for (size_t i = 0; i < rank * rank; i++)
 			root[i] = (float)(sqrt(fmax(value[i / rank], 0)) * gram[i]);
 		for (size_t b = 0; status == GB_OK && b < basis; b++) /* its columns: filter after filter */

@@ -19,8 +19,8 @@ typedef struct gb_giblet13_state {
 	gb_network_fixed fixed;
 	gb_device device;
 	float *kernel;
-	double back[4];            /* of video, mel, codes, text from the brain: the part of what the layers say that counts;
-	                              0: only what comes straight from the BOLD window */
+	double back[4]; /* of video, mel, codes, text from the brain: the part of what the layers say that
+	                   counts; 0: only what comes straight from the BOLD window */
 	const char **silent;       /* [silents] names of tensors in DIMS */
 	size_t silents;
 	gb_bottleneck_removed out;         /* rank 0: z as it is */
@@ -28,12 +28,14 @@ typedef struct gb_giblet13_state {
 
 /* The network over the windows of SET; kept until another set is asked for. */
 GB_CHECK gb_status gb_giblet13_use(gb_giblet13_state *s, const gb_dataset *set, gb_err *err);
-GB_CHECK gb_status gb_giblet13_rows_are(const gb_dataset *set, const int64_t *rows, size_t count, gb_err *err);
+GB_CHECK gb_status gb_giblet13_rows_are(const gb_dataset *set, const int64_t *rows, size_t count,
+                                        gb_err *err);
 /* Calls TAKE for each asked row with the numbers of value LAST and the row's place
  * there; windows stand at multiples of their length in the row's run. */
 typedef void gb_giblet13_take(void *context, const float *numbers, size_t asked, size_t place);
-GB_CHECK gb_status gb_giblet13_windows(gb_giblet13_state *s, const gb_loader_options *fill, const int64_t *rows, size_t count, int last,
-                                       gb_giblet13_take *take, void *context, gb_err *err);
+GB_CHECK gb_status gb_giblet13_windows(gb_giblet13_state *s, const gb_loader_options *fill,
+                                       const int64_t *rows, size_t count, int last, gb_giblet13_take *take,
+                                       void *context, gb_err *err);
 
 /* What OUT of the state names is taken out of z as it lies. */
 void gb_giblet13_take_out(gb_giblet13_state *s);

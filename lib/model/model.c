@@ -32,7 +32,8 @@ gb_status gb_model_open(gb_model **model, const char *path, gb_err *err)
 		if (strcmp(kinds[i]->kind, name) == 0)
 			m->kind = kinds[i];
 	if (!status && !m->kind)
-		status = gb_fail(err, GB_DATA, "%s: a model of kind %s, which this build does not know", gb_tensor_file_name(m->file), name);
+		status = gb_fail(err, GB_DATA, "%s: a model of kind %s, which this build does not know",
+		                 gb_tensor_file_name(m->file), name);
 	if (!status)
 		status = m->kind->open(&m->state, m->file, m->description, err);
 	if (status) {
@@ -113,7 +114,8 @@ size_t gb_model_voxels_of(const gb_model *model, const char *subject)
 		const char *name = gb_json_text(gb_json_get(gb_json_at(heads, i), "name"));
 		int64_t voxels;
 
-		if (name && !strcmp(name, subject) && gb_json_read_integer(gb_json_get(gb_json_at(heads, i), "voxels"), &voxels) && voxels > 0)
+		if (name && !strcmp(name, subject) &&
+		    gb_json_read_integer(gb_json_get(gb_json_at(heads, i), "voxels"), &voxels) && voxels > 0)
 			return (size_t)voxels;
 	}
 	return gb_model_voxels(model);
@@ -124,8 +126,8 @@ gb_status gb_model_fits(const gb_model *model, const gb_dataset *set, gb_err *er
 	return model->kind->fits(model->state, set, err);
 }
 
-gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *subject, const int64_t *rows, size_t count, float *out,
-                          gb_pool *pool, gb_err *err)
+gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *subject, const int64_t *rows,
+                          size_t count, float *out, gb_pool *pool, gb_err *err)
 {
 	return model->kind->encode(model->state, set, subject, rows, count, out, pool, err);
 }
@@ -133,7 +135,8 @@ gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *su
 gb_status gb_model_ablate(gb_model *model, const char *const *feature, size_t features, gb_err *err)
 {
 	if (!model->kind->silence)
-		return gb_fail(err, GB_USAGE, "a model of kind %s: its inputs cannot be silenced", model->kind->kind);
+		return gb_fail(err, GB_USAGE, "a model of kind %s: its inputs cannot be silenced",
+		               model->kind->kind);
 	return model->kind->silence(model->state, feature, features, err);
 }
 
@@ -142,17 +145,22 @@ bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brai
 	return model->kind->decodes(model->state, feature, from_brain);
 }
 
-gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain, const char *subject,
-                          const uint8_t *keep, const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
+gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain,
+                          const char *subject, const uint8_t *keep, const int64_t *rows, size_t count,
+                          float *out, gb_pool *pool, gb_err *err)
 {
-	return model->kind->decode(model->state, set, feature, from_brain, subject, keep, rows, count, out, pool, err);
+	return model->kind->decode(model->state, set, feature, from_brain, subject, keep, rows, count, out,
+	                           pool, err);
 }
 
-gb_status gb_model_code_loss(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain, const char *subject, const int64_t *rows,
-                             size_t count, double loss[2], gb_pool *pool, gb_err *err)
+gb_status gb_model_code_loss(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain,
+                             const char *subject, const int64_t *rows, size_t count, double loss[2],
+                             gb_pool *pool, gb_err *err)
 {
 	loss[0] = loss[1] = 0;
-	return model->kind->code_loss ? model->kind->code_loss(model->state, set, feature, from_brain, subject, rows, count, loss, pool, err) : GB_OK;
+	return model->kind->code_loss ? model->kind->code_loss(model->state, set, feature, from_brain,
+	                                                       subject, rows, count, loss, pool, err)
+	                              : GB_OK;
 }
 
 size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank)
@@ -162,7 +170,9 @@ size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_
 
 static gb_status need_latent(const gb_model *model, gb_err *err)
 {
-	return model->kind->latent ? GB_OK : gb_fail(err, GB_USAGE, "a model of kind %s has no z that regions read", model->kind->kind);
+	return model->kind->latent ? GB_OK
+	                           : gb_fail(err, GB_USAGE, "a model of kind %s has no z that regions read",
+	                                     model->kind->kind);
 }
 
 size_t gb_model_bottleneck(const gb_model *model)
@@ -170,21 +180,24 @@ size_t gb_model_bottleneck(const gb_model *model)
 	return model->kind->latent ? model->kind->latent->width(model->state) : 0;
 }
 
-gb_status gb_model_bottleneck_values(gb_model *model, const gb_dataset *set, const int64_t *rows, size_t count, float *out, gb_pool *pool,
-                                 gb_err *err)
+gb_status gb_model_bottleneck_values(gb_model *model, const gb_dataset *set, const int64_t *rows,
+                                     size_t count, float *out, gb_pool *pool, gb_err *err)
 {
 	gb_status status = need_latent(model, err);
 
 	return status ? status : model->kind->latent->values(model->state, set, rows, count, out, pool, err);
 }
 
-gb_status gb_model_bottleneck_reads(gb_model *model, const gb_dataset *set, const char *subject, const uint8_t *region, float **reads,
-                                size_t *count, gb_pool *pool, gb_err *err)
+gb_status gb_model_bottleneck_reads(gb_model *model, const gb_dataset *set, const char *subject,
+                                    const uint8_t *region, float **reads, size_t *count, gb_pool *pool,
+                                    gb_err *err)
 {
 	gb_status status = need_latent(model, err);
 
 	*reads = NULL;
-	return status ? status : model->kind->latent->reads(model->state, set, subject, region, reads, count, pool, err);
+	return status
+	           ? status
+	           : model->kind->latent->reads(model->state, set, subject, region, reads, count, pool, err);
 }
 
 gb_status gb_model_bottleneck_take_out(gb_model *model, const gb_bottleneck_removed *out, gb_err *err)

@@ -39,8 +39,9 @@ GB_CHECK gb_status gb_model_fits(const gb_model *model, const gb_dataset *set, g
 GB_CHECK gb_status gb_model_encode(gb_model *model, const gb_dataset *set, const char *subject,
                                    const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
 
-/* From now on these stimulus tensors (none: all are heard again) are silent, with the weights as they are: at their train
- * mean (ridge), or as in a set that lacks them.  GB_USAGE for one that the model does not read. */
+/* From now on these stimulus tensors (none: all are heard again) are silent, with the weights as they are: at
+ * their train mean (ridge), or as in a set that lacks them.  GB_USAGE for one that the model does
+ * not read. */
 GB_CHECK gb_status gb_model_ablate(gb_model *model, const char *const *feature, size_t features, gb_err *err);
 
 /* Can it go from brain (FROM_BRAIN) or through its bottleneck (not) to this feature? */
@@ -49,33 +50,37 @@ bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brai
 /* → stimulus feature: OUT [count, elements of the decoder's row] (text: the vector; mel: bands × frames;
  * video: decoder frames × y × x × 3, 0 … 1; codes: the arg-max as float).  KEEP [voxels] (NULL: all):
  * voxels with 0 are held at their train mean. */
-GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain,
-                                   const char *subject, const uint8_t *keep, const int64_t *rows, size_t count,
-                                   float *out, gb_pool *pool, gb_err *err);
-/* Mean −log p of the codes of FEATURE that stand in ROWS: LOSS [0] as decoded, [1] by the unigram of the rows that were
- * fitted; both 0 where the model has no probabilities. */
-GB_CHECK gb_status gb_model_code_loss(gb_model *model, const gb_dataset *set, const char *feature, bool from_brain, const char *subject,
-                                      const int64_t *rows, size_t count, double loss[2], gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature,
+                                   bool from_brain, const char *subject, const uint8_t *keep,
+                                   const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
+/* Mean −log p of the codes of FEATURE that stand in ROWS: LOSS [0] as decoded, [1] by the unigram of the rows
+ * that were fitted; both 0 where the model has no probabilities. */
+GB_CHECK gb_status gb_model_code_loss(gb_model *model, const gb_dataset *set, const char *feature,
+                                      bool from_brain, const char *subject, const int64_t *rows, size_t count,
+                                      double loss[2], gb_pool *pool, gb_err *err);
 /* Elements of one decoded row, and its shape (rank written; up to 4).  0: not decoded. */
 size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank);
 
 /* ---- the bottleneck z, of kinds that have one ---- */
 
-size_t gb_model_bottleneck(const gb_model *model); /* numbers in z; 0: there is none, and the rest is GB_USAGE */
+/* numbers in z; 0: there is none, and the rest is GB_USAGE */
+size_t gb_model_bottleneck(const gb_model *model);
 /* z of ROWS as the decoders get it: OUT [count, width]. */
-GB_CHECK gb_status gb_model_bottleneck_values(gb_model *model, const gb_dataset *set, const int64_t *rows, size_t count, float *out,
-                                          gb_pool *pool, gb_err *err);
-/* What the head of SUBJECT (with heads for several, "mean": of all) reads of z for the voxels of REGION [voxels], which
- * are standardised: READS [*count, width], to be released with free(), has the Gram matrix readsᵀ·reads = Σ w wᵀ over
- * voxels and over the filters of the brain kernel. */
-GB_CHECK gb_status gb_model_bottleneck_reads(gb_model *model, const gb_dataset *set, const char *subject, const uint8_t *region,
-                                         float **reads, size_t *count, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_model_bottleneck_values(gb_model *model, const gb_dataset *set, const int64_t *rows,
+                                              size_t count, float *out, gb_pool *pool, gb_err *err);
+/* What the head of SUBJECT (with heads for several, "mean": of all) reads of z for the voxels of REGION
+ * [voxels], which are standardised: READS [*count, width], to be released with free(), has the Gram matrix
+ * readsᵀ·reads = Σ w wᵀ over voxels and over the filters of the brain kernel. */
+GB_CHECK gb_status gb_model_bottleneck_reads(gb_model *model, const gb_dataset *set, const char *subject,
+                                             const uint8_t *region, float **reads, size_t *count,
+                                             gb_pool *pool, gb_err *err);
 
 /* Directions of z (Q [rank, width], orthonormal rows) that are held at those of MEAN [width]: z becomes
  * z − Qᵀ·Q·(z − mean).  Borrowed. */
 typedef struct gb_bottleneck_removed { const double *q, *mean; size_t rank; } gb_bottleneck_removed;
 /* From now on all that is predicted from the stimulus is predicted so; NULL: of z as it is. */
-GB_CHECK gb_status gb_model_bottleneck_take_out(gb_model *model, const gb_bottleneck_removed *out, gb_err *err);
+GB_CHECK gb_status gb_model_bottleneck_take_out(gb_model *model, const gb_bottleneck_removed *out,
+                                                gb_err *err);
 
 GB_END_DECLS
 #endif

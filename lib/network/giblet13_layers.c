@@ -11,12 +11,27 @@
 #include "base/size.h"
 
 /* Full widths of the layers, as in the seed design. */
-enum { LAYER_3 = 1536, LAYER_5 = 4096, LAYER_6 = 8000, LAYER_7 = 2048, LAYER_10 = 2048, VIDEO = 1024, SOUND = 256, TEXT = 256,
-       PATH = 256 /* of 12A … 12C; falls with the root of the width */, PATCH_IN = 16, PATCH_OUT = 8, CODE_IN = 128, CODE_OUT = 32, SOUND_TAPS = 5 };
+enum {
+	LAYER_3 = 1536,
+	LAYER_5 = 4096,
+	LAYER_6 = 8000,
+	LAYER_7 = 2048,
+	LAYER_10 = 2048,
+	VIDEO = 1024,
+	SOUND = 256,
+	TEXT = 256,
+	PATH = 256 /* of 12A … 12C; falls with the root of the width */,
+	PATCH_IN = 16,
+	PATCH_OUT = 8,
+	CODE_IN = 128,
+	CODE_OUT = 32,
+	SOUND_TAPS = 5
+};
 
 /* ---- helpers of the builder ---- */
 
-static int weight(gb_network *net, const char *name, const char *what, size_t rows, size_t columns, float spread)
+static int weight(gb_network *net, const char *name, const char *what, size_t rows, size_t columns,
+                  float spread)
 {
 	char full[64];
 	int found;
@@ -41,7 +56,8 @@ static int dense(gb_network *net, const char *name, int x, size_t out, int activ
 	size_t in = x < 0 ? 1 : gb_graph_columns_of(net->graph, x);
 	int w = weight(net, name, "weight", out, in, gain * fan(in));
 
-	return gb_graph_linear(net->graph, x, w, bias ? weight(net, name, "bias", 1, out, 0) : -1, activation);
+	return gb_graph_linear(net->graph, x, w, bias ? weight(net, name, "bias", 1, out, 0) : -1,
+	                       activation);
 }
 
 static int norm(gb_network *net, const char *name, int x)
@@ -55,7 +71,8 @@ static int norm(gb_network *net, const char *name, int x)
 /* Norm, linear, GELU, dropout; the input added where the widths agree. */
 static int block(gb_network *net, const char *name, int x, size_t out)
 {
-	int y = gb_graph_dropout(net->graph, dense(net, name, norm(net, name, x), out, GB_GELU, true, 1), (float)net->shape.dropout);
+	int y = gb_graph_dropout(net->graph, dense(net, name, norm(net, name, x), out, GB_GELU, true, 1),
+	                         (float)net->shape.dropout);
 
 	return x >= 0 && gb_graph_columns_of(net->graph, x) == out ? gb_graph_add(net->graph, x, y) : y;
 }
@@ -74,7 +91,8 @@ static void take(struct shelf *shelf, void *pointer, size_t count, size_t size)
 	size_t bytes;
 
 	memcpy(pointer, &memory, sizeof memory);
-	if (!gb_size_mul(count, size, &bytes) || !gb_size_add(bytes, 63, &bytes) || !gb_size_add(shelf->used, bytes & ~(size_t)63, &shelf->used))
+	if (!gb_size_mul(count, size, &bytes) || !gb_size_add(bytes, 63, &bytes) ||
+	    !gb_size_add(shelf->used, bytes & ~(size_t)63, &shelf->used))
 		shelf->used = SIZE_MAX / 2; /* which cannot be had */
 }
 
@@ -131,7 +149,9 @@ static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 	    gb_mirror_open(net->device, &net->control, FILTERS + lags * lags, sizeof(float), err) != GB_OK)
 		return GB_SYSTEM;
 	for (int i = 0; i < 2; i++) {
-		net->host[i] = net->device->ops->shares_memory ? net->memory : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
+		net->host[i] = net->device->ops->shares_memory
+		                   ? net->memory
+		                   : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
 		if (!net->host[i])
 			return GB_SYSTEM;
 	}
@@ -145,7 +165,10 @@ static gb_status take_batch(gb_network *net, bool counting, gb_err *err)
 }
 
 /* The device's side of *SCALE for TERM, and of the filters after it. */
-static const float *control(const gb_network *net, int term) { return net->control.device ? (const float *)net->control.device + term : NULL; }
+static const float *control(const gb_network *net, int term)
+{
+	return net->control.device ? (const float *)net->control.device + term : NULL;
+}
 
 /* *HERE becomes the device's copy of itself. */
 static gb_status copy_fixed(gb_network *net, const float **host, size_t count, gb_err *err)
@@ -168,10 +191,15 @@ static gb_status copy_all_fixed(gb_network *net, gb_err *err)
 	const gb_network_shape *s = &net->shape;
 	gb_network_fixed *f = &net->fixed_there;
 	size_t pixels = s->video_frames * s->video_height * s->video_width * 3, b = net->bottleneck;
-	const struct { const float **host; size_t count; } part[] = {
-		{(const float **)&f->latent_scale, b}, {(const float **)&f->latent_offset, b}, {(const float **)&f->latent_deviation, b},
-		{(const float **)&f->latent_mean, b}, {&f->video_mean, pixels}, {&f->video_scale, pixels},
-		{&f->video_base, s->video_frames * net->patches * net->patch}, {&f->kernel, s->basis * s->taps}};
+	const struct { const float **host; size_t count;
+	} part[] = {{(const float **)&f->latent_scale, b},
+	            {(const float **)&f->latent_offset, b},
+	            {(const float **)&f->latent_deviation, b},
+	            {(const float **)&f->latent_mean, b},
+	            {&f->video_mean, pixels},
+	            {&f->video_scale, pixels},
+	            {&f->video_base, s->video_frames * net->patches * net->patch},
+	            {&f->kernel, s->basis * s->taps}};
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; status == GB_OK && i < sizeof part / sizeof *part; i++)
@@ -189,7 +217,9 @@ void gb_network_turn(gb_network *net)
 
 void *gb_network_buffer(const gb_network *net, gb_err *err)
 {
-	return net->device->ops->shares_memory ? gb_array(net->batch_bytes, 1, err) : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
+	return net->device->ops->shares_memory
+	           ? gb_array(net->batch_bytes, 1, err)
+	           : net->device->ops->allocate_host(net->device, net->batch_bytes, err);
 }
 
 void gb_network_release_buffer(const gb_network *net, void *room)
@@ -227,7 +257,8 @@ void gb_network_send(gb_network *net)
 void gb_network_upload_bottleneck(gb_network *net)
 {
 	for (size_t i = 0; i < LATENT_COPIES && i < net->copies; i++)
-		net->device->ops->upload(net->device, net->copy[i].device, net->copy[i].host, net->copy[i].bytes);
+		net->device->ops->upload(net->device, net->copy[i].device, net->copy[i].host,
+		                         net->copy[i].bytes);
 }
 
 /* ---- layers 1 and 2 ---- */
@@ -243,9 +274,19 @@ static int video_block(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
 	size_t images = net->rows * s->video_frames;
-	struct gb_op_patches view = {images, s->video_frames, s->video_height, s->video_width, 3, net->patch_height, net->patch_width,
-	                             net->device_batch.video, net->fixed_there.video_mean, net->fixed_there.video_scale, NULL};
-	int x = dense(net, "2a.patch", gb_graph_patches(net->graph, &view), gb_scaled(PATCH_IN, fmin(1, 2 * s->width)), GB_GELU, true, 1);
+	struct gb_op_patches view = {images,
+	                             s->video_frames,
+	                             s->video_height,
+	                             s->video_width,
+	                             3,
+	                             net->patch_height,
+	                             net->patch_width,
+	                             net->device_batch.video,
+	                             net->fixed_there.video_mean,
+	                             net->fixed_there.video_scale,
+	                             NULL};
+	int x = dense(net, "2a.patch", gb_graph_patches(net->graph, &view),
+	              gb_scaled(PATCH_IN, fmin(1, 2 * s->width)), GB_GELU, true, 1);
 
 	if (x < 0)
 		return -1;
@@ -274,8 +315,10 @@ static int codes_block(gb_network *net)
 	size_t width = gb_scaled(CODE_IN, s->width);
 	int table = weight(net, "2b.codes", "table", s->codebooks * GB_CODE_CLASSES, width, 0.1f);
 
-	return sound_block(net, "2b.codes", gb_graph_embedding(net->graph, table, net->rows, s->codebooks, s->code_frames,
-	                                                       GB_CODE_CLASSES, net->device_batch.codes), net->device_batch.code_count);
+	return sound_block(net, "2b.codes",
+	                   gb_graph_embedding(net->graph, table, net->rows, s->codebooks, s->code_frames,
+	                                      GB_CODE_CLASSES, net->device_batch.codes),
+	                   net->device_batch.code_count);
 }
 
 /* ---- layers 3 to 7 and the linear path ---- */
@@ -294,12 +337,15 @@ static void encoder(gb_network *net, int linear, int mel, int columns)
 	if (s->codebooks)
 		part[parts++] = codes_block(net);
 	if (s->dense)
-		part[parts++] = absent(net, "2c", dense(net, "2c.text", columns, gb_scaled(TEXT, w), GB_GELU, true, 1), 2);
+		part[parts++] = absent(net, "2c",
+		                       dense(net, "2c.text", columns, gb_scaled(TEXT, w), GB_GELU, true, 1),
+		                       2);
 	deep = block(net, "4.mix", gb_graph_concat(net->graph, part, parts), gb_scaled(LAYER_3, w));
 	deep = block(net, "5.expand", deep, gb_scaled(LAYER_5, w));
 	deep = block(net, "6.expand", deep, gb_scaled(LAYER_6, w));
 	/* No gain: training starts from the linear path. */
-	deep = dense(net, "7.bottleneck", norm(net, "7.bottleneck", deep), net->bottleneck, GB_LINEAR, false, 0);
+	deep = dense(net, "7.bottleneck", norm(net, "7.bottleneck", deep), net->bottleneck, GB_LINEAR, false,
+	             0);
 	first = gb_graph_parameters(net->graph);
 	path = dense(net, "linear", linear, net->bottleneck, GB_LINEAR, false, 1);
 	flag_parameters(net, first, GB_PARAMETER_FROM_RIDGE);
@@ -312,7 +358,8 @@ static void encoder(gb_network *net, int linear, int mel, int columns)
 static void encode_brain(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
-	int x = gb_graph_fir(net->graph, net->z, s->groups, s->scored, s->basis, s->taps, (int64_t)s->history - s->first_lag, net->fixed_there.kernel);
+	int x = gb_graph_fir(net->graph, net->z, s->groups, s->scored, s->basis, s->taps,
+	                     (int64_t)s->history - s->first_lag, net->fixed_there.kernel);
 	int first = gb_graph_parameters(net->graph), readouts;
 
 	if (!s->subjects)
@@ -324,14 +371,18 @@ static void encode_brain(gb_network *net)
 
 		snprintf(name, sizeof name, "brain.%s", s->subject[i]);
 		net->predicted_bold[i] = dense(net, name, x, s->voxels[i], GB_LINEAR, true, 0);
-		net->term[GB_TERM_BOLD + (int)i] = gb_graph_mse(net->graph, net->predicted_bold[i], net->device_batch.target_bold[i],
-		                                                net->device_batch.weight_bold[i], net->fixed_there.voxel_weight[i], control(net, GB_TERM_BOLD));
+		net->term[GB_TERM_BOLD + (int)i] = gb_graph_mse(net->graph, net->predicted_bold[i],
+		                                                net->device_batch.target_bold[i],
+		                                                net->device_batch.weight_bold[i],
+		                                                net->fixed_there.voxel_weight[i],
+		                                                control(net, GB_TERM_BOLD));
 	}
 	flag_parameters(net, first, GB_PARAMETER_FROM_RIDGE);
 	flag_parameters(net, readouts, GB_PARAMETER_READOUT);
 }
 
-/* FACTORS numbers of each volume, by the head HEAD of its subject, of all volumes of the window after a row. */
+/* FACTORS numbers of each volume, by the head HEAD of its subject, of all volumes of the window after a
+ * row. */
 static int read_brains(gb_network *net, const char *head, size_t factors, float gain)
 {
 	const gb_network_shape *s = &net->shape;
@@ -346,22 +397,30 @@ static int read_brains(gb_network *net, const char *head, size_t factors, float 
 		all = i ? gb_graph_add(net->graph, all, own) : own;
 	}
 	flag_parameters(net, first, GB_PARAMETER_READOUT);
-	return gb_graph_fir(net->graph, all, s->groups, s->scored, s->window_lags, s->window_lags, (int64_t)(s->window_first + s->window_lags) - 1,
-	                    control(net, FILTERS));
+	return gb_graph_fir(net->graph, all, s->groups, s->scored, s->window_lags, s->window_lags,
+	                    (int64_t)(s->window_first + s->window_lags) - 1, control(net, FILTERS));
 }
 
 static void decode_brain(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
-	int first = gb_graph_parameters(net->graph), latent = read_brains(net, "decode", s->rank, 1), target, pairs;
+	int first = gb_graph_parameters(net->graph), latent = read_brains(net, "decode", s->rank, 1), target,
+	    pairs;
 
 	net->latent = dense(net, "decode.map", latent, net->bottleneck, GB_LINEAR, true, 1);
 	flag_parameters(net, first, GB_PARAMETER_FROM_RIDGE);
-	target = gb_graph_affine(net->graph, gb_graph_stop(net->graph, net->z_scored), net->fixed_there.latent_scale, net->fixed_there.latent_offset);
-	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target, net->device_batch.weight_latent, control(net, GB_TERM_LATENT));
-	pairs = gb_graph_similarity(net->graph, gb_graph_norm(net->graph, net->latent, -1, -1), gb_graph_norm(net->graph, target, -1, -1),
-	                       (float)(1.0 / (s->temperature * (double)net->bottleneck)), net->device_batch.pair_mask);
-	net->term[GB_TERM_CONTRAST] = gb_graph_softmax(net->graph, pairs, net->device_batch.target_row, net->device_batch.weight_contrast, control(net, GB_TERM_CONTRAST));
+	target = gb_graph_affine(net->graph, gb_graph_stop(net->graph, net->z_scored),
+	                         net->fixed_there.latent_scale, net->fixed_there.latent_offset);
+	net->term[GB_TERM_LATENT] = gb_graph_mse_to(net->graph, copy(net, net->latent), target,
+	                                            net->device_batch.weight_latent,
+	                                            control(net, GB_TERM_LATENT));
+	pairs = gb_graph_similarity(net->graph, gb_graph_norm(net->graph, net->latent, -1, -1),
+	                            gb_graph_norm(net->graph, target, -1, -1),
+	                            (float)(1.0 / (s->temperature * (double)net->bottleneck)),
+	                            net->device_batch.pair_mask);
+	net->term[GB_TERM_CONTRAST] = gb_graph_softmax(net->graph, pairs, net->device_batch.target_row,
+	                                               net->device_batch.weight_contrast,
+	                                               control(net, GB_TERM_CONTRAST));
 }
 
 /* ---- linear paths from the BOLD window, which nothing but the start moves ---- */
@@ -380,7 +439,8 @@ static int each_frame(gb_network *net, const char *name, int x, size_t frames, s
 	char full[64];
 
 	snprintf(full, sizeof full, "%s.frames", name);
-	return gb_graph_reshape(net->graph, dense(net, full, x, frames * columns, GB_LINEAR, false, 0), net->scored * frames, columns);
+	return gb_graph_reshape(net->graph, dense(net, full, x, frames * columns, GB_LINEAR, false, 0),
+	                        net->scored * frames, columns);
 }
 
 static void read_directly(gb_network *net)
@@ -390,18 +450,25 @@ static void read_directly(gb_network *net)
 	int x, first = gb_graph_parameters(g);
 
 	if (s->video_frames) {
-		x = each_frame(net, "back.video", read_window(net, "back.video", GB_DECODER_COLOURS), s->video_frames * net->patches, GB_DECODER_COLOURS);
+		x = each_frame(net, "back.video", read_window(net, "back.video", GB_DECODER_COLOURS),
+		               s->video_frames * net->patches, GB_DECODER_COLOURS);
 		x = dense(net, "back.video.pixels", x, net->patch, GB_LINEAR, false, 0);
-		net->direct[0] = gb_graph_stop(g, gb_graph_reshape(g, x, net->scored, s->video_frames * net->patches * net->patch));
+		net->direct[0] = gb_graph_stop(g,
+		                               gb_graph_reshape(g, x, net->scored,
+		                                                s->video_frames * net->patches * net->patch));
 	}
 	if (s->mel_bands) {
-		x = gb_graph_reshape(g, read_window(net, "back.mel", s->mel_bands), net->scored * s->mel_bands, 1);
+		x = gb_graph_reshape(g, read_window(net, "back.mel", s->mel_bands),
+		                     net->scored * s->mel_bands, 1);
 		x = dense(net, "back.mel.frames", x, s->mel_frames, GB_LINEAR, false, 0);
-		net->direct[1] = gb_graph_stop(g, gb_graph_reshape(g, x, net->scored, s->mel_bands * s->mel_frames));
+		net->direct[1] = gb_graph_stop(g, gb_graph_reshape(g, x, net->scored,
+		                                                   s->mel_bands * s->mel_frames));
 	}
 	if (s->codebooks) {
-		x = each_frame(net, "back.codes", read_window(net, "back.codes", GB_DECODER_CODE_FACTORS), s->code_frames, GB_DECODER_CODE_FACTORS);
-		net->direct[2] = gb_graph_stop(g, dense(net, "back.codes.logits", x, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, false, 0));
+		x = each_frame(net, "back.codes", read_window(net, "back.codes", GB_DECODER_CODE_FACTORS),
+		               s->code_frames, GB_DECODER_CODE_FACTORS);
+		net->direct[2] = gb_graph_stop(g, dense(net, "back.codes.logits", x,
+		                                        s->codebooks * GB_CODE_CLASSES, GB_LINEAR, false, 0));
 	}
 	flag_parameters(net, first, GB_PARAMETER_INIT_ONLY);
 }
@@ -413,14 +480,19 @@ static void read_floats(gb_network *net)
 	int first = gb_graph_parameters(net->graph);
 
 	if (s->text)
-		net->direct[3] = dense(net, "back.text.columns", read_window(net, "back.text", GB_DECODER_TEXT_FACTORS), s->text, GB_LINEAR, true, 0);
+		net->direct[3] = dense(net, "back.text.columns",
+		                       read_window(net, "back.text", GB_DECODER_TEXT_FACTORS), s->text,
+		                       GB_LINEAR, true, 0);
 	if (s->dense > s->text)
 		net->direct[4] = read_window(net, "back.floats", s->dense - s->text);
 	flag_parameters(net, first, GB_PARAMETER_INIT_ONLY);
 }
 
 /* Y with what modality M's linear path says of it, on the way from z^b. */
-static int beside(gb_network *net, int y, int m, int way) { return way && net->direct[m] >= 0 ? gb_graph_add(net->graph, y, net->direct[m]) : y; }
+static int beside(gb_network *net, int y, int m, int way)
+{
+	return way && net->direct[m] >= 0 ? gb_graph_add(net->graph, y, net->direct[m]) : y;
+}
 
 /* ---- layers 8 to 13 ---- */
 
@@ -436,7 +508,8 @@ static int decode_video(gb_network *net, int x, int way)
 	y = beside(net, gb_graph_reshape(net->graph, y, net->scored, patches * net->patch), 0, way);
 	y = gb_graph_sigmoid(net->graph, y, net->fixed_there.video_base, patches * net->patch);
 	net->term[way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO] =
-	    gb_graph_mse(net->graph, y, net->device_batch.target_video, way ? net->device_batch.weight_brain[0] : net->device_batch.weight[0], NULL,
+	    gb_graph_mse(net->graph, y, net->device_batch.target_video,
+	                 way ? net->device_batch.weight_brain[0] : net->device_batch.weight[0], NULL,
 	                 control(net, way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO));
 	return y;
 }
@@ -448,23 +521,30 @@ static int decode_codes(gb_network *net, int x, int way)
 
 	y = dense(net, "12b.frames", norm(net, "12b.frames", y), s->code_frames * CODE_OUT, GB_GELU, true, 1);
 	y = gb_graph_reshape(net->graph, y, net->scored * s->code_frames, CODE_OUT);
-	y = beside(net, dense(net, "13b.codes", y, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, true, 0), 2, way);
+	y = beside(net, dense(net, "13b.codes", y, s->codebooks * GB_CODE_CLASSES, GB_LINEAR, true, 0), 2,
+	           way);
 	y = gb_graph_reshape(net->graph, y, net->scored * s->code_frames * s->codebooks, GB_CODE_CLASSES);
 	net->term[way ? GB_TERM_BRAIN_CODES : GB_TERM_CODES] =
-	    gb_graph_softmax(net->graph, y, net->device_batch.target_codes, way ? net->device_batch.weight_brain_codes : net->device_batch.weight_codes,
+	    gb_graph_softmax(net->graph, y, net->device_batch.target_codes,
+	                     way ? net->device_batch.weight_brain_codes : net->device_batch.weight_codes,
 	                     control(net, way ? GB_TERM_BRAIN_CODES : GB_TERM_CODES));
 	return y;
 }
 
 /* MORE: a value of the same width to add, −1: none. */
-static int decode_vector(gb_network *net, int x, int more, int way, int modality, size_t out, const char *path, const char *last, const float *target)
+static int decode_vector(gb_network *net, int x, int more, int way, int modality, size_t out,
+                         const char *path, const char *last, const float *target)
 {
 	int term = (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO) + modality, counts = modality == 3 ? 2 : 1;
-	int y = dense(net, last, block(net, path, x, gb_scaled(PATH, sqrt(net->shape.width))), out, GB_LINEAR, true, 0);
+	int y = dense(net, last, block(net, path, x, gb_scaled(PATH, sqrt(net->shape.width))), out, GB_LINEAR,
+	              true, 0);
 
 	if (more >= 0)
 		y = gb_graph_add(net->graph, y, more);
-	net->term[term] = gb_graph_mse(net->graph, y, target, way ? net->device_batch.weight_brain[counts] : net->device_batch.weight[counts], NULL, control(net, term));
+	net->term[term] = gb_graph_mse(net->graph, y, target,
+	                               way ? net->device_batch.weight_brain[counts]
+	                                   : net->device_batch.weight[counts],
+	                               NULL, control(net, term));
 	return y;
 }
 
@@ -473,7 +553,8 @@ static int text_path(gb_network *net, int z)
 {
 	size_t read = net->shape.basis * net->shape.rank;
 	int first = gb_graph_parameters(net->graph);
-	int factors = dense(net, "13c.text.factors", z, read && read < net->bottleneck ? read : net->bottleneck, GB_LINEAR, false, 1);
+	int factors = dense(net, "13c.text.factors", z,
+	                    read && read < net->bottleneck ? read : net->bottleneck, GB_LINEAR, false, 1);
 	int text = dense(net, "13c.text.linear", factors, net->shape.text, GB_LINEAR, false, 0);
 
 	flag_parameters(net, first, GB_PARAMETER_FROM_RIDGE);
@@ -491,11 +572,14 @@ static void decoder(gb_network *net, int z, int way)
 	if (s->video_frames)
 		net->decoded[way][0] = decode_video(net, x, way);
 	if (s->mel_bands)
-		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way, 1, s->mel_frames * s->mel_bands, "12b.mel", "13b.mel", net->device_batch.target_mel);
+		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way, 1,
+		                                     s->mel_frames * s->mel_bands, "12b.mel", "13b.mel",
+		                                     net->device_batch.target_mel);
 	if (s->codebooks)
 		net->decoded[way][2] = decode_codes(net, x, way);
 	if (s->text)
-		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way, 3, s->text, "12c.text", "13c.text", net->device_batch.target_text);
+		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way, 3, s->text, "12c.text",
+		                                     "13c.text", net->device_batch.target_text);
 }
 
 /* ---- the whole ---- */
@@ -509,7 +593,8 @@ static void declare(gb_network *net)
 	dense = gb_graph_input(net->graph, net->rows, s->dense, net->device_batch.dense);
 	mel = gb_graph_input(net->graph, net->rows * s->mel_frames, s->mel_bands, net->device_batch.mel);
 	for (size_t i = 0; i < s->subjects; i++)
-		net->bold[i] = gb_graph_input(net->graph, s->groups * net->bold_rows, s->voxels[i], net->device_batch.bold[i]);
+		net->bold[i] = gb_graph_input(net->graph, s->groups * net->bold_rows, s->voxels[i],
+		                              net->device_batch.bold[i]);
 	encoder(net, linear, mel, dense);
 	encode_brain(net);
 	if (s->subjects)
@@ -518,7 +603,10 @@ static void declare(gb_network *net)
 	if (!s->subjects)
 		return;
 	read_directly(net);
-	decoder(net, gb_graph_affine(net->graph, net->latent, net->fixed_there.latent_deviation, net->fixed_there.latent_mean), 1);
+	decoder(net,
+	        gb_graph_affine(net->graph, net->latent, net->fixed_there.latent_deviation,
+	                        net->fixed_there.latent_mean),
+	        1);
 	read_floats(net);
 }
 
@@ -531,7 +619,9 @@ static void random_start(gb_network *net, uint64_t seed)
 		gb_rng rng = gb_rng_at(seed, (uint32_t)i, 0, 0x696e6974);
 
 		for (size_t k = 0; k < p->rows * p->columns; k++)
-			w[p->first + k] = p->spread < 0 ? 1.0f : p->spread == 0 ? 0.0f : p->spread * (float)gb_rng_normal(&rng);
+			w[p->first + k] = p->spread < 0    ? 1.0f
+			                  : p->spread == 0 ? 0.0f
+			                                   : p->spread * (float)gb_rng_normal(&rng);
 	}
 }
 
@@ -551,13 +641,17 @@ gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const
 	if (shape->video_frames) {
 		gb_patch_size(shape, &net->patch_height, &net->patch_width);
 		if (!net->patch_height || !net->patch_width)
-			return gb_fail(err, GB_DATA, "video: %zux%zu: each side wants a divisor from 4 to 12 for its patches, as 160x90 has",
+			return gb_fail(err, GB_DATA,
+			               "video: %zux%zu: each side wants a divisor from 4 to 12 for its "
+			               "patches, as 160x90 has",
 			               shape->video_width, shape->video_height);
-		net->patches = shape->video_height / net->patch_height * (shape->video_width / net->patch_width);
+		net->patches = shape->video_height / net->patch_height *
+		               (shape->video_width / net->patch_width);
 		net->patch = net->patch_height * net->patch_width * 3;
 	}
 	if (!shape->video_frames && !shape->mel_bands && !shape->codebooks && !shape->dense)
-		return gb_fail(err, GB_DATA, "the data set has no stimulus: pack video, mel, codes or text with the BOLD");
+		return gb_fail(err, GB_DATA,
+		               "the data set has no stimulus: pack video, mel, codes or text with the BOLD");
 	if (gb_graph_new(&net->graph, device, err) != GB_OK || take_batch(net, !fixed, err) != GB_OK)
 		return GB_SYSTEM;
 	if (fixed && !device->ops->shares_memory && copy_all_fixed(net, err) != GB_OK)
@@ -567,7 +661,9 @@ gb_status gb_network_build(gb_network *net, const gb_network_shape *shape, const
 	memset(net->decoded, 0xff, sizeof net->decoded);
 	memset(net->direct, 0xff, sizeof net->direct);
 	net->latent = net->window = -1;
-	net->window_factors = !shape->kind && shape->subjects ? shape->rank < GB_DECODER_FACTORS ? shape->rank : GB_DECODER_FACTORS : 0;
+	net->window_factors = !shape->kind && shape->subjects
+	                          ? shape->rank < GB_DECODER_FACTORS ? shape->rank : GB_DECODER_FACTORS
+	                          : 0;
 	(shape->kind ? shape->kind->declare : declare)(net);
 	if (!fixed) /* still says what a builder found wrong */
 		return gb_graph_check(net->graph, err);

@@ -26,9 +26,14 @@ typedef struct gb_network_type gb_network_type;
 
 enum { GB_SUBJECTS_MAX = 64, GB_CODE_CLASSES = 1024 };
 
-/* Of the linear paths of the way back: numbers read of a volume, at most; of a row's colours; factors of its codes, and of
- * its text. */
-enum { GB_DECODER_FACTORS = 16, GB_DECODER_COLOURS = 3, GB_DECODER_CODE_FACTORS = 4, GB_DECODER_TEXT_FACTORS = 8 };
+/* Of the linear paths of the way back: numbers read of a volume, at most; of a row's colours; factors of its
+ * codes, and of its text. */
+enum {
+	GB_DECODER_FACTORS = 16,
+	GB_DECODER_COLOURS = 3,
+	GB_DECODER_CODE_FACTORS = 4,
+	GB_DECODER_TEXT_FACTORS = 8
+};
 
 typedef struct gb_network_shape {
 	const gb_network_type *kind; /* NULL: giblet13 */
@@ -53,10 +58,20 @@ typedef struct gb_network_shape {
 	double dropout, temperature;
 } gb_network_shape;
 
-enum gb_term { GB_TERM_VIDEO, GB_TERM_MEL, GB_TERM_CODES, GB_TERM_TEXT, /* stimulus → z → stimulus */
-               GB_TERM_LATENT, GB_TERM_CONTRAST,                       /* brain → z^b */
-               GB_TERM_BRAIN_VIDEO, GB_TERM_BRAIN_MEL, GB_TERM_BRAIN_CODES, GB_TERM_BRAIN_TEXT, /* brain → stimulus */
-               GB_TERM_BOLD, GB_TERMS };                               /* stimulus → brain, all subjects */
+enum gb_term {
+	GB_TERM_VIDEO,
+	GB_TERM_MEL,
+	GB_TERM_CODES,
+	GB_TERM_TEXT, /* stimulus → z → stimulus */
+	GB_TERM_LATENT,
+	GB_TERM_CONTRAST, /* brain → z^b */
+	GB_TERM_BRAIN_VIDEO,
+	GB_TERM_BRAIN_MEL,
+	GB_TERM_BRAIN_CODES,
+	GB_TERM_BRAIN_TEXT, /* brain → stimulus */
+	GB_TERM_BOLD,
+	GB_TERMS
+};                                  /* stimulus → brain, all subjects */
 const char *gb_term_name(int term); /* "video", … "brain.video", … "bold" */
 
 /* Filled by the caller for each micro-batch, then sent.  R = groups·(history+scored+future)
@@ -67,12 +82,15 @@ typedef struct gb_batch {
 	int32_t *mel_count;      /* [R] */
 	int16_t *codes;          /* [R, codebooks, frames] */
 	int32_t *code_count;     /* [R] frames after the stride */
-	float *linear, *dense;   /* [R, linear], [R, dense], standardised; as they are where a kind reads rows */
-	float *number;           /* [R, codebooks, frames] codes as numbers, padding 0; of a kind that reads rows, like the next two */
+	/* [R, linear], [R, dense], standardised; as they are where a kind reads rows */
+	float *linear, *dense;
+	/* [R, codebooks, frames] codes as numbers, padding 0; of a kind that reads rows, like the next two */
+	float *number;
 	float *target_number;    /* [S, codebooks, frames] code/1023 */
 	float *weight_number;    /* [S, codebooks, frames] */
 	uint8_t *keep[3];        /* [R] video, sound, text are there */
-	float *bold[GB_SUBJECTS_MAX]; /* [groups, scored + window_first + window_lags − 1, voxels], standardised */
+	/* [groups, scored + window_first + window_lags − 1, voxels], standardised */
+	float *bold[GB_SUBJECTS_MAX];
 	float *target_video;     /* [S, decoded frames, patches, patch], 0 … 1 */
 	float *target_mel;       /* [S, frames·bands], standardised */
 	int32_t *target_codes;   /* [S, frames, codebooks], −1: padding */
@@ -111,28 +129,33 @@ typedef struct gb_network {
 	size_t patch_height, patch_width, patches, patch;
 	size_t rows, scored, bold_rows; /* R, S, rows of a BOLD window */
 	float *scale;                   /* [GB_TERMS] factor of each term's gradient; sent with the batch */
-	int term[GB_TERMS + GB_SUBJECTS_MAX]; /* graph term, −1: absent; BOLD: one a subject from GB_TERM_BOLD on */
+	/* graph term, −1: absent; BOLD: one a subject from GB_TERM_BOLD on */
+	int term[GB_TERMS + GB_SUBJECTS_MAX];
 	int bold[GB_SUBJECTS_MAX];      /* values: what is read of each brain */
 	int z, z_scored, latent;        /* values: [R, B]; [S, B]; z^b, normalised [S, B] */
 	int predicted_bold[GB_SUBJECTS_MAX];
-	int decoded[2][4];              /* by way (from z, from z^b) and modality: video, mel, codes, text; −1: absent */
+	/* by way (from z, from z^b) and modality: video, mel, codes, text; −1: absent */
+	int decoded[2][4];
 	size_t window_factors;          /* that back.… reads of a volume */
 	int window;                     /* [S, lags·factors] of the BOLD window */
-	int direct[5];                  /* what back.… gives: logits of pictures beside their base, standardised mel, logits of
-	                                   codes beside their unigram, standardised text, further float tensors; −1: absent */
+	int direct[5]; /* what back.… gives: logits of pictures beside their base, standardised mel, logits of
+	                  codes beside their unigram, standardised text, further float tensors; −1: absent */
 	size_t decoded_frames;          /* of pictures */
 	const gb_device *device;
-	void *memory, *host[2];         /* of the batch: the device's; the host's, one filled while the other is sent */
+	/* of the batch: the device's; the host's, one filled while the other is sent */
+	void *memory, *host[2];
 	int turn;
-	gb_mirror control;                /* scale, a 0, and the filters that pick the rows of the BOLD window */
+	/* scale, a 0, and the filters that pick the rows of the BOLD window */
+	gb_mirror control;
 	struct gb_network_copy { const void *host; void *device; size_t bytes; } *copy; /* of what is fixed */
 	size_t copies, batch_bytes;
 } gb_network;
 
 /* With FIXED (borrowed pointers) everything is allocated and the weights get
  * their random start, by SEED; without it the network is only counted. */
-GB_CHECK gb_status gb_network_build(gb_network *network, const gb_network_shape *shape, const gb_network_fixed *fixed,
-                                    const gb_device *device, uint64_t seed, gb_err *err);
+GB_CHECK gb_status gb_network_build(gb_network *network, const gb_network_shape *shape,
+                                    const gb_network_fixed *fixed, const gb_device *device, uint64_t seed,
+                                    gb_err *err);
 void gb_network_clear(gb_network *network);
 /* BATCH becomes memory that is free to be filled; before, that of the last batch still holds it. */
 void gb_network_turn(gb_network *network);
@@ -154,11 +177,15 @@ struct gb_network_type {
 	const char *name; /* of --model, and in checkpoints */
 	gb_status (*check)(const gb_network_shape *shape, gb_err *err);
 	void (*declare)(gb_network *net); /* values, parameters and terms */
-	bool numeric_codes; /* reads and predicts codes as numbers: loader/dense13_batch.c fills its batches */
+	/* reads and predicts codes as numbers: loader/dense13_batch.c fills its batches */
+	bool numeric_codes;
 	/* Σ over the filled batch of what the constant predictor of codes scores. */
 	double (*code_constant)(const gb_network *net);
 };
-static inline const char *gb_network_name(const gb_network_type *kind) { return kind ? kind->name : "giblet13"; }
+static inline const char *gb_network_name(const gb_network_type *kind)
+{
+	return kind ? kind->name : "giblet13";
+}
 
 /* Layer widths at a given scale: round(full·width) to a multiple of 8, at least 8. */
 size_t gb_scaled(size_t full, double width);

@@ -69,10 +69,14 @@ int gb_graph_parameter(gb_graph *graph, const char *name, size_t rows, size_t co
 	if (!room(graph, &graph->parameter, graph->parameters, &graph->parameter_room, sizeof *p))
 		return -1;
 	p = &graph->parameter[graph->parameters];
-	*p = (gb_parameter){.rows = rows, .columns = columns, .first = graph->parameter_count, .spread = spread,
-	                     .flags = rows > 1 ? GB_PARAMETER_DECAYS : 0};
+	*p = (gb_parameter){.rows = rows,
+	                    .columns = columns,
+	                    .first = graph->parameter_count,
+	                    .spread = spread,
+	                    .flags = rows > 1 ? GB_PARAMETER_DECAYS : 0};
 	snprintf(p->name, sizeof p->name, "%s", name);
-	if (!gb_size_mul(rows, columns, &count) || !gb_size_add(count, graph->parameter_count, &graph->parameter_count)) {
+	if (!gb_size_mul(rows, columns, &count) ||
+	    !gb_size_add(count, graph->parameter_count, &graph->parameter_count)) {
 		gb_fail(&graph->failure, GB_SYSTEM, "%s: %zu × %zu is too large", name, rows, columns);
 		return -1;
 	}
@@ -83,13 +87,16 @@ static int add_value(gb_graph *graph, size_t rows, size_t columns, int shares, b
 {
 	if (!room(graph, &graph->value, graph->values, &graph->value_room, sizeof *graph->value))
 		return -1;
-	graph->value[graph->values] = (gb_value){.rows = rows, .columns = columns, .shares = shares, .needs_grad = needs_grad};
+	graph->value[graph->values] = (gb_value){.rows = rows,
+	                                         .columns = columns,
+	                                         .shares = shares,
+	                                         .needs_grad = needs_grad};
 	return graph->values++;
 }
 
 /* A node that reads X (COUNT values) and, unless ROWS is 0 and it is a loss, makes a value. */
-static gb_graph_node *add_node(gb_graph *graph, const gb_node_type *kind, const int *x, int count, size_t rows,
-                               size_t columns, bool makes, bool learns)
+static gb_graph_node *add_node(gb_graph *graph, const gb_node_type *kind, const int *x, int count,
+                               size_t rows, size_t columns, bool makes, bool learns)
 {
 	gb_graph_node *node;
 	bool needs_grad = learns;
@@ -101,7 +108,8 @@ static gb_graph_node *add_node(gb_graph *graph, const gb_node_type *kind, const 
 		needs_grad |= graph->value[x[i]].needs_grad;
 		graph->value[x[i]].readers++;
 		if (graph->value[x[i]].has_loss || (!makes && graph->value[x[i]].readers > 1)) {
-			gb_fail(&graph->failure, GB_SYSTEM, "network: a value with a loss has another reader");
+			gb_fail(&graph->failure, GB_SYSTEM,
+			        "network: a value with a loss has another reader");
 			return NULL;
 		}
 		graph->value[x[i]].has_loss = !makes;
@@ -111,7 +119,14 @@ static gb_graph_node *add_node(gb_graph *graph, const gb_node_type *kind, const 
 	if (makes && (y = add_value(graph, rows, columns, -1, needs_grad && kind->backward)) < 0)
 		return NULL;
 	node = &graph->node[graph->nodes];
-	*node = (gb_graph_node){.kind = kind, .index = graph->nodes, .inputs = count, .y = y, .weight = -1, .bias = -1, .target = -1, .term = -1};
+	*node = (gb_graph_node){.kind = kind,
+	                        .index = graph->nodes,
+	                        .inputs = count,
+	                        .y = y,
+	                        .weight = -1,
+	                        .bias = -1,
+	                        .target = -1,
+	                        .term = -1};
 	for (int i = 0; i < count; i++)
 		node->x[i] = x[i];
 	graph->nodes++;
@@ -139,8 +154,8 @@ int gb_graph_linear(gb_graph *graph, int x, int weight, int bias, int activation
 	if (x < 0 || weight < 0)
 		return -1;
 	if (graph->parameter[weight].columns != COLUMNS(x)) {
-		gb_fail(&graph->failure, GB_SYSTEM, "%s: %zu columns, its input has %zu", graph->parameter[weight].name,
-		        graph->parameter[weight].columns, COLUMNS(x));
+		gb_fail(&graph->failure, GB_SYSTEM, "%s: %zu columns, its input has %zu",
+		        graph->parameter[weight].name, graph->parameter[weight].columns, COLUMNS(x));
 		return -1;
 	}
 	node = add_node(graph, &gb_node_linear, &x, 1, ROWS(x), graph->parameter[weight].rows, true, true);
@@ -157,7 +172,9 @@ int gb_graph_linear(gb_graph *graph, int x, int weight, int bias, int activation
 
 int gb_graph_norm(gb_graph *graph, int x, int gamma, int beta)
 {
-	gb_graph_node *node = x < 0 ? NULL : add_node(graph, &gb_node_norm, &x, 1, ROWS(x), COLUMNS(x), true, gamma >= 0);
+	gb_graph_node *node = x < 0 ? NULL
+	                            : add_node(graph, &gb_node_norm, &x, 1, ROWS(x), COLUMNS(x), true,
+	                                       gamma >= 0);
 
 	if (!node)
 		return -1;
@@ -172,7 +189,8 @@ int gb_graph_batch_norm(gb_graph *graph, int x, int gamma, int beta, const char 
 	gb_graph_node *node;
 	gb_normed *norm;
 
-	if (x < 0 || gamma < 0 || beta < 0 || !room(graph, &graph->norm, graph->norms, &graph->norm_room, sizeof *norm) ||
+	if (x < 0 || gamma < 0 || beta < 0 ||
+	    !room(graph, &graph->norm, graph->norms, &graph->norm_room, sizeof *norm) ||
 	    !(node = add_node(graph, &gb_node_batch_norm, &x, 1, ROWS(x), COLUMNS(x), true, true)))
 		return -1;
 	norm = &graph->norm[graph->norms++];
@@ -189,7 +207,9 @@ int gb_graph_batch_norm(gb_graph *graph, int x, int gamma, int beta, const char 
 
 int gb_graph_dropout(gb_graph *graph, int x, float p)
 {
-	gb_graph_node *node = x < 0 ? NULL : add_node(graph, &gb_node_dropout, &x, 1, ROWS(x), COLUMNS(x), true, false);
+	gb_graph_node *node = x < 0 ? NULL
+	                            : add_node(graph, &gb_node_dropout, &x, 1, ROWS(x), COLUMNS(x), true,
+	                                       false);
 
 	if (!node)
 		return -1;
@@ -199,7 +219,9 @@ int gb_graph_dropout(gb_graph *graph, int x, float p)
 
 int gb_graph_add(gb_graph *graph, int x, int y)
 {
-	gb_graph_node *node = x < 0 || y < 0 ? NULL : add_node(graph, &gb_node_add, (int[]){x, y}, 2, ROWS(x), COLUMNS(x), true, false);
+	gb_graph_node *node = x < 0 || y < 0 ? NULL
+	                                     : add_node(graph, &gb_node_add, (int[]){x, y}, 2, ROWS(x),
+	                                                COLUMNS(x), true, false);
 
 	return node ? node->y : -1;
 }
@@ -225,11 +247,16 @@ int gb_graph_reshape(gb_graph *graph, int x, size_t rows, size_t columns)
 	return x < 0 ? -1 : add_value(graph, rows, columns, x, graph->value[x].needs_grad);
 }
 
-int gb_graph_stop(gb_graph *graph, int x) { return x < 0 ? -1 : add_value(graph, ROWS(x), COLUMNS(x), x, false); }
+int gb_graph_stop(gb_graph *graph, int x)
+{
+	return x < 0 ? -1 : add_value(graph, ROWS(x), COLUMNS(x), x, false);
+}
 
 int gb_graph_rows(gb_graph *graph, int x, size_t groups, size_t from, size_t count)
 {
-	gb_graph_node *node = x < 0 ? NULL : add_node(graph, &gb_node_rows, &x, 1, groups * count, COLUMNS(x), true, false);
+	gb_graph_node *node = x < 0 ? NULL
+	                            : add_node(graph, &gb_node_rows, &x, 1, groups * count, COLUMNS(x), true,
+	                                       false);
 
 	if (!node)
 		return -1;
@@ -241,7 +268,9 @@ int gb_graph_rows(gb_graph *graph, int x, size_t groups, size_t from, size_t cou
 
 int gb_graph_mask_token(gb_graph *graph, int x, int vector, const uint8_t *keep)
 {
-	gb_graph_node *node = x < 0 || vector < 0 ? NULL : add_node(graph, &gb_node_mask_token, &x, 1, ROWS(x), COLUMNS(x), true, true);
+	gb_graph_node *node = x < 0 || vector < 0 ? NULL
+	                                          : add_node(graph, &gb_node_mask_token, &x, 1, ROWS(x),
+	                                                     COLUMNS(x), true, true);
 
 	if (!node)
 		return -1;
@@ -252,7 +281,9 @@ int gb_graph_mask_token(gb_graph *graph, int x, int vector, const uint8_t *keep)
 
 int gb_graph_affine(gb_graph *graph, int x, const float *scale, const float *offset)
 {
-	gb_graph_node *node = x < 0 ? NULL : add_node(graph, &gb_node_affine, &x, 1, ROWS(x), COLUMNS(x), true, false);
+	gb_graph_node *node = x < 0
+	                          ? NULL
+	                          : add_node(graph, &gb_node_affine, &x, 1, ROWS(x), COLUMNS(x), true, false);
 
 	if (!node)
 		return -1;
@@ -261,9 +292,12 @@ int gb_graph_affine(gb_graph *graph, int x, const float *scale, const float *off
 	return node->y;
 }
 
-int gb_graph_fir(gb_graph *graph, int x, size_t groups, size_t y_rows, size_t basis, size_t taps, int64_t offset, const float *h)
+int gb_graph_fir(gb_graph *graph, int x, size_t groups, size_t y_rows, size_t basis, size_t taps,
+                 int64_t offset, const float *h)
 {
-	gb_graph_node *node = x < 0 ? NULL : add_node(graph, &gb_node_fir, &x, 1, groups * y_rows, COLUMNS(x) * basis, true, false);
+	gb_graph_node *node = x < 0 ? NULL
+	                            : add_node(graph, &gb_node_fir, &x, 1, groups * y_rows,
+	                                       COLUMNS(x) * basis, true, false);
 
 	if (!node)
 		return -1;
@@ -294,7 +328,9 @@ int gb_graph_unfold(gb_graph *graph, int x, size_t rows, size_t taps, size_t str
 
 int gb_graph_pool(gb_graph *graph, int x, size_t rows, const int32_t *count)
 {
-	gb_graph_node *node = x < 0 ? NULL : add_node(graph, &gb_node_pool, &x, 1, rows, COLUMNS(x) * 2, true, false);
+	gb_graph_node *node = x < 0
+	                          ? NULL
+	                          : add_node(graph, &gb_node_pool, &x, 1, rows, COLUMNS(x) * 2, true, false);
 
 	if (!node)
 		return -1;
@@ -304,7 +340,8 @@ int gb_graph_pool(gb_graph *graph, int x, size_t rows, const int32_t *count)
 	return node->y;
 }
 
-int gb_graph_embedding(gb_graph *graph, int table, size_t rows, size_t codebooks, size_t frames, size_t classes, const int16_t *codes)
+int gb_graph_embedding(gb_graph *graph, int table, size_t rows, size_t codebooks, size_t frames,
+                       size_t classes, const int16_t *codes)
 {
 	gb_graph_node *node = table < 0 ? NULL : add_node(graph, &gb_node_embedding, NULL, 0, rows * frames,
 	                                                  graph->parameter[table].columns, true, true);
@@ -331,7 +368,9 @@ int gb_graph_patches(gb_graph *graph, const struct gb_op_patches *args)
 
 int gb_graph_sigmoid(gb_graph *graph, int x, const float *offset, size_t period)
 {
-	gb_graph_node *node = x < 0 ? NULL : add_node(graph, &gb_node_sigmoid, &x, 1, ROWS(x), COLUMNS(x), true, false);
+	gb_graph_node *node = x < 0 ? NULL
+	                            : add_node(graph, &gb_node_sigmoid, &x, 1, ROWS(x), COLUMNS(x), true,
+	                                       false);
 
 	if (!node)
 		return -1;
@@ -342,7 +381,9 @@ int gb_graph_sigmoid(gb_graph *graph, int x, const float *offset, size_t period)
 
 int gb_graph_similarity(gb_graph *graph, int x, int y, float scale, const float *mask)
 {
-	gb_graph_node *node = x < 0 || y < 0 ? NULL : add_node(graph, &gb_node_similarity, (int[]){x, y}, 2, ROWS(x), ROWS(y), true, false);
+	gb_graph_node *node = x < 0 || y < 0 ? NULL
+	                                     : add_node(graph, &gb_node_similarity, (int[]){x, y}, 2, ROWS(x),
+	                                                ROWS(y), true, false);
 
 	if (!node)
 		return -1;
@@ -351,7 +392,8 @@ int gb_graph_similarity(gb_graph *graph, int x, int y, float scale, const float 
 	return node->y;
 }
 
-static int add_loss(gb_graph *graph, const gb_node_type *kind, int x, const void *a, const void *b, const void *c, const float *scale)
+static int add_loss(gb_graph *graph, const gb_node_type *kind, int x, const void *a, const void *b,
+                    const void *c, const float *scale)
 {
 	gb_graph_node *node = x < 0 ? NULL : add_node(graph, kind, &x, 1, 0, 0, false, false);
 
@@ -365,7 +407,8 @@ static int add_loss(gb_graph *graph, const gb_node_type *kind, int x, const void
 	return graph->terms++;
 }
 
-int gb_graph_mse(gb_graph *graph, int x, const float *target, const float *row_weight, const float *column_weight, const float *scale)
+int gb_graph_mse(gb_graph *graph, int x, const float *target, const float *row_weight,
+                 const float *column_weight, const float *scale)
 {
 	return add_loss(graph, &gb_node_mse, x, target, row_weight, column_weight, scale);
 }
@@ -416,7 +459,8 @@ static gb_status allocate_values(gb_graph *graph, gb_err *err)
 		size_t count;
 
 		if (!gb_size_mul(v->rows, v->columns, &count))
-			return gb_fail(err, GB_SYSTEM, "network: a value of %zu × %zu is too large", v->rows, v->columns);
+			return gb_fail(err, GB_SYSTEM, "network: a value of %zu × %zu is too large", v->rows,
+			               v->columns);
 		if (v->shares >= 0) {
 			v->data = graph->value[v->shares].data;
 			v->grad = v->needs_grad ? graph->value[v->shares].grad : NULL;
@@ -457,18 +501,21 @@ gb_status gb_graph_ready(gb_graph *graph, gb_err *err)
 		return graph->failure.status;
 	if (!(graph->gradient_written = gb_array((size_t)graph->parameters, sizeof(bool), err)))
 		return GB_SYSTEM;
-	if (gb_mirror_open(graph->device, &graph->weights, graph->parameter_count, sizeof(float), err) != GB_OK ||
+	if (gb_mirror_open(graph->device, &graph->weights, graph->parameter_count, sizeof(float), err) !=
+	        GB_OK ||
 	    gb_mirror_open(graph->device, &graph->sums, (size_t)graph->terms, sizeof(double), err) != GB_OK ||
 	    gb_mirror_open(graph->device, &graph->when, 1, sizeof(gb_when), err) != GB_OK)
 		return GB_SYSTEM;
-	if (start_moments(graph, err) != GB_OK || allocate_values(graph, err) != GB_OK || gb_graph_plan_parts(graph, err) != GB_OK)
+	if (start_moments(graph, err) != GB_OK || allocate_values(graph, err) != GB_OK ||
+	    gb_graph_plan_parts(graph, err) != GB_OK)
 		return GB_SYSTEM;
 	for (int i = 0; i < graph->nodes; i++) {
 		gb_graph_node *node = &graph->node[i];
 
 		if (node->keep_count && !(node->keep = block(graph, node->keep_count, sizeof(float), err)))
 			return GB_SYSTEM;
-		if (node->term >= 0 && !(node->rows_loss = block(graph, ROWS(node->x[0]), sizeof(double), err)))
+		if (node->term >= 0 &&
+		    !(node->rows_loss = block(graph, ROWS(node->x[0]), sizeof(double), err)))
 			return GB_SYSTEM;
 	}
 	graph->device->ops->keep_weights(graph->device, graph->weights.device, graph->parameter_count);
@@ -480,7 +527,10 @@ float *gb_graph_value(const gb_graph *graph, int value) { return graph->value[va
 size_t gb_graph_columns_of(const gb_graph *graph, int value) { return COLUMNS(value); }
 const gb_mirror *gb_graph_weights(const gb_graph *graph) { return &graph->weights; }
 void gb_graph_push(const gb_graph *graph) { gb_mirror_upload(graph->device, &graph->weights); }
-gb_status gb_graph_download(const gb_graph *graph, gb_err *err) { return gb_mirror_download(graph->device, &graph->weights, err); }
+gb_status gb_graph_download(const gb_graph *graph, gb_err *err)
+{
+	return gb_mirror_download(graph->device, &graph->weights, err);
+}
 
 gb_status gb_graph_fetch(gb_graph *graph, int value, const float **numbers, gb_err *err)
 {
@@ -505,7 +555,8 @@ static void set_when(gb_graph *graph, const gb_graph_run *run)
 static void sum_rows(gb_graph *graph, const gb_graph_node *node)
 {
 	if (node->term >= 0)
-		GB_RUN(graph->device, sum, ROWS(node->x[0]), node->rows_loss, (double *)graph->sums.device + node->term);
+		GB_RUN(graph->device, sum, ROWS(node->x[0]), node->rows_loss,
+		       (double *)graph->sums.device + node->term);
 }
 
 void gb_graph_forward(gb_graph *graph, const gb_graph_run *run)
@@ -543,7 +594,10 @@ static void predict(gb_graph *graph, const gb_graph_run *run, int first, int las
 			graph->node[i].kind->forward(graph, &graph->node[i], run);
 }
 
-void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last) { predict(graph, run, 0, maker_of(graph, last)); }
+void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last)
+{
+	predict(graph, run, 0, maker_of(graph, last));
+}
 
 void gb_graph_forward_on(gb_graph *graph, const gb_graph_run *run, int changed, int last)
 {

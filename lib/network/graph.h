@@ -22,8 +22,10 @@ typedef struct gb_graph gb_graph;
 /* The graph sets DECAYS and MULTIPLIED, the network the next three, the trainer the last two. */
 enum gb_parameter_flag {
 	GB_PARAMETER_DECAYS = 1,        /* weight decay applies: a matrix */
-	GB_PARAMETER_MULTIPLIED = 2,    /* the weight of linear nodes and nothing else: its gradient is a sum of products */
-	GB_PARAMETER_FROM_RIDGE = 4,    /* the ridge initialisation sets it; it then decays towards that solution */
+	/* the weight of linear nodes and nothing else: its gradient is a sum of products */
+	GB_PARAMETER_MULTIPLIED = 2,
+	/* the ridge initialisation sets it; it then decays towards that solution */
+	GB_PARAMETER_FROM_RIDGE = 4,
 	GB_PARAMETER_INIT_ONLY = 8,     /* the ridge initialisation sets it and no step moves it */
 	GB_PARAMETER_READOUT = 16,      /* belongs to the voxels of one subject */
 	GB_PARAMETER_ANCHORED = 32,     /* decays towards its first value instead of 0 */
@@ -73,10 +75,12 @@ int gb_graph_mask_token(gb_graph *graph, int x, int vector, const uint8_t *keep)
 /* x·scale + offset for each column (no parameters; [columns], borrowed). */
 int gb_graph_affine(gb_graph *graph, int x, const float *scale, const float *offset);
 /* gb_op_fir over GROUPS; H [basis, taps] is borrowed. */
-int gb_graph_fir(gb_graph *graph, int x, size_t groups, size_t y_rows, size_t basis, size_t taps, int64_t offset, const float *h);
+int gb_graph_fir(gb_graph *graph, int x, size_t groups, size_t y_rows, size_t basis, size_t taps,
+                 int64_t offset, const float *h);
 int gb_graph_unfold(gb_graph *graph, int x, size_t rows, size_t taps, size_t stride, size_t pad);
 int gb_graph_pool(gb_graph *graph, int x, size_t rows, const int32_t *count);
-int gb_graph_embedding(gb_graph *graph, int table, size_t rows, size_t codebooks, size_t frames, size_t classes, const int16_t *codes);
+int gb_graph_embedding(gb_graph *graph, int table, size_t rows, size_t codebooks, size_t frames,
+                       size_t classes, const int16_t *codes);
 /* The fields of gb_op_patches, with borrowed data; images = rows·frames. */
 int gb_graph_patches(gb_graph *graph, const struct gb_op_patches *args);
 int gb_graph_sigmoid(gb_graph *graph, int x, const float *offset, size_t period);
@@ -86,7 +90,8 @@ int gb_graph_similarity(gb_graph *graph, int x, int y, float scale, const float 
 /* ---- losses ---- */
 /* Terms are numbered 0, 1, … in order of creation.  *SCALE (borrowed, read at
  * every run) multiplies the gradient.  Row weights, targets, labels borrowed. */
-int gb_graph_mse(gb_graph *graph, int x, const float *target, const float *row_weight, const float *column_weight, const float *scale);
+int gb_graph_mse(gb_graph *graph, int x, const float *target, const float *row_weight,
+                 const float *column_weight, const float *scale);
 /* Against the numbers of value Y; no gradient to Y. */
 int gb_graph_mse_to(gb_graph *graph, int x, int y, const float *row_weight, const float *scale);
 int gb_graph_softmax(gb_graph *graph, int x, const int32_t *label, const float *weight, const float *scale);
@@ -126,21 +131,24 @@ typedef struct gb_graph_run {
 void gb_graph_forward(gb_graph *graph, const gb_graph_run *run);
 /* Up to and with value LAST (no losses): prediction. */
 void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last);
-/* On from there: value CHANGED holds other numbers now, and what comes after it, up to and with LAST, is made anew. */
+/* On from there: value CHANGED holds other numbers now, and what comes after it, up to and with LAST, is
+ * made anew. */
 void gb_graph_forward_on(gb_graph *graph, const gb_graph_run *run, int changed, int last);
 /* After a training forward: GRADIENT [parameter_count], the device's, is overwritten. */
 void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient);
 
-/* The same numbers, in up to GB_GRAPH_PARTS parts.  DONE hears of each number of GRADIENT once, as soon as the
- * device has been asked for all that it is made of: COUNT of them from FIRST.  Which and in what order depends
- * on the network alone. */
+/* The same numbers, in up to GB_GRAPH_PARTS parts.  DONE hears of each number of GRADIENT once, as soon as
+ * the device has been asked for all that it is made of: COUNT of them from FIRST.  Which and in what order
+ * depends on the network alone. */
 enum { GB_GRAPH_PARTS = 8 };
 typedef void gb_graph_done(void *context, size_t first, size_t count);
-void gb_graph_backward_in_parts(gb_graph *graph, const gb_graph_run *run, float *gradient, gb_graph_done *done, void *context);
+void gb_graph_backward_in_parts(gb_graph *graph, const gb_graph_run *run, float *gradient,
+                                gb_graph_done *done, void *context);
 /* What DONE would hear, at once. */
 void gb_graph_each_part(const gb_graph *graph, gb_graph_done *done, void *context);
 
-/* What the operations of the last forward pass made, in their order, to look for values that are not finite. */
+/* What the operations of the last forward pass made, in their order, to look for values that are not
+ * finite. */
 typedef struct gb_graph_output {
 	int value;          /* for gb_graph_fetch */
 	size_t count;       /* floats; 0: a loss, or a value that holds a mask */

@@ -22,7 +22,10 @@ void **gb_graph_recording(gb_graph *graph, const gb_graph_run *run, const float 
 	return &graph->record[graph->records++].made;
 }
 
-bool gb_graph_begin(const gb_graph *graph, void **made) { return !made || graph->device->ops->begin(graph->device, made); }
+bool gb_graph_begin(const gb_graph *graph, void **made)
+{
+	return !made || graph->device->ops->begin(graph->device, made);
+}
 
 void gb_graph_end(const gb_graph *graph, void **made)
 {
@@ -32,7 +35,10 @@ void gb_graph_end(const gb_graph *graph, void **made)
 
 /* ---- parts ---- */
 
-static size_t count_of(const gb_graph *graph, int parameter) { return graph->parameter[parameter].rows * graph->parameter[parameter].columns; }
+static size_t count_of(const gb_graph *graph, int parameter)
+{
+	return graph->parameter[parameter].rows * graph->parameter[parameter].columns;
+}
 
 /* The first node that reads each parameter is the last to add to its gradient.
  * Cut where an eighth of the numbers has become final since the last cut. */
@@ -86,7 +92,8 @@ void gb_graph_each_part(const gb_graph *graph, gb_graph_done *done, void *contex
 
 static void clear_gradient(gb_graph *graph, int parameter)
 {
-	graph->device->ops->fill(graph->device, gb_gradient_of(graph, parameter), 0, count_of(graph, parameter) * sizeof(float));
+	graph->device->ops->fill(graph->device, gb_gradient_of(graph, parameter), 0,
+	                         count_of(graph, parameter) * sizeof(float));
 }
 
 static void start(gb_graph *graph)
@@ -102,7 +109,8 @@ static void start(gb_graph *graph)
 
 static void run_part(gb_graph *graph, const gb_graph_run *run, float *gradient, int part)
 {
-	int end = part > 0 ? graph->cut[part - 1] : graph->nodes, first = part == GB_GRAPH_WHOLE ? 0 : graph->cut[part];
+	int end = part > 0 ? graph->cut[part - 1] : graph->nodes,
+	    first = part == GB_GRAPH_WHOLE ? 0 : graph->cut[part];
 	void **made = gb_graph_recording(graph, run, gradient, part);
 
 	if (!gb_graph_begin(graph, made))
@@ -120,9 +128,13 @@ static void run_part(gb_graph *graph, const gb_graph_run *run, float *gradient, 
 	gb_graph_end(graph, made);
 }
 
-void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient) { run_part(graph, run, gradient, GB_GRAPH_WHOLE); }
+void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient)
+{
+	run_part(graph, run, gradient, GB_GRAPH_WHOLE);
+}
 
-void gb_graph_backward_in_parts(gb_graph *graph, const gb_graph_run *run, float *gradient, gb_graph_done *done, void *context)
+void gb_graph_backward_in_parts(gb_graph *graph, const gb_graph_run *run, float *gradient,
+                                gb_graph_done *done, void *context)
 {
 	for (int part = 0; part < graph->parts; part++) {
 		run_part(graph, run, gradient, part);

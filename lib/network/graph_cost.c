@@ -50,7 +50,9 @@ double gb_graph_operations(const gb_graph *graph)
 		const gb_graph_node *node = &graph->node[i];
 
 		if (node->kind == &gb_node_linear)
-			sum += 2.0 * (double)(graph->value[node->y].rows * graph->value[node->y].columns) * (double)graph->value[node->x[0]].columns * (graph->value[node->x[0]].needs_grad ? 3 : 2);
+			sum += 2.0 * (double)(graph->value[node->y].rows * graph->value[node->y].columns) *
+			       (double)graph->value[node->x[0]].columns *
+			       (graph->value[node->x[0]].needs_grad ? 3 : 2);
 	}
 	return sum;
 }

@@ -22,7 +22,8 @@ typedef struct gb_graph_node gb_graph_node;
 
 typedef struct gb_node_type {
 	void (*forward)(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run);
-	void (*backward)(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run); /* NULL: nothing flows back */
+	/* NULL: nothing flows back */
+	void (*backward)(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run);
 } gb_node_type;
 
 enum { GB_NODE_INPUTS = 12 };
@@ -45,7 +46,11 @@ struct gb_graph_node {
 
 /* Runs that a device may record: forward with and without training, backward to each of a few gradients,
  * whole and in each of its parts. */
-enum { GB_GRAPH_WHOLE = -1, GB_GRAPH_GRADIENTS = 16, GB_GRAPH_RECORDS = 2 + GB_GRAPH_GRADIENTS * (1 + GB_GRAPH_PARTS) };
+enum {
+	GB_GRAPH_WHOLE = -1,
+	GB_GRAPH_GRADIENTS = 16,
+	GB_GRAPH_RECORDS = 2 + GB_GRAPH_GRADIENTS * (1 + GB_GRAPH_PARTS)
+};
 
 struct gb_graph {
 	const gb_device *device;
@@ -68,7 +73,12 @@ struct gb_graph {
 	bool sums_pulled;
 	float *gradient /* borrowed during backward */, *scratch;
 	size_t scratch_count;
-	struct gb_graph_record { bool training; const float *gradient; int part; void *made; } record[GB_GRAPH_RECORDS];
+	struct gb_graph_record {
+		bool training;
+		const float *gradient;
+		int part;
+		void *made;
+	} record[GB_GRAPH_RECORDS];
 	int records;
 	void **block;            /* the device's memory of ready */
 	size_t blocks, block_room;
@@ -77,7 +87,8 @@ struct gb_graph {
 
 static inline const float *gb_weight_of(const gb_graph *graph, int parameter)
 {
-	return parameter < 0 ? NULL : (const float *)graph->weights.device + graph->parameter[parameter].first;
+	return parameter < 0 ? NULL
+	                     : (const float *)graph->weights.device + graph->parameter[parameter].first;
 }
 
 static inline float *gb_gradient_of(const gb_graph *graph, int parameter)
@@ -85,15 +96,17 @@ static inline float *gb_gradient_of(const gb_graph *graph, int parameter)
 	return parameter < 0 ? NULL : graph->gradient + graph->parameter[parameter].first;
 }
 
-/* graph_backward.c.  The recording of this kind of run; NULL: more kinds than there is room for.  GRADIENT NULL: forward. */
+/* graph_backward.c.  The recording of this kind of run; NULL: more kinds than there is room for.  GRADIENT
+ * NULL: forward. */
 void **gb_graph_recording(gb_graph *graph, const gb_graph_run *run, const float *gradient, int part);
 /* False: the device has played it. */
 bool gb_graph_begin(const gb_graph *graph, void **made);
 void gb_graph_end(const gb_graph *graph, void **made);
 GB_CHECK gb_status gb_graph_plan_parts(gb_graph *graph, gb_err *err);
 
-extern const gb_node_type gb_node_linear, gb_node_norm, gb_node_batch_norm, gb_node_dropout, gb_node_add, gb_node_concat, gb_node_rows,
-    gb_node_mask_token, gb_node_affine, gb_node_fir, gb_node_unfold, gb_node_pool, gb_node_embedding, gb_node_patches,
-    gb_node_sigmoid, gb_node_similarity, gb_node_mse, gb_node_softmax;
+extern const gb_node_type gb_node_linear, gb_node_norm, gb_node_batch_norm, gb_node_dropout, gb_node_add,
+    gb_node_concat, gb_node_rows, gb_node_mask_token, gb_node_affine, gb_node_fir, gb_node_unfold,
+    gb_node_pool, gb_node_embedding, gb_node_patches, gb_node_sigmoid, gb_node_similarity, gb_node_mse,
+    gb_node_softmax;
 
 #endif

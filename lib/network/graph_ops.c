@@ -59,8 +59,8 @@ static void linear_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_
 	const gb_value *x = &graph->value[node->x[0]], *y = &graph->value[node->y];
 
 	(void)run;
-	GB_RUN(OPS, matmul, x->rows, y->columns, x->columns, x->data, gb_weight_of(graph, node->weight), y->data, false, true,
-	       false, gb_weight_of(graph, node->bias), node->keep, (int)node->size[0]);
+	GB_RUN(OPS, matmul, x->rows, y->columns, x->columns, x->data, gb_weight_of(graph, node->weight),
+	       y->data, false, true, false, gb_weight_of(graph, node->bias), node->keep, (int)node->size[0]);
 }
 
 static void linear_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -76,8 +76,8 @@ static void linear_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 	if (node->bias >= 0)
 		GB_RUN(OPS, column_sum, y->rows, y->columns, dy, gb_gradient_of(graph, node->bias));
 	/* The first product overwrites: nothing was cleared before it. */
-	GB_RUN(OPS, matmul, y->columns, x->columns, x->rows, dy, x->data, gb_gradient_of(graph, node->weight), true, false,
-	       graph->gradient_written[node->weight]);
+	GB_RUN(OPS, matmul, y->columns, x->columns, x->rows, dy, x->data, gb_gradient_of(graph, node->weight),
+	       true, false, graph->gradient_written[node->weight]);
 	graph->gradient_written[node->weight] = true;
 	dx = open_grad(graph, node->x[0], false);
 	if (!dx)
@@ -95,8 +95,8 @@ static void norm_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_ru
 	const gb_value *x = &graph->value[node->x[0]];
 
 	(void)run;
-	GB_RUN(OPS, layer_norm, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight), gb_weight_of(graph, node->bias),
-	       DATA(node->y), node->keep, node->keep + x->rows);
+	GB_RUN(OPS, layer_norm, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight),
+	       gb_weight_of(graph, node->bias), DATA(node->y), node->keep, node->keep + x->rows);
 }
 
 static void norm_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -108,9 +108,11 @@ static void norm_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_r
 	if (!dy)
 		return;
 	dx = open_grad(graph, node->x[0], false);
-	/* Without a taker for DX the affine parameters still learn; DY itself is then free to be overwritten. */
-	GB_RUN(OPS, layer_norm_backward, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight), node->keep,
-	       node->keep + x->rows, dy, dx ? dx : dy, gb_gradient_of(graph, node->weight), gb_gradient_of(graph, node->bias));
+	/* Without a taker for DX the affine parameters still learn; DY itself is then free to be
+	 * overwritten. */
+	GB_RUN(OPS, layer_norm_backward, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight),
+	       node->keep, node->keep + x->rows, dy, dx ? dx : dy, gb_gradient_of(graph, node->weight),
+	       gb_gradient_of(graph, node->bias));
 	if (dx)
 		close_grad(graph, node->x[0]);
 }
@@ -125,8 +127,9 @@ static void batch_norm_forward(gb_graph *graph, gb_graph_node *node, const gb_gr
 	float *measured = (float *)graph->measured.device + node->size[0];
 	const float *running = (const float *)graph->running.device + node->size[0];
 
-	GB_RUN(OPS, batch_norm, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight), gb_weight_of(graph, node->bias),
-	       run->training ? NULL : running, node->size[1], DATA(node->y), measured, measured + x->columns, node->keep);
+	GB_RUN(OPS, batch_norm, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight),
+	       gb_weight_of(graph, node->bias), run->training ? NULL : running, node->size[1], DATA(node->y),
+	       measured, measured + x->columns, node->keep);
 }
 
 static void batch_norm_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -138,9 +141,10 @@ static void batch_norm_backward(gb_graph *graph, gb_graph_node *node, const gb_g
 	if (!dy)
 		return;
 	dx = open_grad(graph, node->x[0], false);
-	GB_RUN(OPS, batch_norm_backward, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight), gb_weight_of(graph, node->bias),
-	       (const float *)graph->measured.device + node->size[0], node->keep, dy, node->size[1], dx ? dx : dy,
-	       gb_gradient_of(graph, node->weight), gb_gradient_of(graph, node->bias));
+	GB_RUN(OPS, batch_norm_backward, x->rows, x->columns, x->data, gb_weight_of(graph, node->weight),
+	       gb_weight_of(graph, node->bias), (const float *)graph->measured.device + node->size[0],
+	       node->keep, dy, node->size[1], dx ? dx : dy, gb_gradient_of(graph, node->weight),
+	       gb_gradient_of(graph, node->bias));
 	if (dx)
 		close_grad(graph, node->x[0]);
 }
@@ -149,14 +153,16 @@ const gb_node_type gb_node_batch_norm = {batch_norm_forward, batch_norm_backward
 
 /* ---- dropout ---- */
 
-static void drop(gb_graph *graph, const gb_graph_node *node, const gb_graph_run *run, const float *from, float *to)
+static void drop(gb_graph *graph, const gb_graph_node *node, const gb_graph_run *run, const float *from,
+                 float *to)
 {
 	const gb_value *x = &graph->value[node->x[0]];
 
 	if (!run->training || node->p == 0)
 		GB_RUN(OPS, add, COUNT(node->x[0]), 1.0f, from, 0.0f, to);
 	else
-		GB_RUN(OPS, dropout, x->rows, x->columns, node->p, run->seed, graph->when.device, (uint32_t)node->index, from, to);
+		GB_RUN(OPS, dropout, x->rows, x->columns, node->p, run->seed, graph->when.device,
+		       (uint32_t)node->index, from, to);
 }
 
 static void dropout_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -211,7 +217,8 @@ static void concat_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_
 	for (int i = 0; i < node->inputs; i++) {
 		const gb_value *x = &graph->value[node->x[i]];
 
-		GB_RUN(OPS, copy_columns, x->rows, x->columns, x->columns, y->columns, x->data, y->data + first, false);
+		GB_RUN(OPS, copy_columns, x->rows, x->columns, x->columns, y->columns, x->data,
+		       y->data + first, false);
 		first += x->columns;
 	}
 }
@@ -228,7 +235,8 @@ static void concat_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 		float *dx = open_grad(graph, node->x[i], false);
 
 		if (dx) {
-			GB_RUN(OPS, copy_columns, x->rows, x->columns, y->columns, x->columns, dy + first, dx, false);
+			GB_RUN(OPS, copy_columns, x->rows, x->columns, y->columns, x->columns, dy + first, dx,
+			       false);
 			close_grad(graph, node->x[i]);
 		}
 		first += x->columns;
@@ -245,8 +253,8 @@ static void rows_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_ru
 	size_t groups = node->size[0];
 
 	(void)run;
-	GB_RUN(OPS, copy_rows, groups, x->rows / groups, node->size[1], node->size[2], 0, node->size[2], x->columns, x->data,
-	       DATA(node->y), false);
+	GB_RUN(OPS, copy_rows, groups, x->rows / groups, node->size[1], node->size[2], 0, node->size[2],
+	       x->columns, x->data, DATA(node->y), false);
 }
 
 static void rows_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -258,7 +266,8 @@ static void rows_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_r
 	(void)run;
 	if (!dx)
 		return;
-	GB_RUN(OPS, copy_rows, groups, node->size[2], 0, x->rows / groups, node->size[1], node->size[2], x->columns, dy, dx, false);
+	GB_RUN(OPS, copy_rows, groups, node->size[2], 0, x->rows / groups, node->size[1], node->size[2],
+	       x->columns, dy, dx, false);
 	close_grad(graph, node->x[0]);
 }
 
@@ -269,7 +278,8 @@ static void absent_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_
 	const gb_value *x = &graph->value[node->x[0]];
 
 	(void)run;
-	GB_RUN(OPS, absent, x->rows, x->columns, node->data, x->data, gb_weight_of(graph, node->weight), DATA(node->y));
+	GB_RUN(OPS, absent, x->rows, x->columns, node->data, x->data, gb_weight_of(graph, node->weight),
+	       DATA(node->y));
 }
 
 static void absent_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -281,7 +291,8 @@ static void absent_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 	if (!dy)
 		return;
 	dx = open_grad(graph, node->x[0], false);
-	GB_RUN(OPS, absent_backward, x->rows, x->columns, node->data, dy, dx ? dx : dy, gb_gradient_of(graph, node->weight));
+	GB_RUN(OPS, absent_backward, x->rows, x->columns, node->data, dy, dx ? dx : dy,
+	       gb_gradient_of(graph, node->weight));
 	if (dx)
 		close_grad(graph, node->x[0]);
 }
@@ -317,8 +328,8 @@ static void fir_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run
 	const gb_value *x = &graph->value[node->x[0]];
 
 	(void)run;
-	GB_RUN(OPS, fir, node->size[0], x->rows / node->size[0], node->size[1], x->columns, node->size[2], node->size[3],
-	       node->offset, node->data, x->data, DATA(node->y));
+	GB_RUN(OPS, fir, node->size[0], x->rows / node->size[0], node->size[1], x->columns, node->size[2],
+	       node->size[3], node->offset, node->data, x->data, DATA(node->y));
 }
 
 static void fir_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -329,8 +340,8 @@ static void fir_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_ru
 	(void)run;
 	if (!dx)
 		return;
-	GB_RUN(OPS, fir_backward, node->size[0], x->rows / node->size[0], node->size[1], x->columns, node->size[2],
-	       node->size[3], node->offset, node->data, dy, dx);
+	GB_RUN(OPS, fir_backward, node->size[0], x->rows / node->size[0], node->size[1], x->columns,
+	       node->size[2], node->size[3], node->offset, node->data, dy, dx);
 	close_grad(graph, node->x[0]);
 }
 
@@ -341,7 +352,8 @@ static void unfold_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_
 	const size_t *s = node->size;
 
 	(void)run;
-	GB_RUN(OPS, unfold_time, s[0], s[1], graph->value[node->x[0]].columns, s[2], s[3], s[4], s[5], DATA(node->x[0]), DATA(node->y));
+	GB_RUN(OPS, unfold_time, s[0], s[1], graph->value[node->x[0]].columns, s[2], s[3], s[4], s[5],
+	       DATA(node->x[0]), DATA(node->y));
 }
 
 static void unfold_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -352,7 +364,8 @@ static void unfold_backward(gb_graph *graph, gb_graph_node *node, const gb_graph
 	(void)run;
 	if (!dx)
 		return;
-	GB_RUN(OPS, unfold_time_backward, s[0], s[1], graph->value[node->x[0]].columns, s[2], s[3], s[4], s[5], dy, dx);
+	GB_RUN(OPS, unfold_time_backward, s[0], s[1], graph->value[node->x[0]].columns, s[2], s[3], s[4],
+	       s[5], dy, dx);
 	close_grad(graph, node->x[0]);
 }
 
@@ -361,7 +374,8 @@ const gb_node_type gb_node_unfold = {unfold_forward, unfold_backward};
 static void pool_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
 {
 	(void)run;
-	GB_RUN(OPS, pool_time, node->size[0], node->size[1], graph->value[node->x[0]].columns, node->data, DATA(node->x[0]), DATA(node->y));
+	GB_RUN(OPS, pool_time, node->size[0], node->size[1], graph->value[node->x[0]].columns, node->data,
+	       DATA(node->x[0]), DATA(node->y));
 }
 
 static void pool_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -371,7 +385,8 @@ static void pool_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_r
 	(void)run;
 	if (!dx)
 		return;
-	GB_RUN(OPS, pool_time_backward, node->size[0], node->size[1], graph->value[node->x[0]].columns, node->data, dy, dx);
+	GB_RUN(OPS, pool_time_backward, node->size[0], node->size[1], graph->value[node->x[0]].columns,
+	       node->data, dy, dx);
 	close_grad(graph, node->x[0]);
 }
 
@@ -384,7 +399,8 @@ static void embedding_forward(gb_graph *graph, gb_graph_node *node, const gb_gra
 	const size_t *s = node->size;
 
 	(void)run;
-	GB_RUN(OPS, embedding_sum, s[0], s[1], s[2], s[3], graph->value[node->y].columns, node->data, gb_weight_of(graph, node->weight), DATA(node->y));
+	GB_RUN(OPS, embedding_sum, s[0], s[1], s[2], s[3], graph->value[node->y].columns, node->data,
+	       gb_weight_of(graph, node->weight), DATA(node->y));
 }
 
 static void embedding_backward(gb_graph *graph, gb_graph_node *node, const gb_graph_run *run)
@@ -394,8 +410,8 @@ static void embedding_backward(gb_graph *graph, gb_graph_node *node, const gb_gr
 
 	(void)run;
 	if (dy)
-		GB_RUN(OPS, embedding_sum_backward, s[0], s[1], s[2], s[3], graph->value[node->y].columns, node->data, dy,
-		       gb_gradient_of(graph, node->weight));
+		GB_RUN(OPS, embedding_sum_backward, s[0], s[1], s[2], s[3], graph->value[node->y].columns,
+		       node->data, dy, gb_gradient_of(graph, node->weight));
 }
 
 const gb_node_type gb_node_embedding = {embedding_forward, embedding_backward};
@@ -467,7 +483,8 @@ static void mse_forward(gb_graph *graph, gb_graph_node *node, const gb_graph_run
 {
 	const gb_value *x = &graph->value[node->x[0]];
 
-	GB_RUN(OPS, mse_loss, x->rows, x->columns, x->data, node->target < 0 ? node->data : DATA(node->target), node->data2, node->data3, node->data4,
+	GB_RUN(OPS, mse_loss, x->rows, x->columns, x->data,
+	       node->target < 0 ? node->data : DATA(node->target), node->data2, node->data3, node->data4,
 	       node->rows_loss, loss_grad(graph, node, run));
 }
 

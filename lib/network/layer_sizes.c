@@ -6,7 +6,8 @@
 
 const char *gb_term_name(int term)
 {
-	static const char *const name[GB_TERMS] = {"video", "mel", "codes", "text", "latent", "contrast", "brain.video", "brain.mel",
+	static const char *const name[GB_TERMS] = {"video",       "mel",        "codes",       "text",
+	                                           "latent",      "contrast",   "brain.video", "brain.mel",
 	                                           "brain.codes", "brain.text", "bold"};
 
 	return term >= 0 && term < GB_TERMS ? name[term] : NULL;

@@ -9,7 +9,8 @@
 static const double LABEL = 1.35;
 enum { ROW = 26, LINE = 16 /* a name's next one */, NAME_MAX_BYTES = 512 };
 
-/* Bytes of TEXT's first line, at most ROOM wide: up to a space, + or comma; where there is none, as many letters as fit. */
+/* Bytes of TEXT's first line, at most ROOM wide: up to a space, + or comma; where there is none, as many
+ * letters as fit. */
 static size_t line_of(const char *text, double room)
 {
 	size_t fits = 0, best = 0;
@@ -55,12 +56,15 @@ static void label(gb_canvas *out, double x, double y, const char *text, double r
 	}
 }
 
-static void bar(gb_canvas *out, gb_box box, double first, double last, double y, double value, double low, double high)
+static void bar(gb_canvas *out, gb_box box, double first, double last, double y, double value, double low,
+                double high)
 {
-	double each = box.width / (last - first), zero = box.x + (0 - first) * each, end = box.x + (value - first) * each,
-	       a = box.x + (low - first) * each, b = box.x + (high - first) * each;
+	double each = box.width / (last - first), zero = box.x + (0 - first) * each,
+	       end = box.x + (value - first) * each, a = box.x + (low - first) * each,
+	       b = box.x + (high - first) * each;
 
-	gb_canvas_fill(out, (int)fmin(zero, end), (int)y - 7, (int)fmax(1, fabs(end - zero)), 15, gb_palette_line(value < 0 ? 1 : 0));
+	gb_canvas_fill(out, (int)fmin(zero, end), (int)y - 7, (int)fmax(1, fabs(end - zero)), 15,
+	               gb_palette_line(value < 0 ? 1 : 0));
 	if (!isfinite(low) || !isfinite(high))
 		return;
 	gb_canvas_line(out, a, y + .5, b, y + .5, 1.5, gb_ink);
@@ -71,7 +75,8 @@ static void bar(gb_canvas *out, gb_box box, double first, double last, double y,
 gb_status gb_plot_bars(gb_canvas *out, const gb_plot *plot, const char *const *name, const double *value,
                        const double *low, const double *high, int count, gb_err *err)
 {
-	double first = fmin(0, plot->low), last = fmax(0, plot->high), room = 40, most = (plot->width ? plot->width : 720) / 2.0;
+	double first = fmin(0, plot->low), last = fmax(0, plot->high), room = 40,
+	       most = (plot->width ? plot->width : 720) / 2.0;
 	int tall = 0, above = 0;
 	gb_plot sized = *plot;
 	gb_box box;
@@ -99,7 +104,8 @@ gb_status gb_plot_bars(gb_canvas *out, const gb_plot *plot, const char *const *n
 		int own = ROW + (lines_of(name[i], room - 36) - 1) * LINE;
 		double y = box.y + 4 + (above + own / 2.0) * (box.height - 8.0) / tall;
 
-		bar(out, box, first, last, y, value[i], low && high ? low[i] : NAN, low && high ? high[i] : NAN);
+		bar(out, box, first, last, y, value[i], low && high ? low[i] : NAN,
+		    low && high ? high[i] : NAN);
 		label(out, box.x - 10, y + 5, name[i], room - 36);
 		above += own;
 	}

@@ -24,7 +24,8 @@ void gb_canvas_fill(gb_canvas *canvas, int x, int y, int width, int height, gb_c
 /* COVER 0 … 1 of COLOR over what is there. */
 void gb_canvas_blend(gb_canvas *canvas, int x, int y, gb_color color, double cover);
 /* A round-ended line; pixel (x, y) has its centre at (x + 1/2, y + 1/2). */
-void gb_canvas_line(gb_canvas *canvas, double x0, double y0, double x1, double y1, double width, gb_color color);
+void gb_canvas_line(gb_canvas *canvas, double x0, double y0, double x1, double y1, double width,
+                    gb_color color);
 /* A picture of CHANNELS 1 (grey) or 3, scaled to WIDTH × HEIGHT: whole pixels
  * when enlarged, means over areas when reduced. */
 void gb_canvas_image(gb_canvas *canvas, int x, int y, int width, int height,
@@ -35,12 +36,15 @@ void gb_canvas_image(gb_canvas *canvas, int x, int y, int width, int height,
 typedef enum gb_align { GB_LEFT, GB_CENTRE, GB_RIGHT } gb_align;
 double gb_canvas_text_width(double size, const char *text);
 /* Y is the line that letters stand on. */
-void gb_canvas_text(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color, const char *text);
+void gb_canvas_text(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color,
+                    const char *text);
 /* The same, upwards; X is the line that letters stand on. */
-void gb_canvas_text_up(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color, const char *text);
+void gb_canvas_text_up(gb_canvas *canvas, double x, double y, double size, gb_align align, gb_color color,
+                       const char *text);
 
 /* COUNT pictures below one another in a new one, left-aligned on BACKGROUND. */
-GB_CHECK gb_status gb_canvas_stack(gb_canvas *out, const gb_canvas *part, size_t count, gb_color background, gb_err *err);
+GB_CHECK gb_status gb_canvas_stack(gb_canvas *out, const gb_canvas *part, size_t count, gb_color background,
+                                   gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -78,8 +78,8 @@ static const char sheet[] =
 	"..... ..... ..... #.... ..... ..... ..... ..... ..... ..... ..... ..... ..... ..... ..... #....";
 
 /* What stands after '~' and the box of unknown characters. */
-static const uint16_t beyond[] = {0xb0, 0xb7, 0xd7, 0xb5, 0xb2, 0x2026, 0x2192, 0x2265, 0x2264, 0xb1, 0x2212, 0x221a, 0x3a3,
-                                  0x2013, 0x394, 0x3c1};
+static const uint16_t beyond[] = {0xb0,   0xb7, 0xd7,   0xb5,   0xb2,  0x2026, 0x2192, 0x2265,
+                                  0x2264, 0xb1, 0x2212, 0x221a, 0x3a3, 0x2013, 0x394,  0x3c1};
 enum { BOX = 95 };
 
 uint32_t gb_font_decode(const char **text)
@@ -109,7 +109,8 @@ static int place(uint32_t code)
 gb_glyph gb_font_glyph(uint32_t code)
 {
 	int index = place(code), left = 5, right = -1;
-	const char *at = sheet + (size_t)(index / ACROSS) * GB_GLYPH_ROWS * LINE + (size_t)(index % ACROSS) * 6;
+	const char *at = sheet + (size_t)(index / ACROSS) * GB_GLYPH_ROWS * LINE +
+	                 (size_t)(index % ACROSS) * 6;
 	gb_glyph glyph = {{0}, 0, 0};
 
 	for (int y = 0; y < GB_GLYPH_ROWS; y++)

@@ -70,7 +70,8 @@ static gb_status read_field(cursor *c, field *f, const char *name, gb_err *err)
 		c->at++;
 	}
 	if (status == GB_OK && quoted)
-		return gb_fail(err, GB_DATA, "%s: line %lld: a quotation mark is not closed", name, (long long)opened);
+		return gb_fail(err, GB_DATA, "%s: line %lld: a quotation mark is not closed", name,
+		               (long long)opened);
 	return status;
 }
 

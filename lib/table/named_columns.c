@@ -63,8 +63,8 @@ static int find(const cell *cells, int n, const char *name)
 	return -1;
 }
 
-static gb_status read_rows(const gb_input *in, const char *at, const cell *head, int heads, const char *const *name,
-                           int columns, double **value, size_t *rows, gb_err *err)
+static gb_status read_rows(const gb_input *in, const char *at, const cell *head, int heads,
+                           const char *const *name, int columns, double **value, size_t *rows, gb_err *err)
 {
 	const char *end = (const char *)in->data + in->size;
 	cell cells[COLUMNS_MAX];
@@ -73,26 +73,31 @@ static gb_status read_rows(const gb_input *in, const char *at, const cell *head,
 
 	for (int c = 0; c < columns; c++)
 		if ((place[c] = find(head, heads, name[c])) < 0)
-			return gb_fail(err, GB_USAGE, "%s: no column \"%s\" in its header line", in->name, name[c]);
+			return gb_fail(err, GB_USAGE, "%s: no column \"%s\" in its header line", in->name,
+			               name[c]);
 	for (*rows = 0; at < end && !status; ++*rows) {
 		int n = split(&at, end, cells);
 
 		if (n == 1 && cells[0].length == 0 && at == end)
 			break;
 		if (n != heads)
-			return gb_fail(err, GB_DATA, "%s: line %zu has %d cells, the header line %d", in->name, *rows + 2, n, heads);
+			return gb_fail(err, GB_DATA, "%s: line %zu has %d cells, the header line %d",
+			               in->name, *rows + 2, n, heads);
 		status = gb_grow(value, (*rows + 1) * (size_t)columns, sizeof **value, err);
 		for (int c = 0; c < columns && !status; c++)
 			if (!number(cells[place[c]], &(*value)[*rows * (size_t)columns + (size_t)c]))
-				status = gb_fail(err, GB_DATA, "%s: line %zu, column %s: \"%.*s\" is not a number", in->name, *rows + 2,
-				                 name[c], (int)(cells[place[c]].length > 40 ? 40 : cells[place[c]].length),
+				status = gb_fail(err, GB_DATA,
+				                 "%s: line %zu, column %s: \"%.*s\" is not a number",
+				                 in->name, *rows + 2, name[c],
+				                 (int)(cells[place[c]].length > 40 ? 40
+				                                                   : cells[place[c]].length),
 				                 cells[place[c]].text);
 	}
 	return status;
 }
 
-gb_status gb_named_columns_read(const char *path, const char *const *name, int columns, double **value, size_t *rows,
-                          gb_err *err)
+gb_status gb_named_columns_read(const char *path, const char *const *name, int columns, double **value,
+                                size_t *rows, gb_err *err)
 {
 	gb_input in = {0};
 	cell head[COLUMNS_MAX];
@@ -101,7 +106,8 @@ gb_status gb_named_columns_read(const char *path, const char *const *name, int c
 	*value = NULL;
 	*rows = 0;
 	if (columns < 1 || columns > COLUMNS_MAX)
-		return gb_fail(err, GB_USAGE, "%s: %d columns asked for, 1 to %d are possible", path, columns, COLUMNS_MAX);
+		return gb_fail(err, GB_USAGE, "%s: %d columns asked for, 1 to %d are possible", path, columns,
+		               COLUMNS_MAX);
 	if ((status = gb_input_open(&in, path, err)))
 		return status;
 	const char *at = (const char *)in.data;

@@ -68,7 +68,8 @@ static size_t reference(const char *text, size_t left, uint32_t *point)
 		return 0;
 	while (at < left && at < 10 && text[at] >= '0' && text[at] <= '9')
 		value = value * 10 + (uint32_t)(text[at++] - '0');
-	if (at == 2 || at >= left || text[at] != ';' || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
+	if (at == 2 || at >= left || text[at] != ';' || value > 0x10FFFF ||
+	    (value >= 0xD800 && value < 0xE000))
 		return 0;
 	*point = value;
 	return at + 1;
@@ -91,12 +92,14 @@ static size_t plain_text(const char *text, size_t size, char *out)
 		size_t n;
 		uint32_t point;
 
-		if (text[i] == '<' && i + 1 < size && text[i + 1] != ' ' && (close = find_close(text + i, size - i, '>'))) {
+		if (text[i] == '<' && i + 1 < size && text[i + 1] != ' ' &&
+		    (close = find_close(text + i, size - i, '>'))) {
 			i = (size_t)(close - text) + 1;
 		} else if (text[i] == '{' && i + 1 < size && text[i + 1] == '\\' &&
 		           (close = find_close(text + i, size - i, '}'))) {
 			i = (size_t)(close - text) + 1;
-		} else if (text[i] == '\\' && i + 1 < size && (text[i + 1] == 'N' || text[i + 1] == 'n' || text[i + 1] == 'h')) {
+		} else if (text[i] == '\\' && i + 1 < size &&
+		           (text[i + 1] == 'N' || text[i + 1] == 'n' || text[i + 1] == 'h')) {
 			out[used++] = ' ';
 			i += 2;
 		} else if (text[i] == '&' && (n = reference(text + i, size - i, &point))) {
@@ -152,8 +155,8 @@ static gb_status read_cue(gb_table *table, lines *l, line timing, gb_err *err)
 	first_word(timing.text, arrow, start, sizeof(start));
 	first_word(arrow + 3, timing.text + timing.size, end, sizeof(end));
 	if (!*start || !*end)
-		return gb_fail(err, GB_DATA, "%s: line %lld: \"-->\" without a time on each side", table->name,
-		               (long long)timing.number);
+		return gb_fail(err, GB_DATA, "%s: line %lld: \"-->\" without a time on each side",
+		               table->name, (long long)timing.number);
 	while (next_line(l, &next) && !blank(next))
 		text.size = (size_t)(next.text + next.size - text.text);
 	return gb_table_cue(table, timing.number, start, end, text.text, text.size, err);
@@ -182,7 +185,9 @@ gb_status gb_table_read_srt(gb_table *table, const char *data, size_t size, gb_e
 			line number = at;
 
 			if (!next_line(&l, &at) || !find_arrow(at))
-				return gb_fail(err, GB_DATA, "%s: line %lld: a time like 00:00:01,000 --> 00:00:02,000 is wanted after it",
+				return gb_fail(err, GB_DATA,
+				               "%s: line %lld: a time like 00:00:01,000 --> 00:00:02,000 is "
+				               "wanted after it",
 				               table->name, (long long)number.number);
 		}
 		status = read_cue(table, &l, at, err);
@@ -205,14 +210,15 @@ gb_status gb_table_read_vtt(gb_table *table, const char *data, size_t size, gb_e
 		if (blank(at))
 			continue;
 		if (!find_arrow(at) && (!next_line(&l, &at) || !find_arrow(at))) {
-			if (first.size >= 4 && (!memcmp(first.text, "NOTE", 4) || !memcmp(first.text, "STYL", 4) ||
-			                        !memcmp(first.text, "REGI", 4))) {
+			if (first.size >= 4 &&
+			    (!memcmp(first.text, "NOTE", 4) || !memcmp(first.text, "STYL", 4) ||
+			     !memcmp(first.text, "REGI", 4))) {
 				while (!blank(at) && next_line(&l, &at))
 					;
 				continue;
 			}
-			return gb_fail(err, GB_DATA, "%s: line %lld: neither a cue nor a comment", table->name,
-			               (long long)first.number);
+			return gb_fail(err, GB_DATA, "%s: line %lld: neither a cue nor a comment",
+			               table->name, (long long)first.number);
 		}
 		status = read_cue(table, &l, at, err);
 	}

@@ -100,14 +100,16 @@ gb_status gb_table_cell(gb_table *table, size_t column, const char *text, size_t
 		               (long long)table->pending_line, GB_TABLE_COLUMNS_MAX);
 	bad = gb_utf8_check(text, size);
 	if (bad < size)
-		return gb_fail(err, GB_DATA, "%s: row %lld, column %zu: byte 0x%02x is not UTF-8; save the table as UTF-8",
+		return gb_fail(err, GB_DATA,
+		               "%s: row %lld, column %zu: byte 0x%02x is not UTF-8; save the table as UTF-8",
 		               table->name, (long long)table->pending_line, column + 1, (uint8_t)text[bad]);
 	if (!gb_size_add(table->text_size, size + 1, &end) || end > GB_TABLE_TEXT_MAX)
 		return gb_fail(err, GB_DATA, "%s: row %lld: more than %u bytes of text", table->name,
 		               (long long)table->pending_line, GB_TABLE_TEXT_MAX);
 	status = reserve(&table->text, &table->text_room, end, 1, err);
 	if (status == GB_OK)
-		status = reserve(&table->pending, &table->pending_room, column + 1, sizeof(*table->pending), err);
+		status = reserve(&table->pending, &table->pending_room, column + 1, sizeof(*table->pending),
+		                 err);
 	if (status != GB_OK)
 		return status;
 	while (table->pending_size <= column)
@@ -148,7 +150,10 @@ gb_status gb_table_end_row(gb_table *table, gb_err *err)
 	return GB_OK;
 }
 
-const char *gb_table_header(const gb_table *table, size_t column) { return table->text + table->header[column]; }
+const char *gb_table_header(const gb_table *table, size_t column)
+{
+	return table->text + table->header[column];
+}
 
 const char *gb_table_at(const gb_table *table, size_t row, size_t column)
 {
@@ -163,7 +168,8 @@ size_t gb_table_find(const gb_table *table, const char *header)
 
 	trim(&header, &size);
 	for (size_t i = 0; i < table->columns; i++)
-		if (strlen(gb_table_header(table, i)) == size && !memcmp(gb_table_header(table, i), header, size))
+		if (strlen(gb_table_header(table, i)) == size &&
+		    !memcmp(gb_table_header(table, i), header, size))
 			return i;
 	return table->columns;
 }
@@ -175,7 +181,8 @@ char *gb_table_headers(const gb_table *table, char *out, size_t room)
 	out[0] = 0;
 	for (size_t i = 0; i < table->columns && used + 8 < room; i++)
 		if (gb_table_header(table, i)[0]) {
-			int n = snprintf(out + used, room - used, "%s%s", used ? ", " : "", gb_table_header(table, i));
+			int n = snprintf(out + used, room - used, "%s%s", used ? ", " : "",
+			                 gb_table_header(table, i));
 
 			used += n > 0 ? (size_t)n : 0;
 		}

@@ -45,7 +45,8 @@ static gb_status read_as(gb_table *table, gb_text_format format, const uint8_t *
 	const char *text = (const char *)data;
 
 	if (!size)
-		return gb_fail(err, GB_DATA, "%s: empty; a table of annotations or subtitles is wanted", table->name);
+		return gb_fail(err, GB_DATA, "%s: empty; a table of annotations or subtitles is wanted",
+		               table->name);
 	if (sheet && format != GB_FORMAT_XLSX)
 		return gb_fail(err, GB_USAGE, "%s: --sheet is for .xlsx workbooks", table->name);
 	if (size >= 2 && (!memcmp(data, "\xFF\xFE", 2) || !memcmp(data, "\xFE\xFF", 2)))
@@ -60,7 +61,9 @@ static gb_status read_as(gb_table *table, gb_text_format format, const uint8_t *
 	case GB_FORMAT_DELIMITED:
 		return gb_table_read_delimited(table, text, size, err);
 	case GB_FORMAT_OLD_OFFICE:
-		return gb_fail(err, GB_DATA, "%s: an old .xls (or an encrypted) workbook; save it as .xlsx or .csv", table->name);
+		return gb_fail(err, GB_DATA,
+		               "%s: an old .xls (or an encrypted) workbook; save it as .xlsx or .csv",
+		               table->name);
 	case GB_FORMAT_BINARY:
 		break;
 	}

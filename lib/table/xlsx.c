@@ -117,7 +117,8 @@ static const char *attribute(const char **list, const char *name)
 	return NULL;
 }
 
-static void on_doctype(void *context, const char *name, const char *system_id, const char *public_id, int internal)
+static void on_doctype(void *context, const char *name, const char *system_id, const char *public_id,
+                       int internal)
 {
 	(void)name, (void)system_id, (void)public_id, (void)internal;
 	fail(context, "a document type is not allowed in a workbook");
@@ -132,7 +133,8 @@ static void on_text(void *context, const char *text, int size)
 }
 
 /* Unpack PART and parse it with these handlers. */
-static void read_part(book *b, const char *part, XML_StartElementHandler on_start, XML_EndElementHandler on_end)
+static void read_part(book *b, const char *part, XML_StartElementHandler on_start,
+                      XML_EndElementHandler on_end)
 {
 	zip_file_t *file;
 	char piece[16384];
@@ -215,7 +217,8 @@ static void resolve(const char *target, char out[PATH_ROOM])
 static void on_relation(void *context, const char *name, const char **list)
 {
 	book *b = context;
-	const char *id = attribute(list, "Id"), *target = attribute(list, "Target"), *type = attribute(list, "Type");
+	const char *id = attribute(list, "Id"), *target = attribute(list, "Target"),
+		   *type = attribute(list, "Type");
 
 	if (!is(name, "Relationship") || !id || !target || !type)
 		return;
@@ -283,7 +286,8 @@ static number_kind kind_of_code(const char *code)
 			if (!*++code)
 				break;
 		} else if (*code == '[') { /* [h] is elapsed time; [Red], [$-409] are not */
-			hour |= strchr("hms", code[1] | 32) && code[1] && (code[2] == ']' || code[2] == code[1]);
+			hour |= strchr("hms", code[1] | 32) && code[1] &&
+			        (code[2] == ']' || code[2] == code[1]);
 			code = strchr(code, ']');
 			if (!code)
 				break;
@@ -397,10 +401,11 @@ static void date_text(double days, bool day, bool date_1904, char out[64])
 		yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 		doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 		mp = (5 * doy + 2) / 153;
-		n = snprintf(out, 32, "%04lld-%02lld-%02lld ", yoe + era * 400 + (mp >= 10), mp < 10 ? mp + 3 : mp - 9,
-		             doy - (153 * mp + 2) / 5 + 1);
+		n = snprintf(out, 32, "%04lld-%02lld-%02lld ", yoe + era * 400 + (mp >= 10),
+		             mp < 10 ? mp + 3 : mp - 9, doy - (153 * mp + 2) / 5 + 1);
 	}
-	snprintf(out + n, 32, "%lld:%02lld:%02lld.%03lld", ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+	snprintf(out + n, 32, "%lld:%02lld:%02lld.%03lld", ms / 3600000, ms / 60000 % 60, ms / 1000 % 60,
+	         ms % 1000);
 }
 
 static void number_cell(book *b)
@@ -439,8 +444,9 @@ static void end_cell(book *b)
 		append(b, &b->text, "", 1);
 		if (b->status != GB_OK)
 			return;
-		index = strspn(b->text.data, "0123456789") == size && size < 9 ? strtoul(b->text.data, NULL, 10)
-		                                                               : b->string_count;
+		index = strspn(b->text.data, "0123456789") == size && size < 9
+		            ? strtoul(b->text.data, NULL, 10)
+		            : b->string_count;
 		if (index >= b->string_count) {
 			fail(b, "a cell refers to a string that is not there");
 			return;
@@ -494,17 +500,19 @@ static gb_status open_zip(book *b, const uint8_t *data, size_t size)
 
 static void find_parts(book *b)
 {
-	static const char *const workbook = "xl/workbook.xml", *const relations = "xl/_rels/workbook.xml.rels";
+	static const char *const workbook = "xl/workbook.xml",
+	                  *const relations = "xl/_rels/workbook.xml.rels";
 
 	if (zip_name_locate(b->zip, workbook, 0) < 0 || zip_name_locate(b->zip, relations, 0) < 0) {
-		b->status = gb_fail(b->err, GB_DATA, "%s: a zip file, but no .xlsx workbook in it", b->table->name);
+		b->status = gb_fail(b->err, GB_DATA, "%s: a zip file, but no .xlsx workbook in it",
+		                    b->table->name);
 		return;
 	}
 	read_part(b, workbook, on_workbook, no_end);
 	if (b->status == GB_OK && !b->relation[0]) {
 		if (b->want)
-			b->status = gb_fail(b->err, GB_USAGE, "%s: no sheet \"%s\"; it has %s", b->table->name, b->want,
-			                    b->names[0] ? b->names : "none");
+			b->status = gb_fail(b->err, GB_USAGE, "%s: no sheet \"%s\"; it has %s",
+			                    b->table->name, b->want, b->names[0] ? b->names : "none");
 		else
 			b->status = gb_fail(b->err, GB_DATA, "%s: a workbook without sheets", b->table->name);
 	}
@@ -514,7 +522,8 @@ static void find_parts(book *b)
 		b->status = gb_fail(b->err, GB_DATA, "%s: the sheet's part is missing", b->table->name);
 }
 
-gb_status gb_table_read_xlsx(gb_table *table, const uint8_t *data, size_t size, const char *sheet, gb_err *err)
+gb_status gb_table_read_xlsx(gb_table *table, const uint8_t *data, size_t size, const char *sheet,
+                             gb_err *err)
 {
 	book *b = gb_array(1, sizeof(*b), err);
 	gb_status status;

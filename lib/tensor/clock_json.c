@@ -43,15 +43,18 @@ gb_status gb_clock_from_json(const gb_json *time, gb_clock *clock, gb_err *err)
 	if (!unit || strcmp(unit, "s"))
 		return gb_fail(err, GB_DATA, "time: unit is not \"s\"");
 	if (!gb_json_size(runs) || gb_json_size(runs) > GB_RUNS_MAX)
-		return gb_fail(err, GB_DATA, "time: %zu runs, 1 to %d are wanted", gb_json_size(runs), GB_RUNS_MAX);
+		return gb_fail(err, GB_DATA, "time: %zu runs, 1 to %d are wanted", gb_json_size(runs),
+		               GB_RUNS_MAX);
 	for (size_t i = 0; i < gb_json_size(runs); i++) {
 		const gb_json *one = gb_json_at(runs, i);
 		const char *name = gb_json_text(gb_json_get(one, "name"));
 		gb_run *run = &clock->run[i];
 		if (!name || strlen(name) >= sizeof run->name)
-			return gb_fail(err, GB_DATA, "time: run %zu has no name, or one of %d bytes or more", i, GB_RUN_NAME);
+			return gb_fail(err, GB_DATA, "time: run %zu has no name, or one of %d bytes or more",
+			               i, GB_RUN_NAME);
 		if (!gb_json_read_integer(gb_json_get(one, "rows"), &run->rows) || run->rows < 0 ||
-		    !read_rational(gb_json_get(one, "start"), &run->start) || __builtin_add_overflow(total, run->rows, &total))
+		    !read_rational(gb_json_get(one, "start"), &run->start) ||
+		    __builtin_add_overflow(total, run->rows, &total))
 			return gb_fail(err, GB_DATA, "time: run %s: rows or start is not valid", name);
 		if (gb_clock_find(clock, name) >= 0)
 			return gb_fail(err, GB_DATA, "time: run %s is named twice", name);

@@ -8,9 +8,12 @@ static const struct {
 	size_t size;
 	bool writable;
 } types[] = {
-    [GB_BOOL] = {"BOOL", 1, true}, [GB_U8] = {"U8", 1, true},    [GB_I8] = {"I8", 1, true},   [GB_I16] = {"I16", 2, true},
-    [GB_U16] = {"U16", 2, false},  [GB_I32] = {"I32", 4, true},  [GB_U32] = {"U32", 4, false}, [GB_I64] = {"I64", 8, true},
-    [GB_U64] = {"U64", 8, false},  [GB_F16] = {"F16", 2, true},  [GB_BF16] = {"BF16", 2, true}, [GB_F32] = {"F32", 4, true},
+    [GB_BOOL] = {"BOOL", 1, true}, [GB_U8] = {"U8", 1, true},
+    [GB_I8] = {"I8", 1, true},     [GB_I16] = {"I16", 2, true},
+    [GB_U16] = {"U16", 2, false},  [GB_I32] = {"I32", 4, true},
+    [GB_U32] = {"U32", 4, false},  [GB_I64] = {"I64", 8, true},
+    [GB_U64] = {"U64", 8, false},  [GB_F16] = {"F16", 2, true},
+    [GB_BF16] = {"BF16", 2, true}, [GB_F32] = {"F32", 4, true},
     [GB_F64] = {"F64", 8, true},   [GB_FOREIGN] = {"foreign", 0, false},
 };
 
@@ -65,7 +68,8 @@ uint16_t gb_float_to_half(float value)
 		return (uint16_t)(sign | 0x7c00); /* 65520 and more */
 	if (magnitude < 0x38800000) {
 		/* Below 2^−14: adding 0.5 leaves mantissa/2^24 rounded to even in the low bits. */
-		return (uint16_t)(sign | (bits_of_float(float_of_bits(magnitude) + 0.5f) - bits_of_float(0.5f)));
+		return (uint16_t)(sign |
+		                  (bits_of_float(float_of_bits(magnitude) + 0.5f) - bits_of_float(0.5f)));
 	}
 	rounded = magnitude - (112u << 23);
 	rounded += 0xfff + (rounded >> 13 & 1);

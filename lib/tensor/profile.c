@@ -21,7 +21,8 @@ static gb_json *inputs_without_names(const gb_json *profile)
 	return inputs;
 }
 
-static gb_json *described_tensors(const gb_json *profile, const gb_tensor *tensor, size_t count, bool *complete)
+static gb_json *described_tensors(const gb_json *profile, const gb_tensor *tensor, size_t count,
+                                  bool *complete)
 {
 	gb_json *all = gb_json_object();
 	const gb_json *known = gb_json_get(profile, "tensors");
@@ -37,8 +38,8 @@ static gb_json *described_tensors(const gb_json *profile, const gb_tensor *tenso
 	return all;
 }
 
-gb_status gb_profile_identity(const gb_json *profile, const gb_tensor *tensor, size_t count, char id[GB_HASH_TEXT],
-                              gb_err *err)
+gb_status gb_profile_identity(const gb_json *profile, const gb_tensor *tensor, size_t count,
+                              char id[GB_HASH_TEXT], gb_err *err)
 {
 	gb_json *identity = gb_json_object();
 	bool complete = gb_json_set(identity, "inputs", inputs_without_names(profile));

@@ -53,23 +53,32 @@ static gb_status check_profile(gb_tensor_file *file, gb_err *err)
 	if (!says && !text && !file->trailer)
 		return GB_OK;
 	if (!says || !text || !file->trailer)
-		return gb_fail(err, GB_DATA, "%s: damaged: of format, gbt and %s, which a gbt file has together, %s is missing",
-		               file->name, GB_TRAILER, !says ? "format" : !text ? "gbt" : GB_TRAILER);
-	if (file->trailer != &c->tensor[c->tensors - 1] || file->trailer->dtype != GB_U8 || file->trailer->rank != 2 ||
-	    file->trailer->shape[0] != (int64_t)c->tensors || file->trailer->shape[1] != GB_HASH_BYTES)
-		return gb_fail(err, GB_DATA, "%s: damaged: %s is not the last tensor, U8 [%zu, %d]", file->name, GB_TRAILER,
-		               c->tensors, GB_HASH_BYTES);
+		return gb_fail(err, GB_DATA,
+		               "%s: damaged: of format, gbt and %s, which a gbt file has together, %s is "
+		               "missing",
+		               file->name, GB_TRAILER,
+		               !says   ? "format"
+		               : !text ? "gbt"
+		                       : GB_TRAILER);
+	if (file->trailer != &c->tensor[c->tensors - 1] || file->trailer->dtype != GB_U8 ||
+	    file->trailer->rank != 2 || file->trailer->shape[0] != (int64_t)c->tensors ||
+	    file->trailer->shape[1] != GB_HASH_BYTES)
+		return gb_fail(err, GB_DATA, "%s: damaged: %s is not the last tensor, U8 [%zu, %d]",
+		               file->name, GB_TRAILER, c->tensors, GB_HASH_BYTES);
 	hash = gb_hash_of(file->data, c->header_bytes);
 	if (memcmp(hash.bytes, file->trailer->data, sizeof hash.bytes))
-		return gb_fail(err, GB_DATA, "%s: damaged: the checksum of the header (bytes 0 to %zu) does not agree", file->name,
-		               c->header_bytes);
+		return gb_fail(err, GB_DATA,
+		               "%s: damaged: the checksum of the header (bytes 0 to %zu) does not agree",
+		               file->name, c->header_bytes);
 	if (strcmp(format, GB_FORMAT))
-		return gb_fail(err, GB_DATA, "%s: format %s: this program reads %s", file->name, format, GB_FORMAT);
+		return gb_fail(err, GB_DATA, "%s: format %s: this program reads %s", file->name, format,
+		               GB_FORMAT);
 	if ((status = parse_profile(file, text, err)) != GB_OK ||
 	    (status = gb_profile_identity(file->profile, c->tensor, c->tensors - 1, id, err)) != GB_OK)
 		return status;
 	if (strcmp(id, file->id))
-		return gb_fail(err, GB_DATA, "%s: damaged: the id does not agree with what the header says", file->name);
+		return gb_fail(err, GB_DATA, "%s: damaged: the id does not agree with what the header says",
+		               file->name);
 	return GB_OK;
 }
 
@@ -105,7 +114,8 @@ gb_status gb_tensor_file_open(gb_tensor_file **out, const char *path, gb_err *er
 	return status;
 }
 
-gb_status gb_tensor_file_open_memory(gb_tensor_file **out, const void *data, size_t size, const char *name, gb_err *err)
+gb_status gb_tensor_file_open_memory(gb_tensor_file **out, const void *data, size_t size, const char *name,
+                                     gb_err *err)
 {
 	gb_tensor_file *file = gb_array(1, sizeof *file, err);
 	gb_status status;
@@ -148,9 +158,15 @@ const char *gb_tensor_file_tool(const gb_tensor_file *file)
 	return gb_json_text(gb_json_get(file->profile, "tool"));
 }
 
-size_t gb_tensor_file_count(const gb_tensor_file *file) { return file->container.tensors - (file->trailer != NULL); }
+size_t gb_tensor_file_count(const gb_tensor_file *file)
+{
+	return file->container.tensors - (file->trailer != NULL);
+}
 
-const gb_tensor *gb_tensor_file_at(const gb_tensor_file *file, size_t index) { return &file->container.tensor[index]; }
+const gb_tensor *gb_tensor_file_at(const gb_tensor_file *file, size_t index)
+{
+	return &file->container.tensor[index];
+}
 
 const gb_tensor *gb_tensor_file_find(const gb_tensor_file *file, const char *name)
 {
@@ -180,24 +196,29 @@ gb_status gb_tensor_file_clock(const gb_tensor_file *file, const char *name, gb_
 	if (!tensor)
 		return gb_fail(err, GB_DATA, "%s: no tensor %s", file->name, name);
 	if (!time)
-		return gb_fail(err, GB_DATA, "%s: tensor %s: axis 0 is not time (give --tr, and --runs or --start)", file->name, name);
+		return gb_fail(err, GB_DATA,
+		               "%s: tensor %s: axis 0 is not time (give --tr, and --runs or --start)",
+		               file->name, name);
 	if (gb_clock_from_json(time, clock, err) != GB_OK)
 		return gb_fail_in(err, "%s: tensor %s", file->name, name);
 	if (tensor->rank < 1 || tensor->shape[0] != gb_clock_rows(clock))
-		return gb_fail(err, GB_DATA, "%s: tensor %s: its runs have %" PRId64 " rows, its first axis %" PRId64, file->name,
-		               name, gb_clock_rows(clock), tensor->rank ? tensor->shape[0] : 0);
+		return gb_fail(err, GB_DATA,
+		               "%s: tensor %s: its runs have %" PRId64 " rows, its first axis %" PRId64,
+		               file->name, name, gb_clock_rows(clock), tensor->rank ? tensor->shape[0] : 0);
 	return GB_OK;
 }
 
 /* The options that a file without a clock needs. */
-static gb_status clock_of_options(const gb_tensor_file *file, const gb_tensor *tensor, const gb_clock_options *options,
-                                  gb_clock *clock, gb_err *err)
+static gb_status clock_of_options(const gb_tensor_file *file, const gb_tensor *tensor,
+                                  const gb_clock_options *options, gb_clock *clock, gb_err *err)
 {
 	int64_t rows = tensor->rank ? tensor->shape[0] : 0;
 	gb_rational start = options->start ? *options->start : (gb_rational){0, 1};
 
 	if (!options->tr)
-		return gb_fail(err, GB_USAGE, "%s: tensor %s has no time of its own: give --tr, and --runs or --start where needed",
+		return gb_fail(err, GB_USAGE,
+		               "%s: tensor %s has no time of its own: give --tr, and --runs or --start where "
+		               "needed",
 		               file->name, tensor->name);
 	if (!options->runs) {
 		*clock = gb_clock_single(*options->tr, options->run ? options->run : "run-1", rows, start);
@@ -209,13 +230,13 @@ static gb_status clock_of_options(const gb_tensor_file *file, const gb_tensor *t
 	for (int i = 0; i < clock->runs; i++)
 		clock->run[i].start = start;
 	if (gb_clock_rows(clock) != rows)
-		return gb_fail(err, GB_DATA, "%s: tensor %s has %" PRId64 " rows, --runs %s sums to %" PRId64, file->name,
-		               tensor->name, rows, options->runs, gb_clock_rows(clock));
+		return gb_fail(err, GB_DATA, "%s: tensor %s has %" PRId64 " rows, --runs %s sums to %" PRId64,
+		               file->name, tensor->name, rows, options->runs, gb_clock_rows(clock));
 	return GB_OK;
 }
 
-gb_status gb_tensor_file_clock_or(const gb_tensor_file *file, const char *name, const gb_clock_options *options,
-                                  gb_clock *clock, gb_err *err)
+gb_status gb_tensor_file_clock_or(const gb_tensor_file *file, const char *name,
+                                  const gb_clock_options *options, gb_clock *clock, gb_err *err)
 {
 	const gb_tensor *tensor = gb_tensor_file_find(file, name);
 	gb_status status;
@@ -228,7 +249,9 @@ gb_status gb_tensor_file_clock_or(const gb_tensor_file *file, const char *name, 
 		return status;
 	if ((options->tr && gb_rational_compare(*options->tr, clock->step)) ||
 	    (options->start && gb_rational_compare(*options->start, clock->run[0].start)) || options->runs)
-		return gb_fail(err, GB_USAGE, "%s: tensor %s has a clock of its own: --tr, --start and --runs are for files that have none",
+		return gb_fail(err, GB_USAGE,
+		               "%s: tensor %s has a clock of its own: --tr, --start and --runs are for files "
+		               "that have none",
 		               file->name, name);
 	return GB_OK;
 }
@@ -252,7 +275,9 @@ static void verify_tile(void *context, size_t tile, int worker)
 	if (v->file->verified[index])
 		return;
 	hash = gb_hash_of(tensor->data, tensor->bytes);
-	v->file->verified[index] = !memcmp(hash.bytes, (const uint8_t *)v->file->trailer->data + (index + 1) * GB_HASH_BYTES,
+	v->file->verified[index] = !memcmp(hash.bytes,
+	                                   (const uint8_t *)v->file->trailer->data +
+	                                       (index + 1) * GB_HASH_BYTES,
 	                                   sizeof hash.bytes);
 	while (!v->file->verified[index] && (!seen || index + 1 < seen))
 		if (atomic_compare_exchange_weak(&v->bad, &seen, index + 1))
@@ -277,7 +302,8 @@ gb_status gb_tensor_file_verify(gb_tensor_file *file, const char *name, gb_pool 
 	if (!v.bad)
 		return GB_OK;
 	tensor = &file->container.tensor[v.bad - 1];
-	return gb_fail(err, GB_DATA, "%s: damaged: the checksum of tensor %s (bytes %zu to %zu of the file) does not agree",
+	return gb_fail(err, GB_DATA,
+	               "%s: damaged: the checksum of tensor %s (bytes %zu to %zu of the file) does not agree",
 	               file->name, tensor->name, file->container.header_bytes + tensor->begin,
 	               file->container.header_bytes + tensor->begin + tensor->bytes);
 }
@@ -296,20 +322,22 @@ static gb_status align(gb_tensor_file *file, size_t index, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_tensor_file_need(gb_tensor_file *file, const char *name, gb_dtype dtype, int rank, const gb_tensor **out,
-                              gb_err *err)
+gb_status gb_tensor_file_need(gb_tensor_file *file, const char *name, gb_dtype dtype, int rank,
+                              const gb_tensor **out, gb_err *err)
 {
 	const gb_tensor *tensor = gb_tensor_file_find(file, name);
 	gb_status status;
 
 	*out = NULL;
 	if (!tensor)
-		return gb_fail(err, GB_DATA, "%s: no tensor %s (gb-inspect shows what is there)", file->name, name);
+		return gb_fail(err, GB_DATA, "%s: no tensor %s (gb-inspect shows what is there)", file->name,
+		               name);
 	if (tensor->dtype == GB_FOREIGN || (dtype != GB_FOREIGN && tensor->dtype != dtype))
-		return gb_fail(err, GB_DATA, "%s: tensor %s: its type is %s, %s is wanted", file->name, name, tensor->dtype_name,
-		               dtype == GB_FOREIGN ? "a number" : gb_dtype_name(dtype));
+		return gb_fail(err, GB_DATA, "%s: tensor %s: its type is %s, %s is wanted", file->name, name,
+		               tensor->dtype_name, dtype == GB_FOREIGN ? "a number" : gb_dtype_name(dtype));
 	if (rank >= 0 && tensor->rank != rank)
-		return gb_fail(err, GB_DATA, "%s: tensor %s: %d axes, %d are wanted", file->name, name, tensor->rank, rank);
+		return gb_fail(err, GB_DATA, "%s: tensor %s: %d axes, %d are wanted", file->name, name,
+		               tensor->rank, rank);
 	if ((status = gb_tensor_file_verify(file, name, NULL, err)) != GB_OK ||
 	    (status = align(file, (size_t)(tensor - file->container.tensor), err)) != GB_OK)
 		return status;

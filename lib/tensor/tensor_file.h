@@ -25,7 +25,8 @@ void gb_tensor_file_close(gb_tensor_file *file); /* accepts NULL */
 
 const char *gb_tensor_file_name(const gb_tensor_file *file);      /* as given, for messages */
 const char *gb_tensor_file_id(const gb_tensor_file *file);        /* NULL: not a gbt file */
-const gb_json *gb_tensor_file_profile(const gb_tensor_file *file); /* the "gbt" object; NULL: not a gbt file */
+/* the "gbt" object; NULL: not a gbt file */
+const gb_json *gb_tensor_file_profile(const gb_tensor_file *file);
 const gb_json *gb_tensor_file_metadata(const gb_tensor_file *file); /* "__metadata__" or NULL */
 const char *gb_tensor_file_tool(const gb_tensor_file *file);      /* "gb-video-frames 0.1.0" or NULL */
 

@@ -40,7 +40,10 @@ struct gb_tensor_writer {
 	bool header_out;
 };
 
-static gb_status incomplete(gb_err *err) { return gb_fail(err, GB_SYSTEM, "out of memory while describing the output"); }
+static gb_status incomplete(gb_err *err)
+{
+	return gb_fail(err, GB_SYSTEM, "out of memory while describing the output");
+}
 
 gb_status gb_tensor_writer_new(gb_tensor_writer **out, const char *tool, const gb_json *params, gb_err *err)
 {
@@ -54,8 +57,9 @@ gb_status gb_tensor_writer_new(gb_tensor_writer **out, const char *tool, const g
 	w->tensors = gb_json_object();
 	w->inputs = gb_json_object();
 	w->params = params ? gb_json_copy(params) : gb_json_object();
-	if (!gb_json_set(w->profile, "tool", gb_json_string(tool)) || !gb_json_set(w->profile, "params", w->params) ||
-	    !gb_json_set(w->profile, "inputs", w->inputs) || !gb_json_set(w->profile, "tensors", w->tensors)) {
+	if (!gb_json_set(w->profile, "tool", gb_json_string(tool)) ||
+	    !gb_json_set(w->profile, "params", w->params) || !gb_json_set(w->profile, "inputs", w->inputs) ||
+	    !gb_json_set(w->profile, "tensors", w->tensors)) {
 		gb_tensor_writer_free(w);
 		return incomplete(err);
 	}
@@ -75,8 +79,8 @@ static gb_status add_input(gb_tensor_writer *w, const char *role, gb_json *input
 	return gb_json_set(w->inputs, name, input) ? GB_OK : incomplete(err);
 }
 
-gb_status gb_tensor_writer_input_hash(gb_tensor_writer *w, const char *role, const char *name, uint64_t bytes, gb_hash hash,
-                                      gb_err *err)
+gb_status gb_tensor_writer_input_hash(gb_tensor_writer *w, const char *role, const char *name, uint64_t bytes,
+                                      gb_hash hash, gb_err *err)
 {
 	gb_json *input = gb_json_object();
 	char text[GB_HASH_TEXT];
@@ -109,7 +113,8 @@ gb_status gb_tensor_writer_input_path(gb_tensor_writer *w, const char *role, con
 	return gb_tensor_writer_input_hash(w, role, path, bytes, hash, err);
 }
 
-gb_status gb_tensor_writer_input_file(gb_tensor_writer *w, const char *role, gb_tensor_file *file, gb_err *err)
+gb_status gb_tensor_writer_input_file(gb_tensor_writer *w, const char *role, gb_tensor_file *file,
+                                      gb_err *err)
 {
 	gb_json *input;
 	gb_hash hash;
@@ -132,8 +137,8 @@ gb_status gb_tensor_writer_param(gb_tensor_writer *w, const char *key, gb_json *
 
 /* ---- tensors ---- */
 
-static gb_status plan_tensor(gb_tensor_writer *w, const char *name, gb_dtype dtype, int rank, const int64_t *shape,
-                             planned **out, gb_err *err)
+static gb_status plan_tensor(gb_tensor_writer *w, const char *name, gb_dtype dtype, int rank,
+                             const int64_t *shape, planned **out, gb_err *err)
 {
 	planned *p;
 	int64_t *copy;
@@ -155,7 +160,11 @@ static gb_status plan_tensor(gb_tensor_writer *w, const char *name, gb_dtype dty
 	if (!(copy = gb_array((size_t)rank, sizeof *copy, err)))
 		return GB_SYSTEM;
 	memcpy(copy, shape, (size_t)rank * sizeof *copy);
-	p->tensor = (gb_tensor){.dtype = dtype, .dtype_name = gb_dtype_name(dtype), .rank = rank, .shape = copy, .bytes = bytes};
+	p->tensor = (gb_tensor){.dtype = dtype,
+	                        .dtype_name = gb_dtype_name(dtype),
+	                        .rank = rank,
+	                        .shape = copy,
+	                        .bytes = bytes};
 	if (!(p->tensor.name = gb_string(name, err))) {
 		free(copy);
 		return GB_SYSTEM;
@@ -190,8 +199,11 @@ gb_status gb_tensor_writer_add(gb_tensor_writer *w, const gb_tensor_spec *spec, 
 	if (!gb_dtype_writable(spec->dtype) || spec->rank < 0 || spec->rank > GB_RANK_MAX ||
 	    (spec->clock && (!spec->rank || gb_clock_rows(spec->clock) != spec->shape[0]))) {
 		gb_json_free(about);
-		return gb_fail(err, GB_DATA, "tensor %s: type %s, %d axes, first of them %" PRId64 ": does not fit its description",
-		               spec->name, gb_dtype_name(spec->dtype), spec->rank, spec->rank ? spec->shape[0] : 0);
+		return gb_fail(err, GB_DATA,
+		               "tensor %s: type %s, %d axes, first of them %" PRId64
+		               ": does not fit its description",
+		               spec->name, gb_dtype_name(spec->dtype), spec->rank,
+		               spec->rank ? spec->shape[0] : 0);
 	}
 	dims = axis_names(spec->dims ? spec->dims : "", &axes);
 	if (axes == spec->rank && axes)
@@ -209,7 +221,8 @@ gb_status gb_tensor_writer_add(gb_tensor_writer *w, const gb_tensor_spec *spec, 
 		return status;
 	}
 	if (axes != spec->rank && axes)
-		return gb_fail(err, GB_DATA, "tensor %s: %d axes, %d names (%s)", spec->name, spec->rank, axes, spec->dims);
+		return gb_fail(err, GB_DATA, "tensor %s: %d axes, %d names (%s)", spec->name, spec->rank,
+		               axes, spec->dims);
 	return gb_json_set(w->tensors, spec->name, about) ? GB_OK : incomplete(err);
 }
 
@@ -223,15 +236,19 @@ gb_status gb_tensor_writer_add_copy(gb_tensor_writer *w, gb_tensor_file *file, c
 	if (status != GB_OK)
 		return status;
 	if (!gb_dtype_writable(tensor->dtype))
-		return gb_fail(err, GB_DATA, "%s: tensor %s: type %s is read but never written: convert it first",
+		return gb_fail(err, GB_DATA,
+		               "%s: tensor %s: type %s is read but never written: convert it first",
 		               gb_tensor_file_name(file), name, tensor->dtype_name);
 	if ((status = plan_tensor(w, name, tensor->dtype, tensor->rank, tensor->shape, &p, err)) != GB_OK)
 		return status;
 	p->source = tensor->data;
-	return gb_json_set(w->tensors, name, about ? gb_json_copy(about) : gb_json_object()) ? GB_OK : incomplete(err);
+	return gb_json_set(w->tensors, name, about ? gb_json_copy(about) : gb_json_object())
+	           ? GB_OK
+	           : incomplete(err);
 }
 
-gb_status gb_tensor_writer_add_json(gb_tensor_writer *w, const char *name, const gb_json *value, const char *doc, gb_err *err)
+gb_status gb_tensor_writer_add_json(gb_tensor_writer *w, const char *name, const gb_json *value,
+                                    const char *doc, gb_err *err)
 {
 	char *text = gb_json_dump(value);
 	gb_json *about = gb_json_object();
@@ -264,7 +281,8 @@ static int by_element_size(const void *a, const void *b)
 
 	if (m != n)
 		return m > n ? -1 : 1;
-	return x->tensor.begin < y->tensor.begin ? -1 : x->tensor.begin > y->tensor.begin; /* order of adding */
+	/* order of adding */
+	return x->tensor.begin < y->tensor.begin ? -1 : x->tensor.begin > y->tensor.begin;
 }
 
 static gb_json *header_entry(const gb_tensor *tensor)
@@ -288,13 +306,19 @@ static char *header_text(gb_tensor_writer *w, size_t trailer_begin)
 {
 	gb_json *header = gb_json_object(), *metadata = gb_json_object();
 	int64_t shape[2] = {(int64_t)w->count + 1, GB_HASH_BYTES};
-	gb_tensor trailer = {.dtype_name = "U8", .rank = 2, .shape = shape, .begin = trailer_begin, .bytes = trailer_bytes(w)};
+	gb_tensor trailer = {.dtype_name = "U8",
+	                     .rank = 2,
+	                     .shape = shape,
+	                     .begin = trailer_begin,
+	                     .bytes = trailer_bytes(w)};
 	char *profile = gb_json_dump(w->profile), *text;
 	bool complete = profile && gb_json_set(metadata, "format", gb_json_string(GB_FORMAT)) &&
-	                gb_json_set(metadata, "gbt", gb_json_string(profile)) && gb_json_set(header, "__metadata__", metadata);
+	                gb_json_set(metadata, "gbt", gb_json_string(profile)) &&
+	                gb_json_set(header, "__metadata__", metadata);
 
 	for (size_t i = 0; i < w->count; i++)
-		complete = complete && gb_json_set(header, w->plan[i].tensor.name, header_entry(&w->plan[i].tensor));
+		complete = complete &&
+		           gb_json_set(header, w->plan[i].tensor.name, header_entry(&w->plan[i].tensor));
 	complete = complete && gb_json_set(header, GB_TRAILER, header_entry(&trailer));
 	text = complete ? gb_json_dump(header) : NULL;
 	gb_json_free(header);
@@ -359,7 +383,8 @@ gb_status gb_tensor_writer_begin(gb_tensor_writer *w, const char *out, gb_err *e
 {
 	gb_status status;
 
-	if ((status = gb_output_open(&w->output, out, true, err)) != GB_OK || (status = fix_header(w, err)) != GB_OK)
+	if ((status = gb_output_open(&w->output, out, true, err)) != GB_OK ||
+	    (status = fix_header(w, err)) != GB_OK)
 		return status;
 	w->begun = true;
 	if (!w->output.is_file)
@@ -420,7 +445,8 @@ void *gb_tensor_writer_data(gb_tensor_writer *w, const char *name)
 
 enum { PIECE = 8 << 20 };
 
-static gb_status write_at(int descriptor, const void *data, size_t size, size_t offset, const char *name, gb_err *err)
+static gb_status write_at(int descriptor, const void *data, size_t size, size_t offset, const char *name,
+                          gb_err *err)
 {
 	const char *at = data;
 
@@ -429,7 +455,8 @@ static gb_status write_at(int descriptor, const void *data, size_t size, size_t 
 		if (wrote < 0 && errno == EINTR)
 			continue;
 		if (wrote <= 0)
-			return gb_fail_errno(err, GB_SYSTEM, wrote ? errno : ENOSPC, "%s: cannot be written", name);
+			return gb_fail_errno(err, GB_SYSTEM, wrote ? errno : ENOSPC, "%s: cannot be written",
+			                     name);
 		/* The disk works while the next piece is copied; what fails here, fsync says. */
 		if (wrote >= PIECE / 2)
 			(void)sync_file_range(descriptor, (off_t)offset, wrote, SYNC_FILE_RANGE_WRITE);
@@ -462,8 +489,11 @@ static gb_status advance(gb_tensor_writer *w, bool closing, gb_err *err)
 		if (rest && !p->source && (status = have_map(w, err)) != GB_OK)
 			break;
 		if (rest)
-			status = gb_output_write(&w->output, p->source ? p->source : w->map + w->header_bytes + p->tensor.begin +
-			                         w->out_of_cursor, rest, err);
+			status = gb_output_write(&w->output,
+			                         p->source ? p->source
+			                                   : w->map + w->header_bytes + p->tensor.begin +
+			                                         w->out_of_cursor,
+			                         rest, err);
 		w->out_of_cursor = 0;
 		w->cursor++;
 	}
@@ -479,7 +509,8 @@ static gb_status put_in_pieces(gb_tensor_writer *w, planned *p, const void *data
 	while (status == GB_OK && size) {
 		size_t piece = size < PIECE ? size : PIECE;
 		gb_hasher_update(p->hasher, at, piece);
-		status = write_at(w->backing, at, piece, w->header_bytes + p->tensor.begin + p->written, w->output.name, err);
+		status = write_at(w->backing, at, piece, w->header_bytes + p->tensor.begin + p->written,
+		                  w->output.name, err);
 		p->written += piece;
 		at += piece;
 		size -= piece;
@@ -487,13 +518,15 @@ static gb_status put_in_pieces(gb_tensor_writer *w, planned *p, const void *data
 	return status;
 }
 
-gb_status gb_tensor_writer_put(gb_tensor_writer *w, const char *name, const void *data, size_t size, gb_err *err)
+gb_status gb_tensor_writer_put(gb_tensor_writer *w, const char *name, const void *data, size_t size,
+                               gb_err *err)
 {
 	planned *p = find(w, name);
 	gb_status status;
 
 	if (!p || !w->begun || size > p->tensor.bytes - p->written)
-		return gb_fail(err, GB_SYSTEM, "%s: more is put into tensor %s than it was declared with", w->output.name, name);
+		return gb_fail(err, GB_SYSTEM, "%s: more is put into tensor %s than it was declared with",
+		               w->output.name, name);
 	if (!p->hasher && !(p->hasher = gb_hasher_new(err)))
 		return GB_SYSTEM;
 	if (w->output.is_file)
@@ -511,7 +544,8 @@ gb_status gb_tensor_writer_put(gb_tensor_writer *w, const char *name, const void
 	}
 	if ((status = have_backing(w, err)) != GB_OK)
 		return status;
-	status = write_at(w->backing, data, size, w->header_bytes + p->tensor.begin + p->written, w->output.name, err);
+	status = write_at(w->backing, data, size, w->header_bytes + p->tensor.begin + p->written,
+	                  w->output.name, err);
 	p->written += size;
 	return status;
 }
@@ -532,8 +566,11 @@ static void sum_tile(void *context, size_t tile, int worker)
 	if (p->hasher && !p->mapped)
 		s->row[tile + 1] = gb_hasher_value(p->hasher);
 	else
-		s->row[tile + 1] = gb_hash_of(p->source ? p->source : p->tensor.bytes ? s->w->map + s->w->header_bytes + p->tensor.begin
-		                                                                     : (const void *)"", p->tensor.bytes);
+		s->row[tile + 1] = gb_hash_of(p->source ? p->source
+		                              : p->tensor.bytes
+		                                  ? s->w->map + s->w->header_bytes + p->tensor.begin
+		                                  : (const void *)"",
+		                              p->tensor.bytes);
 }
 
 static gb_status check_complete(gb_tensor_writer *w, gb_err *err)
@@ -541,8 +578,8 @@ static gb_status check_complete(gb_tensor_writer *w, gb_err *err)
 	for (size_t i = 0; i < w->count; i++) {
 		planned *p = &w->plan[i];
 		if (p->tensor.bytes && !p->source && !p->mapped && p->written != p->tensor.bytes)
-			return gb_fail(err, GB_DATA, "%s: tensor %s: %zu of its %zu bytes were written", w->output.name, p->tensor.name,
-			               p->written, p->tensor.bytes);
+			return gb_fail(err, GB_DATA, "%s: tensor %s: %zu of its %zu bytes were written",
+			               w->output.name, p->tensor.name, p->written, p->tensor.bytes);
 	}
 	return GB_OK;
 }
@@ -566,9 +603,11 @@ gb_status gb_tensor_writer_commit(gb_tensor_writer *w, gb_pool *pool, gb_err *er
 		for (size_t i = 0; i < w->count && status == GB_OK; i++)
 			if (w->plan[i].source)
 				status = write_at(w->backing, w->plan[i].source, w->plan[i].tensor.bytes,
-				                  w->header_bytes + w->plan[i].tensor.begin, w->output.name, err);
+				                  w->header_bytes + w->plan[i].tensor.begin, w->output.name,
+				                  err);
 		if (status == GB_OK)
-			status = write_at(w->backing, s.row, trailer_bytes(w), w->total - trailer_bytes(w), w->output.name, err);
+			status = write_at(w->backing, s.row, trailer_bytes(w), w->total - trailer_bytes(w),
+			                  w->output.name, err);
 	}
 	free(s.row);
 	if (w->map)

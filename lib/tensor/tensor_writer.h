@@ -42,8 +42,8 @@ GB_CHECK gb_status gb_tensor_writer_input_file(gb_tensor_writer *writer, const c
 GB_CHECK gb_status gb_tensor_writer_input_hash(gb_tensor_writer *writer, const char *role, const char *name,
                                                uint64_t bytes, gb_hash hash, gb_err *err);
 /* A key of params that is known only now ("tr" taken from a header). */
-GB_CHECK gb_status gb_tensor_writer_param(gb_tensor_writer *writer, const char *key, gb_json *value /* taken */,
-                                          gb_err *err);
+GB_CHECK gb_status gb_tensor_writer_param(gb_tensor_writer *writer, const char *key,
+                                          gb_json *value /* taken */, gb_err *err);
 
 GB_CHECK gb_status gb_tensor_writer_add(gb_tensor_writer *writer, const gb_tensor_spec *spec, gb_err *err);
 /* A tensor of FILE, passed through untouched with all its attributes. */

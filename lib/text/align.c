@@ -97,7 +97,8 @@ static double overlap(const gb_cover *cover, size_t segment, int64_t row)
 	gb_rational from, to, length;
 
 	row -= gb_clock_first(&cover->clock, s->run);
-	if (!gb_clock_time_of(&cover->clock, s->run, row, &from) || !gb_clock_time_of(&cover->clock, s->run, row + 1, &to))
+	if (!gb_clock_time_of(&cover->clock, s->run, row, &from) ||
+	    !gb_clock_time_of(&cover->clock, s->run, row + 1, &to))
 		return 0;
 	if (gb_rational_compare(s->start, from) > 0)
 		from = s->start;
@@ -197,7 +198,9 @@ static void pool_tile(void *context, size_t tile, int worker)
 	int64_t first = (int64_t)tile * TILE, end = first + TILE < j->rows ? first + TILE : j->rows;
 
 	for (int64_t row = first; row < end; row++) {
-		row_state r = {.j = j, .out = j->out + (size_t)row * stride, .sum = j->sum + (size_t)worker * j->width};
+		row_state r = {.j = j,
+		               .out = j->out + (size_t)row * stride,
+		               .sum = j->sum + (size_t)worker * j->width};
 
 		memset(r.out, 0, stride * sizeof(float));
 		memset(r.sum, 0, j->width * sizeof(double));
@@ -250,8 +253,8 @@ static void fill_gaps(const job *j, const gb_clock *clock)
 	}
 }
 
-gb_status gb_align(const gb_cover *cover, const float *values, size_t width, const uint8_t *use, gb_alignment how,
-                   float *out, int32_t *count, int64_t *dropped, gb_pool *pool, gb_err *err)
+gb_status gb_align(const gb_cover *cover, const float *values, size_t width, const uint8_t *use,
+                   gb_alignment how, float *out, int32_t *count, int64_t *dropped, gb_pool *pool, gb_err *err)
 {
 	int64_t rows = gb_clock_rows(&cover->clock);
 	size_t tiles = ((size_t)rows + TILE - 1) / TILE;

@@ -14,7 +14,8 @@ GB_BEGIN_DECLS
 
 /* Which segments each row of a clock has. */
 typedef struct gb_cover gb_cover;
-GB_CHECK gb_status gb_cover_new(gb_cover **cover, const gb_segments *segments, const gb_clock *clock, gb_err *err);
+GB_CHECK gb_status gb_cover_new(gb_cover **cover, const gb_segments *segments, const gb_clock *clock,
+                                gb_err *err);
 void gb_cover_free(gb_cover *cover); /* accepts NULL */
 /* Segments that reach a row. */
 size_t gb_cover_kept(const gb_cover *cover);

@@ -8,11 +8,13 @@
 /* Names in the order in which they are preferred. */
 static const char *const start_names[] = {"onset", "start", "start time", "start_time", "starttime", "begin",
                                           "begin time", "begin_time", "tmin", "from", "time", NULL};
-static const char *const end_names[] = {"end", "end time", "end_time", "endtime", "stop", "stop time", "offset",
-                                        "tmax", "to", "duration", NULL};
-static const char *const text_names[] = {"text", "transcript", "transcription", "caption", "subtitle", "sentence",
-                                         "utterance", "scene details", "details", "description", "annotation",
-                                         "word", "words", "label", "trial_type", "value", NULL};
+static const char *const end_names[] = {"end",    "end time", "end_time", "endtime",  "stop", "stop time",
+                                        "offset", "tmax",     "to",       "duration", NULL};
+static const char *const text_names[] = {"text",     "transcript",  "transcription", "caption",
+                                         "subtitle", "sentence",    "utterance",     "scene details",
+                                         "details",  "description", "annotation",    "word",
+                                         "words",    "label",       "trial_type",    "value",
+                                         NULL};
 
 /* HEADER is NAME, perhaps with more after it: a unit in brackets or behind an
  * underscore ("start (s)", "onset_ms"), a remark behind a dash. */
@@ -34,7 +36,8 @@ static gb_time_unit unit_of(const char *header)
 	const char *open = strpbrk(header, "([");
 	size_t n = strlen(header);
 
-	if (open && (!strncasecmp(open + 1, "TR", 2) || !strncasecmp(open + 1, "vol", 3) || !strncasecmp(open + 1, "row", 3)))
+	if (open && (!strncasecmp(open + 1, "TR", 2) || !strncasecmp(open + 1, "vol", 3) ||
+	             !strncasecmp(open + 1, "row", 3)))
 		return GB_UNIT_ROWS;
 	if ((open && (!strncasecmp(open + 1, "ms", 2) || !strncasecmp(open + 1, "millis", 6))) ||
 	    (n > 3 && !strcasecmp(header + n - 3, "_ms")))
@@ -59,7 +62,8 @@ static size_t guess(const gb_table *table, const char *const *names, gb_time_uni
 	return GB_NO_COLUMN;
 }
 
-static gb_status find_start(const gb_table *table, const gb_annotation_columns_wanted *wanted, gb_annotation_columns *columns, gb_err *err)
+static gb_status find_start(const gb_table *table, const gb_annotation_columns_wanted *wanted,
+                            gb_annotation_columns *columns, gb_err *err)
 {
 	static const gb_time_unit order[] = {GB_UNIT_SECONDS, GB_UNIT_MILLISECONDS, GB_UNIT_ROWS};
 	char all[512];
@@ -81,12 +85,14 @@ static gb_status find_start(const gb_table *table, const gb_annotation_columns_w
 			columns->unit = order[i];
 		}
 	if (columns->start == GB_NO_COLUMN)
-		return gb_fail(err, GB_DATA, "%s: no column looks like start times; name one with --start-col; it has: %s",
+		return gb_fail(err, GB_DATA,
+		               "%s: no column looks like start times; name one with --start-col; it has: %s",
 		               table->name, gb_table_headers(table, all, sizeof(all)));
 	return GB_OK;
 }
 
-static gb_status find_end(const gb_table *table, const gb_annotation_columns_wanted *wanted, gb_annotation_columns *columns, gb_err *err)
+static gb_status find_end(const gb_table *table, const gb_annotation_columns_wanted *wanted,
+                          gb_annotation_columns *columns, gb_err *err)
 {
 	gb_status status = GB_OK;
 
@@ -100,7 +106,8 @@ static gb_status find_end(const gb_table *table, const gb_annotation_columns_wan
 }
 
 /* "A,B": headers may hold commas themselves, so the longest match wins. */
-static gb_status named_texts(const gb_table *table, const char *list, gb_annotation_columns *columns, gb_err *err)
+static gb_status named_texts(const gb_table *table, const char *list, gb_annotation_columns *columns,
+                             gb_err *err)
 {
 	char piece[1024];
 
@@ -132,8 +139,8 @@ static gb_status named_texts(const gb_table *table, const char *list, gb_annotat
 	return GB_OK;
 }
 
-gb_status gb_annotation_columns_find(const gb_table *table, const gb_annotation_columns_wanted *wanted, bool need_text,
-                          gb_annotation_columns *columns, gb_err *err)
+gb_status gb_annotation_columns_find(const gb_table *table, const gb_annotation_columns_wanted *wanted,
+                                     bool need_text, gb_annotation_columns *columns, gb_err *err)
 {
 	char all[512];
 	gb_status status;
@@ -149,7 +156,8 @@ gb_status gb_annotation_columns_find(const gb_table *table, const gb_annotation_
 	columns->text[0] = guess(table, text_names, GB_UNIT_GUESS);
 	columns->texts = columns->text[0] != GB_NO_COLUMN;
 	if (need_text && !columns->texts)
-		return gb_fail(err, GB_DATA, "%s: no column looks like text; name one with --text; it has: %s", table->name,
+		return gb_fail(err, GB_DATA,
+		               "%s: no column looks like text; name one with --text; it has: %s", table->name,
 		               gb_table_headers(table, all, sizeof(all)));
 	return GB_OK;
 }

@@ -58,8 +58,8 @@ static bool split_rows(gb_segments *segments, const gb_clock *runs, size_t *bad)
 		if (run < 0)
 			return false;
 		offset = (gb_rational){gb_clock_first(runs, run), 1};
-		if (!gb_rational_mul(offset, runs->step, &from) || !gb_rational_sub(s->start, from, &s->start) ||
-		    !gb_rational_sub(s->end, from, &s->end))
+		if (!gb_rational_mul(offset, runs->step, &from) ||
+		    !gb_rational_sub(s->start, from, &s->start) || !gb_rational_sub(s->end, from, &s->end))
 			return false;
 		s->run = run;
 	}
@@ -67,30 +67,36 @@ static bool split_rows(gb_segments *segments, const gb_clock *runs, size_t *bad)
 	return true;
 }
 
-static gb_status fill_rows(const gb_segments *segments, const gb_run_choice *choice, gb_clock *clock, gb_err *err)
+static gb_status fill_rows(const gb_segments *segments, const gb_run_choice *choice, gb_clock *clock,
+                           gb_err *err)
 {
 	for (int run = 0; run < clock->runs; run++) {
 		gb_rational rows;
 
 		if (clock->run[run].rows > 0)
 			continue;
-		if (!gb_rational_sub(gb_segments_end(segments, run), clock->run[run].start, &rows) || !gb_rational_div(rows, choice->tr, &rows))
+		if (!gb_rational_sub(gb_segments_end(segments, run), clock->run[run].start, &rows) ||
+		    !gb_rational_div(rows, choice->tr, &rows))
 			return gb_fail(err, GB_USAGE, "--tr: too fine for these times");
 		clock->run[run].rows = choice->partial ? gb_rational_ceil(rows) : gb_rational_floor(rows);
 		if (clock->run[run].rows < 1)
-			return gb_fail(err, GB_DATA, "%s: the annotations end before the first row does; say how many there are with --rows",
+			return gb_fail(err, GB_DATA,
+			               "%s: the annotations end before the first row does; say how many "
+			               "there are with --rows",
 			               clock->run[run].name);
 	}
 	return GB_OK;
 }
 
 /* The names of the detected runs, with their rows where --runs says them. */
-static gb_status name_runs(const gb_segments *segments, const gb_run_choice *choice, const char *name, bool in_rows,
-                           gb_clock *clock, gb_err *err)
+static gb_status name_runs(const gb_segments *segments, const gb_run_choice *choice, const char *name,
+                           bool in_rows, gb_clock *clock, gb_err *err)
 {
 	*clock = (gb_clock){.step = choice->tr, .runs = segments->runs};
 	if (segments->runs > GB_RUNS_MAX)
-		return gb_fail(err, GB_DATA, "%s: start times fall back %d times; is it sorted? At most %d runs are possible",
+		return gb_fail(err, GB_DATA,
+		               "%s: start times fall back %d times; is it sorted? At most %d runs are "
+		               "possible",
 		               name, segments->runs - 1, GB_RUNS_MAX);
 	for (int run = 0; run < segments->runs; run++) {
 		snprintf(clock->run[run].name, GB_RUN_NAME, "run-%d", run + 1);
@@ -103,8 +109,8 @@ static gb_status name_runs(const gb_segments *segments, const gb_run_choice *cho
 			return gb_fail_in(err, "--runs");
 		clock->step = choice->tr;
 		if (clock->runs != segments->runs && !(in_rows && segments->runs == 1))
-			return gb_fail(err, GB_USAGE, "%s: --runs names %d runs, but the start times show %d", name, clock->runs,
-			               segments->runs);
+			return gb_fail(err, GB_USAGE, "%s: --runs names %d runs, but the start times show %d",
+			               name, clock->runs, segments->runs);
 	} else if (segments->runs == 1 && choice->run && strcmp(choice->run, "all"))
 		snprintf(clock->run[0].name, GB_RUN_NAME, "%s", choice->run);
 	for (int run = 0; run < clock->runs && choice->start.den; run++)
@@ -112,8 +118,8 @@ static gb_status name_runs(const gb_segments *segments, const gb_run_choice *cho
 	return GB_OK;
 }
 
-gb_status gb_segments_choose(gb_segments *segments, const gb_run_choice *choice, const char *name, bool in_rows,
-                             gb_clock *clock, gb_err *err)
+gb_status gb_segments_choose(gb_segments *segments, const gb_run_choice *choice, const char *name,
+                             bool in_rows, gb_clock *clock, gb_err *err)
 {
 	char table[900];
 	size_t bad;
@@ -124,12 +130,14 @@ gb_status gb_segments_choose(gb_segments *segments, const gb_run_choice *choice,
 	if (status != GB_OK)
 		return status;
 	if (in_rows && clock->runs > segments->runs && !split_rows(segments, clock, &bad))
-		return gb_fail(err, GB_DATA, "%s: segment %zu lies outside the rows of --runs", name, bad + 1);
+		return gb_fail(err, GB_DATA, "%s: segment %zu lies outside the rows of --runs", name,
+		               bad + 1);
 	all = all || (choice->run && !strcmp(choice->run, "all"));
 	one = choice->run && !all ? gb_clock_find(clock, choice->run) : clock->runs == 1 ? 0 : -1;
 	if (one < 0 && !all)
 		return gb_fail(err, GB_USAGE, "%s: %s (%s); choose with --run NAME or --run all", name,
-		               choice->run ? "no such run" : "several runs", table_of(segments, clock, table, sizeof(table)));
+		               choice->run ? "no such run" : "several runs",
+		               table_of(segments, clock, table, sizeof(table)));
 	if (!all || clock->runs == 1) {
 		if (one > 0)
 			clock->run[0] = clock->run[one];
@@ -139,7 +147,8 @@ gb_status gb_segments_choose(gb_segments *segments, const gb_run_choice *choice,
 		if (choice->rows > 0)
 			clock->run[0].rows = choice->rows;
 	} else if (choice->rows > 0)
-		return gb_fail(err, GB_USAGE, "--rows is for one run; say the rows of each with --runs %s:%lld,...",
+		return gb_fail(err, GB_USAGE,
+		               "--rows is for one run; say the rows of each with --runs %s:%lld,...",
 		               clock->run[0].name, (long long)choice->rows);
 	status = fill_rows(segments, choice, clock, err);
 	return status == GB_OK ? status : gb_fail_in(err, "%s", name);

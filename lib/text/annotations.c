@@ -26,7 +26,8 @@ static gb_status texts_of(const gb_segments *segments, const char ***text, gb_er
 	return GB_OK;
 }
 
-gb_status gb_annotations_open(gb_annotations **out, gb_table *table, const gb_annotation_columns_wanted *wanted, bool need_text,
+gb_status gb_annotations_open(gb_annotations **out, gb_table *table,
+                              const gb_annotation_columns_wanted *wanted, bool need_text,
                               const gb_run_choice *choice, gb_err *err)
 {
 	gb_annotations *a = gb_array(1, sizeof(*a), err);
@@ -45,7 +46,8 @@ gb_status gb_annotations_open(gb_annotations **out, gb_table *table, const gb_an
 	if (status == GB_OK)
 		status = texts_of(&a->segments, &a->all, err);
 	if (status == GB_OK)
-		status = gb_segments_choose(&a->segments, choice, table->name, a->columns.unit == GB_UNIT_ROWS, &a->clock, err);
+		status = gb_segments_choose(&a->segments, choice, table->name,
+		                            a->columns.unit == GB_UNIT_ROWS, &a->clock, err);
 	if (status == GB_OK)
 		status = texts_of(&a->segments, &a->text, err);
 	if (status == GB_OK)

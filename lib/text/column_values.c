@@ -75,8 +75,8 @@ static bool is_numeric(const gb_table *table, size_t column)
 }
 
 /* VALUES [segments, width] of a column; USE: whether there is one. */
-static void fill_values(const gb_annotations *a, size_t column, const piece *category, size_t width, float *values,
-                        uint8_t *use)
+static void fill_values(const gb_annotations *a, size_t column, const piece *category, size_t width,
+                        float *values, uint8_t *use)
 {
 	for (size_t i = 0; i < a->segments.count; i++) {
 		const char *cell = gb_table_at(a->table, a->segments.segment[i].row, column);
@@ -94,14 +94,19 @@ static void fill_values(const gb_annotations *a, size_t column, const piece *cat
 	}
 }
 
-static gb_status add_column(const gb_annotations *a, size_t column, const piece *category, size_t width, gb_gap gap,
-                            gb_tensor_list *list, gb_pool *pool, gb_err *err)
+static gb_status add_column(const gb_annotations *a, size_t column, const piece *category, size_t width,
+                            gb_gap gap, gb_tensor_list *list, gb_pool *pool, gb_err *err)
 {
 	gb_alignment how = {GB_POOL_MEAN, 1, gap};
 	char name[300];
-	gb_tensor_spec spec = {.name = name, .dtype = GB_F32, .rank = 2, .shape = {gb_clock_rows(&a->clock), (int64_t)width},
-	                       .dims = "time,feature", .clock = &a->clock,
-	                       .doc = category ? "share of each row that has each value of the column" : "mean of the column over each row"};
+	gb_tensor_spec spec = {.name = name,
+	                       .dtype = GB_F32,
+	                       .rank = 2,
+	                       .shape = {gb_clock_rows(&a->clock), (int64_t)width},
+	                       .dims = "time,feature",
+	                       .clock = &a->clock,
+	                       .doc = category ? "share of each row that has each value of the column"
+	                                       : "mean of the column over each row"};
 	float *values = gb_array(a->segments.count, width * sizeof(*values), err), *out;
 	uint8_t *use = gb_array(a->segments.count, 1, err);
 	gb_status status;
@@ -131,22 +136,24 @@ static gb_status add_column(const gb_annotations *a, size_t column, const piece 
 	return status;
 }
 
-gb_status gb_feature_column(const gb_annotations *a, const char *header, gb_gap gap, gb_tensor_list *list, gb_pool *pool,
-                            gb_err *err)
+gb_status gb_feature_column(const gb_annotations *a, const char *header, gb_gap gap, gb_tensor_list *list,
+                            gb_pool *pool, gb_err *err)
 {
 	piece *category = NULL;
 	size_t column, width = 1;
 	gb_status status = gb_table_need(a->table, header, &column, err);
 
 	if (status == GB_OK && strlen(gb_table_header(a->table, column)) > 200)
-		return gb_fail(err, GB_DATA, "%s: a header of more than 200 bytes: \"%.40s...\"", a->table->name,
-		               gb_table_header(a->table, column));
+		return gb_fail(err, GB_DATA, "%s: a header of more than 200 bytes: \"%.40s...\"",
+		               a->table->name, gb_table_header(a->table, column));
 	if (status == GB_OK && !is_numeric(a->table, column))
 		status = categories_of(a->table, column, &category, &width, err);
 	if (status == GB_OK && !width)
-		status = gb_fail(err, GB_DATA, "%s: column \"%s\" is empty", a->table->name, gb_table_header(a->table, column));
+		status = gb_fail(err, GB_DATA, "%s: column \"%s\" is empty", a->table->name,
+		                 gb_table_header(a->table, column));
 	if (status == GB_OK && width > 4096)
-		status = gb_fail(err, GB_DATA, "%s: column \"%s\" has %zu different values, more than 4096; is it text?",
+		status = gb_fail(err, GB_DATA,
+		                 "%s: column \"%s\" has %zu different values, more than 4096; is it text?",
 		                 a->table->name, gb_table_header(a->table, column), width);
 	if (status == GB_OK)
 		status = add_column(a, column, category, width, gap, list, pool, err);

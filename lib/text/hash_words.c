@@ -19,7 +19,10 @@ typedef struct terms {
 	size_t before; /* pairs: length of the first word, at the front of term */
 } terms;
 
-static terms terms_of(const char *text, bool pairs) { return (terms){.text = text, .size = strlen(text), .pairs = pairs}; }
+static terms terms_of(const char *text, bool pairs)
+{
+	return (terms){.text = text, .size = strlen(text), .pairs = pairs};
+}
 
 /* The hash of the next term; false at the end. */
 static bool next_term(terms *t, uint64_t *hash)
@@ -127,8 +130,8 @@ static void hash_text(void *context, size_t index, int worker)
 		out[i] = square > 0 ? (float)(sum[i] / sqrt(square)) : 0;
 }
 
-gb_status gb_hash_words(const char *const *all, size_t all_count, const char *const *text, size_t count, bool pairs,
-                        float *out, gb_pool *pool, gb_err *err)
+gb_status gb_hash_words(const char *const *all, size_t all_count, const char *const *text, size_t count,
+                        bool pairs, float *out, gb_pool *pool, gb_err *err)
 {
 	counts c = {0};
 	gb_status status = enlarge(&c, err);

@@ -17,8 +17,8 @@ GB_BEGIN_DECLS
 
 /* OUT [count, GB_HASH_WIDTH] of the texts, with document frequencies over
  * ALL_COUNT texts ALL (those of the whole file). */
-GB_CHECK gb_status gb_hash_words(const char *const *all, size_t all_count, const char *const *text, size_t count,
-                                 bool pairs, float *out, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_hash_words(const char *const *all, size_t all_count, const char *const *text,
+                                 size_t count, bool pairs, float *out, gb_pool *pool, gb_err *err);
 
 /* Words in TEXT. */
 size_t gb_count_words(const char *text);

@@ -83,7 +83,9 @@ static void match_one(void *context, size_t index, int worker)
 	for (size_t i = 0; i < j->k && !(norm > 0); i++)
 		best[i] = (gb_match){GB_NO_SEGMENT, 0};
 	for (size_t i = 0; i < j->segment_count && norm > 0; i++) {
-		double cosine = j->norm[i] > 0 ? dot(vector, j->segments + i * j->width, j->width) / (norm * j->norm[i]) : 0;
+		double cosine = j->norm[i] > 0
+		                    ? dot(vector, j->segments + i * j->width, j->width) / (norm * j->norm[i])
+		                    : 0;
 
 		if (found == j->k && cosine <= best[found - 1].cosine)
 			continue;
@@ -93,10 +95,11 @@ static void match_one(void *context, size_t index, int worker)
 	}
 }
 
-gb_status gb_nearest(const float *vectors, size_t count, const float *segments, size_t segment_count, size_t width,
-                     size_t k, gb_match *match, gb_pool *pool, gb_err *err)
+gb_status gb_nearest(const float *vectors, size_t count, const float *segments, size_t segment_count,
+                     size_t width, size_t k, gb_match *match, gb_pool *pool, gb_err *err)
 {
-	job j = {vectors, segments, segment_count, width, k, gb_array(segment_count, sizeof(double), err), match};
+	job j = {vectors, segments, segment_count, width, k, gb_array(segment_count, sizeof(double), err),
+	         match};
 
 	if (!j.norm)
 		return GB_SYSTEM;

@@ -22,12 +22,12 @@ static bool row_number(const char *cell, gb_rational *row)
 static gb_status bad_cell(const gb_table *table, size_t row, size_t column, const char *want, gb_err *err)
 {
 	return gb_fail(err, GB_DATA, "%s: row %lld: %s: \"%.80s\" is not %s", table->name,
-	               (long long)gb_table_line(table, row), gb_table_header(table, column), gb_table_at(table, row, column),
-	               want);
+	               (long long)gb_table_line(table, row), gb_table_header(table, column),
+	               gb_table_at(table, row, column), want);
 }
 
-static gb_status read_times_in_rows(const gb_table *table, const gb_annotation_columns *columns, gb_rational tr, size_t row,
-                                    gb_segment *s, gb_err *err)
+static gb_status read_times_in_rows(const gb_table *table, const gb_annotation_columns *columns,
+                                    gb_rational tr, size_t row, gb_segment *s, gb_err *err)
 {
 	static const char *const want = "a row number, counted from 1 (--unit tr)";
 	gb_rational first, last, one = {1, 1};
@@ -37,20 +37,24 @@ static gb_status read_times_in_rows(const gb_table *table, const gb_annotation_c
 	last = first;
 	if (columns->end != GB_NO_COLUMN && !row_number(gb_table_at(table, row, columns->end), &last))
 		return bad_cell(table, row, columns->end, want, err);
-	if (columns->end_is_duration && (!gb_rational_add(first, last, &last) || !gb_rational_sub(last, one, &last)))
+	if (columns->end_is_duration &&
+	    (!gb_rational_add(first, last, &last) || !gb_rational_sub(last, one, &last)))
 		return bad_cell(table, row, columns->end, want, err);
 	if (gb_rational_compare(last, first) < 0)
-		return gb_fail(err, GB_DATA, "%s: row %lld: ends at row %lld, before it starts at %lld", table->name,
-		               (long long)gb_table_line(table, row), (long long)last.num, (long long)first.num);
+		return gb_fail(err, GB_DATA, "%s: row %lld: ends at row %lld, before it starts at %lld",
+		               table->name, (long long)gb_table_line(table, row), (long long)last.num,
+		               (long long)first.num);
 	if (!gb_rational_sub(first, one, &first) || !gb_rational_mul(first, tr, &s->start) ||
 	    !gb_rational_mul(last, tr, &s->end))
 		return bad_cell(table, row, columns->start, "a time that can be held", err);
 	return GB_OK;
 }
 
-static gb_status read_times(const gb_table *table, const gb_annotation_columns *columns, size_t row, gb_segment *s, gb_err *err)
+static gb_status read_times(const gb_table *table, const gb_annotation_columns *columns, size_t row,
+                            gb_segment *s, gb_err *err)
 {
-	const char *want = columns->unit == GB_UNIT_MILLISECONDS ? "a time in milliseconds" : "a time in seconds";
+	const char *want = columns->unit == GB_UNIT_MILLISECONDS ? "a time in milliseconds"
+	                                                         : "a time in seconds";
 
 	if (!gb_time_parse(gb_table_at(table, row, columns->start), columns->unit, &s->start))
 		return bad_cell(table, row, columns->start, want, err);
@@ -64,8 +68,9 @@ static gb_status read_times(const gb_table *table, const gb_annotation_columns *
 	if (columns->end_is_duration && !gb_rational_add(s->start, s->end, &s->end))
 		return bad_cell(table, row, columns->end, want, err);
 	if (gb_rational_compare(s->end, s->start) < 0)
-		return gb_fail(err, GB_DATA, "%s: row %lld: ends at %g s, before it starts at %g s", table->name,
-		               (long long)gb_table_line(table, row), gb_rational_double(s->end), gb_rational_double(s->start));
+		return gb_fail(err, GB_DATA, "%s: row %lld: ends at %g s, before it starts at %g s",
+		               table->name, (long long)gb_table_line(table, row), gb_rational_double(s->end),
+		               gb_rational_double(s->start));
 	return GB_OK;
 }
 
@@ -111,8 +116,10 @@ static void detect_runs(gb_segments *segments)
 		bool begins = i == 0;
 
 		if (i && gb_rational_compare(s->start, latest) < 0) {
-			begins = gb_rational_sub(latest, s->start, &back) && gb_rational_mul(back, two, &twice) &&
-			         gb_rational_sub(end, first, &covered) && gb_rational_compare(twice, covered) > 0;
+			begins = gb_rational_sub(latest, s->start, &back) &&
+			         gb_rational_mul(back, two, &twice) &&
+			         gb_rational_sub(end, first, &covered) &&
+			         gb_rational_compare(twice, covered) > 0;
 			run += begins;
 			segments->sorted += !begins;
 		}
@@ -141,8 +148,8 @@ static int by_time(const void *a, const void *b)
 	return order ? order : (x->row > y->row) - (x->row < y->row);
 }
 
-gb_status gb_segments_read(const gb_table *table, const gb_annotation_columns *columns, gb_rational tr, gb_segments *segments,
-                           gb_err *err)
+gb_status gb_segments_read(const gb_table *table, const gb_annotation_columns *columns, gb_rational tr,
+                           gb_segments *segments, gb_err *err)
 {
 	size_t room;
 	char *text;
@@ -162,7 +169,8 @@ gb_status gb_segments_read(const gb_table *table, const gb_annotation_columns *c
 		gb_segment *s = &segments->segment[segments->count];
 
 		if (gb_cell_missing(gb_table_at(table, row, columns->start)) &&
-		    (columns->end == GB_NO_COLUMN || gb_cell_missing(gb_table_at(table, row, columns->end)))) {
+		    (columns->end == GB_NO_COLUMN ||
+		     gb_cell_missing(gb_table_at(table, row, columns->end)))) {
 			segments->untimed++;
 			continue;
 		}

@@ -35,8 +35,9 @@ typedef struct gb_annotation_columns {
 
 /* GB_USAGE for a header that was named and is not there; GB_DATA when a column
  * cannot be guessed: the line lists the headers. */
-GB_CHECK gb_status gb_annotation_columns_find(const gb_table *table, const gb_annotation_columns_wanted *wanted, bool need_text,
-                                   gb_annotation_columns *columns, gb_err *err);
+GB_CHECK gb_status gb_annotation_columns_find(const gb_table *table,
+                                              const gb_annotation_columns_wanted *wanted, bool need_text,
+                                              gb_annotation_columns *columns, gb_err *err);
 
 typedef struct gb_segment {
 	gb_rational start, end;  /* seconds of the run's clock; end ≥ start */
@@ -58,8 +59,8 @@ typedef struct gb_segments {
  * from 1, both ends included), runs detected (a start that falls back by more
  * than half of the time covered so far begins one), segments sorted.  GB_DATA
  * for a time that is none and an end before its start. */
-GB_CHECK gb_status gb_segments_read(const gb_table *table, const gb_annotation_columns *columns, gb_rational tr,
-                                    gb_segments *segments, gb_err *err);
+GB_CHECK gb_status gb_segments_read(const gb_table *table, const gb_annotation_columns *columns,
+                                    gb_rational tr, gb_segments *segments, gb_err *err);
 void gb_segments_clear(gb_segments *segments);
 
 /* The latest end in RUN; 0 if it has no segment. */
@@ -68,7 +69,8 @@ gb_rational gb_segments_end(const gb_segments *segments, int run);
 /* The ticks a second in which all times are whole, and SPANS [count, 3]: run,
  * start, end in those. */
 GB_CHECK gb_status gb_segments_timebase(const gb_segments *segments, int64_t *timebase, gb_err *err);
-GB_CHECK gb_status gb_segments_spans(const gb_segments *segments, int64_t timebase, int64_t *spans, gb_err *err);
+GB_CHECK gb_status gb_segments_spans(const gb_segments *segments, int64_t timebase, int64_t *spans,
+                                     gb_err *err);
 
 /* What the command line says of runs and rows.  NULL, −1: not given. */
 typedef struct gb_run_choice {

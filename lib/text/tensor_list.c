@@ -54,7 +54,8 @@ gb_status gb_tensor_list_write(gb_tensor_list *list, gb_tensor_writer *writer, c
 	if (status == GB_OK)
 		status = gb_tensor_writer_begin(writer, out, err);
 	for (int i = 0; i < list->count && status == GB_OK; i++)
-		status = gb_tensor_writer_put(writer, list->item[i].name, list->item[i].data, list->item[i].bytes, err);
+		status = gb_tensor_writer_put(writer, list->item[i].name, list->item[i].data,
+		                              list->item[i].bytes, err);
 	return status;
 }
 

@@ -29,16 +29,25 @@ static gb_json *text_attributes(const gb_annotations *a, gb_alignment how, int64
 
 static gb_status add_counts(const gb_annotations *a, int32_t **count, gb_tensor_list *list, gb_err *err)
 {
-	gb_tensor_spec spec = {.name = "text.count", .dtype = GB_I32, .rank = 1, .shape = {gb_clock_rows(&a->clock)},
-	                       .dims = "time", .clock = &a->clock, .doc = "segments with text in each row; 0: a gap"};
+	gb_tensor_spec spec = {.name = "text.count",
+	                       .dtype = GB_I32,
+	                       .rank = 1,
+	                       .shape = {gb_clock_rows(&a->clock)},
+	                       .dims = "time",
+	                       .clock = &a->clock,
+	                       .doc = "segments with text in each row; 0: a gap"};
 
 	return gb_tensor_list_add(list, &spec, count, err);
 }
 
 static gb_status add_spans(const gb_annotations *a, gb_tensor_list *list, gb_err *err)
 {
-	gb_tensor_spec spec = {.name = "text.spans", .dtype = GB_I64, .rank = 2, .shape = {(int64_t)a->segments.count, 3},
-	                       .dims = "segment,column", .attributes = gb_json_object(),
+	gb_tensor_spec spec = {.name = "text.spans",
+	                       .dtype = GB_I64,
+	                       .rank = 2,
+	                       .shape = {(int64_t)a->segments.count, 3},
+	                       .dims = "segment,column",
+	                       .attributes = gb_json_object(),
 	                       .doc = "run, start and end of each segment, in ticks of the timebase"};
 	int64_t timebase, *spans;
 	char text[GB_RATIONAL_TEXT];
@@ -48,14 +57,19 @@ static gb_status add_spans(const gb_annotations *a, gb_tensor_list *list, gb_err
 		gb_json_free(spec.attributes);
 		return status;
 	}
-	gb_json_set(spec.attributes, "timebase", gb_json_string(gb_rational_format((gb_rational){1, timebase}, text)));
+	gb_json_set(spec.attributes, "timebase",
+	            gb_json_string(gb_rational_format((gb_rational){1, timebase}, text)));
 	status = gb_tensor_list_add(list, &spec, &spans, err);
 	return status == GB_OK ? gb_segments_spans(&a->segments, timebase, spans, err) : status;
 }
 
 static gb_status add_strings(const gb_annotations *a, gb_tensor_list *list, gb_err *err)
 {
-	gb_tensor_spec spec = {.name = "text.strings", .dtype = GB_U8, .rank = 1, .dims = "byte", .doc = "the text of each segment"};
+	gb_tensor_spec spec = {.name = "text.strings",
+	                       .dtype = GB_U8,
+	                       .rank = 1,
+	                       .dims = "byte",
+	                       .doc = "the text of each segment"};
 	gb_json *strings = gb_json_array();
 	bool whole = strings != NULL;
 	char *json, *bytes;
@@ -78,16 +92,25 @@ static gb_status add_strings(const gb_annotations *a, gb_tensor_list *list, gb_e
 }
 
 /* The tensors of rows and of segments, empty, the rows last. */
-static gb_status add_vectors(const gb_annotations *a, gb_alignment how, bool pairs, float **values, float **out,
-                             gb_tensor_list *list, gb_err *err)
+static gb_status add_vectors(const gb_annotations *a, gb_alignment how, bool pairs, float **values,
+                             float **out, gb_tensor_list *list, gb_err *err)
 {
-	gb_tensor_spec vectors = {.name = pairs ? "text.pairs.segments" : "text.segments", .dtype = GB_F32, .rank = 2,
-	                          .shape = {(int64_t)a->segments.count, GB_HASH_WIDTH}, .dims = "segment,feature",
+	gb_tensor_spec vectors = {.name = pairs ? "text.pairs.segments" : "text.segments",
+	                          .dtype = GB_F32,
+	                          .rank = 2,
+	                          .shape = {(int64_t)a->segments.count, GB_HASH_WIDTH},
+	                          .dims = "segment,feature",
 	                          .doc = "the vector of each segment"};
-	gb_tensor_spec rows = {.name = pairs ? "text.pairs" : "text", .dtype = GB_F32, .rank = 2, .dims = "time,feature",
-	                       .shape = {gb_clock_rows(&a->clock), GB_HASH_WIDTH}, .clock = &a->clock,
-	                       .doc = pairs ? "signed hashed pairs of words, weighted as text"
-	                                    : "signed hashed words, tf idf over the segments of the whole file (no brain data)"};
+	gb_tensor_spec rows =
+	    {.name = pairs ? "text.pairs" : "text",
+	     .dtype = GB_F32,
+	     .rank = 2,
+	     .dims = "time,feature",
+	     .shape = {gb_clock_rows(&a->clock), GB_HASH_WIDTH},
+	     .clock = &a->clock,
+	     .doc = pairs
+	                ? "signed hashed pairs of words, weighted as text"
+	                : "signed hashed words, tf idf over the segments of the whole file (no brain data)"};
 	gb_status status = gb_tensor_list_add(list, &vectors, values, err);
 
 	if (how.pooling == GB_POOL_SLOTS) {
@@ -99,8 +122,8 @@ static gb_status add_vectors(const gb_annotations *a, gb_alignment how, bool pai
 	return status == GB_OK ? gb_tensor_list_add(list, &rows, out, err) : status;
 }
 
-gb_status gb_feature_text(const gb_annotations *a, gb_alignment how, bool pairs, gb_tensor_list *list, gb_pool *pool,
-                          gb_err *err)
+gb_status gb_feature_text(const gb_annotations *a, gb_alignment how, bool pairs, gb_tensor_list *list,
+                          gb_pool *pool, gb_err *err)
 {
 	size_t n = a->segments.count;
 	int64_t dropped = 0;
@@ -132,7 +155,11 @@ gb_status gb_feature_text(const gb_annotations *a, gb_alignment how, bool pairs,
 
 /* ---- rate ---- */
 
-typedef struct rate_row { const gb_annotations *a; const float *words; double words_here, length, weight; } rate_row;
+typedef struct rate_row {
+	const gb_annotations *a;
+	const float *words;
+	double words_here, length, weight;
+} rate_row;
 
 static double length_of(const gb_segment *s)
 {
@@ -154,8 +181,14 @@ static void add_rate(void *context, size_t segment, double seconds)
 gb_status gb_feature_rate(const gb_annotations *a, gb_tensor_list *list, gb_err *err)
 {
 	int64_t rows = gb_clock_rows(&a->clock);
-	gb_tensor_spec spec = {.name = "text.rate", .dtype = GB_F32, .rank = 2, .shape = {rows, 3}, .dims = "time,feature",
-	                       .clock = &a->clock, .doc = "words in each row, mean length of its segments in seconds, segments that begin in it"};
+	gb_tensor_spec spec =
+	    {.name = "text.rate",
+	     .dtype = GB_F32,
+	     .rank = 2,
+	     .shape = {rows, 3},
+	     .dims = "time,feature",
+	     .clock = &a->clock,
+	     .doc = "words in each row, mean length of its segments in seconds, segments that begin in it"};
 	float *words = gb_array(a->segments.count, sizeof(*words), err), *out;
 	int64_t row;
 	gb_status status = words ? gb_tensor_list_add(list, &spec, &out, err) : GB_SYSTEM;
@@ -176,7 +209,8 @@ gb_status gb_feature_rate(const gb_annotations *a, gb_tensor_list *list, gb_err 
 	for (size_t i = 0; i < a->segments.count; i++) {
 		const gb_segment *s = &a->segments.segment[i];
 
-		if (gb_clock_row_at(&a->clock, s->run, s->start, &row) && row >= 0 && row < a->clock.run[s->run].rows)
+		if (gb_clock_row_at(&a->clock, s->run, s->start, &row) && row >= 0 &&
+		    row < a->clock.run[s->run].rows)
 			out[3 * (row + gb_clock_first(&a->clock, s->run)) + 2]++;
 	}
 	free(words);
@@ -198,10 +232,15 @@ static void mark(float *out, int64_t base, int64_t rows, int64_t change)
 	}
 }
 
-gb_status gb_feature_boundaries(const gb_annotations *a, const char *header, gb_tensor_list *list, gb_err *err)
+gb_status gb_feature_boundaries(const gb_annotations *a, const char *header, gb_tensor_list *list,
+                                gb_err *err)
 {
-	gb_tensor_spec spec = {.name = "text.boundaries", .dtype = GB_F32, .rank = 2, .shape = {gb_clock_rows(&a->clock), 2},
-	                       .dims = "time,feature", .clock = &a->clock,
+	gb_tensor_spec spec = {.name = "text.boundaries",
+	                       .dtype = GB_F32,
+	                       .rank = 2,
+	                       .shape = {gb_clock_rows(&a->clock), 2},
+	                       .dims = "time,feature",
+	                       .clock = &a->clock,
 	                       .doc = "rise and fall around each change of a column, 5 rows each"};
 	const char *before = NULL;
 	size_t column;

@@ -94,7 +94,8 @@ bool gb_time_parse(const char *text, gb_time_unit unit, gb_rational *seconds)
 				return false;
 			whole = first * 60 + second;
 		}
-		if (!is_digit(*text) || !scaled_decimal(text, 9, true, &end, &nano) || *end || nano >= 60 * (__int128)NANO)
+		if (!is_digit(*text) || !scaled_decimal(text, 9, true, &end, &nano) || *end ||
+		    nano >= 60 * (__int128)NANO)
 			return false;
 		nano += (__int128)whole * 60 * NANO;
 		if (negative)

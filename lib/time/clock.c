@@ -99,14 +99,18 @@ gb_status gb_clock_parse_runs(const char *text, gb_clock *clock, gb_err *err)
 
 		if (clock->runs == GB_RUNS_MAX)
 			return gb_fail(err, GB_USAGE, "--runs: more than %d runs", GB_RUNS_MAX);
-		if (!colon || colon == p || (comma && comma < colon) || (size_t)(colon - p) >= sizeof run->name)
+		if (!colon || colon == p || (comma && comma < colon) ||
+		    (size_t)(colon - p) >= sizeof run->name)
 			return gb_fail(err, GB_USAGE, "--runs '%s': name:rows,name:rows is wanted", text);
 		memcpy(run->name, p, (size_t)(colon - p));
 		run->start = (gb_rational){0, 1};
 		errno = 0;
 		run->rows = strtoll(colon + 1, &end, 10);
-		if (errno || end == colon + 1 || (*end && *end != ',') || run->rows < 1 || run->rows > INT32_MAX)
-			return gb_fail(err, GB_USAGE, "--runs '%s': name:rows,name:rows is wanted, with rows 1 or more", text);
+		if (errno || end == colon + 1 || (*end && *end != ',') || run->rows < 1 ||
+		    run->rows > INT32_MAX)
+			return gb_fail(err, GB_USAGE,
+			               "--runs '%s': name:rows,name:rows is wanted, with rows 1 or more",
+			               text);
 		if (gb_clock_find(clock, run->name) >= 0)
 			return gb_fail(err, GB_USAGE, "--runs '%s': run %s is named twice", text, run->name);
 		clock->runs++;

@@ -25,9 +25,18 @@ struct gb_video {
 
 void gb_video_defaults(gb_video_options *options)
 {
-	*options = (gb_video_options){.step = {3, 2}, .start = {0, 1}, .run = "run-1", .width = 160, .height = 90,
-	                              .fps = {0, 1}, .every = 1, .rows = -1, .track = -1, .matrix = "auto",
-	                              .range = "auto", .threads = 1};
+	*options = (gb_video_options){.step = {3, 2},
+	                              .start = {0, 1},
+	                              .run = "run-1",
+	                              .width = 160,
+	                              .height = 90,
+	                              .fps = {0, 1},
+	                              .every = 1,
+	                              .rows = -1,
+	                              .track = -1,
+	                              .matrix = "auto",
+	                              .range = "auto",
+	                              .threads = 1};
 }
 
 static gb_status check_options(const gb_video_options *o, gb_err *err)
@@ -35,9 +44,11 @@ static gb_status check_options(const gb_video_options *o, gb_err *err)
 	if (o->step.num <= 0)
 		return gb_fail(err, GB_USAGE, "--tr must be above 0");
 	if (o->start.num < 0)
-		return gb_fail(err, GB_USAGE, "--start must be 0 or more: nothing is on screen before movie time 0");
+		return gb_fail(err, GB_USAGE,
+		               "--start must be 0 or more: nothing is on screen before movie time 0");
 	if (o->width < 1 || o->height < 1 || o->width > GB_PLANE_MAX || o->height > GB_PLANE_MAX)
-		return gb_fail(err, GB_USAGE, "--size %dx%d: 1 to %d a side", o->width, o->height, GB_PLANE_MAX);
+		return gb_fail(err, GB_USAGE, "--size %dx%d: 1 to %d a side", o->width, o->height,
+		               GB_PLANE_MAX);
 	if (o->fps.num < 0 || gb_rational_compare(o->fps, (gb_rational){1000, 1}) > 0)
 		return gb_fail(err, GB_USAGE, "--fps must be above 0 and at most 1000");
 	if (o->every < 1 || o->rows == 0)
@@ -101,11 +112,13 @@ static gb_status open_frames(gb_video *video, gb_err *err)
 	if (status == GB_OK)
 		status = find_origin(video, stream, &origin, err);
 	if (status == GB_OK)
-		status = gb_video_frames_open(&video->frames, &video->media, stream, o->keep_going, o->threads, first, err);
+		status = gb_video_frames_open(&video->frames, &video->media, stream, o->keep_going,
+		                              o->threads, first, err);
 	if (status != GB_OK)
 		goto done;
 	if (origin.den == 0 && !gb_rational_mul((gb_rational){times->time[0], 1}, times->timebase, &origin)) {
-		status = gb_fail(err, GB_DATA, "%s: the first frame's time is out of range", video->media.name);
+		status = gb_fail(err, GB_DATA, "%s: the first frame's time is out of range",
+		                 video->media.name);
 		goto done;
 	}
 	times->origin = origin;
@@ -212,9 +225,10 @@ static gb_status show(gb_video *video, int64_t frame, gb_err *err)
 	if (video->frames.frame->buf[0] == NULL)
 		return gb_fail(err, GB_DATA, "%s: the first frame cannot be decoded", video->media.name);
 	video->shown = frame;
-	status = gb_picture_run(video->picture, video->frames.frame, format, format->streams[video->frames.stream],
-	                        video->rgb, err);
-	return status == GB_OK ? GB_OK : gb_fail_in(err, "%s: frame %lld", video->media.name, (long long)frame);
+	status = gb_picture_run(video->picture, video->frames.frame, format,
+	                        format->streams[video->frames.stream], video->rgb, err);
+	return status == GB_OK ? GB_OK
+	                       : gb_fail_in(err, "%s: frame %lld", video->media.name, (long long)frame);
 }
 
 gb_status gb_video_read(gb_video *video, uint8_t *out, int32_t *repeated, gb_err *err)

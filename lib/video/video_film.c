@@ -26,7 +26,8 @@ typedef struct source {
 
 static bool has_shape(const gb_tensor *t, gb_dtype dtype, int rank, const int64_t *shape)
 {
-	return t->dtype == dtype && t->rank == rank && memcmp(t->shape, shape, (size_t)rank * sizeof *shape) == 0;
+	return t->dtype == dtype && t->rank == rank &&
+	       memcmp(t->shape, shape, (size_t)rank * sizeof *shape) == 0;
 }
 
 static gb_status read_source(gb_tensor_file *file, gb_rational tr, source *s, gb_err *err)
@@ -52,10 +53,12 @@ static gb_status read_source(gb_tensor_file *file, gb_rational tr, source *s, gb
 	if ((s->count && !has_shape(s->count, GB_I32, 1, s->video->shape)) ||
 	    (s->pts && !has_shape(s->pts, GB_I64, 2, s->video->shape)) ||
 	    (s->held && !has_shape(s->held, GB_U8, 1, s->video->shape)))
-		return gb_fail(err, GB_DATA, "%s: video.count, video.pts or video.held do not fit tensor video", name);
+		return gb_fail(err, GB_DATA,
+		               "%s: video.count, video.pts or video.held do not fit tensor video", name);
 	for (int i = 0; i < 3; i++) {
 		const gb_tensor **t = i == 0 ? &s->count : i == 1 ? &s->pts : &s->held;
-		if (*t && (status = gb_tensor_file_need(file, (*t)->name, (*t)->dtype, (*t)->rank, t, err)) != GB_OK)
+		if (*t && (status = gb_tensor_file_need(file, (*t)->name, (*t)->dtype, (*t)->rank, t, err)) !=
+		              GB_OK)
 			return status;
 	}
 	if (s->pts == NULL) {
@@ -66,7 +69,8 @@ static gb_status read_source(gb_tensor_file *file, gb_rational tr, source *s, gb
 		return status;
 	}
 	timebase = gb_json_text(gb_tensor_file_attribute(file, "video.pts", "timebase"));
-	if (timebase == NULL || gb_rational_parse(timebase, &s->timebase, NULL) != GB_OK || s->timebase.num <= 0)
+	if (timebase == NULL || gb_rational_parse(timebase, &s->timebase, NULL) != GB_OK ||
+	    s->timebase.num <= 0)
 		return gb_fail(err, GB_DATA, "%s: tensor video.pts says no timebase", name);
 	(void)gb_json_read_integer(gb_tensor_file_attribute(file, "video.pts", "origin"), &s->origin);
 	return GB_OK;
@@ -93,7 +97,8 @@ static gb_status collect(const source *s, const char *name, reel *r, gb_err *err
 	r->width = (int)s->video->shape[3];
 	r->timebase = s->timebase;
 	if (s->pts == NULL && !gb_rational_div(s->step, (gb_rational){frames, 1}, &r->timebase))
-		return gb_fail(err, GB_DATA, "%s: --tr over %lld frames is out of range", name, (long long)frames);
+		return gb_fail(err, GB_DATA, "%s: --tr over %lld frames is out of range", name,
+		               (long long)frames);
 	if (r->timebase.den > INT32_MAX)
 		return gb_fail(err, GB_DATA, "%s: no container counts time in units of 1/%lld s", name,
 		               (long long)r->timebase.den);
@@ -104,15 +109,18 @@ static gb_status collect(const source *s, const char *name, reel *r, gb_err *err
 	for (int64_t row = 0; row < rows; row++) {
 		int64_t count = s->count ? ((const int32_t *)s->count->data)[row] : frames;
 		if (count < 0 || count > frames)
-			return gb_fail(err, GB_DATA, "%s: video.count: row %lld: %lld of %lld frames", name, (long long)row,
-			               (long long)count, (long long)frames);
+			return gb_fail(err, GB_DATA, "%s: video.count: row %lld: %lld of %lld frames", name,
+			               (long long)row, (long long)count, (long long)frames);
 		if (s->held && ((const uint8_t *)s->held->data)[row])
 			count = 0;
 		for (int64_t slot = 0; slot < count; slot++) {
 			int64_t at = r->count++;
-			r->picture[at] = (const uint8_t *)s->video->data + (size_t)(row * frames + slot) * bytes;
-			if (!time_of(s, r, row, slot, &r->pts[at]) || (at > 0 && r->pts[at] <= r->pts[at - 1]))
-				return gb_fail(err, GB_DATA, "%s: video.pts: row %lld, frame %lld: times must rise", name,
+			r->picture[at] = (const uint8_t *)s->video->data +
+			                 (size_t)(row * frames + slot) * bytes;
+			if (!time_of(s, r, row, slot, &r->pts[at]) ||
+			    (at > 0 && r->pts[at] <= r->pts[at - 1]))
+				return gb_fail(err, GB_DATA,
+				               "%s: video.pts: row %lld, frame %lld: times must rise", name,
 				               (long long)row, (long long)slot);
 		}
 	}

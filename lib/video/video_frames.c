@@ -34,7 +34,8 @@ static bool is_shown(const gb_video_frames *f, const AVPacket *packet)
 {
 	if (packet->flags & AV_PKT_FLAG_DISCARD || packet->size == 0)
 		return false;
-	return f->media->format->streams[f->stream]->codecpar->codec_id != AV_CODEC_ID_VP8 || packet->data[0] & 0x10;
+	return f->media->format->streams[f->stream]->codecpar->codec_id != AV_CODEC_ID_VP8 ||
+	       packet->data[0] & 0x10;
 }
 
 static int64_t time_of(const AVFrame *frame)
@@ -62,8 +63,11 @@ static gb_status note_packet(gb_video_frames *f, survey *s, gb_err *err)
 	if (!is_shown(f, packet))
 		return GB_OK;
 	if (packet->pts == AV_NOPTS_VALUE && packet->dts == AV_NOPTS_VALUE)
-		return gb_fail(err, GB_DATA, "%s: video stream: frame %zu has no timestamp; put the stream into a container "
-		               "with a frame rate first", f->media->name, s->count);
+		return gb_fail(err, GB_DATA,
+		               "%s: video stream: frame %zu has no timestamp; put the stream into a "
+		               "container "
+		               "with a frame rate first",
+		               f->media->name, s->count);
 	if (s->count == s->room) {
 		s->room = s->room ? 2 * s->room : 4096;
 		if (gb_grow(&s->pts, s->room, sizeof *s->pts, err) != GB_OK ||
@@ -85,7 +89,8 @@ static void probe(survey *s, const AVPacket *packet, AVFrame *first)
 {
 	if (s->decoded >= s->wanted || avcodec_send_packet(s->decoder, packet) < 0)
 		return;
-	while (s->decoded < s->wanted && avcodec_receive_frame(s->decoder, s->decoded ? s->spare : first) >= 0) {
+	while (s->decoded < s->wanted &&
+	       avcodec_receive_frame(s->decoder, s->decoded ? s->spare : first) >= 0) {
 		s->first[s->decoded] = (s->decoded ? s->spare : first)->pts;
 		s->decoded++;
 	}
@@ -112,7 +117,8 @@ static gb_status settle_times(gb_video_frames *f, survey *s, gb_err *err)
 			return gb_fail(err, GB_DATA, "%s: timestamps are out of range", f->media->name);
 		for (size_t i = 0; i < s->count; i++) {
 			if (__builtin_add_overflow(time[i], shift, &time[i]))
-				return gb_fail(err, GB_DATA, "%s: timestamps are out of range", f->media->name);
+				return gb_fail(err, GB_DATA, "%s: timestamps are out of range",
+				               f->media->name);
 		}
 	} else {
 		while (skip < s->count && time[skip] < start)
@@ -177,8 +183,8 @@ static gb_status decode_times(gb_video_frames *f, int threads, gb_err *err)
 		if (status != GB_OK || !got)
 			break;
 		if (time_of(f->frame) == AV_NOPTS_VALUE)
-			return gb_fail(err, GB_DATA, "%s: video stream: frame %lld has no timestamp", f->media->name,
-			               (long long)f->times.frames);
+			return gb_fail(err, GB_DATA, "%s: video stream: frame %lld has no timestamp",
+			               f->media->name, (long long)f->times.frames);
 		if ((size_t)f->times.frames == room) {
 			room = room ? 2 * room : 4096;
 			status = gb_grow(&f->times.time, room, sizeof *f->times.time, err);
@@ -208,8 +214,9 @@ gb_status gb_video_frames_open(gb_video_frames *f, gb_libav *media, int stream, 
 	if (track->codecpar->field_order > AV_FIELD_PROGRESSIVE)
 		s.wanted = FIELD_PROBE;
 	gb_libav_only(media, stream);
-	status = f->packet && f->frame && f->ahead && s.spare ? gb_libav_decoder(media, stream, 1, &s.decoder, err)
-	                                                      : gb_fail(err, GB_SYSTEM, "out of memory");
+	status = f->packet && f->frame && f->ahead && s.spare
+	             ? gb_libav_decoder(media, stream, 1, &s.decoder, err)
+	             : gb_fail(err, GB_SYSTEM, "out of memory");
 	while (status == GB_OK && got) {
 		status = next_packet(f, &got, err);
 		if (status != GB_OK)
@@ -303,15 +310,18 @@ static gb_status is_bad(gb_video_frames *f, bool *bad, gb_err *err)
 	if (!gb_rational_mul((gb_rational){f->times.time[frame], 1}, f->times.timebase, &t) ||
 	    !gb_rational_sub(t, f->times.origin, &t))
 		t = (gb_rational){0, 1};
-	return gb_fail(err, GB_DATA, "%s: video stream: frame %lld at %.3f s cannot be decoded (--keep-going repeats the "
-	               "one before it)", f->media->name, (long long)frame, gb_rational_double(t));
+	return gb_fail(err, GB_DATA,
+	               "%s: video stream: frame %lld at %.3f s cannot be decoded (--keep-going repeats the "
+	               "one before it)",
+	               f->media->name, (long long)frame, gb_rational_double(t));
 }
 
 static gb_status is_unannounced(const gb_video_frames *f, int64_t time, gb_err *err)
 {
-	return gb_fail(err, GB_DATA, "%s: video stream: a frame at %lld time units that the container does not announce, "
-	               "before frame %lld (--keep-going leaves it out)", f->media->name, (long long)time,
-	               (long long)f->next);
+	return gb_fail(err, GB_DATA,
+	               "%s: video stream: a frame at %lld time units that the container does not announce, "
+	               "before frame %lld (--keep-going leaves it out)",
+	               f->media->name, (long long)time, (long long)f->next);
 }
 
 gb_status gb_video_frames_next(gb_video_frames *f, bool *bad, gb_err *err)

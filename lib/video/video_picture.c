@@ -91,12 +91,13 @@ static gb_matrix matrix_of(enum AVColorSpace space)
 
 static bool is_yuvj(int format)
 {
-	return format == AV_PIX_FMT_YUVJ420P || format == AV_PIX_FMT_YUVJ422P || format == AV_PIX_FMT_YUVJ444P ||
-	       format == AV_PIX_FMT_YUVJ440P || format == AV_PIX_FMT_YUVJ411P;
+	return format == AV_PIX_FMT_YUVJ420P || format == AV_PIX_FMT_YUVJ422P ||
+	       format == AV_PIX_FMT_YUVJ444P || format == AV_PIX_FMT_YUVJ440P ||
+	       format == AV_PIX_FMT_YUVJ411P;
 }
 
-gb_status gb_picture_colour_of(const AVFrame *frame, const gb_video_options *options, gb_picture_colour *colour,
-                               gb_err *err)
+gb_status gb_picture_colour_of(const AVFrame *frame, const gb_video_options *options,
+                               gb_picture_colour *colour, gb_err *err)
 {
 	const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(frame->format);
 	bool rgb = format != NULL && (format->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL));
@@ -114,7 +115,8 @@ gb_status gb_picture_colour_of(const AVFrame *frame, const gb_video_options *opt
 	}
 	if (colour->matrix == GB_MATRIX_UNKNOWN)
 		return gb_fail(err, GB_DATA, "colour matrix %s has no rule here; name one with --matrix",
-		               av_color_space_name(frame->colorspace) ? av_color_space_name(frame->colorspace) : "?");
+		               av_color_space_name(frame->colorspace) ? av_color_space_name(frame->colorspace)
+		                                                      : "?");
 	if (strcmp(options->range, "auto") != 0) {
 		colour->full = strcmp(options->range, "full") == 0;
 	} else if (frame->color_range == AVCOL_RANGE_UNSPECIFIED && !is_yuvj(frame->format)) {
@@ -131,7 +133,8 @@ gb_status gb_picture_colour_of(const AVFrame *frame, const gb_video_options *opt
 int gb_picture_turn(const AVFrame *frame, const AVStream *stream)
 {
 	const AVFrameSideData *side = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
-	const uint8_t *data = side ? side->data : av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
+	const uint8_t *data = side ? side->data
+	                           : av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
 	int32_t m[9];
 	double angle;
 	bool mirrored;
@@ -212,7 +215,8 @@ static void fit(gb_picture *p, const shape *s, gb_window *x, gb_window *y)
 static gb_colour colour_of(const AVPixFmtDescriptor *format, const shape *s, int planes)
 {
 	bool palette = format->flags & AV_PIX_FMT_FLAG_PAL;
-	gb_colour colour = gb_colour_to_rgb(s->matrix, s->full, planes == 1, palette ? 8 : format->comp[0].depth);
+	gb_colour colour = gb_colour_to_rgb(s->matrix, s->full, planes == 1,
+	                                    palette ? 8 : format->comp[0].depth);
 
 	for (int i = 1; s->matrix == GB_MATRIX_RGB && !palette && planes == 3 && i < 3; i++) {
 		gb_colour own = gb_colour_to_rgb(s->matrix, s->full, false, format->comp[i].depth);
@@ -229,12 +233,13 @@ static gb_status make_tables(gb_picture *p, const shape *s, gb_err *err)
 	int wide, high;
 
 	drop_tables(p);
-	if (d == NULL || (d->flags & (AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BAYER | AV_PIX_FMT_FLAG_FLOAT)) ||
+	if (d == NULL ||
+	    (d->flags & (AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BAYER | AV_PIX_FMT_FLAG_FLOAT)) ||
 	    strncmp(d->name, "xyz", 3) == 0 || s->format == AV_PIX_FMT_MONOWHITE)
 		return gb_fail(err, GB_DATA, "pixel format %s is not supported", d ? d->name : "?");
 	if (s->width > GB_PLANE_MAX || s->height > GB_PLANE_MAX || s->width < 1 || s->height < 1)
-		return gb_fail(err, GB_DATA, "a picture of %d x %d; at most %d a side is supported", s->width, s->height,
-		               GB_PLANE_MAX);
+		return gb_fail(err, GB_DATA, "a picture of %d x %d; at most %d a side is supported", s->width,
+		               s->height, GB_PLANE_MAX);
 	if (s->turn < 0)
 		return gb_fail(err, GB_DATA, "a rotation that is no multiple of 90 degrees");
 	p->format = d;
@@ -261,9 +266,9 @@ static gb_status make_tables(gb_picture *p, const shape *s, gb_err *err)
 
 static bool same_shape(const shape *a, const shape *b)
 {
-	return a->width == b->width && a->height == b->height && a->format == b->format && a->turn == b->turn &&
-	       a->aspect.num == b->aspect.num && a->aspect.den == b->aspect.den && a->matrix == b->matrix &&
-	       a->full == b->full;
+	return a->width == b->width && a->height == b->height && a->format == b->format &&
+	       a->turn == b->turn && a->aspect.num == b->aspect.num && a->aspect.den == b->aspect.den &&
+	       a->matrix == b->matrix && a->full == b->full;
 }
 
 /* ---- pictures ---- */
@@ -282,7 +287,8 @@ static gb_plane plane_of(gb_picture *p, const AVFrame *frame, int c, int width, 
 	const AVPixFmtDescriptor *d = p->format;
 	const AVComponentDescriptor *comp = &d->comp[c];
 	bool palette = d->flags & AV_PIX_FMT_FLAG_PAL;
-	bool plain = !palette && comp->shift == 0 && comp->offset == 0 && !(d->flags & AV_PIX_FMT_FLAG_BITSTREAM);
+	bool plain = !palette && comp->shift == 0 && comp->offset == 0 &&
+	             !(d->flags & AV_PIX_FMT_FLAG_BITSTREAM);
 	gb_plane plane = {.width = width, .height = height};
 
 	if (plain && comp->depth == 8 && comp->step == 1) {
@@ -297,8 +303,9 @@ static gb_plane plane_of(gb_picture *p, const AVFrame *frame, int c, int width, 
 		return plane;
 	}
 	for (int y = 0; y < height; y++)
-		av_read_image_line2(p->unpacked + (size_t)y * (size_t)width, (const uint8_t **)(uintptr_t)frame->data,
-		                    frame->linesize, d, 0, y, palette ? 2 - c : c, width, palette, 2);
+		av_read_image_line2(p->unpacked + (size_t)y * (size_t)width,
+		                    (const uint8_t **)(uintptr_t)frame->data, frame->linesize, d, 0, y,
+		                    palette ? 2 - c : c, width, palette, 2);
 	plane.data = (const uint8_t *)p->unpacked;
 	plane.stride = 2 * (ptrdiff_t)width;
 	return plane;
@@ -324,16 +331,19 @@ gb_status gb_picture_run(gb_picture *p, const AVFrame *frame, AVFormatContext *f
 	}
 	for (int c = 0; c < p->planes; c++) {
 		bool chroma = c > 0 && !(p->format->flags & AV_PIX_FMT_FLAG_PAL);
-		gb_plane plane = plane_of(p, frame, c, chroma ? AV_CEIL_RSHIFT(s.width, p->format->log2_chroma_w) : s.width,
-		                          chroma ? AV_CEIL_RSHIFT(s.height, p->format->log2_chroma_h) : s.height);
+		gb_plane plane = plane_of(p, frame, c,
+		                          chroma ? AV_CEIL_RSHIFT(s.width, p->format->log2_chroma_w)
+		                                 : s.width,
+		                          chroma ? AV_CEIL_RSHIFT(s.height, p->format->log2_chroma_h)
+		                                 : s.height);
 		gb_scaler_run(p->scaler[chroma], &plane, p->plane[c]);
 	}
 	if (p->options.fit == GB_FIT_PAD)
 		memset(out, 0, 3 * (size_t)p->options.width * (size_t)p->options.height);
 	for (int y = 0; y < p->height; y++) {
 		size_t at = (size_t)y * (size_t)p->width;
-		gb_colour_run(&p->colour, p->plane[0] + at, p->plane[1] + at, p->plane[2] + at, (size_t)p->width,
-		              out + p->first + y * p->line, p->step);
+		gb_colour_run(&p->colour, p->plane[0] + at, p->plane[1] + at, p->plane[2] + at,
+		              (size_t)p->width, out + p->first + y * p->line, p->step);
 	}
 	return GB_OK;
 }

@@ -29,8 +29,8 @@ void gb_picture_free(gb_picture *picture); /* accepts NULL */
 
 /* OUT [height, width, 3].  GB_DATA for a pixel format without a rule. */
 /* FORMAT and STREAM give the rotation and sample aspect that frames do not. */
-GB_CHECK gb_status gb_picture_run(gb_picture *picture, const AVFrame *frame, AVFormatContext *format, AVStream *stream,
-                                  uint8_t *out, gb_err *err);
+GB_CHECK gb_status gb_picture_run(gb_picture *picture, const AVFrame *frame, AVFormatContext *format,
+                                  AVStream *stream, uint8_t *out, gb_err *err);
 
 /* Quarter turns clockwise 0 … 3, plus 4 when mirrored first; −1: no multiple of 90°. */
 int gb_picture_turn(const AVFrame *frame, const AVStream *stream);

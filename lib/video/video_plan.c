@@ -86,14 +86,17 @@ static gb_status choose_timebase(planner *p, gb_err *err)
 	int64_t den;
 
 	if (o->fps.num > 0) {
-		if (!least_multiple(o->start.den, o->fps.num, &den) || !least_multiple(den, o->step.den, &den))
-			return gb_fail(err, GB_USAGE, "--fps, --tr and --start have no common unit of time that fits");
+		if (!least_multiple(o->start.den, o->fps.num, &den) ||
+		    !least_multiple(den, o->step.den, &den))
+			return gb_fail(err, GB_USAGE,
+			               "--fps, --tr and --start have no common unit of time that fits");
 		plan->timebase = (gb_rational){1, den};
 		plan->origin = 0;
 		return GB_OK;
 	}
 	if (!gb_rational_div(p->times->origin, p->times->timebase, &units) ||
-	    !gb_rational_make(1, units.den, &finer) || !gb_rational_mul(p->times->timebase, finer, &plan->timebase))
+	    !gb_rational_make(1, units.den, &finer) ||
+	    !gb_rational_mul(p->times->timebase, finer, &plan->timebase))
 		return out_of_range(p, err);
 	plan->origin = units.num;
 	return GB_OK;
@@ -118,7 +121,8 @@ static gb_status count_rows(planner *p, gb_err *err)
 
 	if (!time_of(p, p->times->frames - 1, &last) ||
 	    !gb_rational_mul((gb_rational){p->times->last_duration, 1}, p->times->timebase, &length) ||
-	    !gb_rational_add(last, length, &p->end) || gb_rational_compare(p->end, (gb_rational){LONGEST, 1}) > 0)
+	    !gb_rational_add(last, length, &p->end) ||
+	    gb_rational_compare(p->end, (gb_rational){LONGEST, 1}) > 0)
 		return out_of_range(p, err);
 	plan->clock = gb_clock_single(o->step, o->run, 0, o->start);
 	if (!gb_rational_sub(p->end, o->start, &length) || !gb_rational_div(length, o->step, &rows) ||
@@ -127,15 +131,18 @@ static gb_status count_rows(planner *p, gb_err *err)
 	complete = gb_rational_floor(rows);
 	plan->rows = o->partial && of_last + 1 > complete ? of_last + 1 : complete;
 	if (plan->rows < 1)
-		return gb_fail(err, GB_DATA, "%s: the film ends at %.3f s, before one row from %.3f s is complete%s", p->name,
-		               gb_rational_double(p->end), gb_rational_double(o->start), o->partial ? "" : " (see --partial)");
+		return gb_fail(err, GB_DATA,
+		               "%s: the film ends at %.3f s, before one row from %.3f s is complete%s",
+		               p->name, gb_rational_double(p->end), gb_rational_double(o->start),
+		               o->partial ? "" : " (see --partial)");
 	if (o->rows > plan->rows)
 		return gb_fail(err, GB_DATA, "%s: %lld rows in %.3f s of film, --rows wants %lld", p->name,
 		               (long long)plan->rows, gb_rational_double(p->end), (long long)o->rows);
 	if (o->rows >= 0)
 		plan->rows = o->rows;
 	if (plan->rows > INT32_MAX)
-		return gb_fail(err, GB_DATA, "%s: %lld rows are more than fit", p->name, (long long)plan->rows);
+		return gb_fail(err, GB_DATA, "%s: %lld rows are more than fit", p->name,
+		               (long long)plan->rows);
 	plan->clock.run[0].rows = plan->rows;
 	return GB_OK;
 }
@@ -175,7 +182,8 @@ static gb_status place_frames(planner *p, gb_err *err)
 	gb_rational t;
 
 	for (int64_t frame = 0; status == GB_OK && frame < p->times->frames; frame++) {
-		if (!time_of(p, frame, &t) || !gb_clock_row_at(&p->plan->clock, 0, t, &row) || !pts_of(p, t, &pts))
+		if (!time_of(p, frame, &t) || !gb_clock_row_at(&p->plan->clock, 0, t, &row) ||
+		    !pts_of(p, t, &pts))
 			return out_of_range(p, err);
 		if (row >= p->plan->rows)
 			break;
@@ -198,8 +206,8 @@ static gb_status place_samples(planner *p, gb_err *err)
 
 	for (int64_t sample = 0; status == GB_OK; sample++) {
 		if (!gb_rational_div((gb_rational){sample, 1}, p->options->fps, &t) ||
-		    !gb_rational_add(t, p->options->start, &t) || !gb_clock_row_at(&p->plan->clock, 0, t, &row) ||
-		    !pts_of(p, t, &pts))
+		    !gb_rational_add(t, p->options->start, &t) ||
+		    !gb_clock_row_at(&p->plan->clock, 0, t, &row) || !pts_of(p, t, &pts))
 			return out_of_range(p, err);
 		if (row >= p->plan->rows || gb_rational_compare(t, p->end) >= 0)
 			break;
@@ -214,8 +222,8 @@ static gb_status place_samples(planner *p, gb_err *err)
 	return status == GB_OK ? close_rows(p, &open, p->plan->rows, &screen_held, err) : status;
 }
 
-gb_status gb_video_plan_make(gb_video_plan *plan, const gb_video_times *times, const gb_video_options *options,
-                             const char *name, gb_err *err)
+gb_status gb_video_plan_make(gb_video_plan *plan, const gb_video_times *times,
+                             const gb_video_options *options, const char *name, gb_err *err)
 {
 	planner p = {.plan = plan, .times = times, .options = options, .name = name};
 	gb_status status;
@@ -238,7 +246,8 @@ gb_status gb_video_plan_make(gb_video_plan *plan, const gb_video_times *times, c
 			plan->frames = count;
 	}
 	if (status == GB_OK && plan->frames > INT32_MAX)
-		status = gb_fail(err, GB_DATA, "%s: %lld frames in a row are more than fit", name, (long long)plan->frames);
+		status = gb_fail(err, GB_DATA, "%s: %lld frames in a row are more than fit", name,
+		                 (long long)plan->frames);
 	if (status != GB_OK)
 		gb_video_plan_clear(plan);
 	return status;

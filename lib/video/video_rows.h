@@ -17,7 +17,8 @@ typedef struct gb_video_rows {
 	/* OUT[i] = SCALE · Σ of the BOX values from SUM[i · BOX] on. */
 	void (*boxes)(float *out, const uint16_t *sum, int box, int count, double scale);
 	/* OUT[i] = nearest level of M · (A, B, C, 1). */
-	void (*levels)(uint8_t *out, const float m[4], const float *a, const float *b, const float *c, int count);
+	void (*levels)(uint8_t *out, const float m[4], const float *a, const float *b, const float *c,
+	               int count);
 } gb_video_rows;
 
 extern const gb_video_rows gb_video_rows_generic, gb_video_rows_avx2, gb_video_rows_avx512;

@@ -4,12 +4,14 @@
 #include "base/class_body.h"
 #include "video/video_rows.h"
 
-static void sum8(uint16_t *__restrict sum, const uint8_t *__restrict first, ptrdiff_t stride, int rows, int width)
+static void sum8(uint16_t *__restrict sum, const uint8_t *__restrict first, ptrdiff_t stride, int rows,
+                 int width)
 {
 	const uint8_t *row = first, *next = first + rows * stride;
 	int y = 1;
 
-	for (ptrdiff_t at = 0; at < rows * stride; at += 64) /* most likely wanted next, and far away: the decoder has moved on */
+	/* most likely wanted next, and far away: the decoder has moved on */
+	for (ptrdiff_t at = 0; at < rows * stride; at += 64)
 		__builtin_prefetch(next + at, 0, 2);
 	for (int x = 0; x < width; x++)
 		sum[x] = row[x];
@@ -59,8 +61,8 @@ static void boxes(float *out, const uint16_t *sum, int box, int count, double sc
 	}
 }
 
-static void levels(uint8_t *__restrict out, const float m[4], const float *__restrict a, const float *__restrict b,
-                   const float *__restrict c, int count)
+static void levels(uint8_t *__restrict out, const float m[4], const float *__restrict a,
+                   const float *__restrict b, const float *__restrict c, int count)
 {
 	float m0 = m[0], m1 = m[1], m2 = m[2], m3 = m[3];
 

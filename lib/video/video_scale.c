@@ -95,7 +95,8 @@ static double kernel(gb_video_filter filter, double x)
 	return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-static gb_status make_taps(gb_window w, int samples, gb_video_filter filter, taps **out, float **weights, gb_err *err)
+static gb_status make_taps(gb_window w, int samples, gb_video_filter filter, taps **out, float **weights,
+                           gb_err *err)
 {
 	double step = (double)w.length / w.unit / w.out, widen = step > 1 ? step : 1;
 	double support = widen * (filter == GB_FILTER_BICUBIC ? 2 : 1);
@@ -125,8 +126,8 @@ static gb_status make_taps(gb_window w, int samples, gb_video_filter filter, tap
 	return GB_OK;
 }
 
-gb_status gb_scaler_new(gb_scaler **scaler, gb_video_filter filter, int plane_width, int plane_height, gb_window x,
-                        gb_window y, gb_err *err)
+gb_status gb_scaler_new(gb_scaler **scaler, gb_video_filter filter, int plane_width, int plane_height,
+                        gb_window x, gb_window y, gb_err *err)
 {
 	gb_scaler *s = gb_array(1, sizeof *s, err);
 	gb_status status = GB_OK;
@@ -199,14 +200,16 @@ static void add_rows8(gb_scaler *s, const gb_plane *plane, int from, int to, uin
  * that sum to GB_PLANE_MAX at most, which fits. */
 static void sum_down(gb_scaler *s, const gb_plane *plane, const span *p)
 {
-	const uint8_t *first = plane->data + p->begin * plane->stride, *last = plane->data + p->end * plane->stride;
+	const uint8_t *first = plane->data + p->begin * plane->stride,
+		      *last = plane->data + p->end * plane->stride;
 	int from = p->begin, to = p->end + 1;
 
 	memset(s->sum32, 0, (size_t)s->in_width * sizeof *s->sum32);
 	if (plane->wide) {
 		s->rows->add16(s->sum32, (const uint16_t *)(const void *)first, p->head, s->in_width);
 		for (int y = p->begin + 1; y < p->end; y++)
-			s->rows->add16(s->sum32, (const uint16_t *)(const void *)(plane->data + y * plane->stride),
+			s->rows->add16(s->sum32,
+			               (const uint16_t *)(const void *)(plane->data + y * plane->stride),
 			               s->body_down, s->in_width);
 		if (p->end > p->begin)
 			s->rows->add16(s->sum32, (const uint16_t *)(const void *)last, p->tail, s->in_width);
@@ -232,7 +235,8 @@ static void sum_across(const gb_scaler *s, float *out)
 		uint64_t body = 0;
 		for (int x = p->begin + 1; x < p->end; x++)
 			body += s->sum32[x];
-		body = body * s->body_across + (uint64_t)s->sum32[p->begin] * p->head + (uint64_t)s->sum32[p->end] * p->tail;
+		body = body * s->body_across + (uint64_t)s->sum32[p->begin] * p->head +
+		       (uint64_t)s->sum32[p->end] * p->tail;
 		out[i] = (float)((double)body * scale);
 	}
 }
@@ -240,7 +244,8 @@ static void sum_across(const gb_scaler *s, float *out)
 /* Whole reductions of bytes: plain sums, in 16 bits down and 32 across. */
 static bool is_boxes(const gb_scaler *s, const gb_plane *plane)
 {
-	return s->box_across > 0 && s->box_down > 0 && s->box_down <= 257 && s->box_across <= 32768 && !plane->wide;
+	return s->box_across > 0 && s->box_down > 0 && s->box_down <= 257 && s->box_across <= 32768 &&
+	       !plane->wide;
 }
 
 static void run_boxes(gb_scaler *s, const gb_plane *plane, int y, float *out)
@@ -273,7 +278,8 @@ static void filter_row(gb_scaler *s, const gb_plane *plane, const taps *down, fl
 	for (int k = 0; k < down->count; k++) {
 		const uint8_t *row = plane->data + (down->begin + k) * plane->stride;
 		if (plane->wide)
-			add_float16(s->sum, (const uint16_t *)(const void *)row, down->weight[k], s->in_width);
+			add_float16(s->sum, (const uint16_t *)(const void *)row, down->weight[k],
+			            s->in_width);
 		else
 			add_float8(s->sum, row, down->weight[k], s->in_width);
 	}

@@ -85,7 +85,8 @@ static gb_status open_pictures(writer *w, gb_err *err)
 	if (!h264)
 		codec = avcodec_find_encoder(AV_CODEC_ID_MPEG4);
 	if (codec == NULL || (encoder = w->pictures.encoder = avcodec_alloc_context3(codec)) == NULL)
-		return gb_fail(err, GB_SYSTEM, "the FFmpeg libraries here have no H.264 and no MPEG-4 encoder");
+		return gb_fail(err, GB_SYSTEM,
+		               "the FFmpeg libraries here have no H.264 and no MPEG-4 encoder");
 	if (span > 0) {
 		double fps = (double)(film->count - 1) * (double)film->timebase.den / (double)span;
 		rate = fps < 1 ? 1 : fps > 1000 ? 1000 : (int)(fps + 0.5);
@@ -139,7 +140,8 @@ static gb_status open_track(writer *w, track *t, gb_err *err)
 	if (code >= 0 && !t->frame)
 		code = AVERROR(ENOMEM);
 	if (code < 0)
-		return gb_libav_fail(err, GB_SYSTEM, code, "%s: %s encoder", w->name, t->encoder->codec->name);
+		return gb_libav_fail(err, GB_SYSTEM, code, "%s: %s encoder", w->name,
+		                     t->encoder->codec->name);
 	t->stream->time_base = t->encoder->time_base;
 	t->stream->avg_frame_rate = t->encoder->framerate;
 	t->frame->format = sound ? (int)t->encoder->sample_fmt : (int)t->encoder->pix_fmt;
@@ -210,7 +212,9 @@ static void fill_frame(const writer *w, const uint8_t *rgb)
 				int n = 0;
 				for (int dy = 0; dy < s && y + dy < h; dy++)
 					for (int dx = 0; dx < s && x + dx < width; dx++, n++)
-						sum += component(&w->colour, i, rgb + 3 * ((size_t)(y + dy) * (size_t)width + (size_t)(x + dx)));
+						sum += component(&w->colour, i,
+						                 rgb + 3 * ((size_t)(y + dy) * (size_t)width +
+						                            (size_t)(x + dx)));
 				line[x / s] = (uint8_t)(sum / (float)n + 0.5f); /* 16 … 240 */
 			}
 		}
@@ -225,8 +229,8 @@ static int64_t duration(const gb_video_writer *film, int64_t n)
 	return last == 0 ? 0 : n < last ? film->pts[n + 1] - film->pts[n] : film->pts[n] - film->pts[n - 1];
 }
 
-/* FRAME (NULL: no more) to the encoder, and what it has ready to the file.  Without reordering, the n-th packet is the
- * n-th picture. */
+/* FRAME (NULL: no more) to the encoder, and what it has ready to the file.  Without reordering, the n-th
+ * packet is the n-th picture. */
 static gb_status put(writer *w, track *t, AVFrame *frame, gb_err *err)
 {
 	int code = avcodec_send_frame(t->encoder, frame);
@@ -244,7 +248,8 @@ static gb_status put(writer *w, track *t, AVFrame *frame, gb_err *err)
 		t->written++;
 		code = av_interleaved_write_frame(w->format, w->packet);
 	}
-	return gb_libav_fail(err, GB_SYSTEM, code, "%s: %s %lld", w->name, t == &w->pictures ? "frame" : "block of sound", (long long)t->written);
+	return gb_libav_fail(err, GB_SYSTEM, code, "%s: %s %lld", w->name,
+	                     t == &w->pictures ? "frame" : "block of sound", (long long)t->written);
 }
 
 /* Sound up to SECONDS, in the encoder's blocks; the last may be shorter. */
@@ -254,8 +259,10 @@ static gb_status put_sound(writer *w, double seconds, gb_err *err)
 	AVFrame *frame = w->sound.frame;
 	gb_status status = GB_OK;
 
-	while (status == GB_OK && film->sound && w->heard < film->samples && (double)w->heard <= seconds * film->rate) {
-		size_t left = film->samples - w->heard, block = (size_t)w->sound.encoder->frame_size, count = left < block ? left : block;
+	while (status == GB_OK && film->sound && w->heard < film->samples &&
+	       (double)w->heard <= seconds * film->rate) {
+		size_t left = film->samples - w->heard, block = (size_t)w->sound.encoder->frame_size,
+		       count = left < block ? left : block;
 		int code = av_frame_make_writable(frame);
 
 		if (code < 0)
@@ -343,7 +350,8 @@ gb_status gb_video_writer_write(const gb_video_writer *film, const char *out, gb
 	gb_status status;
 
 	if (container == NULL)
-		return gb_fail(err, GB_USAGE, "%s: a film is written to a name that ends in .mp4, .mov or .nut", out);
+		return gb_fail(err, GB_USAGE,
+		               "%s: a film is written to a name that ends in .mp4, .mov or .nut", out);
 	gb_libav_quiet();
 	if ((status = gb_output_open(&w.output, out, true, err)) != GB_OK)
 		return status;

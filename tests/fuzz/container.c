@@ -28,8 +28,10 @@ static void round_trips(const gb_tensor *t, const gb_clock *clock)
 	gb_dtype_to_double(t->dtype, t->data, 0, n, wide);
 	gb_dtype_to_float(t->dtype, t->data, 0, n, narrow);
 	for (size_t i = 0; i < n; i++)
-		if ((t->dtype == GB_F16 && narrow[i] == narrow[i] && gb_half_to_float(gb_float_to_half(narrow[i])) != narrow[i]) ||
-		    (t->dtype == GB_BF16 && narrow[i] == narrow[i] && gb_bfloat_to_float(gb_float_to_bfloat(narrow[i])) != narrow[i]) ||
+		if ((t->dtype == GB_F16 && narrow[i] == narrow[i] &&
+		     gb_half_to_float(gb_float_to_half(narrow[i])) != narrow[i]) ||
+		    (t->dtype == GB_BF16 && narrow[i] == narrow[i] &&
+		     gb_bfloat_to_float(gb_float_to_bfloat(narrow[i])) != narrow[i]) ||
 		    (narrow[i] == narrow[i] && narrow[i] != (float)wide[i]))
 			abort();
 }
@@ -40,7 +42,8 @@ static void json_round_trip(const gb_json *value)
 	gb_err err;
 	char *text = gb_json_dump(value);
 
-	if (value && (!text || gb_json_parse(text, strlen(text), &again, &err) != GB_OK || !gb_json_equal(value, again)))
+	if (value && (!text || gb_json_parse(text, strlen(text), &again, &err) != GB_OK ||
+	              !gb_json_equal(value, again)))
 		abort();
 	gb_json_free(again);
 	free(text);
@@ -53,7 +56,10 @@ static void read_tensor(gb_tensor_file *file, const gb_tensor *t)
 	const gb_tensor *same;
 	float some[16];
 	gb_rational tr = {3, 2}, start = {-9, 2};
-	gb_clock_options options[] = {{.tr = &tr}, {.tr = &tr, .start = &start, .run = "a"}, {.tr = &tr, .runs = "a:1,b:2"}, {.run = "b"}};
+	gb_clock_options options[] = {{.tr = &tr},
+	                              {.tr = &tr, .start = &start, .run = "a"},
+	                              {.tr = &tr, .runs = "a:1,b:2"},
+	                              {.run = "b"}};
 
 	(void)gb_json_text(gb_tensor_file_attribute(file, t->name, "doc"));
 	if (gb_tensor_file_has_clock(file, t->name))
@@ -67,7 +73,8 @@ static void read_tensor(gb_tensor_file *file, const gb_tensor *t)
 	}
 	if (gb_tensor_file_find(file, t->name) != t)
 		abort();
-	if (gb_tensor_file_need(file, t->name, GB_FOREIGN, -1, &same, &err) == GB_OK && same->dtype != GB_FOREIGN) {
+	if (gb_tensor_file_need(file, t->name, GB_FOREIGN, -1, &same, &err) == GB_OK &&
+	    same->dtype != GB_FOREIGN) {
 		size_t n = same->elements < 16 ? same->elements : 16;
 
 		gb_dtype_to_float(same->dtype, same->data, same->elements - n, n, some);
@@ -82,7 +89,8 @@ static void read_all(const uint8_t *data, size_t size, bool by_path)
 	gb_tensor_file *file;
 	const gb_tensor *none;
 	char *path = by_path ? fuzz_file("a.safetensors", data, size) : NULL;
-	gb_status status = path ? gb_tensor_file_open(&file, path, &err) : gb_tensor_file_open_memory(&file, data, size, "fuzz", &err);
+	gb_status status = path ? gb_tensor_file_open(&file, path, &err)
+	                        : gb_tensor_file_open_memory(&file, data, size, "fuzz", &err);
 	gb_hash hash;
 	uint64_t bytes;
 
@@ -93,7 +101,8 @@ static void read_all(const uint8_t *data, size_t size, bool by_path)
 		return;
 	json_round_trip(gb_tensor_file_metadata(file));
 	json_round_trip(gb_tensor_file_profile(file));
-	fuzz_check(gb_tensor_file_need(file, "a tensor without a name like this", GB_F32, 1, &none, &err), &err);
+	fuzz_check(gb_tensor_file_need(file, "a tensor without a name like this", GB_F32, 1, &none, &err),
+	           &err);
 	for (size_t i = 0; i < gb_tensor_file_count(file); i++)
 		read_tensor(file, gb_tensor_file_at(file, i));
 	fuzz_check(gb_tensor_file_verify(file, NULL, NULL, &err), &err);
@@ -120,12 +129,13 @@ static size_t repair(uint8_t *file, size_t size, size_t room)
 	if (count && !strcmp(c.tensor[count - 1].name, GB_TRAILER))
 		count--;
 	profile_text = gb_json_text(gb_json_get(c.metadata, "gbt"));
-	if (profile_text && gb_json_parse(profile_text, strlen(profile_text), &profile, &err) == GB_OK && gb_json_is_object(profile) &&
-	    gb_profile_identity(profile, c.tensor, count, id, &err) == GB_OK && gb_json_set(profile, "id", gb_json_string(id)) &&
-	    (text = gb_json_dump(profile)) && (whole = gb_json_copy(c.header))) {
+	if (profile_text && gb_json_parse(profile_text, strlen(profile_text), &profile, &err) == GB_OK &&
+	    gb_json_is_object(profile) && gb_profile_identity(profile, c.tensor, count, id, &err) == GB_OK &&
+	    gb_json_set(profile, "id", gb_json_string(id)) && (text = gb_json_dump(profile)) &&
+	    (whole = gb_json_copy(c.header))) {
 		metadata = gb_json_copy(c.metadata);
-		if (metadata && gb_json_set(metadata, "gbt", gb_json_string(text)) && gb_json_set(whole, "__metadata__", metadata) &&
-		    (header = gb_json_dump(whole)))
+		if (metadata && gb_json_set(metadata, "gbt", gb_json_string(text)) &&
+		    gb_json_set(whole, "__metadata__", metadata) && (header = gb_json_dump(whole)))
 			total = put_header(file, room, header, file + c.header_bytes, size - c.header_bytes);
 		gb_json_free(whole);
 	}

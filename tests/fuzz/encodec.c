@@ -19,7 +19,8 @@ static gb_status keep(void *context, const float *latents, size_t frames, gb_err
 	gb_status status = GB_OK;
 
 	if (fit)
-		status = gb_encodec_quantise(h->w, latents, frames < fit ? frames : fit, 1, h->code + h->frames, NULL, NULL, err);
+		status = gb_encodec_quantise(h->w, latents, frames < fit ? frames : fit, 1,
+		                             h->code + h->frames, NULL, NULL, err);
 	h->frames += frames;
 	return status;
 }
@@ -38,18 +39,20 @@ static void run(const gb_encodec_weights *w)
 	gb_decoder *decoder;
 	heard h = {.w = w};
 	float sound[SAMPLES], *latents = calloc(FRAMES, (size_t)w->width * sizeof *latents);
-	size_t wanted = (SAMPLES + (size_t)w->hop - 1) / (size_t)w->hop, few = wanted < FRAMES ? wanted : FRAMES;
+	size_t wanted = (SAMPLES + (size_t)w->hop - 1) / (size_t)w->hop,
+	       few = wanted < FRAMES ? wanted : FRAMES;
 	gb_status status = gb_encoder_open(&encoder, w, keep, &h, NULL, &err);
 
 	fuzz_check(status, &err);
 	for (int i = 0; i < SAMPLES; i++)
 		sound[i] = sinf((float)(i * i));
-	if (latents && status == GB_OK && gb_encoder_put(encoder, sound, SAMPLES, &err) == GB_OK && gb_encoder_finish(encoder, &err) == GB_OK) {
+	if (latents && status == GB_OK && gb_encoder_put(encoder, sound, SAMPLES, &err) == GB_OK &&
+	    gb_encoder_finish(encoder, &err) == GB_OK) {
 		if (h.frames != wanted || gb_encodec_dequantise(w, h.code, few, 1, latents, &err) != GB_OK)
 			abort();
 		fuzz_check(gb_decoder_open(&decoder, w, count, &h, NULL, &err), &err);
-		if (gb_decoder_put(decoder, latents, few, &err) != GB_OK || gb_decoder_finish(decoder, &err) != GB_OK ||
-		    h.samples != few * (size_t)w->hop)
+		if (gb_decoder_put(decoder, latents, few, &err) != GB_OK ||
+		    gb_decoder_finish(decoder, &err) != GB_OK || h.samples != few * (size_t)w->hop)
 			abort();
 		gb_decoder_close(decoder);
 	}

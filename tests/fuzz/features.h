@@ -14,7 +14,8 @@ static void make_features(gb_annotations *a, gb_pooling pooling, gb_gap gap)
 	if (list && gb_clock_rows(&a->clock) <= 256 && a->segments.count <= 64) {
 		fuzz_check(gb_feature_rate(a, list, &err), &err);
 		for (size_t i = 0; i < a->table->columns && i < 8; i++) {
-			fuzz_check(gb_feature_column(a, gb_table_header(a->table, i), gap, list, NULL, &err), &err);
+			fuzz_check(gb_feature_column(a, gb_table_header(a->table, i), gap, list, NULL, &err),
+			           &err);
 			fuzz_check(gb_feature_boundaries(a, gb_table_header(a->table, i), list, &err), &err);
 		}
 		if (gb_clock_rows(&a->clock) <= 16 && a->segments.count <= 8) {
@@ -29,16 +30,21 @@ static void make_features(gb_annotations *a, gb_pooling pooling, gb_gap gap)
 
 static void read_annotations(const uint8_t *data, size_t size)
 {
-	static const gb_annotation_columns_wanted wanted[] = {
-	    {NULL}, {.start = "a", .end = "b", .text = "c,d", .unit = GB_UNIT_MILLISECONDS}, {.unit = GB_UNIT_ROWS}};
-	static const gb_run_choice choices[] = {{"all", NULL, 0, {3, 2}, true}, {NULL, NULL, 7, {1001, 1000}, false},
-	                                        {NULL, "r:3,s:4", 0, {2, 1}, false}, {"run-2", NULL, 0, {1, 2}, false}};
+	static const gb_annotation_columns_wanted wanted[] =
+	    {{NULL},
+	     {.start = "a", .end = "b", .text = "c,d", .unit = GB_UNIT_MILLISECONDS},
+	     {.unit = GB_UNIT_ROWS}};
+	static const gb_run_choice choices[] = {{"all", NULL, 0, {3, 2}, true},
+	                                        {NULL, NULL, 7, {1001, 1000}, false},
+	                                        {NULL, "r:3,s:4", 0, {2, 1}, false},
+	                                        {"run-2", NULL, 0, {1, 2}, false}};
 	gb_err err = {0};
 
 	for (size_t i = 0; i < 4; i++) { /* which columns are meant with which choice of runs: by the size */
 		gb_table *table;
 		gb_annotations *a = NULL;
-		gb_status status = gb_table_read(&table, data, size, "fuzz", size % 5 == i ? "b" : NULL, &err);
+		gb_status status = gb_table_read(&table, data, size, "fuzz", size % 5 == i ? "b" : NULL,
+		                                 &err);
 
 		fuzz_check(status, &err);
 		if (status != GB_OK)

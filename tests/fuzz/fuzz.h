@@ -29,7 +29,8 @@ __attribute__((unused)) static void fuzz_check(gb_status status, const gb_err *e
 	if (status == GB_OK)
 		return;
 	if (status != err->status || status == GB_NO || !err->text[0] || strpbrk(err->text, "\r\n")) {
-		fprintf(stderr, "refused badly: status %d, record %d, \"%s\"\n", status, err->status, err->text);
+		fprintf(stderr, "refused badly: status %d, record %d, \"%s\"\n", status, err->status,
+		        err->text);
 		abort();
 	}
 }
@@ -42,7 +43,8 @@ __attribute__((unused)) static char *fuzz_file(const char *name, const uint8_t *
 	char path[160];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/giblet-fuzz.%ld", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", (long)getpid());
+	snprintf(path, sizeof(path), "%s/giblet-fuzz.%ld", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm",
+	         (long)getpid());
 	mkdir(path, 0700);
 	snprintf(path + strlen(path), 64, "/%s", name);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -87,7 +89,8 @@ int main(int argc, char **argv)
 	}
 	if (count >= 0)
 		free(entry);
-	printf("%sok 1 - %s: %d files of the corpus read or refused in one line\n1..1\n", files ? "" : "not ", FUZZ_TARGET, files);
+	printf("%sok 1 - %s: %d files of the corpus read or refused in one line\n1..1\n", files ? "" : "not ",
+	       FUZZ_TARGET, files);
 	return files ? 0 : 1;
 }
 #endif

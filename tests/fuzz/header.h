@@ -5,8 +5,10 @@
 
 #include "tests/fuzz/fuzz.h"
 
-/* The header as a whole file again: its length, the text, the data.  Returns the new size; 0 when it does not fit. */
-__attribute__((unused)) static size_t put_header(uint8_t *out, size_t room, const char *text, const uint8_t *data, size_t data_size)
+/* The header as a whole file again: its length, the text, the data.  Returns the new size; 0 when it does
+ * not fit. */
+__attribute__((unused)) static size_t put_header(uint8_t *out, size_t room, const char *text,
+                                                 const uint8_t *data, size_t data_size)
 {
 	size_t n = strlen(text), total = 8 + n + data_size;
 
@@ -37,7 +39,8 @@ static size_t mutate_header(uint8_t *data, size_t size, size_t max_size)
 	if (text && rest) {
 		memcpy(text, data + 8, (size_t)n);
 		memcpy(rest, data + 8 + n, rest_size);
-		n = LLVMFuzzerMutate(text, (size_t)n, max_size - rest_size > 8 ? max_size - rest_size - 8 : 1);
+		n = LLVMFuzzerMutate(text, (size_t)n,
+		                     max_size - rest_size > 8 ? max_size - rest_size - 8 : 1);
 		text[n] = 0;
 		if (strlen((char *)text) == n)
 			total = put_header(data, max_size, (char *)text, rest, rest_size);

@@ -29,7 +29,9 @@ static void read_voxels(gb_nifti *image)
 	deviation = gb_array(grid, sizeof(*deviation), &err);
 	if (out && deviation) {
 		fuzz_check(gb_nifti_gather(image, &mask, 0, h->volumes, out, room, true, pool, &err), &err);
-		fuzz_check(gb_nifti_gather(image, &mask, h->volumes / 2, h->volumes, out, values * sizeof(*out), false, pool, &err), &err);
+		fuzz_check(gb_nifti_gather(image, &mask, h->volumes / 2, h->volumes, out,
+		                           values * sizeof(*out), false, pool, &err),
+		           &err);
 		fuzz_check(gb_nifti_deviation(image, deviation, pool, &err), &err);
 	}
 	free(out);
@@ -41,9 +43,11 @@ static void read_voxels(gb_nifti *image)
 static void read_clock(const gb_nifti *image)
 {
 	gb_rational tr = {3, 2}, start = {9, 2};
-	const gb_bold_clock_options options[] = {
-	    {.end = INT64_MAX}, {.tr = &tr, .force_tr = true, .first = 1, .end = 3}, {.tr = &tr, .end = INT64_MAX},
-	    {.tr = &tr, .force_tr = true, .runs = "a:1,b:2", .start = &start, .end = INT64_MAX}};
+	const gb_bold_clock_options options[] =
+	    {{.end = INT64_MAX},
+	     {.tr = &tr, .force_tr = true, .first = 1, .end = 3},
+	     {.tr = &tr, .end = INT64_MAX},
+	     {.tr = &tr, .force_tr = true, .runs = "a:1,b:2", .start = &start, .end = INT64_MAX}};
 	gb_err err = {0};
 	char why[96];
 
@@ -54,7 +58,8 @@ static void read_clock(const gb_nifti *image)
 		free(clock.sidecar);
 	}
 	(void)gb_nifti_header_tr(gb_nifti_header_of(image), &tr, why);
-	if (!gb_nifti_type_name(gb_nifti_header_of(image)->type) || !gb_nifti_space_name(gb_nifti_header_of(image)->geometry.space))
+	if (!gb_nifti_type_name(gb_nifti_header_of(image)->type) ||
+	    !gb_nifti_space_name(gb_nifti_header_of(image)->geometry.space))
 		abort();
 }
 
@@ -111,8 +116,9 @@ static void gzip_round_trip(const uint8_t *data, size_t size)
 	gb_err err = {0};
 	uint8_t *back = malloc(size + 1);
 
-	if (!back || gb_gzip_open(&stream, take, &packed, &err) != GB_OK || gb_gzip_write(stream, data, size, &err) != GB_OK ||
-	    gb_gzip_finish(stream, &err) != GB_OK || !gb_gunzip_whole(packed.data, packed.size, back, size) || memcmp(back, data, size))
+	if (!back || gb_gzip_open(&stream, take, &packed, &err) != GB_OK ||
+	    gb_gzip_write(stream, data, size, &err) != GB_OK || gb_gzip_finish(stream, &err) != GB_OK ||
+	    !gb_gunzip_whole(packed.data, packed.size, back, size) || memcmp(back, data, size))
 		abort();
 	gb_gzip_free(stream);
 	free(packed.data);
@@ -131,10 +137,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!head) {
 		bool gzip = size > 1 && data[0] == 0x1f && data[1] == 0x8b;
 
-		const uint8_t *brace = memrchr(data, '{', size); /* bytes from there on are its sidecar, too */
+		/* bytes from there on are its sidecar, too */
+		const uint8_t *brace = memrchr(data, '{', size);
 
 		path = fuzz_file(gzip ? "a.nii.gz" : "a.nii", data, size);
-		other = brace && size - (size_t)(brace - data) < 64 ? fuzz_file("a.json", brace, size - (size_t)(brace - data)) : NULL;
+		other = brace && size - (size_t)(brace - data) < 64
+		            ? fuzz_file("a.json", brace, size - (size_t)(brace - data))
+		            : NULL;
 		read_image(path);
 		if (other)
 			unlink(other);

@@ -29,7 +29,8 @@ static void read_sound(const char *path, const gb_audio_options *options)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const magic[] = {"RIFF", "RF64", "FORM", "fLaC", "RIFX"};
-	gb_audio_options options[] = {{-1, {0, 1}, 24000, GB_RESAMPLE_MEDIUM}, {0, {1, 100}, 8000, GB_RESAMPLE_MEDIUM}};
+	gb_audio_options options[] = {{-1, {0, 1}, 24000, GB_RESAMPLE_MEDIUM},
+	                              {0, {1, 100}, 8000, GB_RESAMPLE_MEDIUM}};
 	bool known = false;
 	char *path;
 

@@ -8,8 +8,8 @@
 
 #include "tests/fuzz/features.h"
 
-static const char *const parts[] = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml",
-                                    "xl/sharedStrings.xml", "xl/styles.xml"};
+static const char *const parts[] = {"xl/workbook.xml", "xl/_rels/workbook.xml.rels",
+                                    "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"};
 
 static bool pack(const uint8_t *data, size_t size, zip_source_t *out)
 {

@@ -21,7 +21,8 @@ static void body(void)
 		double s = 1 / (1 + exp(-(double)x[i])), h = 1e-5;
 
 		y[i] = (float)s;
-		want[i] = (double)dy[i] * (1 / (1 + exp(-(double)x[i] - h)) - 1 / (1 + exp(-(double)x[i] + h))) / (2 * h);
+		want[i] = (double)dy[i] *
+		          (1 / (1 + exp(-(double)x[i] - h)) - 1 / (1 + exp(-(double)x[i] + h))) / (2 * h);
 	}
 	SAME_BYTES(dx, N, "sigmoid_backward", 1e-6, RUN(device, sigmoid_backward, N, y, dy, dx));
 	ok(worst(dx, want, N) < 2e-6, "sigmoid_backward against finite differences");

@@ -12,7 +12,8 @@ static void run(results *r)
 {
 	static const gb_adamw_segment segment[2] = {{0, N, 1, 0.1f, NULL}, {N, N, 0.5f, 0, NULL}};
 	const gb_device *device = &kernel_device[1];
-	float *x = numbers(ROWS * N, 1), *y = numbers(ROWS * N, 2), *z = numbers(N, 3), rstd[ROWS], mean[ROWS], weight[ROWS] = {1, 2, 0.5f, 0, 3};
+	float *x = numbers(ROWS * N, 1), *y = numbers(ROWS * N, 2), *z = numbers(N, 3), rstd[ROWS],
+	      mean[ROWS], weight[ROWS] = {1, 2, 0.5f, 0, 3};
 	int32_t label[ROWS] = {0, 1062, 500, 3, -1};
 	float scale = 0.3f;
 
@@ -20,13 +21,15 @@ static void run(results *r)
 		r->out[i] = numbers(ROWS * N, 20 + (uint32_t)i);
 	for (int i = 0; i < 2 * N; i++)
 		r->out[2][i] *= r->out[2][i];
-	GB_RUN(device, adamw, 2, segment, r->out[0], r->out[1], r->out[2], x, 0.7f, 0.01f, 0.9f, 0.95f, 1e-8f, 3);
+	GB_RUN(device, adamw, 2, segment, r->out[0], r->out[1], r->out[2], x, 0.7f, 0.01f, 0.9f, 0.95f, 1e-8f,
+	       3);
 	GB_RUN(device, gelu_backward, ROWS * N, x, y, r->out[3]);
 	GB_RUN(device, sigmoid, ROWS * N, N, x, z, r->out[4]);
 	GB_RUN(device, sigmoid_backward, ROWS * N, r->out[4], y, r->out[5]);
 	GB_RUN(device, add, ROWS * N, 0.3f, x, 0.7f, r->out[6]);
 	GB_RUN(device, layer_norm, ROWS, N, x, z, y, r->out[7], mean, rstd);
-	GB_RUN(device, layer_norm_backward, ROWS, N, x, z, mean, rstd, y, r->out[8], r->out[9], r->out[9] + N);
+	GB_RUN(device, layer_norm_backward, ROWS, N, x, z, mean, rstd, y, r->out[8], r->out[9],
+	       r->out[9] + N);
 	GB_RUN(device, softmax_loss, ROWS, N, x, label, weight, &scale, r->number, r->out[10]);
 	GB_RUN(device, mse_loss, ROWS, N, x, y, weight, z, &scale, r->number + ROWS, r->out[11]);
 	GB_RUN(device, square_sum, ROWS * N, x, r->number + 2 * ROWS);
@@ -43,8 +46,10 @@ static void clear(results *r)
 static void products(void)
 {
 	enum { M = 37, PRODUCT_N = 101, K = 300 };
-	float *a = numbers(M * K, 5), *b = numbers(K * PRODUCT_N, 6), *want = numbers(M * PRODUCT_N, 7), *got = numbers(M * PRODUCT_N, 7);
-	struct gb_op_matmul args = {.m = M, .n = PRODUCT_N, .k = K, .a = a, .b = b, .c = want, .accumulate = true};
+	float *a = numbers(M * K, 5), *b = numbers(K * PRODUCT_N, 6), *want = numbers(M * PRODUCT_N, 7),
+	      *got = numbers(M * PRODUCT_N, 7);
+	struct gb_op_matmul args =
+	    {.m = M, .n = PRODUCT_N, .k = K, .a = a, .b = b, .c = want, .accumulate = true};
 
 	gb_gemm(&kernel_device[1], &gb_gemm_generic, &args);
 	args.c = got;
@@ -55,8 +60,10 @@ static void products(void)
 
 int main(void)
 {
-	static const char *const what[OUTPUTS] = {"weights", "first moments", "second moments", "gelu_backward", "sigmoid", "sigmoid_backward",
-	                                          "add", "layer_norm", "layer_norm_backward", "dgamma, dbeta", "softmax", "mse"};
+	static const char *const what[OUTPUTS] = {"weights",       "first moments", "second moments",
+	                                          "gelu_backward", "sigmoid",       "sigmoid_backward",
+	                                          "add",           "layer_norm",    "layer_norm_backward",
+	                                          "dgamma, dbeta", "softmax",       "mse"};
 	static const char *const name[] = {"avx2", "avx512", "amx"};
 	results plain, fast;
 	gb_err err;
@@ -73,8 +80,10 @@ int main(void)
 		products();
 		run(&fast);
 		for (int i = 0; i < OUTPUTS; i++)
-			ok(!memcmp(plain.out[i], fast.out[i], ROWS * N * sizeof(float)), "%s: %s: the same bits", name[class], what[i]);
-		ok(!memcmp(plain.number, fast.number, sizeof plain.number), "%s: losses and the sum of squares: the same bits", name[class]);
+			ok(!memcmp(plain.out[i], fast.out[i], ROWS * N * sizeof(float)),
+			   "%s: %s: the same bits", name[class], what[i]);
+		ok(!memcmp(plain.number, fast.number, sizeof plain.number),
+		   "%s: losses and the sum of squares: the same bits", name[class]);
 		clear(&fast);
 	}
 	clear(&plain);

@@ -67,7 +67,8 @@ static void sending(const gb_device *d)
 	}
 	here(d, got, sum, N);
 	for (int i = 0; i < N; i++)
-		right &= got[i] == (float)(10 * (0 * 1 + 1 * 2 + 2 * 3 + 3 * 4 + 4 * 5 + 5 * 6 + 6 * 7) + i % 3 * 28);
+		right &= got[i] ==
+		         (float)(10 * (0 * 1 + 1 * 2 + 2 * 3 + 3 * 4 + 4 * 5 + 5 * 6 + 6 * 7) + i % 3 * 28);
 	ok(right, "each batch is computed with what was sent for it");
 	for (int i = 0; i < 2; i++)
 		d->ops->release_host(d, host[i]);
@@ -80,7 +81,8 @@ static void sending(const gb_device *d)
 static void recording(const gb_device *d)
 {
 	enum { ROWS = 7, COLUMNS = 300 };
-	float *x = numbers(ROWS * COLUMNS, 1), *got = zeros(COLUMNS), *in = there(d, NULL, ROWS * COLUMNS), *out = there(d, NULL, COLUMNS);
+	float *x = numbers(ROWS * COLUMNS, 1), *got = zeros(COLUMNS), *in = there(d, NULL, ROWS * COLUMNS),
+	      *out = there(d, NULL, COLUMNS);
 	void *made = NULL;
 	int right = 1, calls = 0;
 
@@ -144,11 +146,14 @@ static void precision(int kind)
 		for (int j = 0; j < C; j++)
 			for (int k = 0; k < K; k++) {
 				exact[i * C + j] += (double)a[i * K + k] * (double)b[k * C + j];
-				own[i * C + j] += (double)rounded(a[i * K + k], kind) * (double)rounded(b[k * C + j], kind);
+				own[i * C + j] += (double)rounded(a[i * K + k], kind) *
+				                  (double)rounded(b[k * C + j], kind);
 			}
 	RUN(&d, matmul, M, C, K, a, b, c);
-	ok(worst(c, own, M * C) < 1e-5, "%s: products of rounded operands, sums in FP32 (%g)", name[kind], worst(c, own, M * C));
-	ok(worst(c, exact, M * C) < to_full[kind], "%s: near the full product (%g, at most %g)", name[kind], worst(c, exact, M * C), to_full[kind]);
+	ok(worst(c, own, M * C) < 1e-5, "%s: products of rounded operands, sums in FP32 (%g)", name[kind],
+	   worst(c, own, M * C));
+	ok(worst(c, exact, M * C) < to_full[kind], "%s: near the full product (%g, at most %g)", name[kind],
+	   worst(c, exact, M * C), to_full[kind]);
 	gb_device_close(&d);
 	free(a), free(b), free(c), free(exact), free(own);
 }
@@ -157,7 +162,8 @@ static void precision(int kind)
 static void kept_weights(void)
 {
 	enum { ROWS = 40, COLUMNS = 30, W = ROWS * COLUMNS };
-	float *w = numbers(W, 1), *x = numbers(COLUMNS, 2), y[ROWS], *g = numbers(W, 3), *tw, *tx, *ty, *tm, *tv, *tg;
+	float *w = numbers(W, 1), *x = numbers(COLUMNS, 2), y[ROWS], *g = numbers(W, 3), *tw, *tx, *ty, *tm,
+	      *tv, *tg;
 	gb_adamw_segment segment = {0, W, 1, 0, NULL}, *ts;
 	char device[32];
 	void *made = NULL;
@@ -167,8 +173,10 @@ static void kept_weights(void)
 	snprintf(device, sizeof device, "%s:bf16", kernel_family);
 	if (gb_device_open(&d, device, 0, kernel_pool[1], NULL, &err) != GB_OK)
 		bail(err.text);
-	tw = there(&d, w, W), tx = there(&d, x, COLUMNS), ty = there(&d, NULL, ROWS), tm = there(&d, NULL, W), tv = there(&d, NULL, W), tg = there(&d, g, W);
-	ts = (gb_adamw_segment *)(void *)there(&d, (const float *)(const void *)&segment, sizeof segment / sizeof(float));
+	tw = there(&d, w, W), tx = there(&d, x, COLUMNS), ty = there(&d, NULL, ROWS), tm = there(&d, NULL, W),
+	tv = there(&d, NULL, W), tg = there(&d, g, W);
+	ts = (gb_adamw_segment *)(void *)there(&d, (const float *)(const void *)&segment,
+	                                       sizeof segment / sizeof(float));
 	d.ops->keep_weights(&d, tw, W);
 	for (int change = 0; change < 6; change++) {
 		double want[ROWS] = {0};
@@ -193,11 +201,14 @@ static void kept_weights(void)
 			d.ops->end(&d, &made);
 		}
 		here(&d, y, ty, ROWS);
-		ok(worst(y + 1, want + 1, ROWS - 1) < 1e-5, "%s", ((const char *[]){"as they were", "recorded", "after an upload", "after AdamW", "after a copy", "after a fill"})[change]);
+		ok(worst(y + 1, want + 1, ROWS - 1) < 1e-5, "%s",
+		   ((const char *[]){"as they were", "recorded", "after an upload", "after AdamW",
+		                     "after a copy", "after a fill"})[change]);
 	}
 	d.ops->forget(&d, made);
 	d.ops->keep_weights(&d, NULL, 0);
-	gb_device_release(&d, tw), gb_device_release(&d, tx), gb_device_release(&d, ty), gb_device_release(&d, tm), gb_device_release(&d, tv), gb_device_release(&d, tg);
+	gb_device_release(&d, tw), gb_device_release(&d, tx), gb_device_release(&d, ty),
+	    gb_device_release(&d, tm), gb_device_release(&d, tv), gb_device_release(&d, tg);
 	gb_device_release(&d, ts);
 	gb_device_close(&d);
 	free(w), free(x), free(g);
@@ -206,8 +217,9 @@ static void kept_weights(void)
 static void names(void)
 {
 	static const char *const bad[] = {"gpu", "emu:half", "emu:fp32:", "cpu:1", "emu:-1", ""};
-	static const struct { const char *name; unsigned place, number; } placed[] = {
-		{"cpu", 3, 0}, {"emu", 0, 0}, {"emu:fp32", 3, 3}, {"emu", 5, 1}, {"emu:2:tf32", 1, 2}, {"emu:0", 3, 0}};
+	static const struct { const char *name; unsigned place, number;
+	} placed[] = {{"cpu", 3, 0}, {"emu", 0, 0},        {"emu:fp32", 3, 3},
+	              {"emu", 5, 1}, {"emu:2:tf32", 1, 2}, {"emu:0", 3, 0}};
 	char *why;
 	gb_device d;
 	gb_err err;
@@ -224,7 +236,8 @@ static void names(void)
 	for (size_t i = 0; i < sizeof placed / sizeof *placed; i++) {
 		if (gb_device_open(&d, placed[i].name, placed[i].place, NULL, NULL, &err) != GB_OK)
 			bail(err.text);
-		ok(d.number == placed[i].number, "%s in place %u: device %u", placed[i].name, placed[i].place, d.number);
+		ok(d.number == placed[i].number, "%s in place %u: device %u", placed[i].name, placed[i].place,
+		   d.number);
 		gb_device_close(&d);
 	}
 	if (gb_device_open(&d, "auto", 0, NULL, &why, &err) != GB_OK)

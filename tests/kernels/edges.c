@@ -54,9 +54,11 @@ static void nothing(void)
 	RUN(d, sigmoid, 0, 1, z, z, y);
 	RUN(d, sigmoid_backward, 0, z, z, y);
 	RUN(d, add, 0, 1.0f, z, 0.0f, y);
-	RUN(d, adamw, 0, (const gb_adamw_segment[]){{0, 0, 1, 0, NULL}}, y, y + 4, y + 8, z, 1, 1, 0.9f, 0.95f, 1e-8f, 1, 0);
+	RUN(d, adamw, 0, (const gb_adamw_segment[]){{0, 0, 1, 0, NULL}}, y, y + 4, y + 8, z, 1, 1, 0.9f,
+	    0.95f, 1e-8f, 1, 0);
 	RUN(d, cast, 0, GB_CAST_F32_F16, z, y);
-	ok(untouched(y, 16) && loss[0] == 7 && wide[0] == 7 && wide[5] == 7, "size 0 writes nothing, of 28 operations");
+	ok(untouched(y, 16) && loss[0] == 7 && wide[0] == 7 && wide[5] == 7,
+	   "size 0 writes nothing, of 28 operations");
 	RUN(d, square_sum, 0, z, &loss[0]);
 	RUN(d, sum, 0, wide, &loss[1]);
 	ok(loss[0] == 0 && loss[1] == 0, "sums of nothing are 0");
@@ -71,7 +73,8 @@ static bool only(const float *y, size_t rows, size_t columns, long row, long col
 {
 	for (size_t r = 0; r < rows; r++)
 		for (size_t c = 0; c < columns; c++)
-			if (isnan(y[r * columns + c]) != ((row < 0 || (size_t)row == r) && (column < 0 || (size_t)column == c)))
+			if (isnan(y[r * columns + c]) !=
+			    ((row < 0 || (size_t)row == r) && (column < 0 || (size_t)column == c)))
 				return false;
 	return true;
 }
@@ -79,7 +82,8 @@ static bool only(const float *y, size_t rows, size_t columns, long row, long col
 static void nan_passed_on(void)
 {
 	const gb_device *d = &kernel_device[2];
-	float *x = numbers(N, 1), *g = numbers(N, 2), *y = zeros(2 * N), *v = numbers(COLUMNS, 3), *w = zeros(COLUMNS);
+	float *x = numbers(N, 1), *g = numbers(N, 2), *y = zeros(2 * N), *v = numbers(COLUMNS, 3),
+	      *w = zeros(COLUMNS);
 	double sum[COLUMNS] = {0}, squares[COLUMNS] = {0}, total;
 	const uint8_t keep[ROWS] = {1, 1, 1, 0, 1};
 	const float one[ROWS] = {1, 1, 1, 1, 1};
@@ -137,7 +141,8 @@ static void nan_passed_on(void)
 static void in_place(void)
 {
 	const gb_device *d = &kernel_device[1];
-	float *x = numbers(N, 1), *g = numbers(N, 2), *same = numbers(N, 2), *y = zeros(N), *mean = zeros(ROWS), *rstd = zeros(ROWS), *out = zeros(N);
+	float *x = numbers(N, 1), *g = numbers(N, 2), *same = numbers(N, 2), *y = zeros(N),
+	      *mean = zeros(ROWS), *rstd = zeros(ROWS), *out = zeros(N);
 	float *gamma = numbers(COLUMNS, 3), *dgamma = zeros(4 * COLUMNS);
 
 	RUN(d, gelu_backward, N, x, g, y);
@@ -146,8 +151,10 @@ static void in_place(void)
 	RUN(d, layer_norm, ROWS, COLUMNS, x, gamma, NULL, out, mean, rstd);
 	RUN(d, layer_norm_backward, ROWS, COLUMNS, x, gamma, mean, rstd, g, y, dgamma, dgamma + COLUMNS);
 	memcpy(same, g, N * sizeof *g);
-	RUN(d, layer_norm_backward, ROWS, COLUMNS, x, gamma, mean, rstd, same, same, dgamma + 2 * COLUMNS, dgamma + 3 * COLUMNS);
-	ok(!memcmp(y, same, N * sizeof *y) && !memcmp(dgamma, dgamma + 2 * COLUMNS, 2 * COLUMNS * sizeof *y), "layer_norm_backward");
+	RUN(d, layer_norm_backward, ROWS, COLUMNS, x, gamma, mean, rstd, same, same, dgamma + 2 * COLUMNS,
+	    dgamma + 3 * COLUMNS);
+	ok(!memcmp(y, same, N * sizeof *y) && !memcmp(dgamma, dgamma + 2 * COLUMNS, 2 * COLUMNS * sizeof *y),
+	   "layer_norm_backward");
 	memcpy(same, g, N * sizeof *g);
 	RUN(d, add, N, 0.25f, g, 0.0f, y);
 	RUN(d, add, N, 0.25f, same, 0.0f, same);
@@ -167,18 +174,19 @@ static bool added(const float *now, const float *before, const float *alone, siz
 /* Runs STATEMENT, which accumulates into `to`, from 0 and from numbers. */
 #define ACCUMULATES(n, what, statement)                                                                      \
 	do {                                                                                                 \
-		float *alone_ = zeros(n), *before_ = numbers(n, 9), *now_ = numbers(n, 9), *to = alone_;      \
-		statement;                                                                                    \
-		to = now_;                                                                                    \
-		statement;                                                                                    \
-		ok(added(now_, before_, alone_, n), "%s adds to what was there", what);                       \
-		free(alone_), free(before_), free(now_);                                                      \
+		float *alone_ = zeros(n), *before_ = numbers(n, 9), *now_ = numbers(n, 9), *to = alone_;     \
+		statement;                                                                                   \
+		to = now_;                                                                                   \
+		statement;                                                                                   \
+		ok(added(now_, before_, alone_, n), "%s adds to what was there", what);                      \
+		free(alone_), free(before_), free(now_);                                                     \
 	} while (0)
 
 static void accumulating(void)
 {
 	const gb_device *d = &kernel_device[0];
-	float *x = numbers(N, 1), *y = zeros(2 * N), *g = numbers(N, 2), mean[ROWS] = {0}, rstd[ROWS] = {1, 1, 1, 1, 1}, other[COLUMNS];
+	float *x = numbers(N, 1), *y = zeros(2 * N), *g = numbers(N, 2), mean[ROWS] = {0},
+	      rstd[ROWS] = {1, 1, 1, 1, 1}, other[COLUMNS];
 	const float one[ROWS] = {1, 1, 0, 1, 1};
 	const uint8_t keep[ROWS] = {1, 0, 1, 0, 0};
 	const int16_t codes[ROWS] = {1, 1, 0, -1, 1};
@@ -186,11 +194,15 @@ static void accumulating(void)
 	bool right = true;
 
 	ACCUMULATES(COLUMNS, "column_sum", RUN(d, column_sum, ROWS, COLUMNS, x, to));
-	ACCUMULATES(COLUMNS, "layer_norm_backward, gamma", RUN(d, layer_norm_backward, ROWS, COLUMNS, x, NULL, mean, rstd, g, y, to, other));
-	ACCUMULATES(COLUMNS, "layer_norm_backward, beta", RUN(d, layer_norm_backward, ROWS, COLUMNS, x, NULL, mean, rstd, g, y, other, to));
-	ACCUMULATES(2 * COLUMNS, "embedding_sum_backward", RUN(d, embedding_sum_backward, ROWS, 1, 1, 2, COLUMNS, codes, x, to));
+	ACCUMULATES(COLUMNS, "layer_norm_backward, gamma",
+	            RUN(d, layer_norm_backward, ROWS, COLUMNS, x, NULL, mean, rstd, g, y, to, other));
+	ACCUMULATES(COLUMNS, "layer_norm_backward, beta",
+	            RUN(d, layer_norm_backward, ROWS, COLUMNS, x, NULL, mean, rstd, g, y, other, to));
+	ACCUMULATES(2 * COLUMNS, "embedding_sum_backward",
+	            RUN(d, embedding_sum_backward, ROWS, 1, 1, 2, COLUMNS, codes, x, to));
 	ACCUMULATES(COLUMNS, "absent_backward", RUN(d, absent_backward, ROWS, COLUMNS, keep, x, y, to));
-	ACCUMULATES(4 * COLUMNS, "unfold_time_backward", RUN(d, unfold_time_backward, 1, 4, COLUMNS, 2, 2, 0, 2, x, to));
+	ACCUMULATES(4 * COLUMNS, "unfold_time_backward",
+	            RUN(d, unfold_time_backward, 1, 4, COLUMNS, 2, 2, 0, 2, x, to));
 	ACCUMULATES(N, "fir_backward", RUN(d, fir_backward, 1, ROWS, ROWS, COLUMNS, 1, 2, 0, g, x, to));
 	ACCUMULATES(N, "copy_rows", RUN(d, copy_rows, 1, ROWS, 1, ROWS, 2, 3, COLUMNS, x, to, true));
 	ACCUMULATES(N, "copy_columns", RUN(d, copy_columns, ROWS, 7, COLUMNS, COLUMNS, x, to, true));

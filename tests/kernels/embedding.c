@@ -5,7 +5,8 @@
 static void embedding(void)
 {
 	enum { ROWS = 11, Q = 3, FRAMES = 13, CLASSES = 31, WIDTH = 37, N = ROWS * FRAMES * WIDTH };
-	float *table = numbers(Q * CLASSES * WIDTH, 1), *y = zeros(N), *dy = numbers(N, 2), *dtable = zeros(Q * CLASSES * WIDTH);
+	float *table = numbers(Q * CLASSES * WIDTH, 1), *y = zeros(N), *dy = numbers(N, 2),
+	      *dtable = zeros(Q * CLASSES * WIDTH);
 	double *want = calloc(N, sizeof *want), *slope = calloc(Q * CLASSES * WIDTH, sizeof *slope);
 	int16_t codes[ROWS * Q * FRAMES];
 
@@ -19,10 +20,13 @@ static void embedding(void)
 
 					if (code < 0 || code >= CLASSES)
 						continue;
-					want[(r * FRAMES + f) * WIDTH + c] += (double)table[(q * CLASSES + code) * WIDTH + c];
-					slope[(q * CLASSES + code) * WIDTH + c] += (double)dy[(r * FRAMES + f) * WIDTH + c];
+					want[(r * FRAMES + f) * WIDTH + c] += (double)
+					    table[(q * CLASSES + code) * WIDTH + c];
+					slope[(q * CLASSES + code) * WIDTH + c] += (double)
+					    dy[(r * FRAMES + f) * WIDTH + c];
 				}
-	SAME_BYTES(y, N, "embedding_sum", 1e-6, RUN(device, embedding_sum, ROWS, Q, FRAMES, CLASSES, WIDTH, codes, table, y));
+	SAME_BYTES(y, N, "embedding_sum", 1e-6,
+	           RUN(device, embedding_sum, ROWS, Q, FRAMES, CLASSES, WIDTH, codes, table, y));
 	ok(worst(y, want, N) < 1e-6, "values; padding adds nothing");
 	SAME_BYTES(dtable, Q * CLASSES * WIDTH, "embedding_sum_backward", 1e-6,
 	           RUN(device, embedding_sum_backward, ROWS, Q, FRAMES, CLASSES, WIDTH, codes, dy, dtable));
@@ -46,10 +50,15 @@ static void dropout(void)
 	near((double)kept / N, 0.8, 4 * sqrt(0.16 / N), "keeps 1 - p of them");
 	ok(scaled, "what is kept is divided by 1 - p");
 	for (int what = 0; what < 4; what++) {
-		RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.2f, what == 0 ? 43 : 42, what == 1 ? &later : what == 2 ? &other : &when, what == 3 ? 8 : 9, x, z);
+		RUN(&kernel_device[0], dropout, ROWS, COLUMNS, 0.2f, what == 0 ? 43 : 42,
+		    what == 1   ? &later
+		    : what == 2 ? &other
+		                : &when,
+		    what == 3 ? 8 : 9, x, z);
 		for (int i = 0; i < N; i++)
 			differ[what] += (y[i] == 0) != (z[i] == 0);
-		ok(differ[what] > N / 5, "another %s drops others", (const char *[]){"seed", "step", "micro-batch", "op"}[what]);
+		ok(differ[what] > N / 5, "another %s drops others",
+		   (const char *[]){"seed", "step", "micro-batch", "op"}[what]);
 	}
 	RUN(&kernel_device[0], dropout, ROWS / 3, COLUMNS, 0.2f, 42, &other, 9, x + ROWS / 3 * COLUMNS, z);
 	late = !memcmp(z, y + ROWS / 3 * COLUMNS, ROWS / 3 * COLUMNS * sizeof *z);
@@ -65,7 +74,8 @@ static void dropout(void)
 
 static void absent(void)
 {
-	float x[6] = {1, 2, 3, 4, NAN, 6}, v[2] = {8, 9}, y[6], dx[6], dv[2] = {1, 1}, dy[6] = {1, 2, 3, 4, 5, 6};
+	float x[6] = {1, 2, 3, 4, NAN, 6}, v[2] = {8, 9}, y[6], dx[6], dv[2] = {1, 1},
+	      dy[6] = {1, 2, 3, 4, 5, 6};
 	const uint8_t keep[3] = {1, 0, 0};
 
 	RUN(&kernel_device[1], absent, 3, 2, keep, x, v, y);

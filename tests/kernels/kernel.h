@@ -41,7 +41,8 @@ __attribute__((unused)) static void *pointer_in(const void *args, size_t at)
 	return p;
 }
 
-__attribute__((unused)) static void move_there(const gb_device *device, void *args, size_t bytes, const extent *e, size_t n, moved *m)
+__attribute__((unused)) static void move_there(const gb_device *device, void *args, size_t bytes,
+                                               const extent *e, size_t n, moved *m)
 {
 	char given[256];
 	gb_err err;
@@ -54,7 +55,8 @@ __attribute__((unused)) static void move_there(const gb_device *device, void *ar
 				m[i].bytes = e[k].bytes > m[i].bytes ? e[k].bytes : m[i].bytes;
 				m[i].device = k < i ? m[k].device : m[i].device;
 			}
-		if (m[i].host && !m[i].device && !(m[i].device = gb_device_array(device, m[i].bytes, 1, &err)))
+		if (m[i].host && !m[i].device &&
+		    !(m[i].device = gb_device_array(device, m[i].bytes, 1, &err)))
 			bail(err.text);
 		if (m[i].host)
 			device->ops->upload(device, m[i].device, m[i].host, m[i].bytes);
@@ -67,7 +69,8 @@ __attribute__((unused)) static void move_here(const gb_device *device, const mov
 	gb_err err;
 
 	for (size_t i = 0; i < n; i++)
-		if (m[i].host && device->ops->download(device, m[i].host, m[i].device, m[i].bytes, &err) != GB_OK)
+		if (m[i].host &&
+		    device->ops->download(device, m[i].host, m[i].device, m[i].bytes, &err) != GB_OK)
 			bail(err.text);
 	for (size_t i = 0; i < n; i++) {
 		bool again = false;
@@ -86,7 +89,7 @@ __attribute__((unused)) static void move_here(const gb_device *device, const mov
 		extent extent_[EXTENTS];                                                                     \
 		moved moved_[EXTENTS];                                                                       \
 		size_t n_ = run_->ops->shares_memory ? 0 : extent_##name(&args_, extent_);                   \
-		move_there(run_, &args_, sizeof args_, extent_, n_, moved_);                                               \
+		move_there(run_, &args_, sizeof args_, extent_, n_, moved_);                                 \
 		run_->ops->name(run_, &args_);                                                               \
 		move_here(run_, moved_, n_);                                                                 \
 	} while (0)
@@ -102,7 +105,10 @@ __attribute__((unused)) static bool devices_open(const char *family)
 	for (int t = 0; t < THREADS; t++) {
 		if (gb_pool_open(&kernel_pool[t], t + 1, &err) != GB_OK)
 			bail(err.text);
-		if (gb_device_open(&kernel_device[t], strcmp(family, "emu") ? strcmp(family, "cuda") ? "cpu" : "cuda:fp32" : emu[t], 0, kernel_pool[t], NULL, &err) == GB_OK)
+		if (gb_device_open(&kernel_device[t],
+		                   strcmp(family, "emu") ? strcmp(family, "cuda") ? "cpu" : "cuda:fp32"
+		                                         : emu[t],
+		                   0, kernel_pool[t], NULL, &err) == GB_OK)
 			continue;
 		if (strcmp(family, "cuda"))
 			bail(err.text);
@@ -198,36 +204,36 @@ __attribute__((unused)) static void as_first(const float *out, size_t n, double 
  * family: the same bytes each time; between families within TOLERANCE. */
 #define SAME_BYTES(out, n, what, tolerance, statement)                                                       \
 	do {                                                                                                 \
-		float *first_ = malloc((n) * sizeof(float) + 1), *before_ = malloc((n) * sizeof(float) + 1);  \
-		int same_ = 1;                                                                                \
-		memcpy(before_, out, (n) * sizeof(float));                                                    \
-		for (int t_ = 0; t_ < THREADS; t_++) {                                                        \
-			const gb_device *device = &kernel_device[t_];                                         \
-			memcpy(out, before_, (n) * sizeof(float));                                            \
-			statement;                                                                            \
-			if (t_ == 0)                                                                          \
-				memcpy(first_, out, (n) * sizeof(float));                                     \
-			else if (memcmp(first_, out, (n) * sizeof(float)))                                    \
-				same_ = 0;                                                                    \
-		}                                                                                             \
-		ok(same_, "%s: the same bytes for 1, 2, 3 threads, in any order", what);                      \
-		as_first(out, n, tolerance, what);                                                            \
-		free(first_);                                                                                 \
-		free(before_);                                                                                \
+		float *first_ = malloc((n) * sizeof(float) + 1), *before_ = malloc((n) * sizeof(float) + 1); \
+		int same_ = 1;                                                                               \
+		memcpy(before_, out, (n) * sizeof(float));                                                   \
+		for (int t_ = 0; t_ < THREADS; t_++) {                                                       \
+			const gb_device *device = &kernel_device[t_];                                        \
+			memcpy(out, before_, (n) * sizeof(float));                                           \
+			statement;                                                                           \
+			if (t_ == 0)                                                                         \
+				memcpy(first_, out, (n) * sizeof(float));                                    \
+			else if (memcmp(first_, out, (n) * sizeof(float)))                                   \
+				same_ = 0;                                                                   \
+		}                                                                                            \
+		ok(same_, "%s: the same bytes for 1, 2, 3 threads, in any order", what);                     \
+		as_first(out, n, tolerance, what);                                                           \
+		free(first_);                                                                                \
+		free(before_);                                                                               \
 	} while (0)
 
 /* Derivative of FUNCTION (double, of the floats at X) by X[i], by central differences. */
 #define SLOPE(x, i, function)                                                                                \
-	({                                                                                                    \
-		float keep_ = (x)[i];                                                                         \
-		double up_, down_, a_, b_;                                                                    \
-		(x)[i] = keep_ + 4e-3f;                                                                       \
-		a_ = (double)(x)[i];                                                                          \
-		up_ = (function);                                                                             \
-		(x)[i] = keep_ - 4e-3f;                                                                       \
-		b_ = (double)(x)[i];                                                                          \
-		down_ = (function);                                                                           \
-		(x)[i] = keep_;                                                                               \
-		(up_ - down_) / (a_ - b_);                                                                    \
+	({                                                                                                   \
+		float keep_ = (x)[i];                                                                        \
+		double up_, down_, a_, b_;                                                                   \
+		(x)[i] = keep_ + 4e-3f;                                                                      \
+		a_ = (double)(x)[i];                                                                         \
+		up_ = (function);                                                                            \
+		(x)[i] = keep_ - 4e-3f;                                                                      \
+		b_ = (double)(x)[i];                                                                         \
+		down_ = (function);                                                                          \
+		(x)[i] = keep_;                                                                              \
+		(up_ - down_) / (a_ - b_);                                                                   \
 	})
 #endif

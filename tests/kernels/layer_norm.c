@@ -14,7 +14,9 @@ static void reference(const float *x, const float *gamma, const float *beta, siz
 		for (size_t i = 0; i < n; i++)
 			var += pow((double)x[r * n + i] - mean, 2) / (double)n;
 		for (size_t i = 0; i < n; i++)
-			y[r * n + i] = ((double)x[r * n + i] - mean) / sqrt(var + 1e-5) * (gamma ? (double)gamma[i] : 1) + (beta ? (double)beta[i] : 0);
+			y[r * n + i] = ((double)x[r * n + i] - mean) / sqrt(var + 1e-5) *
+			                   (gamma ? (double)gamma[i] : 1) +
+			               (beta ? (double)beta[i] : 0);
 	}
 }
 
@@ -32,11 +34,14 @@ static double weighted(const float *x, const float *gamma, const float *beta, co
 static void body(void)
 {
 	size_t n = ROWS * COLUMNS;
-	float *x = numbers(n, 1), *gamma = numbers(COLUMNS, 2), *beta = numbers(COLUMNS, 3), *dy = numbers(n, 4), *y = zeros(n);
-	float *mean = zeros(ROWS), *rstd = zeros(ROWS), *dx = zeros(n), *dgamma = zeros(COLUMNS), *dbeta = zeros(COLUMNS);
+	float *x = numbers(n, 1), *gamma = numbers(COLUMNS, 2), *beta = numbers(COLUMNS, 3),
+	      *dy = numbers(n, 4), *y = zeros(n);
+	float *mean = zeros(ROWS), *rstd = zeros(ROWS), *dx = zeros(n), *dgamma = zeros(COLUMNS),
+	      *dbeta = zeros(COLUMNS);
 	double *want = malloc(n * sizeof *want), off = 0;
 
-	SAME_BYTES(y, n, "layer_norm", 2e-6, RUN(device, layer_norm, ROWS, COLUMNS, x, gamma, beta, y, mean, rstd));
+	SAME_BYTES(y, n, "layer_norm", 2e-6,
+	           RUN(device, layer_norm, ROWS, COLUMNS, x, gamma, beta, y, mean, rstd));
 	reference(x, gamma, beta, ROWS, COLUMNS, want);
 	ok(worst(y, want, n) < 2e-6, "values (%g)", worst(y, want, n));
 	RUN(&kernel_device[1], layer_norm, ROWS, COLUMNS, x, NULL, NULL, y, mean, rstd);
@@ -48,13 +53,15 @@ static void body(void)
 		off = fmax(off, fabs((double)dx[i] - SLOPE(x, i, weighted(x, gamma, beta, dy))));
 	ok(off < 1e-4, "dx against finite differences (%g)", off);
 	SAME_BYTES(dgamma, COLUMNS, "dgamma", 1e-5,
-	           RUN(device, layer_norm_backward, ROWS, COLUMNS, x, gamma, mean, rstd, dy, dx, dgamma, dbeta));
+	           RUN(device, layer_norm_backward, ROWS, COLUMNS, x, gamma, mean, rstd, dy, dx, dgamma,
+	               dbeta));
 	off = 0;
 	for (size_t i = 0; i < COLUMNS; i += 37)
 		off = fmax(off, fabs((double)dgamma[i] - SLOPE(gamma, i, weighted(x, gamma, beta, dy))));
 	ok(off < 1e-4, "dgamma against finite differences (%g)", off);
 	memset(dbeta, 0, COLUMNS * sizeof *dbeta);
-	RUN(&kernel_device[0], layer_norm_backward, ROWS, COLUMNS, x, gamma, mean, rstd, dy, dx, dgamma, dbeta);
+	RUN(&kernel_device[0], layer_norm_backward, ROWS, COLUMNS, x, gamma, mean, rstd, dy, dx, dgamma,
+	    dbeta);
 	off = 0;
 	for (size_t i = 0; i < COLUMNS; i += 37)
 		off = fmax(off, fabs((double)dbeta[i] - SLOPE(beta, i, weighted(x, gamma, beta, dy))));
@@ -64,7 +71,8 @@ static void body(void)
 	ok(!isnan(y[0]) && isnan(y[COLUMNS]) && !isnan(y[2 * COLUMNS]), "NaN spoils its row and no other");
 	RUN(&kernel_device[2], layer_norm, 0, COLUMNS, x, gamma, beta, y, mean, rstd);
 	ok(1, "no rows");
-	free(x), free(gamma), free(beta), free(dy), free(y), free(mean), free(rstd), free(dx), free(dgamma), free(dbeta), free(want);
+	free(x), free(gamma), free(beta), free(dy), free(y), free(mean), free(rstd), free(dx), free(dgamma),
+	    free(dbeta), free(want);
 }
 
 int main(void) { return on_each_device(body); }

@@ -31,12 +31,14 @@ static void softmax(void)
 		label[r] = r % 5 == 4 ? -1 : r * 31 % CLASSES;
 		weight[r] = (float)(r % 3) * 0.5f;
 	}
-	SAME_BYTES(dx, ROWS * CLASSES, "softmax_loss", 1e-6, RUN(device, softmax_loss, ROWS, CLASSES, x, label, weight, &quarter, loss, dx));
+	SAME_BYTES(dx, ROWS * CLASSES, "softmax_loss", 1e-6,
+	           RUN(device, softmax_loss, ROWS, CLASSES, x, label, weight, &quarter, loss, dx));
 	for (int r = 0; r < ROWS; r++)
 		sum += loss[r];
 	near(sum, entropy(x, label, weight, ROWS, CLASSES), 1e-5, "cross-entropy");
 	for (size_t i = 0; i < ROWS * CLASSES; i += 101)
-		off = fmax(off, fabs((double)dx[i] - 0.25 * SLOPE(x, i, entropy(x, label, weight, ROWS, CLASSES))));
+		off = fmax(off, fabs((double)dx[i] -
+		                     0.25 * SLOPE(x, i, entropy(x, label, weight, ROWS, CLASSES))));
 	ok(off < 1e-5, "dx against finite differences (%g)", off);
 	ok(loss[4] == 0 && dx[4 * CLASSES + 7] == 0, "label -1 counts for nothing");
 	for (int i = 0; i < CLASSES; i++)
@@ -61,24 +63,28 @@ static double squares(const float *x, const float *t, const float *rw, const flo
 
 	for (size_t r = 0; r < rows; r++)
 		for (size_t i = 0; i < n; i++)
-			total += (double)rw[r] * (cw ? (double)cw[i] : 1) * pow((double)x[r * n + i] - (double)t[r * n + i], 2);
+			total += (double)rw[r] * (cw ? (double)cw[i] : 1) *
+			         pow((double)x[r * n + i] - (double)t[r * n + i], 2);
 	return total;
 }
 
 static void mse(void)
 {
 	enum { ROWS = 43, COLUMNS = 1777 };
-	float *x = numbers(ROWS * COLUMNS, 1), *t = numbers(ROWS * COLUMNS, 2), *cw = numbers(COLUMNS, 3), *dx = zeros(ROWS * COLUMNS), rw[ROWS];
+	float *x = numbers(ROWS * COLUMNS, 1), *t = numbers(ROWS * COLUMNS, 2), *cw = numbers(COLUMNS, 3),
+	      *dx = zeros(ROWS * COLUMNS), rw[ROWS];
 	double loss[ROWS], sum = 0, off = 0;
 
 	for (int r = 0; r < ROWS; r++)
 		rw[r] = (float)(r % 4) * 0.5f;
-	SAME_BYTES(dx, ROWS * COLUMNS, "mse_loss", 1e-6, RUN(device, mse_loss, ROWS, COLUMNS, x, t, rw, cw, &half, loss, dx));
+	SAME_BYTES(dx, ROWS * COLUMNS, "mse_loss", 1e-6,
+	           RUN(device, mse_loss, ROWS, COLUMNS, x, t, rw, cw, &half, loss, dx));
 	for (int r = 0; r < ROWS; r++)
 		sum += loss[r];
 	near(sum, squares(x, t, rw, cw, ROWS, COLUMNS), 1e-3, "weighted squared error");
 	for (size_t i = 0; i < ROWS * COLUMNS; i += 1013)
-		off = fmax(off, fabs((double)dx[i] - 0.5 * SLOPE(x, i, squares(x, t, rw, cw, ROWS, COLUMNS))));
+		off = fmax(off,
+		           fabs((double)dx[i] - 0.5 * SLOPE(x, i, squares(x, t, rw, cw, ROWS, COLUMNS))));
 	ok(off < 1e-4, "dx against finite differences (%g)", off);
 	x[0] = NAN, x[COLUMNS] = NAN;
 	RUN(&kernel_device[0], mse_loss, ROWS, COLUMNS, x, t, rw, NULL, &one, loss, dx);
@@ -92,17 +98,23 @@ static void mse(void)
 static void long_rows(void)
 {
 	enum { ROWS = 3, COLUMNS = 20011, CLASSES = 4099 };
-	float *x = numbers(ROWS * COLUMNS, 1), *t = numbers(ROWS * COLUMNS, 2), *dx = zeros(ROWS * COLUMNS), rw[ROWS] = {1, 0, 2};
+	float *x = numbers(ROWS * COLUMNS, 1), *t = numbers(ROWS * COLUMNS, 2), *dx = zeros(ROWS * COLUMNS),
+	      rw[ROWS] = {1, 0, 2};
 	double loss[ROWS] = {0}, off = 0;
 	int32_t label[ROWS] = {4098, 0, 7};
 
-	SAME_BYTES(dx, ROWS * COLUMNS, "mse_loss, long rows", 1e-6, RUN(device, mse_loss, ROWS, COLUMNS, x, t, rw, NULL, &half, loss, dx));
+	SAME_BYTES(dx, ROWS * COLUMNS, "mse_loss, long rows", 1e-6,
+	           RUN(device, mse_loss, ROWS, COLUMNS, x, t, rw, NULL, &half, loss, dx));
 	for (int i = 0; i < ROWS * COLUMNS; i++)
-		off = fmax(off, fabs((double)dx[i] - (double)rw[i / COLUMNS] * ((double)x[i] - (double)t[i])));
-	near(loss[0] + loss[1] + loss[2], squares(x, t, rw, NULL, ROWS, COLUMNS), 2e-2, "their squared error");
+		off = fmax(off,
+		           fabs((double)dx[i] - (double)rw[i / COLUMNS] * ((double)x[i] - (double)t[i])));
+	near(loss[0] + loss[1] + loss[2], squares(x, t, rw, NULL, ROWS, COLUMNS), 2e-2,
+	     "their squared error");
 	ok(off < 1e-5 && loss[1] == 0 && loss[2] > loss[0], "and its slope");
-	SAME_BYTES(dx, ROWS * CLASSES, "softmax_loss, many classes", 1e-6, RUN(device, softmax_loss, ROWS, CLASSES, x, label, rw, &one, loss, dx));
-	near(loss[0] + loss[1] + loss[2], entropy(x, label, rw, ROWS, CLASSES), 1e-4, "cross-entropy over many classes");
+	SAME_BYTES(dx, ROWS * CLASSES, "softmax_loss, many classes", 1e-6,
+	           RUN(device, softmax_loss, ROWS, CLASSES, x, label, rw, &one, loss, dx));
+	near(loss[0] + loss[1] + loss[2], entropy(x, label, rw, ROWS, CLASSES), 1e-4,
+	     "cross-entropy over many classes");
 	free(x), free(t), free(dx);
 }
 

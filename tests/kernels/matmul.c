@@ -8,20 +8,25 @@ static double gelu(double x) { return x / (1 + exp(-2 * sqrt(2 / M_PI) * (x + 0.
 
 static void check(size_t m, size_t n, size_t k, bool ta, bool tb, bool accumulate, int activation)
 {
-	float *a = numbers(m * k, 1), *b = numbers(k * n, 2), *c = numbers(m * n, 3), *bias = numbers(n, 4), *pre = zeros(m * n);
+	float *a = numbers(m * k, 1), *b = numbers(k * n, 2), *c = numbers(m * n, 3), *bias = numbers(n, 4),
+	      *pre = zeros(m * n);
 	double *want = malloc((m * n + 1) * sizeof *want), *want_pre = malloc((m * n + 1) * sizeof *want);
 	double limit = 2e-5 * fmax(1, sqrt((double)k / 100));
 	char what[80];
 
-	snprintf(what, sizeof what, "%zux%zux%zu ta=%d tb=%d acc=%d act=%d", m, n, k, ta, tb, accumulate, activation);
+	snprintf(what, sizeof what, "%zux%zux%zu ta=%d tb=%d acc=%d act=%d", m, n, k, ta, tb, accumulate,
+	         activation);
 	for (size_t i = 0; i < m; i++)
 		for (size_t j = 0; j < n; j++) {
 			double sum = accumulate ? (double)c[i * n + j] : (double)bias[j];
 
 			for (size_t l = 0; l < k; l++)
-				sum += (double)a[ta ? l * m + i : i * k + l] * (double)b[tb ? j * k + l : l * n + j];
+				sum += (double)a[ta ? l * m + i : i * k + l] *
+				       (double)b[tb ? j * k + l : l * n + j];
 			want_pre[i * n + j] = sum;
-			want[i * n + j] = activation == GB_GELU ? gelu(sum) : activation == GB_SIGMOID ? 1 / (1 + exp(-sum)) : sum;
+			want[i * n + j] = activation == GB_GELU      ? gelu(sum)
+			                  : activation == GB_SIGMOID ? 1 / (1 + exp(-sum))
+			                                             : sum;
 		}
 	SAME_BYTES(c, m * n, what, limit,
 	           RUN(device, matmul, m, n, k, a, b, c, ta, tb, accumulate, accumulate ? NULL : bias,
@@ -55,15 +60,19 @@ static void to_the_bit(size_t m, size_t n, size_t k, bool ta, bool tb)
 	RUN(&kernel_device[1], matmul, m, n, k, a, b, c, ta, tb);
 	for (size_t i = 0; i < m; i++)
 		for (size_t j = 0; j < n; j++)
-			wrong += c[i * n + j] != chain(ta ? a + i : a + i * k, ta ? m : 1, tb ? b + j * k : b + j, tb ? 1 : n, k);
-	ok(!wrong, "%zux%zux%zu ta=%d tb=%d: every bit is that of the chain (%zu are not)", m, n, k, ta, tb, wrong);
+			wrong += c[i * n + j] != chain(ta ? a + i : a + i * k, ta ? m : 1,
+			                               tb ? b + j * k : b + j, tb ? 1 : n, k);
+	ok(!wrong, "%zux%zux%zu ta=%d tb=%d: every bit is that of the chain (%zu are not)", m, n, k, ta, tb,
+	   wrong);
 	free(a), free(b), free(c);
 }
 
-/* Shapes that reach every path: registers tiles cut at both edges, several tiles each way, turned, in slices. */
+/* Shapes that reach every path: registers tiles cut at both edges, several tiles each way, turned, in
+ * slices. */
 static void products(void)
 {
-	float a[6] = {1, 2, NAN, 4, 5, 6}, b[4] = {1, 2, 3, 4}, c[6] = {0}, far[2] = {-300, 300}, one[1] = {1}, y[2];
+	float a[6] = {1, 2, NAN, 4, 5, 6}, b[4] = {1, 2, 3, 4}, c[6] = {0}, far[2] = {-300, 300},
+	      one[1] = {1}, y[2];
 
 	for (int t = 0; t < 4; t++)
 		check(37, 53, 29, t & 1, t & 2, false, GB_LINEAR);

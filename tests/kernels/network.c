@@ -6,7 +6,8 @@
 #include "network/dense13_layers.h"
 #include "tests/kernels/kernel.h"
 
-static float video_mean[2 * 8 * 8 * 3], video_scale[2 * 8 * 8 * 3], base[2 * 8 * 8 * 3], codes[2 * 1024], kernel[2 * 3] = {0.2f, 0.5f, 0.3f, -0.5f, 0, 0.5f};
+static float video_mean[2 * 8 * 8 * 3], video_scale[2 * 8 * 8 * 3], base[2 * 8 * 8 * 3], codes[2 * 1024],
+    kernel[2 * 3] = {0.2f, 0.5f, 0.3f, -0.5f, 0, 0.5f};
 static float voxel_weight[7], latent[4][64];
 static gb_network net;
 
@@ -131,7 +132,8 @@ static void hear(void *context, size_t first, size_t count)
 	parts *p = context;
 	gb_err err;
 
-	if (net.device->ops->download(net.device, p->host + first, p->device + first, count * sizeof *p->host, &err) != GB_OK)
+	if (net.device->ops->download(net.device, p->host + first, p->device + first, count * sizeof *p->host,
+	                              &err) != GB_OK)
 		bail(err.text);
 	for (size_t i = 0; i < count; i++)
 		p->heard[first + i]++;
@@ -162,7 +164,8 @@ static void in_parts(const gb_graph_run *run, const float *gradient, float *othe
 }
 
 /* Gradients of the same batch on each device of the family. */
-static void on_all_devices(const gb_network_shape *shape, const gb_network_fixed *fixed, const gb_graph_run *run, float *gradient, float *other)
+static void on_all_devices(const gb_network_shape *shape, const gb_network_fixed *fixed,
+                           const gb_graph_run *run, float *gradient, float *other)
 {
 	gb_err err = {0};
 	int same = 1;
@@ -192,12 +195,42 @@ static double most_of(const float *gradient, const gb_parameter *p)
 
 static void giblet13(void)
 {
-	gb_network_shape shape = {.video_frames = 2, .video_height = 8, .video_width = 8, .mel_bands = 5, .mel_frames = 6, .codebooks = 2, .code_frames = 3,
-	                          .dense = 9, .text = 6, .linear = 21, .subjects = 1, .voxels = {7}, .subject = {"s"}, .basis = 2, .taps = 3, .first_lag = -1,
-	                          .window_first = 1, .window_lags = 2, .groups = 2, .scored = 5, .history = 1, .future = 1, .width = 0.004, .rank = 3,
-	                          .dropout = 0.1, .temperature = 0.5};
-	gb_network_fixed fixed = {.video_mean = video_mean, .video_scale = video_scale, .video_base = base, .code_base = codes, .kernel = kernel,
-	                          .voxel_weight = {voxel_weight}, .latent_scale = latent[0], .latent_offset = latent[1], .latent_deviation = latent[2], .latent_mean = latent[3]};
+	gb_network_shape shape = {.video_frames = 2,
+	                          .video_height = 8,
+	                          .video_width = 8,
+	                          .mel_bands = 5,
+	                          .mel_frames = 6,
+	                          .codebooks = 2,
+	                          .code_frames = 3,
+	                          .dense = 9,
+	                          .text = 6,
+	                          .linear = 21,
+	                          .subjects = 1,
+	                          .voxels = {7},
+	                          .subject = {"s"},
+	                          .basis = 2,
+	                          .taps = 3,
+	                          .first_lag = -1,
+	                          .window_first = 1,
+	                          .window_lags = 2,
+	                          .groups = 2,
+	                          .scored = 5,
+	                          .history = 1,
+	                          .future = 1,
+	                          .width = 0.004,
+	                          .rank = 3,
+	                          .dropout = 0.1,
+	                          .temperature = 0.5};
+	gb_network_fixed fixed = {.video_mean = video_mean,
+	                          .video_scale = video_scale,
+	                          .video_base = base,
+	                          .code_base = codes,
+	                          .kernel = kernel,
+	                          .voxel_weight = {voxel_weight},
+	                          .latent_scale = latent[0],
+	                          .latent_offset = latent[1],
+	                          .latent_deviation = latent[2],
+	                          .latent_mean = latent[3]};
 	gb_graph_run run = {true, 3, 5, 1};
 	float *gradient, *other;
 	gb_err err = {0};
@@ -209,7 +242,8 @@ static void giblet13(void)
 		latent[0][i] = latent[2][i] = 1;
 	for (size_t i = 0; i < 7; i++)
 		voxel_weight[i] = 0.5f + (float)i * 0.1f;
-	if (!ok(gb_network_build(&net, &shape, &fixed, &kernel_device[0], 9, &err) == GB_OK, "the network builds: %s", err.text))
+	if (!ok(gb_network_build(&net, &shape, &fixed, &kernel_device[0], 9, &err) == GB_OK,
+	        "the network builds: %s", err.text))
 		return;
 	/* No weight may be 0, or what lies before it gets no gradient. */
 	for (size_t i = 0; i < gb_graph_parameter_count(net.graph); i++)
@@ -220,7 +254,8 @@ static void giblet13(void)
 	other = zeros(gb_graph_parameter_count(net.graph));
 	for (int i = 0; i < GB_TERMS; i++)
 		net.scale[i] = 0.01f;
-	/* The target of the latent term must stand still: z moves it, the gradient does not (that is the point). */
+	/* The target of the latent term must stand still: z moves it, the gradient does not (that is the
+	 * point). */
 	net.scale[GB_TERM_LATENT] = net.scale[GB_TERM_CONTRAST] = 0;
 	loss(&run);
 	backward(&run, gradient);
@@ -245,7 +280,8 @@ static void giblet13(void)
 		const gb_parameter *p = gb_graph_parameter_at(net.graph, i);
 
 		if (!strncmp(p->name, "decode.", 7))
-			ok(disagreement(&run, p, gradient) < 0.02, "%s: learns from the latent term", p->name);
+			ok(disagreement(&run, p, gradient) < 0.02, "%s: learns from the latent term",
+			   p->name);
 		else if (!strcmp(p->name, "linear.weight"))
 			ok(most_of(gradient, p) == 0, "the latent term does not move z");
 	}
@@ -269,10 +305,30 @@ static bool moot(const gb_parameter *p)
 
 static void seed(void)
 {
-	gb_network_shape shape = {.kind = &gb_network_dense13, .video_frames = 2, .video_height = 8, .video_width = 8, .codebooks = 2, .code_frames = 3, .dense = 6, .text = 6,
-	                          .linear = 18, .subjects = 1, .voxels = {7}, .subject = {"s"}, .basis = 1, .taps = 1, .groups = 24, .scored = 1, .width = 0.012, .rank = 1,
+	gb_network_shape shape = {.kind = &gb_network_dense13,
+	                          .video_frames = 2,
+	                          .video_height = 8,
+	                          .video_width = 8,
+	                          .codebooks = 2,
+	                          .code_frames = 3,
+	                          .dense = 6,
+	                          .text = 6,
+	                          .linear = 18,
+	                          .subjects = 1,
+	                          .voxels = {7},
+	                          .subject = {"s"},
+	                          .basis = 1,
+	                          .taps = 1,
+	                          .groups = 24,
+	                          .scored = 1,
+	                          .width = 0.012,
+	                          .rank = 1,
 	                          .dropout = 0.05};
-	gb_network_fixed fixed = {.video_mean = video_mean, .video_scale = video_scale, .video_base = base, .code_base = codes, .kernel = kernel,
+	gb_network_fixed fixed = {.video_mean = video_mean,
+	                          .video_scale = video_scale,
+	                          .video_base = base,
+	                          .code_base = codes,
+	                          .kernel = kernel,
 	                          .voxel_weight = {voxel_weight}};
 	gb_graph_run run = {true, 3, 5, 1};
 	float *gradient, *other;
@@ -280,7 +336,8 @@ static void seed(void)
 
 	for (size_t i = 0; i < 2 * 8 * 8 * 3; i++)
 		video_mean[i] = 0, video_scale[i] = 1.0f / 255;
-	if (!ok(gb_network_build(&net, &shape, &fixed, &kernel_device[0], 9, &err) == GB_OK, "giblet13-seed builds: %s", err.text))
+	if (!ok(gb_network_build(&net, &shape, &fixed, &kernel_device[0], 9, &err) == GB_OK,
+	        "giblet13-seed builds: %s", err.text))
 		return;
 	fill_batch();
 	gradient = zeros(gb_graph_parameter_count(net.graph));
@@ -291,7 +348,10 @@ static void seed(void)
 		const gb_parameter *p = gb_graph_parameter_at(net.graph, i);
 		double off = moot(p) ? most_of(gradient, p) : disagreement(&run, p, gradient);
 
-		ok(off < (moot(p) ? 3e-5 : 0.02), moot(p) ? "%s: nothing depends on it (%.2g)" : "%s: the loss changes as its gradient says (off by %.2g)", p->name, off);
+		ok(off < (moot(p) ? 3e-5 : 0.02),
+		   moot(p) ? "%s: nothing depends on it (%.2g)"
+		           : "%s: the loss changes as its gradient says (off by %.2g)",
+		   p->name, off);
 	}
 	on_all_devices(&shape, &fixed, &run, gradient, other);
 	as_first(gradient, gb_graph_parameter_count(net.graph), 2e-4, "all gradients of giblet13-seed");

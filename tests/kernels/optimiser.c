@@ -20,8 +20,8 @@ static void run_adamw(const gb_device *device, struct gb_op_adamw args)
 		device->ops->upload(device, anchor[s], segment[s].anchor, segment[s].count * sizeof(float));
 		segment[s].anchor = anchor[s];
 	}
-	RUN(device, adamw, args.segments, segment, args.w, args.m, args.v, args.g, args.gradient_scale, args.rate, args.beta1, args.beta2, args.epsilon,
-	    args.step, args.n);
+	RUN(device, adamw, args.segments, segment, args.w, args.m, args.v, args.g, args.gradient_scale,
+	    args.rate, args.beta1, args.beta2, args.epsilon, args.step, args.n);
 	for (size_t s = 0; s < args.segments; s++)
 		gb_device_release(device, anchor[s]);
 }
@@ -29,7 +29,9 @@ static void run_adamw(const gb_device *device, struct gb_op_adamw args)
 static void adamw(void)
 {
 	float *anchor = numbers(40000, 9);
-	const gb_adamw_segment segment[3] = {{0, 20000, 1, 0.1f, NULL}, {20000, 20000, 1, 0.1f, anchor}, {40000, N - 40000, 0.5f, 0, NULL}};
+	const gb_adamw_segment segment[3] = {{0, 20000, 1, 0.1f, NULL},
+	                                     {20000, 20000, 1, 0.1f, anchor},
+	                                     {40000, N - 40000, 0.5f, 0, NULL}};
 	float *w = numbers(N, 1), *m = zeros(N), *v = zeros(N), *g = numbers(N, 2);
 	double *dw = malloc(N * sizeof *dw), *dm = calloc(N, sizeof *dm), *dv = calloc(N, sizeof *dv);
 
@@ -37,24 +39,35 @@ static void adamw(void)
 		dw[i] = (double)w[i];
 	for (int step = 1; step <= 3; step++) {
 		for (int i = 0; i < N; i++) {
-			double rate = 0.01 * (i < 40000 ? 1 : 0.5), decay = i < 40000 ? 0.1 : 0, x = (double)g[i] * 0.7;
+			double rate = 0.01 * (i < 40000 ? 1 : 0.5), decay = i < 40000 ? 0.1 : 0,
+			       x = (double)g[i] * 0.7;
 
 			dm[i] = 0.9 * dm[i] + 0.1 * x;
 			dv[i] = 0.95 * dv[i] + 0.05 * x * x;
-			dw[i] -= rate * decay * (dw[i] - (i >= 20000 && i < 40000 ? (double)anchor[i - 20000] : 0)) + rate * dm[i] / (1 - pow(0.9, step)) / (sqrt(dv[i] / (1 - pow(0.95, step))) + 1e-8);
+			dw[i] -= rate * decay *
+			             (dw[i] - (i >= 20000 && i < 40000 ? (double)anchor[i - 20000] : 0)) +
+			         rate * dm[i] / (1 - pow(0.9, step)) /
+			             (sqrt(dv[i] / (1 - pow(0.95, step))) + 1e-8);
 		}
 		if (step < 3)
-			run_adamw(&kernel_device[step], (struct gb_op_adamw){3, segment, w, m, v, g, 0.7f, 0.01f, 0.9f, 0.95f, 1e-8f, (uint64_t)step, N});
+			run_adamw(&kernel_device[step],
+			          (struct gb_op_adamw){3, segment, w, m, v, g, 0.7f, 0.01f, 0.9f, 0.95f,
+			                               1e-8f, (uint64_t)step, N});
 	}
 	float *w3 = malloc(N * sizeof *w), *m3 = malloc(N * sizeof *m), *v3 = malloc(N * sizeof *v);
 	memcpy(w3, w, N * sizeof *w), memcpy(m3, m, N * sizeof *m), memcpy(v3, v, N * sizeof *v);
-	SAME_BYTES(w, N, "adamw", 1e-6, (memcpy(m, m3, N * sizeof *m), memcpy(v, v3, N * sizeof *v),
-	                           run_adamw(device, (struct gb_op_adamw){3, segment, w, m, v, g, 0.7f, 0.01f, 0.9f, 0.95f, 1e-8f, 3, N})));
-	ok(worst(w, dw, N) < 1e-6 && worst(m, dm, N) < 1e-6 && worst(v, dv, N) < 1e-6, "three steps, three groups, one anchored (%g)", worst(w, dw, N));
+	SAME_BYTES(w, N, "adamw", 1e-6,
+	           (memcpy(m, m3, N * sizeof *m), memcpy(v, v3, N * sizeof *v),
+	            run_adamw(device, (struct gb_op_adamw){3, segment, w, m, v, g, 0.7f, 0.01f, 0.9f, 0.95f,
+	                                                   1e-8f, 3, N})));
+	ok(worst(w, dw, N) < 1e-6 && worst(m, dm, N) < 1e-6 && worst(v, dv, N) < 1e-6,
+	   "three steps, three groups, one anchored (%g)", worst(w, dw, N));
 	g[12] = NAN;
-	run_adamw(&kernel_device[0], (struct gb_op_adamw){3, segment, w, m, v, g, 0.7f, 0.01f, 0.9f, 0.95f, 1e-8f, 4, N});
+	run_adamw(&kernel_device[0],
+	          (struct gb_op_adamw){3, segment, w, m, v, g, 0.7f, 0.01f, 0.9f, 0.95f, 1e-8f, 4, N});
 	ok(isnan(w[12]) && !isnan(w[13]), "NaN is passed on");
-	free(anchor), free(w), free(m), free(v), free(g), free(dw), free(dm), free(dv), free(w3), free(m3), free(v3);
+	free(anchor), free(w), free(m), free(v), free(g), free(dw), free(dm), free(dv), free(w3), free(m3),
+	    free(v3);
 }
 
 static void square_sum(size_t n)
@@ -90,9 +103,12 @@ static void sums(void)
 	ok(!memcmp(x, y, ROWS * COLUMNS * sizeof *x), "beta 0 does not read y");
 	RUN(&kernel_device[1], copy_columns, ROWS, 3, COLUMNS, 7, x + 5, y + 2, false);
 	RUN(&kernel_device[1], copy_columns, ROWS, 3, COLUMNS, 7, x + 5, y + 2, true);
-	ok(y[2] == 2 * x[5] && y[7 * 130 + 4] == 2 * x[COLUMNS * 130 + 7] && y[5] == x[5], "a block of columns, copied and added");
+	ok(y[2] == 2 * x[5] && y[7 * 130 + 4] == 2 * x[COLUMNS * 130 + 7] && y[5] == x[5],
+	   "a block of columns, copied and added");
 	RUN(&kernel_device[2], copy_rows, 3, 10, 4, 6, 1, 5, 20, x, y, false);
-	ok(y[(2 * 6 + 1) * 20] == x[(2 * 10 + 4) * 20] && y[(2 * 6 + 5) * 20 + 19] == x[(2 * 10 + 8) * 20 + 19], "rows of each group");
+	ok(y[(2 * 6 + 1) * 20] == x[(2 * 10 + 4) * 20] &&
+	       y[(2 * 6 + 5) * 20 + 19] == x[(2 * 10 + 8) * 20 + 19],
+	   "rows of each group");
 	RUN(&kernel_device[1], affine, ROWS, COLUMNS, x, x, out, y);
 	ok(y[COLUMNS * 130 + 7] == x[COLUMNS * 130 + 7] * x[7] + out[7], "affine by column");
 	double sum[3] = {0}, squares[3] = {0};
@@ -125,7 +141,8 @@ static void casts(void)
 		}
 		half &= h[i] == gb_float_to_half(x[i]) && y[i] == gb_half_to_float(h[i]);
 		bfloat &= b[i] == gb_float_to_bfloat(x[i]) && z[i] == gb_bfloat_to_float(b[i]);
-		back &= fabsf(x[i]) > 65000 || fabsf(x[i]) < 7e-5f || fabsf(y[i] - x[i]) <= fabsf(x[i]) * 4.8829e-4f;
+		back &= fabsf(x[i]) > 65000 || fabsf(x[i]) < 7e-5f ||
+		        fabsf(y[i] - x[i]) <= fabsf(x[i]) * 4.8829e-4f;
 	}
 	ok(half, "F16 as the tensor layer rounds it, NaN kept");
 	ok(bfloat, "BF16 as the tensor layer rounds it, NaN kept");

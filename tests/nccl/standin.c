@@ -28,7 +28,15 @@ typedef struct op { char *at; size_t left; int peer; bool sends; } op;
 
 typedef struct sum { float *to, *parts; size_t n; } sum;
 
-struct ncclComm { int rank, size; shared *s; op op[2 * RANKS]; int ops; sum sum[SUMS]; int sums, next; bool summing; };
+struct ncclComm {
+	int rank, size;
+	shared *s;
+	op op[2 * RANKS];
+	int ops;
+	sum sum[SUMS];
+	int sums, next;
+	bool summing;
+};
 static struct ncclComm *only; /* a process is one rank */
 static void *waits;           /* mark of the emulator; NULL: none since the last all-reduce */
 
@@ -57,7 +65,10 @@ ncclResult_t ncclGetUniqueId(ncclUniqueId *id)
 	return ncclSuccess;
 }
 
-const char *ncclGetErrorString(ncclResult_t result) { return result == ncclSuccess ? "no error" : "an error of the stand-in"; }
+const char *ncclGetErrorString(ncclResult_t result)
+{
+	return result == ncclSuccess ? "no error" : "an error of the stand-in";
+}
 
 ncclResult_t ncclCommInitRank(ncclComm_t *comm, int size, ncclUniqueId id, int rank)
 {
@@ -106,10 +117,12 @@ static ncclResult_t queue(ncclComm_t c, void *at, size_t bytes, int peer, bool s
 	return ncclSuccess;
 }
 
-ncclResult_t ncclSend(const void *from, size_t n, ncclDataType_t type, int peer, ncclComm_t c, cudaStream_t stream)
+ncclResult_t ncclSend(const void *from, size_t n, ncclDataType_t type, int peer, ncclComm_t c,
+                      cudaStream_t stream)
 {
 	(void)stream;
-	return type == ncclFloat32 ? queue(c, (void *)(uintptr_t)from, n * 4, peer, true) : ncclInvalidArgument;
+	return type == ncclFloat32 ? queue(c, (void *)(uintptr_t)from, n * 4, peer, true)
+	                           : ncclInvalidArgument;
 }
 
 ncclResult_t ncclRecv(void *to, size_t n, ncclDataType_t type, int peer, ncclComm_t c, cudaStream_t stream)
@@ -119,7 +132,8 @@ ncclResult_t ncclRecv(void *to, size_t n, ncclDataType_t type, int peer, ncclCom
 }
 
 /* All parts go to all; they are added in the order of the ranks when they are there. */
-ncclResult_t ncclAllReduce(const void *from, void *to, size_t n, ncclDataType_t type, ncclRedOp_t what, ncclComm_t c, cudaStream_t stream)
+ncclResult_t ncclAllReduce(const void *from, void *to, size_t n, ncclDataType_t type, ncclRedOp_t what,
+                           ncclComm_t c, cudaStream_t stream)
 {
 	(void)stream;
 	if (type != ncclFloat32 || what != ncclSum || from != to || !waits || c->sums == SUMS)
@@ -228,7 +242,10 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
 	free(event);
 	return cudaSuccess;
 }
-cudaError_t cudaSetDevice(int device) { return device >= 0 && device < 4 ? cudaSuccess : cudaErrorInvalidDevice; }
+cudaError_t cudaSetDevice(int device)
+{
+	return device >= 0 && device < 4 ? cudaSuccess : cudaErrorInvalidDevice;
+}
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
 	(void)flags;

@@ -12,8 +12,10 @@ static void errors(void)
 	gb_err err;
 	void *none;
 
-	ok(gb_fail(&err, GB_DATA, "a\n%s\x1b", "b") == GB_DATA && !strcmp(err.text, "a?b?"), "messages are one plain line");
-	ok(gb_fail_in(&err, "file %d", 3) == GB_DATA && !strcmp(err.text, "file 3: a?b?"), "the object comes first");
+	ok(gb_fail(&err, GB_DATA, "a\n%s\x1b", "b") == GB_DATA && !strcmp(err.text, "a?b?"),
+	   "messages are one plain line");
+	ok(gb_fail_in(&err, "file %d", 3) == GB_DATA && !strcmp(err.text, "file 3: a?b?"),
+	   "the object comes first");
 	ok(gb_array(SIZE_MAX / 2, 4, &err) == NULL && err.status == GB_SYSTEM, "size overflow is an error");
 	none = gb_array(0, 8, &err);
 	ok(none && ((uintptr_t)none & 63) == 0, "nothing is not NULL, and aligned");
@@ -28,9 +30,11 @@ static void random_numbers(void)
 	double sum = 0, square = 0;
 
 	gb_philox(zero, zero, out);
-	ok(out[0] == 0x6627e8d5 && out[1] == 0xe169c58d && out[2] == 0xbc57ac4c && out[3] == 0x9b00dbd8, "Philox of zeros");
+	ok(out[0] == 0x6627e8d5 && out[1] == 0xe169c58d && out[2] == 0xbc57ac4c && out[3] == 0x9b00dbd8,
+	   "Philox of zeros");
 	gb_philox(ones, ones, out);
-	ok(out[0] == 0x408f276d && out[1] == 0x41c83b0e && out[2] == 0xa20bc7c6 && out[3] == 0x6d5451fd, "Philox of ones");
+	ok(out[0] == 0x408f276d && out[1] == 0x41c83b0e && out[2] == 0xa20bc7c6 && out[3] == 0x6d5451fd,
+	   "Philox of ones");
 	ok(gb_rng_bits(&a) == gb_rng_bits(&b) && gb_rng_bits(&a) != gb_rng_bits(&c), "streams are named");
 	for (int i = 0; i < 100000; i++) {
 		double x = gb_rng_normal(&a);
@@ -107,7 +111,8 @@ int main(void)
 	pools();
 	fourier();
 	/* XXH3-128 and XXH3-64 of nothing, seed 0: published test vectors. */
-	ok(!strcmp(gb_hash_format(gb_hash_of("", 0), text), "99aa06d3014798d86001c324468d497f"), "XXH3-128 of nothing");
+	ok(!strcmp(gb_hash_format(gb_hash_of("", 0), text), "99aa06d3014798d86001c324468d497f"),
+	   "XXH3-128 of nothing");
 	ok(gb_hash64_of("", 0) == 0x2d06800538d394c2u, "XXH3-64 of nothing");
 	return done_testing();
 }

@@ -69,7 +69,11 @@ static void tree(float *out, size_t n, int first, int count, int empty)
 
 static gb_comm *start(int rank, int size, double timeout, gb_err *err)
 {
-	gb_comm_options o = {.kind = "socket", .rank = rank, .size = size, .folder = folder, .timeout = timeout};
+	gb_comm_options o = {.kind = "socket",
+	                     .rank = rank,
+	                     .size = size,
+	                     .folder = folder,
+	                     .timeout = timeout};
 	gb_comm *comm = NULL;
 
 	if (gb_comm_open(&comm, &o, err) != GB_OK || gb_comm_join(comm, "alike", err) != GB_OK) {
@@ -117,7 +121,8 @@ static int sums(int rank, int size, size_t n)
 	double d[33];
 	int bad = !comm && size > 1;
 
-	for (int empty = LEAVES; empty >= LEAVES - 3 && !bad; empty -= 3) { /* all leaves, then three missing */
+	/* all leaves, then three missing */
+	for (int empty = LEAVES; empty >= LEAVES - 3 && !bad; empty -= 3) {
 		tree(x, n, rank * LEAVES / size, LEAVES / size, empty);
 		bad = gb_comm_sum_floats(comm, &cpu, x, n, scratch, &err) != GB_OK;
 		if (rank == size - 1 && !bad && empty == LEAVES)
@@ -249,7 +254,8 @@ static int named(const char *pattern, int but)
 	return n;
 }
 
-/* VARIABLES, "NAME=VALUE …" of a launcher, alone in the environment: are this rank and size, of this many here, started by MPI? */
+/* VARIABLES, "NAME=VALUE …" of a launcher, alone in the environment: are this rank and size, of this many
+ * here, started by MPI? */
 static bool launched(const char *variables, int rank, int size, int local, bool mpi)
 {
 	static char all[256]; /* the environment's */
@@ -266,24 +272,39 @@ static bool launched(const char *variables, int rank, int size, int local, bool 
 static void launchers(void)
 {
 	ok(launched("", 0, 1, 1, false), "no launcher: one rank");
-	ok(launched("OMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_SIZE=8 OMPI_COMM_WORLD_LOCAL_SIZE=4", 3, 8, 4, true), "Open MPI's mpirun");
-	ok(launched("PMI_RANK=1 PMI_SIZE=4 MPI_LOCALNRANKS=2 SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", 1, 4, 2, true), "MPICH's mpirun in a batch script of Slurm");
+	ok(launched("OMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_SIZE=8 OMPI_COMM_WORLD_LOCAL_SIZE=4", 3, 8, 4,
+	            true),
+	   "Open MPI's mpirun");
+	ok(launched("PMI_RANK=1 PMI_SIZE=4 MPI_LOCALNRANKS=2 SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", 1, 4, 2,
+	            true),
+	   "MPICH's mpirun in a batch script of Slurm");
 	ok(launched("RANK=1 WORLD_SIZE=2", 1, 2, 1, false), "RANK and WORLD_SIZE");
 	ok(launched("RANK=1,2 WORLD_SIZE=4(x2)", 0, 1, 1, false), "which are whole numbers or nothing");
-	ok(launched("SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=6 SLURM_STEP_TASKS_PER_NODE=1,3,2 SLURM_NODEID=1", 3, 6, 3, false) &&
-	       launched("SLURM_PROCID=5 SLURM_STEP_NUM_TASKS=6 SLURM_STEP_TASKS_PER_NODE=1(x2),2(x2) SLURM_NODEID=3", 5, 6, 2, false),
+	ok(launched("SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=6 SLURM_STEP_TASKS_PER_NODE=1,3,2 SLURM_NODEID=1", 3,
+	            6, 3, false) &&
+	       launched("SLURM_PROCID=5 SLURM_STEP_NUM_TASKS=6 SLURM_STEP_TASKS_PER_NODE=1(x2),2(x2) "
+	                "SLURM_NODEID=3",
+	                5, 6, 2, false),
 	   "srun: the tasks of this node");
-	ok(launched("SLURM_PROCID=5 SLURM_STEP_NUM_TASKS=8 SLURM_STEP_TASKS_PER_NODE=4(x2)", 5, 8, 4, false), "srun on two nodes");
+	ok(launched("SLURM_PROCID=5 SLURM_STEP_NUM_TASKS=8 SLURM_STEP_TASKS_PER_NODE=4(x2)", 5, 8, 4, false),
+	   "srun on two nodes");
 	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 PMIX_RANK=1", 1, 4, 1, true), "srun --mpi=pmix");
-	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 PMI_RANK=1 PMI_SIZE=4", 1, 4, 1, false), "srun --mpi=pmi2, which Open MPI need not speak");
-	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_TASKS_PER_NODE=1(x2) SLURM_CPUS_PER_TASK=1", 1, 2, 1, false) && gb_cli_share_of_cores() == 1,
+	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 PMI_RANK=1 PMI_SIZE=4", 1, 4, 1, false),
+	   "srun --mpi=pmi2, which Open MPI need not speak");
+	ok(launched("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_TASKS_PER_NODE=1(x2) "
+	            "SLURM_CPUS_PER_TASK=1",
+	            1, 2, 1, false) &&
+	       gb_cli_share_of_cores() == 1,
 	   "srun -c 1: one thread a rank");
-	ok(launched("RANK=0 WORLD_SIZE=1000 LOCAL_WORLD_SIZE=1000", 0, 1000, 1000, false) && gb_cli_share_of_cores() == 1, "more ranks than cores: one thread each");
+	ok(launched("RANK=0 WORLD_SIZE=1000 LOCAL_WORLD_SIZE=1000", 0, 1000, 1000, false) &&
+	       gb_cli_share_of_cores() == 1,
+	   "more ranks than cores: one thread each");
 }
 
 int main(void)
 {
-	float *want = calloc(LONGEST, sizeof *want), *linear = calloc(LONGEST, sizeof *linear), *one = calloc(LONGEST, sizeof *one);
+	float *want = calloc(LONGEST, sizeof *want), *linear = calloc(LONGEST, sizeof *linear),
+	      *one = calloc(LONGEST, sizeof *one);
 	gb_err err;
 	gb_comm *comm;
 
@@ -295,32 +316,51 @@ int main(void)
 			size_t n = lengths[l];
 
 			tree(want, n, 0, LEAVES, LEAVES);
-			ok(spawn(sums, size, n) == size && !memcmp(found->sum, want, n * sizeof *want), "%d ranks: the tree's sum of %zu numbers, bit for bit", size, n);
+			ok(spawn(sums, size, n) == size && !memcmp(found->sum, want, n * sizeof *want),
+			   "%d ranks: the tree's sum of %zu numbers, bit for bit", size, n);
 			if (found->text[0][0])
 				printf("# %s\n", found->text[0]);
-			ok(spawn(shares, size, n) == size, "%d ranks: %zu numbers shared, a word from rank 0", size, n);
+			ok(spawn(shares, size, n) == size, "%d ranks: %zu numbers shared, a word from rank 0",
+			   size, n);
 		}
 	for (int l = 0; l < LEAVES; l++) {
 		leaf(one, LONGEST, l);
 		add(linear, one, LONGEST);
 	}
-	ok(memcmp(linear, want, LONGEST * sizeof *want) != 0, "a sum in line has other bits: the test would see it");
-	ok(spawn(loses, 8, 0) == 7 && named("rank 3 is lost", 3) == 7, "a rank that is killed is named by all others");
+	ok(memcmp(linear, want, LONGEST * sizeof *want) != 0,
+	   "a sum in line has other bits: the test would see it");
+	ok(spawn(loses, 8, 0) == 7 && named("rank 3 is lost", 3) == 7,
+	   "a rank that is killed is named by all others");
 	for (int r = 0; r < 8; r++)
 		if (r != 3 && (!strstr(found->text[r], "rank 3 is lost") || found->seconds[r] > 5))
 			fprintf(stderr, "# rank %d after %.1f s: %s\n", r, found->seconds[r], found->text[r]);
-	ok(spawn(loses, 8, 1) == 7 && named("rank 3 is lost: no answer for 3 s", 3) == 7, "a rank that stops answering is named by all others, after the time-out");
+	ok(spawn(loses, 8, 1) == 7 && named("rank 3 is lost: no answer for 3 s", 3) == 7,
+	   "a rank that stops answering is named by all others, after the time-out");
 	for (int r = 0; r < 8; r++)
 		if (r != 3 && !strstr(found->text[r], "rank 3 is lost: no"))
 			fprintf(stderr, "# rank %d after %.1f s: %s\n", r, found->seconds[r], found->text[r]);
-	ok(spawn(loses, 4, 2) == 4 && named("rank 3 gave up: the disk is full", 3) == 3, "why a rank gives up reaches the others");
-	ok(spawn(differs, 4, 0) == 4 && strstr(found->text[2], "rank 2: avx2; rank 0: avx512"), "ranks that differ do not begin");
-	ok(spawn(follows, 4, 0) == 4, "rank 0 may be late, longer than the time-out, where the others follow it: %s", found->text[1]);
-	ok(spawn(follows, 4, 1) == 3 && named("rank 0 is lost", 0) == 3, "but not for ever: %s", found->text[1]);
+	ok(spawn(loses, 4, 2) == 4 && named("rank 3 gave up: the disk is full", 3) == 3,
+	   "why a rank gives up reaches the others");
+	ok(spawn(differs, 4, 0) == 4 && strstr(found->text[2], "rank 2: avx2; rank 0: avx512"),
+	   "ranks that differ do not begin");
+	ok(spawn(follows, 4, 0) == 4,
+	   "rank 0 may be late, longer than the time-out, where the others follow it: %s", found->text[1]);
+	ok(spawn(follows, 4, 1) == 3 && named("rank 0 is lost", 0) == 3, "but not for ever: %s",
+	   found->text[1]);
 	ok(spawn(slow, 4, 0) == 4, "slow work before joining is no reason to be lost");
-	ok(gb_comm_open(&comm, &(gb_comm_options){.kind = "socket", .size = 3, .folder = folder, .timeout = 1}, &err) == GB_USAGE, "three ranks are refused: %s", err.text);
-	ok(gb_comm_open(&comm, &(gb_comm_options){.kind = "socket", .rank = 1, .size = 2, .folder = folder, .timeout = 0.3}, &err) == GB_OK &&
-	       gb_comm_join(comm, "", &err) == GB_SYSTEM && strstr(err.text, "rank 0 is lost: not found"), "without a rank 0: %s", err.text);
+	ok(gb_comm_open(&comm,
+	                &(gb_comm_options){.kind = "socket", .size = 3, .folder = folder, .timeout = 1},
+	                &err) == GB_USAGE,
+	   "three ranks are refused: %s", err.text);
+	ok(gb_comm_open(&comm,
+	                &(gb_comm_options){.kind = "socket",
+	                                   .rank = 1,
+	                                   .size = 2,
+	                                   .folder = folder,
+	                                   .timeout = 0.3},
+	                &err) == GB_OK &&
+	       gb_comm_join(comm, "", &err) == GB_SYSTEM && strstr(err.text, "rank 0 is lost: not found"),
+	   "without a rank 0: %s", err.text);
 	gb_comm_close(comm);
 	ok(gb_folder_remove(folder, &err) == GB_OK, "what is left can be removed");
 	free(want);

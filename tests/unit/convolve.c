@@ -6,7 +6,8 @@
 #include "tests/tap.h"
 
 /* The definition, for one output. */
-static double want(const float *x, size_t columns, size_t row, size_t column, const double *tap, int taps, bool hold)
+static double want(const float *x, size_t columns, size_t row, size_t column, const double *tap, int taps,
+                   bool hold)
 {
 	double sum = 0;
 
@@ -19,13 +20,15 @@ static double want(const float *x, size_t columns, size_t row, size_t column, co
 	return sum;
 }
 
-static double worst(const float *x, const float *y, size_t rows, size_t columns, const double *tap, int taps, bool hold)
+static double worst(const float *x, const float *y, size_t rows, size_t columns, const double *tap, int taps,
+                    bool hold)
 {
 	double most = 0;
 
 	for (size_t r = 0; r < rows; r++)
 		for (size_t c = 0; c < columns; c++) {
-			double error = fabs((double)y[r * columns + c] - want(x, columns, r, c, tap, taps, hold));
+			double error = fabs((double)y[r * columns + c] -
+			                    want(x, columns, r, c, tap, taps, hold));
 
 			most = error > most ? error : most;
 		}
@@ -34,8 +37,9 @@ static double worst(const float *x, const float *y, size_t rows, size_t columns,
 
 int main(void)
 {
-	static const struct { size_t rows, columns; int taps; } sizes[] = {
-		{1, 1, 5}, {7, 3, 22}, {8, 16, 3}, {50, 33, 22}, {61, 2071, 33}, {1031, 1024, 65}, {40, 17, 1}, {3, 31, 100}};
+	static const struct { size_t rows, columns; int taps;
+	} sizes[] = {{1, 1, 5},      {7, 3, 22},       {8, 16, 3},  {50, 33, 22},
+	             {61, 2071, 33}, {1031, 1024, 65}, {40, 17, 1}, {3, 31, 100}};
 	static const char *const classes[] = {"amx", "avx512", "avx2", "generic"};
 	double tap[100];
 	gb_rng rng = gb_rng_at(1, 2, 3, 4);
@@ -51,7 +55,8 @@ int main(void)
 		}
 		for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
 			size_t rows = sizes[s].rows, columns = sizes[s].columns, n = rows * columns;
-			float *x = gb_array(n, sizeof *x, &err), *y = gb_array(n + 16, sizeof *y, &err), *z = gb_array(n, sizeof *z, &err);
+			float *x = gb_array(n, sizeof *x, &err), *y = gb_array(n + 16, sizeof *y, &err),
+			      *z = gb_array(n, sizeof *z, &err);
 
 			for (int k = 0; k < sizes[s].taps; k++)
 				tap[k] = gb_rng_normal(&rng) / sizes[s].taps;
@@ -61,13 +66,16 @@ int main(void)
 			for (int hold = 0; hold < 2; hold++) {
 				gb_history history = hold ? GB_HISTORY_HOLD : GB_HISTORY_ZERO;
 
-				if (gb_hrf_convolve(x, y, rows, columns, tap, sizes[s].taps, history, NULL, &err) ||
-				    gb_hrf_convolve(x, z, rows, columns, tap, sizes[s].taps, history, pool, &err))
+				if (gb_hrf_convolve(x, y, rows, columns, tap, sizes[s].taps, history, NULL,
+				                    &err) ||
+				    gb_hrf_convolve(x, z, rows, columns, tap, sizes[s].taps, history, pool,
+				                    &err))
 					return 1;
-				ok(worst(x, y, rows, columns, tap, sizes[s].taps, hold) < 3e-6 && y[n] == 12345 &&
-				       !memcmp(y, z, n * sizeof *y),
-				   "%s %zu x %zu, %d taps, %s: right, inside its rows, the same on three threads", gb_cpu_name(), rows,
-				   columns, sizes[s].taps, hold ? "hold" : "zero");
+				ok(worst(x, y, rows, columns, tap, sizes[s].taps, hold) < 3e-6 &&
+				       y[n] == 12345 && !memcmp(y, z, n * sizeof *y),
+				   "%s %zu x %zu, %d taps, %s: right, inside its rows, the same on three "
+				   "threads",
+				   gb_cpu_name(), rows, columns, sizes[s].taps, hold ? "hold" : "zero");
 			}
 			free(x);
 			free(y);

@@ -24,8 +24,22 @@ static void write_small(const char *path)
 	gb_tensor_writer *w;
 
 	must(gb_tensor_writer_new(&w, "gb-test 1", NULL, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "x", .dtype = GB_F32, .rank = 2, .shape = {3, 4}, .dims = "time,column", .clock = &clock, .unit = "m"}, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "y", .dtype = GB_U8, .rank = 1, .shape = {5}, .doc = "five bytes"}, &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "x",
+	                                            .dtype = GB_F32,
+	                                            .rank = 2,
+	                                            .shape = {3, 4},
+	                                            .dims = "time,column",
+	                                            .clock = &clock,
+	                                            .unit = "m"},
+	                          &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "y",
+	                                            .dtype = GB_U8,
+	                                            .rank = 1,
+	                                            .shape = {5},
+	                                            .doc = "five bytes"},
+	                          &err));
 	must(gb_tensor_writer_begin(w, path, &err));
 	must(gb_tensor_writer_put(w, "x", (float[12]){1, -2, 3.5f}, 48, &err));
 	must(gb_tensor_writer_put(w, "y", "abcde", 5, &err));
@@ -61,7 +75,8 @@ int main(void)
 	ok(!gb_tensor_file_verify(file, NULL, NULL, &err), "the file itself is good (%zu bytes)", whole.size);
 	gb_tensor_file_close(file);
 	for (size_t size = 0; size < whole.size; size++) {
-		uint8_t *copy = malloc(size ? size : 1); /* of this size exactly: a byte too far is seen by ASan */
+		/* of this size exactly: a byte too far is seen by ASan */
+		uint8_t *copy = malloc(size ? size : 1);
 		memcpy(copy, whole.data, size);
 		caught += refused(copy, size);
 		free(copy);

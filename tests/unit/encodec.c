@@ -33,10 +33,19 @@ static gb_status pile_up(pile *p, const float *x, size_t count)
 }
 
 static int width;
-static gb_status keep_latents(void *p, const float *x, size_t frames, gb_err *e) { (void)e; return pile_up(p, x, frames * (size_t)width); }
-static gb_status keep_samples(void *p, const float *x, size_t count, gb_err *e) { (void)e; return pile_up(p, x, count); }
+static gb_status keep_latents(void *p, const float *x, size_t frames, gb_err *e)
+{
+	(void)e;
+	return pile_up(p, x, frames * (size_t)width);
+}
+static gb_status keep_samples(void *p, const float *x, size_t count, gb_err *e)
+{
+	(void)e;
+	return pile_up(p, x, count);
+}
 
-static pile encode(const gb_encodec_weights *w, const float *x, size_t count, size_t piece, gb_stream_size size, gb_pool *pool)
+static pile encode(const gb_encodec_weights *w, const float *x, size_t count, size_t piece,
+                   gb_stream_size size, gb_pool *pool)
 {
 	gb_encoder *e;
 	pile out = {0};
@@ -50,14 +59,16 @@ static pile encode(const gb_encodec_weights *w, const float *x, size_t count, si
 	return out;
 }
 
-static pile decode(const gb_encodec_weights *w, const float *x, size_t frames, size_t piece, gb_stream_size size, gb_pool *pool)
+static pile decode(const gb_encodec_weights *w, const float *x, size_t frames, size_t piece,
+                   gb_stream_size size, gb_pool *pool)
 {
 	gb_decoder *d;
 	pile out = {0};
 
 	must(gb_decoder_open_sized(&d, w, keep_samples, &out, pool, size, &err));
 	for (size_t at = 0; at < frames; at += piece)
-		must(gb_decoder_put(d, x + at * (size_t)w->width, frames - at < piece ? frames - at : piece, &err));
+		must(gb_decoder_put(d, x + at * (size_t)w->width, frames - at < piece ? frames - at : piece,
+		                    &err));
 	must(gb_decoder_finish(d, &err));
 	gb_decoder_close(d);
 	return out;
@@ -93,7 +104,8 @@ static double worst_transposed(const float *got, const float *want, size_t rows,
 }
 
 /* Codes equal for every codebook before the first near tie of each frame. */
-static size_t wrong_codes(const int16_t *got, const int64_t *want, const float *margin, size_t frames, size_t books, bool margin_by_book)
+static size_t wrong_codes(const int16_t *got, const int64_t *want, const float *margin, size_t frames,
+                          size_t books, bool margin_by_book)
 {
 	size_t wrong = 0;
 
@@ -126,8 +138,10 @@ static float *read_wav(size_t from, size_t count)
 	return x;
 }
 
-/* The same bytes for pieces as they are put, tiles and rounds as they are cut (from one frame to all), and threads. */
-static void same_bytes(const char *name, const gb_encodec_weights *w, const float *x, size_t count, const float *quantised, pile one, pile back)
+/* The same bytes for pieces as they are put, tiles and rounds as they are cut (from one frame to all), and
+ * threads. */
+static void same_bytes(const char *name, const gb_encodec_weights *w, const float *x, size_t count,
+                       const float *quantised, pile one, pile back)
 {
 	static const gb_stream_size sizes[] = {{1, 1}, {1, 3}, {2, 1}, {7, 2}, {64, 4}, {500, 1}, {64, 1}};
 	static const size_t pieces[] = {1, 77, 320, 20480, 20481, 1 << 20, 5000};
@@ -138,8 +152,8 @@ static void same_bytes(const char *name, const gb_encodec_weights *w, const floa
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		pile again = encode(w, x, count, pieces[i], sizes[i], i % 2 ? pool : NULL);
 		pile sound = decode(w, quantised, frames, 1 + pieces[i] % 97, sizes[i], i % 2 ? NULL : pool);
-		if (again.count != one.count || memcmp(again.data, one.data, one.count * sizeof(float)) || sound.count != back.count ||
-		    memcmp(sound.data, back.data, back.count * sizeof(float))) {
+		if (again.count != one.count || memcmp(again.data, one.data, one.count * sizeof(float)) ||
+		    sound.count != back.count || memcmp(sound.data, back.data, back.count * sizeof(float))) {
 			note("pieces of %zu, %zu tiles of %zu", pieces[i], sizes[i].tiles, sizes[i].tile);
 			bad++;
 		}
@@ -171,7 +185,8 @@ static void causal(const char *name, const char *out_name, size_t from, size_t c
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	must(gb_encodec_weights_open(&w, path, &err));
 	one = encode(&w, x, count, count, usual, NULL);
-	ok(one.count == frames * (size_t)w.width && frames == (count + 319) / 320, "%s: %zu frames of %d", name, frames, w.width);
+	ok(one.count == frames * (size_t)w.width && frames == (count + 319) / 320, "%s: %zu frames of %d",
+	   name, frames, w.width);
 	near(worst_transposed(one.data, latents, frames, (size_t)w.width), 0, 1e-4, "%s: latents", name);
 	got = gb_array(frames * books, sizeof *got, &err);
 	must(gb_encodec_quantise(&w, one.data, frames, (int)books, got, NULL, NULL, &err));
@@ -203,7 +218,8 @@ static void stereo(void)
 	const float *input = golden(f, "input", &t), *latents, *scales;
 	size_t samples = (size_t)t->shape[1], books, frames, chunks, done = 0, equal = 0;
 	const int64_t *codes = golden(f, "codes", &t), *chunk_frames;
-	float *x = gb_array(2 * samples, sizeof *x, &err), *out = gb_array(2 * samples, sizeof *out, &err), *room;
+	float *x = gb_array(2 * samples, sizeof *x, &err), *out = gb_array(2 * samples, sizeof *out, &err),
+	      *room;
 	double worst = 0;
 	gb_stereo_codes c;
 
@@ -222,9 +238,11 @@ static void stereo(void)
 	ok(c.chunks == chunks, "48 kHz: %zu chunks", chunks);
 	room = gb_array(frames * (size_t)w.width, sizeof *room, &err);
 	for (size_t i = 0; i < chunks; i++) {
-		size_t length = samples - i * GB_STEREO_STEP < GB_STEREO_CHUNK ? samples - i * GB_STEREO_STEP : GB_STEREO_CHUNK;
+		size_t length = samples - i * GB_STEREO_STEP < GB_STEREO_CHUNK ? samples - i * GB_STEREO_STEP
+		                                                               : GB_STEREO_CHUNK;
 		float *scaled = gb_array(2 * length, sizeof *scaled, &err);
-		ok((int64_t)c.frames[i] == chunk_frames[i] && fabsf(c.scale[i] - scales[i]) < 1e-6f, "48 kHz: frames and scale of chunk %zu", i);
+		ok((int64_t)c.frames[i] == chunk_frames[i] && fabsf(c.scale[i] - scales[i]) < 1e-6f,
+		   "48 kHz: frames and scale of chunk %zu", i);
 		for (size_t k = 0; k < 2 * length; k++)
 			scaled[k] = x[2 * i * GB_STEREO_STEP + k] / c.scale[i];
 		must(gb_encodec_encode_chunk(&w, scaled, length, room + done * (size_t)w.width, &err));

@@ -24,17 +24,20 @@ static float *numbers(size_t count)
 	return x;
 }
 
-/* Windows of TAPS pieces of LENGTH floats, LD apart, STEP between rows; then HIDDEN floats of a second span. */
+/* Windows of TAPS pieces of LENGTH floats, LD apart, STEP between rows; then HIDDEN floats of a second
+ * span. */
 typedef struct shape { size_t rows; int taps, length, hidden, n; size_t ld, step; } shape;
 
-static double element(const shape *s, const float *a, const float *b, const float *w, const float *bias, size_t row, size_t column)
+static double element(const shape *s, const float *a, const float *b, const float *w, const float *bias,
+                      size_t row, size_t column)
 {
 	double sum = bias[column];
 	size_t k = 0;
 
 	for (int tap = 0; tap < s->taps; tap++)
 		for (int i = 0; i < s->length; i++)
-			sum += (double)a[row * s->step + (size_t)tap * s->ld + (size_t)i] * w[k++ * (size_t)s->n + column];
+			sum += (double)a[row * s->step + (size_t)tap * s->ld + (size_t)i] *
+			       w[k++ * (size_t)s->n + column];
 	for (int i = 0; i < s->hidden; i++)
 		sum += (double)b[row * (size_t)s->hidden + (size_t)i] * w[k++ * (size_t)s->n + column];
 	return sum;
@@ -45,12 +48,21 @@ static double product_error(const shape *s)
 {
 	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
 	size_t n = (size_t)s->n, k = (size_t)(s->taps * s->length + s->hidden), ld = n + 3;
-	float *a = numbers(s->rows * s->step + (size_t)s->taps * s->ld + (size_t)s->length), *b = numbers(s->rows * (size_t)s->hidden + 1);
-	float *w = numbers(k * n), *bias = numbers(n), *raw = numbers(s->rows * ld), *elu = numbers(s->rows * ld);
+	float *a = numbers(s->rows * s->step + (size_t)s->taps * s->ld + (size_t)s->length),
+	      *b = numbers(s->rows * (size_t)s->hidden + 1);
+	float *w = numbers(k * n), *bias = numbers(n), *raw = numbers(s->rows * ld),
+	      *elu = numbers(s->rows * ld);
 	float edge = raw[ld - 1], edge_elu = elu[n];
 	gb_panels panels;
-	gb_product p = {.w = &panels, .span = {{a, s->step, s->ld, s->taps, s->length}, {b, (size_t)s->hidden, 0, 1, s->hidden}},
-	                .spans = s->hidden ? 2 : 1, .rows = s->rows, .raw = raw, .raw_ld = ld, .elu = elu, .elu_ld = ld};
+	gb_product p = {.w = &panels,
+	                .span = {{a, s->step, s->ld, s->taps, s->length},
+	                         {b, (size_t)s->hidden, 0, 1, s->hidden}},
+	                .spans = s->hidden ? 2 : 1,
+	                .rows = s->rows,
+	                .raw = raw,
+	                .raw_ld = ld,
+	                .elu = elu,
+	                .elu_ld = ld};
 	double worst = 0;
 
 	if (gb_panels_pack(&panels, (int)k, s->n, w, bias, &err) != GB_OK)
@@ -89,15 +101,17 @@ static void products(void)
 	}
 }
 
-/* The error of all elements of a product, of their size: that of a chain of multiply-adds is 4e-7 here, that of five of
- * the six products of BF16 numbers 2.2e-6. */
+/* The error of all elements of a product, of their size: that of a chain of multiply-adds is 4e-7 here, that
+ * of five of the six products of BF16 numbers 2.2e-6. */
 static void exactness(void)
 {
 	enum { ROWS = 64, K = 512, N = 64 };
-	float *a = numbers(ROWS * K), *w = numbers(K * N), *bias = gb_array(N, sizeof *bias, &err), *got = numbers(ROWS * N);
+	float *a = numbers(ROWS * K), *w = numbers(K * N), *bias = gb_array(N, sizeof *bias, &err),
+	      *got = numbers(ROWS * N);
 	shape s = {ROWS, 1, K, 0, N, 0, K};
 	gb_panels panels;
-	gb_product p = {.w = &panels, .span = {{a, K, 0, 1, K}}, .spans = 1, .rows = ROWS, .raw = got, .raw_ld = N};
+	gb_product p =
+	    {.w = &panels, .span = {{a, K, 0, 1, K}}, .spans = 1, .rows = ROWS, .raw = got, .raw_ld = N};
 	double squares = 0, off = 0;
 
 	if (gb_panels_pack(&panels, K, N, w, bias, &err) != GB_OK)
@@ -105,7 +119,8 @@ static void exactness(void)
 	gb_encodec_kernel_of_class()->product(&p);
 	for (size_t row = 0; row < ROWS; row++)
 		for (size_t column = 0; column < N; column++) {
-			double want = element(&s, a, NULL, w, bias, row, column), d = got[row * N + column] - want;
+			double want = element(&s, a, NULL, w, bias, row, column),
+			       d = got[row * N + column] - want;
 			squares += want * want;
 			off += d * d;
 		}
@@ -121,16 +136,27 @@ static void bits(int k)
 	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
 	enum { ROWS = 250, N = 75 };
 	size_t row_floats = (size_t)k;
-	float *a = numbers(ROWS * row_floats), *w = numbers(row_floats * N), *bias = numbers(N), *all = numbers(ROWS * N), one[N];
+	float *a = numbers(ROWS * row_floats), *w = numbers(row_floats * N), *bias = numbers(N),
+	      *all = numbers(ROWS * N), one[N];
 	gb_panels panels;
-	gb_product p = {.w = &panels, .span = {{a, row_floats, 0, 1, k}}, .spans = 1, .rows = ROWS, .raw = all, .raw_ld = N};
+	gb_product p = {.w = &panels,
+	                .span = {{a, row_floats, 0, 1, k}},
+	                .spans = 1,
+	                .rows = ROWS,
+	                .raw = all,
+	                .raw_ld = N};
 	size_t differ = 0;
 
 	if (gb_panels_pack(&panels, k, N, w, bias, &err) != GB_OK)
 		exit(1);
 	kernel->product(&p);
 	for (size_t row = 0; row < ROWS; row++) {
-		gb_product alone = {.w = &panels, .span = {{a + row * row_floats, row_floats, 0, 1, k}}, .spans = 1, .rows = 1, .raw = one, .raw_ld = N};
+		gb_product alone = {.w = &panels,
+		                    .span = {{a + row * row_floats, row_floats, 0, 1, k}},
+		                    .spans = 1,
+		                    .rows = 1,
+		                    .raw = one,
+		                    .raw_ld = N};
 		kernel->product(&alone);
 		differ += memcmp(one, all + row * N, sizeof one) != 0;
 	}
@@ -143,7 +169,8 @@ static void elus(void)
 {
 	enum { COUNT = 1000003 };
 	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
-	float *x = gb_array(COUNT, sizeof *x, &err), *y = gb_array(COUNT, sizeof *y, &err), odd[] = {0, -0.f, INFINITY, -INFINITY, NAN, 1e-40f, -1e-40f}, got[7];
+	float *x = gb_array(COUNT, sizeof *x, &err), *y = gb_array(COUNT, sizeof *y, &err),
+	      odd[] = {0, -0.f, INFINITY, -INFINITY, NAN, 1e-40f, -1e-40f}, got[7];
 	double worst = 0;
 
 	for (int i = 0; i < COUNT; i++)
@@ -156,7 +183,8 @@ static void elus(void)
 	note("%s: ELU is off by %.2f units of the last place at most", gb_cpu_name(), worst);
 	ok(worst <= 2, "%s: ELU within 2 units of the last place", gb_cpu_name());
 	kernel->elu(odd, got, 7);
-	ok(got[0] == 0 && got[1] == 0 && got[2] == INFINITY && got[3] == -1 && isnan(got[4]) && got[5] == 1e-40f && got[6] <= 0,
+	ok(got[0] == 0 && got[1] == 0 && got[2] == INFINITY && got[3] == -1 && isnan(got[4]) &&
+	       got[5] == 1e-40f && got[6] <= 0,
 	   "%s: ELU of 0, Inf, NaN and the smallest", gb_cpu_name());
 	free(x), free(y);
 }
@@ -167,9 +195,12 @@ static void steps(void)
 	const gb_encodec_kernel *kernel = gb_encodec_kernel_of_class();
 	int units = kernel->units;
 	size_t wide = 4 * (size_t)units;
-	float *gates = numbers(wide), *w = numbers((size_t)units * wide), *h[2] = {numbers((size_t)units), numbers((size_t)units)};
+	float *gates = numbers(wide), *w = numbers((size_t)units * wide),
+	      *h[2] = {numbers((size_t)units), numbers((size_t)units)};
 	float *c = numbers((size_t)units);
-	gb_recurrence r = {.width = units, .panels = 1, .weight = gb_array((size_t)units * wide, sizeof *w, &err)};
+	gb_recurrence r = {.width = units,
+	                   .panels = 1,
+	                   .weight = gb_array((size_t)units * wide, sizeof *w, &err)};
 	double worst = 0, *want_c = gb_array((size_t)units, sizeof *want_c, &err);
 
 	for (size_t i = 0; i < wide; i++)
@@ -188,7 +219,8 @@ static void steps(void)
 			for (int k = 0; k < 4; k++) {
 				g[k] = gates[k * units + u];
 				for (int j = 0; j < units; j++)
-					g[k] += (double)before[j] * w[(size_t)j * wide + (size_t)(k * units + u)];
+					g[k] += (double)before[j] *
+					        w[(size_t)j * wide + (size_t)(k * units + u)];
 			}
 			want_c[u] = want_c[u] / (1 + exp(-g[1])) + tanh(g[2]) / (1 + exp(-g[0]));
 			worst = fmax(worst, fabs(c[u] - want_c[u]));

@@ -21,7 +21,8 @@ int main(void)
 
 	for (int i = 0; i < LARGE; i++)
 		data[i] = (uint8_t)gb_rng_bits(&rng);
-	ok(!strcmp(gb_hash_format(gb_hash_of("", 0), text), "99aa06d3014798d86001c324468d497f"), "of nothing, as published");
+	ok(!strcmp(gb_hash_format(gb_hash_of("", 0), text), "99aa06d3014798d86001c324468d497f"),
+	   "of nothing, as published");
 	for (size_t n = 0; n < SIZES; n++)
 		first[n] = gb_hash_of(data, n);
 	first[SIZES] = gb_hash_of(data, LARGE);

@@ -56,10 +56,32 @@ static void write_bold(void)
 		bold[i] = i % 7 == 3 ? 2.5f : (float)gb_rng_normal(&rng);
 	for (int i = 0; i < 7; i++)
 		mean[i] = (float)(100 * i);
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "bold", .dtype = GB_F32, .rank = 2, .shape = {20, 7}, .dims = "time,voxel", .clock = &clock,
-	                                               .unit = "SD", .doc = "BOLD of the voxels in the mask"}, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "bold.mean", .dtype = GB_F32, .rank = 1, .shape = {7}, .dims = "voxel", .doc = "what was taken out"}, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "bold.mask", .dtype = GB_U8, .rank = 3, .shape = {3, 4, 2}, .dims = "x,y,z", .doc = "1: in the mask"}, &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "bold",
+	                                            .dtype = GB_F32,
+	                                            .rank = 2,
+	                                            .shape = {20, 7},
+	                                            .dims = "time,voxel",
+	                                            .clock = &clock,
+	                                            .unit = "SD",
+	                                            .doc = "BOLD of the voxels in the mask"},
+	                          &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "bold.mean",
+	                                            .dtype = GB_F32,
+	                                            .rank = 1,
+	                                            .shape = {7},
+	                                            .dims = "voxel",
+	                                            .doc = "what was taken out"},
+	                          &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "bold.mask",
+	                                            .dtype = GB_U8,
+	                                            .rank = 3,
+	                                            .shape = {3, 4, 2},
+	                                            .dims = "x,y,z",
+	                                            .doc = "1: in the mask"},
+	                          &err));
 	must(gb_tensor_writer_begin(w, "bold.safetensors", &err));
 	put(w, "bold", bold, sizeof bold);
 	put(w, "bold.mean", mean, sizeof mean);
@@ -91,10 +113,32 @@ static void write_made(const char *path, float shift)
 	must(gb_tensor_file_open(&bold, "bold.safetensors", &err));
 	must(gb_tensor_writer_input_file(w, "bold", bold, &err));
 	must(gb_tensor_writer_input_path(w, "movie", "foreign.bin", &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "mel", .dtype = GB_F32, .rank = 3, .shape = {30, 8, 3}, .dims = "time,band,frame", .clock = &clock,
-	                                               .unit = "log power", .attributes = more}, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "mel.count", .dtype = GB_I32, .rank = 1, .shape = {30}, .dims = "time", .clock = &clock}, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "video", .dtype = GB_U8, .rank = 5, .shape = {30, 1, 16, 24, 3}, .dims = "time,frame,y,x,rgb", .clock = &clock}, &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "mel",
+	                                            .dtype = GB_F32,
+	                                            .rank = 3,
+	                                            .shape = {30, 8, 3},
+	                                            .dims = "time,band,frame",
+	                                            .clock = &clock,
+	                                            .unit = "log power",
+	                                            .attributes = more},
+	                          &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "mel.count",
+	                                            .dtype = GB_I32,
+	                                            .rank = 1,
+	                                            .shape = {30},
+	                                            .dims = "time",
+	                                            .clock = &clock},
+	                          &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "video",
+	                                            .dtype = GB_U8,
+	                                            .rank = 5,
+	                                            .shape = {30, 1, 16, 24, 3},
+	                                            .dims = "time,frame,y,x,rgb",
+	                                            .clock = &clock},
+	                          &err));
 	must(gb_tensor_writer_add_json(w, "text.strings", strings, "the texts", &err));
 	must(gb_tensor_writer_begin(w, path, &err));
 	put(w, "mel", mel, sizeof mel);
@@ -114,8 +158,15 @@ static void write_checkpoint(const char *path, bool ill)
 	char name[300][80];
 
 	for (int i = 0; i < 300; i++) {
-		snprintf(name[i], sizeof name[i], i % 7 ? "encoder.layers.%d.attention.self.query.weight" : "l%d.w", i);
-		must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = name[i], .dtype = GB_F32, .rank = 2, .shape = {6, 5}, .dims = "out,in"}, &err));
+		snprintf(name[i], sizeof name[i],
+		         i % 7 ? "encoder.layers.%d.attention.self.query.weight" : "l%d.w", i);
+		must(gb_tensor_writer_add(w,
+		                          &(gb_tensor_spec){.name = name[i],
+		                                            .dtype = GB_F32,
+		                                            .rank = 2,
+		                                            .shape = {6, 5},
+		                                            .dims = "out,in"},
+		                          &err));
 	}
 	must(gb_tensor_writer_begin(w, path, &err));
 	for (int i = 0; i < 300; i++) {
@@ -136,12 +187,24 @@ static void write_checkpoint(const char *path, bool ill)
 /* Every type that the profile writes. */
 static void write_types(void)
 {
-	static const gb_dtype type[] = {GB_BOOL, GB_U8, GB_I8, GB_I16, GB_I32, GB_I64, GB_F16, GB_F32, GB_F64, GB_BF16};
+	static const gb_dtype type[] = {GB_BOOL, GB_U8,  GB_I8,  GB_I16, GB_I32,
+	                                GB_I64,  GB_F16, GB_F32, GB_F64, GB_BF16};
 	gb_tensor_writer *w = writer("gb-types 0.1.0", "a", "b");
 
 	for (size_t i = 0; i < sizeof type / sizeof *type; i++)
-		must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = gb_dtype_name(type[i]), .dtype = type[i], .rank = 2, .shape = {3, 2}, .dims = "row,column"}, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "empty", .dtype = GB_F32, .rank = 2, .shape = {0, 4}}, &err));
+		must(gb_tensor_writer_add(w,
+		                          &(gb_tensor_spec){.name = gb_dtype_name(type[i]),
+		                                            .dtype = type[i],
+		                                            .rank = 2,
+		                                            .shape = {3, 2},
+		                                            .dims = "row,column"},
+		                          &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "empty",
+	                                            .dtype = GB_F32,
+	                                            .rank = 2,
+	                                            .shape = {0, 4}},
+	                          &err));
 	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "scalar", .dtype = GB_F64, .rank = 0}, &err));
 	must(gb_tensor_writer_begin(w, "types.safetensors", &err));
 	for (size_t i = 0; i < sizeof type / sizeof *type; i++) {
@@ -162,12 +225,21 @@ static void check_stats(gb_pool *pool)
 	double *value = gb_array(count, sizeof *value, &err);
 	gb_rng rng = gb_rng_at(3, 0, 0, 0);
 	int64_t shape[2] = {ROWS, COLUMNS};
-	gb_tensor tensor = {.name = "x", .dtype = GB_F64, .dtype_name = "F64", .rank = 2, .shape = shape, .elements = count, .bytes = 8 * count, .data = value};
+	gb_tensor tensor = {.name = "x",
+	                    .dtype = GB_F64,
+	                    .dtype_name = "F64",
+	                    .rank = 2,
+	                    .shape = shape,
+	                    .elements = count,
+	                    .bytes = 8 * count,
+	                    .data = value};
 	gb_tensor_stats one, many;
 	long double sum = 0, square = 0;
 
 	for (size_t i = 0; i < count; i++)
-		value[i] = i % COLUMNS == 5 || i % COLUMNS == 900 ? 1e6 : i % 1000 == 7 ? 0 : 1e6 + gb_rng_normal(&rng);
+		value[i] = i % COLUMNS == 5 || i % COLUMNS == 900 ? 1e6
+		           : i % 1000 == 7                        ? 0
+		                                                  : 1e6 + gb_rng_normal(&rng);
 	value[40] = NAN;
 	value[41] = -INFINITY;
 	for (size_t i = 0; i < count; i++)
@@ -175,13 +247,15 @@ static void check_stats(gb_pool *pool)
 			sum += value[i], finite++, zeros += value[i] == 0;
 	for (size_t i = 0; i < count; i++)
 		if (isfinite(value[i]))
-			square += ((long double)value[i] - sum / finite) * ((long double)value[i] - sum / finite);
+			square += ((long double)value[i] - sum / finite) *
+			          ((long double)value[i] - sum / finite);
 	must(gb_tensor_stats_of(&tensor, NULL, &one, &err));
 	must(gb_tensor_stats_of(&tensor, pool, &many, &err));
 	ok(!memcmp(&one, &many, sizeof one), "the same bits with three threads");
 	near(one.mean, (double)(sum / finite), 1e-8, "mean");
 	near(one.std, (double)sqrtl(square / finite), 1e-8, "population SD");
-	ok(one.nan == 1 && one.inf == 1 && one.zeros == zeros && one.count == count, "NaN, Inf, zeros counted");
+	ok(one.nan == 1 && one.inf == 1 && one.zeros == zeros && one.count == count,
+	   "NaN, Inf, zeros counted");
 	ok(one.min == -INFINITY && one.max > 1e6 && one.max < 1e6 + 10, "min and max");
 	ok(one.columns == COLUMNS && one.constant == 2, "constant columns: %lld", (long long)one.constant);
 	free(value);
@@ -193,7 +267,8 @@ int main(int argc, char **argv)
 	FILE *foreign;
 
 	if (argc == 2) {
-		if (chdir(argv[1]) || !(foreign = fopen("foreign.bin", "w")) || fputs("not a tensor file", foreign) < 0 || fclose(foreign))
+		if (chdir(argv[1]) || !(foreign = fopen("foreign.bin", "w")) ||
+		    fputs("not a tensor file", foreign) < 0 || fclose(foreign))
 			return 1;
 		write_bold();
 		write_made("made.safetensors", 0);

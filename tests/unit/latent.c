@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is taken out of z: against z − Qᵀ·Q·(z − mean) written out, and what comes after z in the graph follows. */
+/* What is taken out of z: against z − Qᵀ·Q·(z − mean) written out, and what comes after z in the graph
+ * follows. */
 #include "model/giblet13_internal.h"
 #include "tests/tap.h"
 
@@ -24,7 +25,8 @@ int main(void)
 		x[i] = (float)((i * 37 % 19) / 7.0 - 1);
 	if (gb_graph_new(&s.net.graph, &s.device, &err))
 		return 1;
-	s.net.z = gb_graph_add(s.net.graph, gb_graph_input(s.net.graph, ROWS, WIDTH, x), gb_graph_input(s.net.graph, ROWS, WIDTH, x));
+	s.net.z = gb_graph_add(s.net.graph, gb_graph_input(s.net.graph, ROWS, WIDTH, x),
+	                       gb_graph_input(s.net.graph, ROWS, WIDTH, x));
 	last = gb_graph_affine(s.net.graph, s.net.z, double_z, none);
 	s.net.rows = ROWS;
 	s.net.bottleneck = WIDTH;
@@ -42,7 +44,8 @@ int main(void)
 
 			for (size_t k = 0; k < 2; k++)
 				for (size_t j = 0; j < WIDTH; j++)
-					want -= q[k * WIDTH + i] * q[k * WIDTH + j] * ((double)before[r * WIDTH + j] - mean[j]);
+					want -= q[k * WIDTH + i] * q[k * WIDTH + j] *
+					        ((double)before[r * WIDTH + j] - mean[j]);
 			off = fmax(off, fabs((double)z[r * WIDTH + i] - want));
 			after = fmax(after, fabs((double)y[r * WIDTH + i] - 2 * want));
 			kept = fmax(kept, fabs(want - (double)before[r * WIDTH + i]));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Products, Gram matrices, Cholesky and eigenvectors against plain loops; bits that do not depend on place or threads. */
+/* Products, Gram matrices, Cholesky and eigenvectors against plain loops; bits that do not depend on place
+ * or threads. */
 #include "linalg/matrix.h"
 
 #include "../tap.h"
@@ -20,7 +21,8 @@ static float *noise(size_t count, uint32_t stream)
 
 static void products(gb_pool *pool)
 {
-	float *a = noise(M * K, 1), *b = noise(K * N, 2), *c = noise(M * N, 3), *d = noise(M * N, 3), *t = gb_array(M * K, sizeof *t, NULL);
+	float *a = noise(M * K, 1), *b = noise(K * N, 2), *c = noise(M * N, 3), *d = noise(M * N, 3),
+	      *t = gb_array(M * K, sizeof *t, NULL);
 	double worst = 0;
 	bool same = true;
 
@@ -72,15 +74,17 @@ static void grams(gb_pool *pool)
 	float *x = noise(R * W, 4);
 	double *g = gb_array(R * R, sizeof *g, NULL), *h = gb_array(R * R, sizeof *h, NULL), worst = 0;
 
-	ok(gb_matrix_gram(pool, x, R, W, W, g, false, NULL) == GB_OK && gb_matrix_gram(NULL, x, R, W, W, h, false, NULL) == GB_OK &&
-	       !memcmp(g, h, R * R * sizeof *g), "Gram matrix, same bits on one thread");
+	ok(gb_matrix_gram(pool, x, R, W, W, g, false, NULL) == GB_OK &&
+	       gb_matrix_gram(NULL, x, R, W, W, h, false, NULL) == GB_OK && !memcmp(g, h, R * R * sizeof *g),
+	   "Gram matrix, same bits on one thread");
 	for (size_t i = 0; i < R; i += 31)
 		for (size_t j = 0; j < R; j++) {
 			double sum = 0;
 
 			for (size_t k = 0; k < W; k++)
 				sum += (double)x[i * W + k] * (double)x[j * W + k];
-			worst = fmax(worst, fmax(fabs(sum - g[i * R + j]), fabs(g[i * R + j] - g[j * R + i])));
+			worst = fmax(worst,
+			             fmax(fabs(sum - g[i * R + j]), fabs(g[i * R + j] - g[j * R + i])));
 		}
 	ok(worst < 1e-9, "it is what plain loops find, and symmetric (%g)", worst);
 	free(x);
@@ -92,8 +96,9 @@ static void systems(void)
 {
 	enum { S = 211, RIGHT = 3 };
 	float *x = noise(S * 300, 5), *right = noise(RIGHT * S, 6);
-	double *a = gb_array(S * S, sizeof *a, NULL), *l = gb_array(S * S, sizeof *l, NULL), *b = gb_array(RIGHT * S, sizeof *b, NULL),
-	       *values = gb_array(S, sizeof *values, NULL), worst = 0;
+	double *a = gb_array(S * S, sizeof *a, NULL), *l = gb_array(S * S, sizeof *l, NULL),
+	       *b = gb_array(RIGHT * S, sizeof *b, NULL), *values = gb_array(S, sizeof *values, NULL),
+	       worst = 0;
 	gb_err err = {0};
 
 	if (gb_matrix_gram(NULL, x, S, 300, 300, a, false, NULL))
@@ -125,7 +130,8 @@ static void systems(void)
 		}
 	ok(worst < 1e-9 && values[0] < values[S - 1], "they are, in ascending order (%g)", worst);
 	a[5 * S + 5] = -1;
-	ok(gb_cholesky(a, S, &err) == GB_DATA && strstr(err.text, "pivot 6 of 211"), "a matrix that is not positive: %s", err.text);
+	ok(gb_cholesky(a, S, &err) == GB_DATA && strstr(err.text, "pivot 6 of 211"),
+	   "a matrix that is not positive: %s", err.text);
 	free(x);
 	free(right);
 	free(a);

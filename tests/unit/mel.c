@@ -57,7 +57,12 @@ static void pieces(gb_rational hop, gb_pool *pool, const char *name)
 int main(void)
 {
 	gb_mel_options bad = {24000, 1024, {1, 40}, {1, 10}};
-	gb_ragged r = {.first = {1, 48000}, .hop = {1, 75}, .start = {0, 1}, .step = {3, 2}, .end = {3, 1}, .frames = 225};
+	gb_ragged r = {.first = {1, 48000},
+	               .hop = {1, 75},
+	               .start = {0, 1},
+	               .step = {3, 2},
+	               .end = {3, 1},
+	               .frames = 225};
 	gb_pool *pool;
 	gb_mel *mel;
 	gb_err err;
@@ -73,15 +78,20 @@ int main(void)
 
 	ok(gb_mel_new(&mel, &bad, &err) == GB_USAGE && !mel, "a window shorter than its hop: %s", err.text);
 
-	/* 75 frames a second that begin 1/48000 s late, rows of 3/2 s: frame 112 starts just before 3/2 - 1/150. */
-	ok(gb_ragged_begin(&r, 1, &a) && a == 113 && gb_ragged_begin(&r, 2, &b) && b == 225, "75 Hz in rows of 3/2 s: 113 and 112");
-	ok(gb_ragged_rows(&r, false, &a) && a == 2 && gb_ragged_rows(&r, true, &b) && b == 2, "two rows, complete");
+	/* 75 frames a second that begin 1/48000 s late, rows of 3/2 s: frame 112 starts just before 3/2 -
+	 * 1/150. */
+	ok(gb_ragged_begin(&r, 1, &a) && a == 113 && gb_ragged_begin(&r, 2, &b) && b == 225,
+	   "75 Hz in rows of 3/2 s: 113 and 112");
+	ok(gb_ragged_rows(&r, false, &a) && a == 2 && gb_ragged_rows(&r, true, &b) && b == 2,
+	   "two rows, complete");
 	r.first = (gb_rational){0, 1};
 	r.step = (gb_rational){2, 75};
 	ok(gb_ragged_begin(&r, 56, &a) && a == 112, "a frame that starts on a row's border is that row's");
 	r.end = (gb_rational){149999, 50000};
-	ok(gb_ragged_rows(&r, false, &a) && a == 112 && gb_ragged_rows(&r, true, &b) && b == 113, "an end within a row: partial or not");
+	ok(gb_ragged_rows(&r, false, &a) && a == 112 && gb_ragged_rows(&r, true, &b) && b == 113,
+	   "an end within a row: partial or not");
 	r.end = (gb_rational){224, 75};
-	ok(gb_ragged_rows(&r, true, &a) && a == 113, "a frame that rounding put on the very end is kept with --partial");
+	ok(gb_ragged_rows(&r, true, &a) && a == 113,
+	   "a frame that rounding put on the very end is kept with --partial");
 	return done_testing();
 }

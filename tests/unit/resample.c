@@ -18,11 +18,13 @@ static gb_status pull(void *context, float *samples, size_t capacity, size_t *go
 	if (t->piece && capacity > t->piece)
 		capacity = t->piece;
 	for (*got = 0; *got < capacity && t->at < t->length; ++*got, t->at++)
-		samples[*got] = t->hertz > 0 ? (float)sin(2 * M_PI * t->hertz * (double)t->at / t->rate) : t->at == t->click;
+		samples[*got] = t->hertz > 0 ? (float)sin(2 * M_PI * t->hertz * (double)t->at / t->rate)
+		                             : t->at == t->click;
 	return GB_OK;
 }
 
-static size_t convert(tone t, gb_resample_quality quality, int64_t to, size_t piece, float *out, size_t capacity)
+static size_t convert(tone t, gb_resample_quality quality, int64_t to, size_t piece, float *out,
+                      size_t capacity)
 {
 	gb_resampler *r;
 	size_t n = 0, got;
@@ -84,8 +86,10 @@ static void sweep(gb_resample_quality quality, double flat_to, const char *name)
 		if (db > alias)
 			alias = db, at_alias = f;
 	}
-	ok(ripple <= 0.01, "%s: ripple to %.0f Hz is %.5f dB (at %.0f Hz), at most 0.01", name, flat_to, ripple, at_ripple);
-	ok(alias <= -100, "%s: what lies above 12 kHz comes out at %.1f dB (worst at %.0f Hz), at most -100", name, alias, at_alias);
+	ok(ripple <= 0.01, "%s: ripple to %.0f Hz is %.5f dB (at %.0f Hz), at most 0.01", name, flat_to,
+	   ripple, at_ripple);
+	ok(alias <= -100, "%s: what lies above 12 kHz comes out at %.1f dB (worst at %.0f Hz), at most -100",
+	   name, alias, at_alias);
 }
 
 static int64_t peak(const float *x, size_t n)
@@ -102,7 +106,8 @@ int main(void)
 {
 	static const int64_t rates[] = {8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 24000};
 	size_t sizes[] = {1, 7, 479, 4096, 65536}, n;
-	tone click = {.rate = 44100, .length = 44100, .click = 441 * 37}, noise = {.hertz = 997, .rate = 44100, .length = 30011};
+	tone click = {.rate = 44100, .length = 44100, .click = 441 * 37},
+	     noise = {.hertz = 997, .rate = 44100, .length = 30011};
 	bool lengths = true, same = true, still = true, level = true;
 	gb_resampler *r;
 	gb_err err;
@@ -112,11 +117,13 @@ int main(void)
 
 	for (int q = 0; q < 2; q++)
 		for (click.click = 0; click.click < 44100; click.click += 441 * 9) {
-			n = convert(click, q ? GB_RESAMPLE_BEST : GB_RESAMPLE_MEDIUM, 24000, 4096, out, 200000);
+			n = convert(click, q ? GB_RESAMPLE_BEST : GB_RESAMPLE_MEDIUM, 24000, 4096, out,
+			            200000);
 			still = still && peak(out, n) == click.click * 240 / 441;
 			if (click.click > 8000 && click.click < 36000)
 				for (int k = 1; k < 3000; k++) /* no delay at all: the response is even */
-					level = level && fabsf(out[peak(out, n) + k] - out[peak(out, n) - k]) < 2e-5f;
+					level = level &&
+					        fabsf(out[peak(out, n) + k] - out[peak(out, n) - k]) < 2e-5f;
 		}
 	ok(still, "a click stays at its time, also the first and last samples");
 	ok(level, "the response to a click is symmetric about its time");
@@ -128,7 +135,8 @@ int main(void)
 
 			n = convert(t, GB_RESAMPLE_MEDIUM, 24000, 1000, out, 200000);
 			if ((int64_t)n != want) {
-				note("%lld samples at %lld Hz: %zu out, want %lld", (long long)length, (long long)rates[i], n, (long long)want);
+				note("%lld samples at %lld Hz: %zu out, want %lld", (long long)length,
+				     (long long)rates[i], n, (long long)want);
 				lengths = false;
 			}
 		}
@@ -137,9 +145,11 @@ int main(void)
 	n = convert(noise, GB_RESAMPLE_MEDIUM, 24000, 65536, out, 200000);
 	for (size_t i = 0; i < 5; i++) {
 		noise.piece = sizes[4 - i];
-		same = same && convert(noise, GB_RESAMPLE_MEDIUM, 24000, sizes[i], other, 200000) == n && !memcmp(out, other, n * sizeof *out);
+		same = same && convert(noise, GB_RESAMPLE_MEDIUM, 24000, sizes[i], other, 200000) == n &&
+		       !memcmp(out, other, n * sizeof *out);
 	}
 	ok(same, "same bytes for any sizes given and taken");
-	ok(gb_resampler_new(&r, 90, 24000, GB_RESAMPLE_MEDIUM, pull, NULL, &err) == GB_DATA && !r, "90 Hz is refused: %s", err.text);
+	ok(gb_resampler_new(&r, 90, 24000, GB_RESAMPLE_MEDIUM, pull, NULL, &err) == GB_DATA && !r,
+	   "90 Hz is refused: %s", err.text);
 	return done_testing();
 }

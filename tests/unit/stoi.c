@@ -32,7 +32,9 @@ static void make(void)
 		u = state / 4294967296.0 - 0.5;
 		state = state * 1664525 + 1013904223;
 		v = state / 4294967296.0 - 0.5;
-		clean[i] = (float)(i > 12000 && i < 15000 ? 1e-5 * u : u * (0.55 + 0.45 * sin(2 * M_PI * 4 * i / 10000.0)));
+		clean[i] = (float)(i > 12000 && i < 15000
+		                       ? 1e-5 * u
+		                       : u * (0.55 + 0.45 * sin(2 * M_PI * 4 * i / 10000.0)));
 		noise[i] = (float)v;
 	}
 }
@@ -52,7 +54,8 @@ static int print_of_files(char **path)
 	for (int k = 0; k < 2; k++) {
 		FILE *in = fopen(path[k], "rb");
 
-		if (!in || fseek(in, 0, SEEK_END) || (size[k] = ftell(in)) < 0 || !(x[k] = malloc((size_t)size[k] + 1)))
+		if (!in || fseek(in, 0, SEEK_END) || (size[k] = ftell(in)) < 0 ||
+		    !(x[k] = malloc((size_t)size[k] + 1)))
 			return 1;
 		rewind(in);
 		if (fread(x[k], 1, (size_t)size[k], in) != (size_t)size[k])
@@ -73,7 +76,8 @@ static void spectra(void)
 
 	for (int i = 0; i < COUNT; i++)
 		a[i] = (float)sin(2 * M_PI * 100 * i / 1024.0);
-	ok(frames == (COUNT - 1024) / 256 + 1 && gb_spectrogram_frames(1023, 1024) == 0, "frames that fit whole");
+	ok(frames == (COUNT - 1024) / 256 + 1 && gb_spectrogram_frames(1023, 1024) == 0,
+	   "frames that fit whole");
 	if (gb_spectrogram(a, COUNT, 1024, -100, db[0], &err))
 		exit(1);
 	near(db[0][5 * 513 + 100], 0, 1e-4, "a full-scale sine on a bin has 0 dB");
@@ -84,7 +88,8 @@ static void spectra(void)
 	if (gb_spectrogram(a, COUNT, 1024, -100, db[1], &err))
 		exit(1);
 	/* Only the sine's three bins are above the floor. */
-	near(gb_log_spectral_distance(db[0], db[1], frames, 513), 6.0206 * sqrt(3 / 513.0), 1e-3, "half as loud in three of 513 bins");
+	near(gb_log_spectral_distance(db[0], db[1], frames, 513), 6.0206 * sqrt(3 / 513.0), 1e-3,
+	     "half as loud in three of 513 bins");
 	near(gb_log_spectral_distance(db[0], db[0], frames, 513), 0, 0, "no distance from itself");
 }
 
@@ -110,7 +115,8 @@ int main(int argc, char **argv)
 	near(of(clean, other, COUNT), 0, 0, "neither does silence");
 	ok(isnan(of(clean, clean, 3967)), "29 frames are too few");
 	near(of(clean, clean, 3968), 1, 1e-12, "30 are enough");
-	ok(isnan(of(other, clean, COUNT)) && isnan(of(clean, clean, 10)), "nor is there an answer for silence, or 10 samples");
+	ok(isnan(of(other, clean, COUNT)) && isnan(of(clean, clean, 10)),
+	   "nor is there an answer for silence, or 10 samples");
 	spectra();
 	return done_testing();
 }

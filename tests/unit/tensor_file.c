@@ -32,11 +32,30 @@ static void write_sample(const char *out, bool in_order, char id[GB_HASH_TEXT])
 
 	gb_json_set(params, "tr", gb_json_string("3/2"));
 	must(gb_tensor_writer_new(&w, "gb-test 1", params, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "bytes", .dtype = GB_U8, .rank = 1, .shape = {3}, .dims = "time",
-	                                               .clock = &clock, .doc = "three bytes"}, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "wide", .dtype = GB_F64, .rank = 2, .shape = {3, 2},
-	                                               .dims = "time,column", .clock = &clock, .unit = "m"}, &err));
-	must(gb_tensor_writer_add(w, &(gb_tensor_spec){.name = "none", .dtype = GB_F32, .rank = 2, .shape = {0, 5}}, &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "bytes",
+	                                            .dtype = GB_U8,
+	                                            .rank = 1,
+	                                            .shape = {3},
+	                                            .dims = "time",
+	                                            .clock = &clock,
+	                                            .doc = "three bytes"},
+	                          &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "wide",
+	                                            .dtype = GB_F64,
+	                                            .rank = 2,
+	                                            .shape = {3, 2},
+	                                            .dims = "time,column",
+	                                            .clock = &clock,
+	                                            .unit = "m"},
+	                          &err));
+	must(gb_tensor_writer_add(w,
+	                          &(gb_tensor_spec){.name = "none",
+	                                            .dtype = GB_F32,
+	                                            .rank = 2,
+	                                            .shape = {0, 5}},
+	                          &err));
 	must(gb_tensor_writer_add_json(w, "strings", params, "a text", &err));
 	must(gb_tensor_writer_begin(w, out, &err));
 	if (in_order) {
@@ -66,7 +85,8 @@ static void check_sample(const char *path, const char *id)
 	must(gb_tensor_file_clock(f, "wide", &clock, &err));
 	ok(clock.step.num == 3 && clock.step.den == 2 && clock.runs == 1 && clock.run[0].rows == 3, "clock");
 	ok(gb_tensor_file_verify(f, NULL, NULL, &err) == GB_OK, "verifies");
-	ok(gb_tensor_file_need(f, "wide", GB_F32, 2, &t, &err) == GB_DATA && gb_tensor_file_need(f, "x", GB_F32, 2, &t, &err) == GB_DATA,
+	ok(gb_tensor_file_need(f, "wide", GB_F32, 2, &t, &err) == GB_DATA &&
+	       gb_tensor_file_need(f, "x", GB_F32, 2, &t, &err) == GB_DATA,
 	   "another type, or no such tensor: refused");
 	gb_tensor_file_close(f);
 }
@@ -118,11 +138,12 @@ int main(void)
 		close(file);
 		must(gb_input_open(&a, "a", &err));
 		must(gb_input_open(&b, "b", &err));
-		ok(a.size == b.size && !memcmp(a.data, b.data, a.size), "standard output gets the same bytes (%s)",
-		   in_order ? "streamed" : "spooled");
+		ok(a.size == b.size && !memcmp(a.data, b.data, a.size),
+		   "standard output gets the same bytes (%s)", in_order ? "streamed" : "spooled");
 		gb_input_close(&a);
 		gb_input_close(&b);
 	}
-	ok(!access("a", R_OK) && !unlink("a") && !unlink("b") && !chdir("/tmp") && !rmdir(folder), "no temporaries are left");
+	ok(!access("a", R_OK) && !unlink("a") && !unlink("b") && !chdir("/tmp") && !rmdir(folder),
+	   "no temporaries are left");
 	return done_testing();
 }

@@ -42,10 +42,13 @@ static gb_status join(void *opaque, gb_err *err)
 	if (MPI_Initialized(&there) || (!there && MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level)))
 		return FAIL(err, "mpi: it does not start");
 	s->ours = !there;
-	if (MPI_Comm_dup(MPI_COMM_WORLD, &s->comm) || MPI_Comm_rank(s->comm, &rank) || MPI_Comm_size(s->comm, &size))
+	if (MPI_Comm_dup(MPI_COMM_WORLD, &s->comm) || MPI_Comm_rank(s->comm, &rank) ||
+	    MPI_Comm_size(s->comm, &size))
 		return FAIL(err, "mpi: no communicator");
 	if (rank != s->meeting.rank || size != s->meeting.size)
-		return FAIL(err, "mpi: rank %d of %d, where the launcher said %d of %d: start with the mpirun of this MPI (srun: --mpi=pmix), or take --comm socket",
+		return FAIL(err,
+		            "mpi: rank %d of %d, where the launcher said %d of %d: start with the mpirun of "
+		            "this MPI (srun: --mpi=pmix), or take --comm socket",
 		            rank, size, s->meeting.rank, s->meeting.size);
 	MPI_Comm_set_errhandler(s->comm, MPI_ERRORS_RETURN);
 	return GB_OK;
@@ -70,13 +73,16 @@ static gb_status finish(MPI_Request *request, int count, int peer, double limit,
 		if (done)
 			return GB_OK;
 		if (turn % 64 == 0 && now() - since > limit)
-			return peer >= 0 ? FAIL(err, "rank %d is lost: no answer for %.0f s (--rank-timeout)", peer, limit)
-			                 : FAIL(err, "a rank is lost: no answer for %.0f s (--rank-timeout)", limit);
+			return peer >= 0 ? FAIL(err, "rank %d is lost: no answer for %.0f s (--rank-timeout)",
+			                        peer, limit)
+			                 : FAIL(err, "a rank is lost: no answer for %.0f s (--rank-timeout)",
+			                        limit);
 		rest(turn);
 	}
 }
 
-static gb_status exchange(void *opaque, int peer, const void *send, size_t sends, void *receive, size_t receives, double limit, gb_err *err)
+static gb_status exchange(void *opaque, int peer, const void *send, size_t sends, void *receive,
+                          size_t receives, double limit, gb_err *err)
 {
 	state *s = opaque;
 	MPI_Request request[2 * CHUNKS];
@@ -85,10 +91,12 @@ static gb_status exchange(void *opaque, int peer, const void *send, size_t sends
 	if (sends > (size_t)CHUNK * CHUNKS || receives > (size_t)CHUNK * CHUNKS)
 		return FAIL(err, "mpi: %zu bytes at once are too many", sends > receives ? sends : receives);
 	for (size_t at = 0; at < receives; at += CHUNK)
-		if (MPI_Irecv((char *)receive + at, (int)(receives - at < CHUNK ? receives - at : CHUNK), MPI_BYTE, peer, TAG, s->comm, &request[n++]))
+		if (MPI_Irecv((char *)receive + at, (int)(receives - at < CHUNK ? receives - at : CHUNK),
+		              MPI_BYTE, peer, TAG, s->comm, &request[n++]))
 			return FAIL(err, "rank %d: mpi does not receive", peer);
 	for (size_t at = 0; at < sends; at += CHUNK)
-		if (MPI_Isend((const char *)send + at, (int)(sends - at < CHUNK ? sends - at : CHUNK), MPI_BYTE, peer, TAG, s->comm, &request[n++]))
+		if (MPI_Isend((const char *)send + at, (int)(sends - at < CHUNK ? sends - at : CHUNK),
+		              MPI_BYTE, peer, TAG, s->comm, &request[n++]))
 			return FAIL(err, "rank %d: mpi does not send", peer);
 	return finish(request, n, peer, limit, err);
 }
@@ -99,7 +107,8 @@ static gb_status sum_fast(void *opaque, float *x, size_t n, double limit, gb_err
 	MPI_Request request;
 
 	for (size_t at = 0; at < n; at += CHUNK) {
-		if (MPI_Iallreduce(MPI_IN_PLACE, x + at, (int)(n - at < CHUNK ? n - at : CHUNK), MPI_FLOAT, MPI_SUM, s->comm, &request))
+		if (MPI_Iallreduce(MPI_IN_PLACE, x + at, (int)(n - at < CHUNK ? n - at : CHUNK), MPI_FLOAT,
+		                   MPI_SUM, s->comm, &request))
 			return FAIL(err, "mpi: no all-reduce");
 		if (finish(&request, 1, -1, limit, err) != GB_OK)
 			return GB_SYSTEM;

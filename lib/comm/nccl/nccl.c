@@ -47,7 +47,8 @@ static void close_state(void *opaque)
 	free(s);
 }
 
-static gb_status open_state(void **opaque, const char id[GB_LINK_ID], int rank, int size, int device, gb_err *err)
+static gb_status open_state(void **opaque, const char id[GB_LINK_ID], int rank, int size, int device,
+                            gb_err *err)
 {
 	state *s = calloc(1, sizeof *s);
 	ncclUniqueId unique;
@@ -55,11 +56,14 @@ static gb_status open_state(void **opaque, const char id[GB_LINK_ID], int rank, 
 
 	*opaque = s;
 	memcpy(&unique, id, sizeof unique);
-	if (!s || cudaSetDevice(device) != cudaSuccess || cudaStreamCreateWithFlags(&s->stream, cudaStreamNonBlocking) != cudaSuccess ||
+	if (!s || cudaSetDevice(device) != cudaSuccess ||
+	    cudaStreamCreateWithFlags(&s->stream, cudaStreamNonBlocking) != cudaSuccess ||
 	    cudaEventCreateWithFlags(&s->made, cudaEventDisableTiming) != cudaSuccess)
 		return FAIL(err, "nccl: device %d cannot be used", device);
 	result = ncclCommInitRank(&s->comm, size, unique, rank);
-	return result == ncclSuccess ? GB_OK : FAIL(err, "nccl: rank %d of %d on device %d: %s", rank, size, device, ncclGetErrorString(result));
+	return result == ncclSuccess ? GB_OK
+	                             : FAIL(err, "nccl: rank %d of %d on device %d: %s", rank, size, device,
+	                                    ncclGetErrorString(result));
 }
 
 /* Waits for what is on the stream; PEER −1: of all ranks. */
@@ -69,7 +73,8 @@ static gb_status finish(state *s, ncclResult_t queued, int peer, double limit, g
 	ncclResult_t later = ncclSuccess;
 	cudaError_t done = cudaErrorNotReady;
 
-	while (queued == ncclSuccess && later == ncclSuccess && (done = cudaStreamQuery(s->stream)) == cudaErrorNotReady) {
+	while (queued == ncclSuccess && later == ncclSuccess &&
+	       (done = cudaStreamQuery(s->stream)) == cudaErrorNotReady) {
 		if (ncclCommGetAsyncError(s->comm, &later) != ncclSuccess || now() - since > limit)
 			break;
 		nanosleep(&(struct timespec){0, 20000}, NULL);
@@ -88,7 +93,8 @@ static gb_status finish(state *s, ncclResult_t queued, int peer, double limit, g
 	                : FAIL(err, "rank %d is lost: no answer for %.0f s (--rank-timeout)", peer, limit);
 }
 
-static gb_status exchange(void *opaque, int peer, const float *send, size_t sends, float *receive, size_t receives, double limit, gb_err *err)
+static gb_status exchange(void *opaque, int peer, const float *send, size_t sends, float *receive,
+                          size_t receives, double limit, gb_err *err)
 {
 	state *s = opaque;
 	ncclResult_t queued = ncclGroupStart();
@@ -110,13 +116,19 @@ static gb_status sum_begin(void *opaque, void *queue, float *x, size_t n, gb_err
 
 	if (error == cudaSuccess)
 		error = cudaStreamWaitEvent(s->stream, s->made, 0);
-	queued = error == cudaSuccess ? ncclAllReduce(x, x, n, ncclFloat32, ncclSum, s->comm, s->stream) : ncclSuccess;
+	queued = error == cudaSuccess ? ncclAllReduce(x, x, n, ncclFloat32, ncclSum, s->comm, s->stream)
+	                              : ncclSuccess;
 	s->broken = true; /* until it has ended */
 	if (error != cudaSuccess)
 		return FAIL(err, "nccl: %s", cudaGetErrorString(error));
 	return queued == ncclSuccess ? GB_OK : FAIL(err, "nccl: %s", ncclGetErrorString(queued));
 }
 
-static gb_status sum_end(void *opaque, double limit, gb_err *err) { return finish(opaque, ncclSuccess, -1, limit, err); }
+static gb_status sum_end(void *opaque, double limit, gb_err *err)
+{
+	return finish(opaque, ncclSuccess, -1, limit, err);
+}
 
-__attribute__((visibility("default"))) const gb_link gb_link_plugin = {GB_LINK_VERSION, "nccl", make_id, open_state, exchange, sum_begin, sum_end, close_state};
+__attribute__((visibility("default")))
+const gb_link gb_link_plugin = {GB_LINK_VERSION, "nccl",    make_id, open_state,
+                                exchange,        sum_begin, sum_end, close_state};
