@@ -2,9 +2,9 @@
 # shellcheck shell=sh
 # training.sh: what tests of training share.
 
-# same A B: two runs with the same weights, moments, state and metrics.
-same() {
-	for same_file in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$same_file" "$2/$same_file" || return 1; done
+# same_run A B: two runs with the same weights, moments, state and metrics.
+same_run() {
+	for run_file in last.safetensors best.safetensors metrics.tsv; do cmp "$1/$run_file" "$2/$run_file" || return 1; done
 }
 
 # column NAME EPOCH RUN: of metrics.tsv.

@@ -13,10 +13,10 @@ small='-j1 --width 0.004 --rank 5 --brain-kernel fir:0:6 --features text,mel --p
 halves() { # halves TOOL
 	rm -rf one two
 	"$1" -o one $small --window 9 --groups 1 --micro 4 --schedule 3 --epochs 3 SET && "$1" -o two $small --window 9 --groups 1 --micro 4 --schedule 3 --epochs 1 SET &&
-		"$1" -o two $small --window 9 --groups 1 --micro 4 --schedule 3 --epochs 3 SET && same one two
+		"$1" -o two $small --window 9 --groups 1 --micro 4 --schedule 3 --epochs 3 SET && same_run one two
 }
 check 'in two halves: the same bytes' 'halves gb-train'
-check 'once more: the same bytes' 'mv one before && halves gb-train && same one before'
+check 'once more: the same bytes' 'mv one before && halves gb-train && same_run one before'
 for name in rng-dropped order-dropped moments-dropped running-dropped rates-restarted; do
 	bad=$(mutant $name)
 	(test -x "$bad" || exit 9; halves "$bad") >said 2>&1
@@ -42,7 +42,7 @@ print(s['step'] % per and s['epoch'])")
 		[ "$at" != 0 ] && break
 	done
 	[ "$at" != 0 ] || { echo 'never in the middle'; return 2; }
-	"$1" -o long $steps --epochs $((at + 1)) SET && "$1" -o never $steps --epochs $((at + 1)) SET && same long never
+	"$1" -o long $steps --epochs $((at + 1)) SET && "$1" -o never $steps --epochs $((at + 1)) SET && same_run long never
 }
 check 'stopped in the middle of an epoch and continued: the same bytes' 'middle gb-train'
 bad=$(mutant sums-dropped)
@@ -73,7 +73,7 @@ kills() { # kills TOOL TEMPORARY: 8 kills, at random and as soon as TEMPORARY is
 	done
 }
 check 'killed eight times, four of them while it saves: last.safetensors is always whole' "kills gb-train '.last*'"
-check 'and continued: the same bytes' "gb-train -o killed $wide --epochs 4 SET && same ref killed"
+check 'and continued: the same bytes' "gb-train -o killed $wide --epochs 4 SET && same_run ref killed"
 bad=$(mutant saved-in-place)
 (test -x "$bad" || exit 9; kills "$bad" 'last*') >said 2>&1
 test $? = 1

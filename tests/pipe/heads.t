@@ -45,7 +45,7 @@ bad=$(mutant trunk-not-frozen)
 (test -x "$bad" || exit 9; "$bad" -c s0/config --fit-subject s1 --from s0 --rate 0.02 --epochs 2 --patience 0 -o mutant SET && $PYTHON frozen.py "$TOP" mutant 2>said)
 test $? = 1
 ok $? "caught: trunk-not-frozen ($(tail -1 said | cut -c1-60))"
-check 'by two ranks, in two halves: the same bytes' "fit='gb-train -j1 -c s0/config --fit-subject s1 --from s0 --rate 0.02 --schedule 15 --patience 0'; \$fit --epochs 6 -o fit1 SET && (RANK=1 WORLD_SIZE=2 \$fit --epochs 3 -o fit2 SET & RANK=0 WORLD_SIZE=2 \$fit --epochs 3 -o fit2 SET; wait) && \$fit --epochs 6 -o fit2 SET && same fit1 fit2"
+check 'by two ranks, in two halves: the same bytes' "fit='gb-train -j1 -c s0/config --fit-subject s1 --from s0 --rate 0.02 --schedule 15 --patience 0'; \$fit --epochs 6 -o fit1 SET && (RANK=1 WORLD_SIZE=2 \$fit --epochs 3 -o fit2 SET & RANK=0 WORLD_SIZE=2 \$fit --epochs 3 -o fit2 SET; wait) && \$fit --epochs 6 -o fit2 SET && same_run fit1 fit2"
 fails 2 'go together' '--fit-subject without a model' gb-train $small --fit-subject s1 -o bad SET
 fails 2 'take those of its own run, -c RUN/config' 'a model of other sizes' gb-train $small $fir --width 0.03 --fit-subject s1 --from s0 -o bad SET
 fails 4 'no model there' 'no such model' gb-train -c s0/config --fit-subject s1 --from nowhere -o bad SET

@@ -20,7 +20,7 @@ nccl() { # nccl N RUN OPTION…
 }
 check 'one process' "gb-train -o one --device emu $small SET"
 for n in 2 4 8; do
-	check "$n ranks, device to device: the same bytes" "nccl $n n$n && same one n$n"
+	check "$n ranks, device to device: the same bytes" "nccl $n n$n && same_run one n$n"
 done
 check '--reduce fast learns the same to a few digits, in another order' "nccl 4 fast --reduce fast && ! cmp -s one/last.safetensors fast/last.safetensors && $PYTHON -c \"
 a, b = (open(f + '/metrics.tsv').read().split() for f in ('one', 'fast'))
@@ -35,7 +35,7 @@ for name in handed-on-early told-before-made; do
 	check "caught: $name" "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 2 $name --reduce fast && test \"\$(differing $name)\" != \"model \"; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
 done
 bad=$(mutant tree-far-first)
-check 'caught: tree-far-first' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 4 mutant && ! same one mutant >/dev/null; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
+check 'caught: tree-far-first' "test -x $bad && rm bin/gb-train && cp $bad bin/gb-train && nccl 4 mutant && ! same_run one mutant >/dev/null; code=\$?; cp $GB_BUILD/bin/gb-train bin/gb-train; exit \$code"
 
 # A rank that stops in the middle.
 pids=

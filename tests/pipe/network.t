@@ -7,8 +7,8 @@
 unset RANK WORLD_SIZE
 a=gb$$a b=gb$$b
 command -v ip >/dev/null || skip_all 'no ip program'
+at_exit 'ip netns del $a; ip netns del $b 2>/dev/null'
 { ip netns add $a && ip netns add $b; } 2>/dev/null || skip_all 'network namespaces are not permitted here'
-trap 'ip netns del $a; ip netns del $b; test "$tap_failed" != 0 && echo "# kept: $work" || { cd /; rm -rf "$work"; }' EXIT
 { ip link add v$$a netns $a type veth peer name v$$b netns $b &&
 	ip -n $a addr add 10.93.7.1/24 dev v$$a && ip -n $b addr add 10.93.7.2/24 dev v$$b &&
 	ip -n $a link set v$$a up && ip -n $b link set v$$b up && ip -n $a link set lo up && ip -n $b link set lo up; } 2>/dev/null ||
@@ -19,7 +19,7 @@ check 'a set' 'gb-cache pack -q --tr 3/2 --gap 12 --runs a:140,b:40 --split a:/b
 small='-j1 --width 0.004 --rank 5 --window 9 --groups 1 --micro 8 --brain-kernel fir:0:6 --patience 0 --features text,mel --epochs 3'
 check 'one process' "gb-train -o one $small SET"
 check 'the namespaces see each other through the cable alone' "ip netns exec $a ping -c1 -W1 10.93.7.2 >/dev/null 2>&1 || ip -n $a route get 10.93.7.2 | grep -q v$$a; ! ip -n $a route get 192.0.2.1 2>/dev/null"
-check 'sockets between two namespaces: the same bytes' "(RANK=1 WORLD_SIZE=2 ip netns exec $b gb-train -o s2 $small SET) & RANK=0 WORLD_SIZE=2 ip netns exec $a gb-train -o s2 $small SET && wait && same one s2"
+check 'sockets between two namespaces: the same bytes' "(RANK=1 WORLD_SIZE=2 ip netns exec $b gb-train -o s2 $small SET) & RANK=0 WORLD_SIZE=2 ip netns exec $a gb-train -o s2 $small SET && wait && same_run one s2"
 
 if have_mpi; then
 	# What mpirun takes for ssh: the other "host" is the other namespace, with a name of its own.
@@ -30,7 +30,7 @@ exec ip netns exec $b unshare -u sh -c 'hostname other; cd "$work"; '"\$*"
 E2
 	chmod +x agent
 	check 'MPI over TCP between two namespaces: the same bytes' "timeout 60 ip netns exec $a $MPIRUN -n 2 -H 10.93.7.1:1,10.93.7.2:1 --mca plm_rsh_agent ./agent --mca btl tcp,self --mca pml ob1 \
-		--mca btl_tcp_if_include 10.93.7.0/24 --mca oob_tcp_if_include 10.93.7.0/24 -x PATH -x LC_ALL gb-train --comm mpi -o m2 $small SET && same one m2"
+		--mca btl_tcp_if_include 10.93.7.0/24 --mca oob_tcp_if_include 10.93.7.0/24 -x PATH -x LC_ALL gb-train --comm mpi -o m2 $small SET && same_run one m2"
 else
 	skip 'MPI over TCP between two namespaces' 'no MPI here'
 fi

@@ -12,11 +12,11 @@ small="$options --schedule 3 --epochs 3"
 
 check 'one process' "gb-train -o one $small SET"
 for n in 2 8; do
-	check "$n ranks over sockets: the same bytes" "ranks $n s$n gb-train $small && same one s$n"
+	check "$n ranks over sockets: the same bytes" "ranks $n s$n gb-train $small && same_run one s$n"
 done
 for n in 1 2 4 8; do
 	if have_mpi; then
-		check "mpirun -n $n: the same bytes" "mpi $n m$n gb-train -v --comm mpi $small && same one m$n"
+		check "mpirun -n $n: the same bytes" "mpi $n m$n gb-train -v --comm mpi $small && same_run one m$n"
 		want=
 		for rank in $(seq 0 $((n - 1))); do [ $n = 1 ] || want="$want rank $rank: emu:$((rank % 4))"; done
 		check '  each rank on its own device of four' "test \"\$(grep -o 'rank .: emu:.' err.mpi | sort | xargs)\" = '${want# }'"
@@ -30,7 +30,7 @@ else
 	skip 'mpirun -n 3' 'no MPI here'
 fi
 # A mutant whose keys depend on the ranks must be seen here too.
-check 'caught: key-of-rank' "bad=\$(mutant key-of-rank) && \$bad -o mutant1 $small SET && ranks 4 mutant4 \$bad $small && ! same mutant1 mutant4 >/dev/null"
+check 'caught: key-of-rank' "bad=\$(mutant key-of-rank) && \$bad -o mutant1 $small SET && ranks 4 mutant4 \$bad $small && ! same_run mutant1 mutant4 >/dev/null"
 
 # Without a number each rank takes the device of its place on its machine; there are four.
 places() { # places RANK SIZE PLACE 0 1 WANT: names of variables, what PLACE is for ranks 0 and 1, devices they took

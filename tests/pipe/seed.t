@@ -44,8 +44,8 @@ check 'gb-recon scores it from the stimulus, not from the brain' "gb-recon -q -o
 fails 2 'decodes nothing of it from the brain' '--from brain has nothing to do' gb-recon -q -o brainless --from brain one SET
 
 # Exactness.
-check 'again, with three threads: the same bytes' "gb-train -j3 -o three $small --epochs 8 SET && same one three"
-halves() { rm -rf half; "$1" -j1 -o half $small --epochs 3 SET && "$1" -j1 -o half $small --epochs 8 SET && same one half; }
+check 'again, with three threads: the same bytes' "gb-train -j3 -o three $small --epochs 8 SET && same_run one three"
+halves() { rm -rf half; "$1" -j1 -o half $small --epochs 3 SET && "$1" -j1 -o half $small --epochs 8 SET && same_run one half; }
 check 'in two parts: the same bytes' 'halves gb-train'
 middle="-j1 $seed --groups 2 --micro 1 --schedule 100000"
 gb-train -o long $middle --epochs 100000 SET 2>/dev/null & pid=$!
@@ -53,18 +53,18 @@ for _ in $(seq 100); do grep -q '^2	' long/metrics.tsv 2>/dev/null && break; sle
 kill -TERM $pid
 wait $pid 2>/dev/null
 epoch=$(sed 's/.*"epoch":\([0-9]*\).*/\1/' long/status.json)
-check "stopped in epoch $((epoch + 1)) and continued: the same bytes" "gb-train -o long $middle --epochs $((epoch + 2)) SET && gb-train -o never $middle --epochs $((epoch + 2)) SET && same long never"
+check "stopped in epoch $((epoch + 1)) and continued: the same bytes" "gb-train -o long $middle --epochs $((epoch + 2)) SET && gb-train -o never $middle --epochs $((epoch + 2)) SET && same_run long never"
 for n in 2 4; do
-	check "$n ranks: the same bytes" "ranks $n s$n gb-train -j1 $small --epochs 8 && same one s$n"
+	check "$n ranks: the same bytes" "ranks $n s$n gb-train -j1 $small --epochs 8 && same_run one s$n"
 done
-check 'on the emulated device, 1 rank and 2: the same bytes' "gb-train -j1 --device emu -o emu1 $small --epochs 2 SET && ranks 2 emu2 gb-train -j1 --device emu $small --epochs 2 && same emu1 emu2"
+check 'on the emulated device, 1 rank and 2: the same bytes' "gb-train -j1 --device emu -o emu1 $small --epochs 2 SET && ranks 2 emu2 gb-train -j1 --device emu $small --epochs 2 && same_run emu1 emu2"
 check 'another seed is another model' "gb-train -j1 -o other --seed 2 $small --epochs 1 SET && ! cmp -s start/last.safetensors other/last.safetensors"
 bad=$(mutant moments-unread)
 (test -x "$bad" || exit 9; halves "$bad") >said 2>&1
 test $? = 1
 ok $? "caught: moments-unread ($(tail -1 said))"
 for name in moments-unshared moments-backwards; do
-	check "caught: $name" "bad=\$(mutant $name) && \$bad -j1 -o mutant1-$name $small --epochs 1 SET && { ranks 2 mutant2-$name \$bad -j1 $small --epochs 1 || grep -q 'not those of rank 0' err.?; } && ! same mutant1-$name mutant2-$name >/dev/null"
+	check "caught: $name" "bad=\$(mutant $name) && \$bad -j1 -o mutant1-$name $small --epochs 1 SET && { ranks 2 mutant2-$name \$bad -j1 $small --epochs 1 || grep -q 'not those of rank 0' err.?; } && ! same_run mutant1-$name mutant2-$name >/dev/null"
 done
 
 # What a user can get wrong.
@@ -74,5 +74,5 @@ fails 2 '96 rows are left to fit: lower it' 'a micro-batch larger than the set' 
 fails 2 'the voxels of one subject' 'two subjects' gb-train $seed --subject s0,s0 -o bad SET
 fails 2 'not an option of --model dense13' 'an option that would do nothing' gb-train $seed --rank 4 -o bad SET
 fails 2 'a model of kind giblet13-seed' 'giblet13 in its folder' gb-train --features text --width 0.004 -o one SET
-check 'its config starts another' "gb-train -j1 -c one/config --epochs 8 --patience 0 -o again SET && same one again && cmp one/config again/config"
+check 'its config starts another' "gb-train -j1 -c one/config --epochs 8 --patience 0 -o again SET && same_run one again && cmp one/config again/config"
 done_testing

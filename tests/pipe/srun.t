@@ -46,7 +46,7 @@ finish() {
 	kill $control $node 2>/dev/null
 	wait $control $node
 }
-trap 'finish; test "$tap_failed" != 0 && echo "# kept: $work" || { cd /; rm -rf "$work"; }' EXIT
+at_exit finish
 task() { timeout -k 5 60 srun "$@"; } # it would wait for a node for ever
 timeout 40 sh -c "until srun -Q -n 2 --immediate=2 true 2>/dev/null; do kill -0 $node || exit 1; sleep 0.2; done" 2>/dev/null ||
 	skip_all "Slurm runs no task here: $(sed -n 's/.*error: //p' cluster/slurmd.log cluster/slurmctld.log | head -n 1)"
@@ -58,11 +58,11 @@ check 'one process' "gb-train -j1 -o one $small SET"
 kinds=$(srun --mpi=list 2>&1)
 for kind in none pmi2 pmix; do
 	case $kinds in
-	*"$kind"*) check "srun --mpi=$kind: 4 ranks have the bytes of one" "ASAN_OPTIONS=detect_leaks=0 task --mpi=$kind -n 4 gb-train -j1 -o $kind $small SET && same one $kind" ;;
+	*"$kind"*) check "srun --mpi=$kind: 4 ranks have the bytes of one" "ASAN_OPTIONS=detect_leaks=0 task --mpi=$kind -n 4 gb-train -j1 -o $kind $small SET && same_run one $kind" ;;
 	*) skip "srun --mpi=$kind" 'this Slurm has no such plug-in' ;;
 	esac
 done
-check 'srun -c 2: the bytes of one' "task -n 2 -c 2 gb-train -o threads $small SET && same one threads"
+check 'srun -c 2: the bytes of one' "task -n 2 -c 2 gb-train -o threads $small SET && same_run one threads"
 fails 2 '3 ranks: the 8 micro-batches' 'three ranks are refused, and why is said once' sh -c "timeout 60 srun -Q -n 3 gb-train -q -o three $small SET 2>err; code=\$?; grep -v '^srun:' err >&2; exit \$code"
 task -Q -n 2 gb-train -j1 -o "$work/lost" ${small% --schedule*} --schedule 100000 --epochs 100000 --rank-timeout 5 SET 2>err &
 step=$!
