@@ -11,6 +11,9 @@
 #include <time.h>
 
 #include "encodec/encodec.h"
+#include "encodec/quantise.h"
+#include "encodec/decoder.h"
+#include "encodec/encoder.h"
 
 static gb_err err;
 static gb_encodec_weights weights;

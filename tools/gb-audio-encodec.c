@@ -8,7 +8,9 @@
 #include "cli/cli.h"
 #include "encodec/codes_tensor.h"
 #include "encodec/stereo.h"
+#include "encodec/stereo_file.h"
 #include "audio/mel_tensor.h"
+#include "audio/mel_wav.h"
 
 static gb_maybe_rational tr = {false, {3, 2}}, start = {false, {0, 1}};
 static gb_maybe_rational window = {false, {1, 40}}, hop = {false, {1, 100}};
@@ -20,29 +22,45 @@ static const char rows_group[] = "Rows:", input_group[] = "Input:", codes_group[
                   back_group[] = "Back to sound:";
 
 static const gb_option options[] = {
-	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time (TR) to R seconds, an exact decimal or fraction (default 3/2)",
+	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time (TR) to R seconds, an exact decimal or "
+	                                     "fraction (default 3/2)",
 	 .group = rows_group},
-	{"weights", GB_OPTION_STRING, &weights, "FILE", "use these EnCodec weights (default: $GB_ENCODEC, then the data folder)",
+	{"weights", GB_OPTION_STRING, &weights, "FILE", "use these EnCodec weights (default: $GB_ENCODEC, "
+	                                                "then the data folder)",
 	 .group = codes_group, .not_param = true},
-	{"bandwidth", GB_OPTION_CHOICE, &bandwidth, "1.5|3|6|12|24", "set the bandwidth of the codes in kbit/s (default 3: 4 codebooks)",
+	{"bandwidth", GB_OPTION_CHOICE, &bandwidth, "1.5|3|6|12|24", "set the bandwidth of the codes in "
+	                                                             "kbit/s (default 3: 4 codebooks)",
 	 .group = codes_group},
-	{"codebooks", GB_OPTION_INTEGER, &codebooks, "N", "set the number of codebooks instead of the bandwidth", .group = codes_group, .min = 1,
+	{"codebooks", GB_OPTION_INTEGER, &codebooks, "N", "set the number of codebooks instead of the "
+	                                                  "bandwidth", .group = codes_group, .min = 1,
 	 .max = 64},
 	{"resample", GB_OPTION_CHOICE, &resample, "medium|best",
-	 "resample with a passband that is flat to 10 kHz (medium) or 11 kHz (best) (default medium)", .group = input_group},
-	{"start", GB_OPTION_RATIONAL, &start, "T", "let row 0 begin at movie time T, in seconds (default 0)", .group = rows_group},
-	{"rows", GB_OPTION_INTEGER, &rows, "N", "write N rows; a shorter sound is an error (default: all complete rows)", .group = rows_group,
+	 "resample with a passband that is flat to 10 kHz (medium) or 11 kHz (best) (default "
+	 "medium)", .group = input_group},
+	{"start", GB_OPTION_RATIONAL, &start, "T", "let row 0 begin at movie time T, in seconds (default "
+	                                           "0)", .group = rows_group},
+	{"rows", GB_OPTION_INTEGER, &rows, "N", "write N rows; a shorter sound is an error (default: all "
+	                                        "complete rows)", .group = rows_group,
 	 .min = 1, .max = 1e15},
-	{"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the sound does not fill", .group = rows_group},
-	{"run", GB_OPTION_STRING, &run_name, "NAME", "name the fMRI run during which the sound was played (default run-1)", .group = rows_group},
-	{"track", GB_OPTION_INTEGER, &track, "N", "read this audio track, counted from 0 (default: the container's default)",
+	{"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the sound does not "
+	                                            "fill", .group = rows_group},
+	{"run", GB_OPTION_STRING, &run_name, "NAME", "name the fMRI run during which the sound was played "
+	                                             "(default run-1)", .group = rows_group},
+	{"track", GB_OPTION_INTEGER, &track, "N", "read this audio track, counted from 0 (default: the "
+	                                          "container's default)",
 	 .group = input_group, .max = 1e6},
-	{"mel", GB_OPTION_FLAG, &as_mel, NULL, "write a log-mel spectrum instead of EnCodec codes", .group = mel_group},
-	{"bands", GB_OPTION_INTEGER, &bands, "N", "with --mel: number of mel bands (default 128)", .group = mel_group, .min = 1, .max = 1024},
-	{"window", GB_OPTION_RATIONAL, &window, "R", "with --mel: length of the analysis window in seconds (default 1/40)", .group = mel_group},
-	{"hop", GB_OPTION_RATIONAL, &hop, "R", "with --mel: time from one spectrum to the next in seconds (default 1/100)", .group = mel_group},
-	{"invert", GB_OPTION_FLAG, &invert, NULL, "write the codes or mel spectrum of a tensor file as a WAV file", .group = back_group},
-	{"round-trip", GB_OPTION_FLAG, &round_trip, NULL, "encode and decode a sound, and write the WAV file that the codec makes of it",
+	{"mel", GB_OPTION_FLAG, &as_mel, NULL, "write a log-mel spectrum instead of EnCodec "
+	                                       "codes", .group = mel_group},
+	{"bands", GB_OPTION_INTEGER, &bands, "N", "with --mel: number of mel bands (default "
+	                                          "128)", .group = mel_group, .min = 1, .max = 1024},
+	{"window", GB_OPTION_RATIONAL, &window, "R", "with --mel: length of the analysis window in seconds "
+	                                             "(default 1/40)", .group = mel_group},
+	{"hop", GB_OPTION_RATIONAL, &hop, "R", "with --mel: time from one spectrum to the next in seconds "
+	                                       "(default 1/100)", .group = mel_group},
+	{"invert", GB_OPTION_FLAG, &invert, NULL, "write the codes or mel spectrum of a tensor file as a WAV "
+	                                          "file", .group = back_group},
+	{"round-trip", GB_OPTION_FLAG, &round_trip, NULL, "encode and decode a sound, and write the WAV file "
+	                                                  "that the codec makes of it",
 	 .group = back_group},
 	{0}};
 
@@ -72,7 +90,8 @@ static gb_status wanted_codebooks(const gb_encodec_weights *w, const char *path,
 	*out = codebooks ? (int)codebooks : (int)((bandwidth ? strtod(bandwidth, NULL) : 3) / each);
 	if (*out >= 1 && *out <= w->codebooks)
 		return GB_OK;
-	return gb_fail(err, GB_USAGE, "--%s: %d codebooks wanted, %s has 1 to %d", codebooks ? "codebooks" : "bandwidth", *out, path, w->codebooks);
+	return gb_fail(err, GB_USAGE, "--%s: %d codebooks wanted, %s has 1 to "
+	                              "%d", codebooks ? "codebooks" : "bandwidth", *out, path, w->codebooks);
 }
 
 static gb_status run_round_trip(const gb_args *args, gb_err *err)
@@ -96,7 +115,8 @@ static gb_status run_round_trip(const gb_args *args, gb_err *err)
 	else if (!status)
 		status = gb_codes_round_trip(&job, &w, &samples, err);
 	if (!status)
-		gb_cli_log("%lld samples at %d kHz through %d codebooks", (long long)samples, w.channels == 2 ? 48 : 24, job.codebooks);
+		gb_cli_log("%lld samples at %d kHz through %d "
+		           "codebooks", (long long)samples, w.channels == 2 ? 48 : 24, job.codebooks);
 	gb_encodec_weights_close(&w);
 	return status;
 }
@@ -118,7 +138,8 @@ static gb_status run_codes(const gb_args *args, gb_err *err)
 	if (!status)
 		status = gb_codes_tensor_write(&job, &w, &result, err);
 	if (!status)
-		gb_cli_log("%lld rows hold %lld of %lld frames of %d codes", (long long)result.rows, (long long)result.kept,
+		gb_cli_log("%lld rows hold %lld of %lld frames of %d "
+		           "codes", (long long)result.rows, (long long)result.kept,
 		            (long long)result.total, job.codebooks);
 	gb_encodec_weights_close(&w);
 	return status;
@@ -176,10 +197,12 @@ static gb_status run_mel(const gb_args *args, gb_err *err)
 
 	if (status)
 		return status;
-	gb_cli_log("%s: %lld Hz, %d channels, by %s; %lld samples, %lld of them silence before or between; %lld cut; %lld jumps",
+	gb_cli_log("%s: %lld Hz, %d channels, by %s; %lld samples, %lld of them silence before or between; "
+	           "%lld cut; %lld jumps",
 	            job.path, (long long)f->rate, f->channels, f->reader, (long long)f->samples, (long long)f->silence,
 	            (long long)f->cut, (long long)f->jumps);
-	gb_cli_log("%lld rows hold %lld of %lld frames", (long long)result.rows, (long long)result.kept, (long long)result.total);
+	gb_cli_log("%lld rows hold %lld of %lld "
+	           "frames", (long long)result.rows, (long long)result.kept, (long long)result.total);
 	return GB_OK;
 }
 
@@ -187,7 +210,8 @@ static gb_status run(const gb_args *args, gb_err *err)
 {
 	static const char *const of_codes[] = {"weights", "bandwidth", "codebooks", NULL};
 	static const char *const of_mel[] = {"bands", "window", "hop", NULL};
-	static const char *const modes[] = {"invert", "round-trip", "bandwidth", NULL}; /* bandwidth: the codebooks say it */
+	/* bandwidth: the codebooks say it */
+	static const char *const modes[] = {"invert", "round-trip", "bandwidth", NULL};
 	gb_status status;
 
 	if (invert)
@@ -212,10 +236,14 @@ int main(int argc, char **argv)
 {
 	static const gb_command commands[] = {
 	    {NULL,
-	     "[--tr R] [--weights FILE] [--bandwidth 1.5|3|6|12|24 | --codebooks N] [--resample medium|best] [--start T] [--rows N] "
-	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R]] [-o OUT] MEDIA | --round-trip [-o OUT] MEDIA | --invert [-o OUT] FILE",
-	     "Turn the sound of a film or sound file into EnCodec codes or a log-mel spectrum, binned by TR.", options, 1, 1, true, run},
+	     "[--tr R] [--weights FILE] [--bandwidth 1.5|3|6|12|24 | --codebooks N] [--resample medium|best] "
+	     "[--start T] [--rows N] "
+	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R]] [-o OUT] MEDIA "
+	     "| --round-trip [-o OUT] MEDIA | --invert [-o OUT] FILE",
+	     "Turn the sound of a film or sound file into EnCodec codes or a log-mel spectrum, binned by "
+	     "TR.", options, 1, 1, true, run},
 	    {0}};
 
-	return gb_cli_main("gb-audio-encodec", "EnCodec codes or mel spectrum binned by TR", commands, argc, argv);
+	return gb_cli_main("gb-audio-encodec", "EnCodec codes or mel spectrum binned by "
+	                                       "TR", commands, argc, argv);
 }

@@ -11,6 +11,15 @@
 #include "plot/png.h"
 #include "plot/terminal.h"
 #include "inspect/inspect.h"
+#include "inspect/inspect_plot.h"
+#include "inspect/inspect_npy.h"
+#include "inspect/inspect_provenance.h"
+#include "inspect/inspect_diff.h"
+#include "inspect/inspect_rows.h"
+#include "inspect/inspect_health.h"
+#include "inspect/inspect_stats.h"
+#include "inspect/inspect_json.h"
+#include "inspect/inspect_table.h"
 
 static bool verify, stats, json, diff, why, health;
 static const char *tensor, *plot, *npy;
@@ -20,17 +29,22 @@ static double rtol, absolute;
 static const gb_option options[] = {
 	{"verify", GB_OPTION_FLAG, &verify, NULL, "check every checksum of every FILE"},
 	{"stats", GB_OPTION_FLAG, &stats, NULL,
-	 "print minimum, maximum, mean, SD and the numbers of NaN, Inf, zeros and constant columns of each tensor"},
+	 "print minimum, maximum, mean, SD and the numbers of NaN, Inf, zeros and constant columns of each "
+	 "tensor"},
 	{"rows", GB_OPTION_RANGE, &rows, "A:B", "print rows A to B-1 of --tensor as tab-separated values"},
-	{"tensor", GB_OPTION_STRING, &tensor, "NAME", "look at this tensor only, with --rows, --stats, --diff, --plot or --npy"},
-	{"json", GB_OPTION_FLAG, &json, NULL, "print the whole description of each file as one line of JSON; --stats adds statistics"},
-	{"diff", GB_OPTION_FLAG, &diff, NULL, "compare two files; if they differ, print the worst element and exit with 1"},
+	{"tensor", GB_OPTION_STRING, &tensor, "NAME", "look at this tensor only, with --rows, --stats, "
+	                                              "--diff, --plot or --npy"},
+	{"json", GB_OPTION_FLAG, &json, NULL, "print the whole description of each file as one line of JSON; "
+	                                      "--stats adds statistics"},
+	{"diff", GB_OPTION_FLAG, &diff, NULL, "compare two files; if they differ, print the worst element "
+	                                      "and exit with 1"},
 	{"rtol", GB_OPTION_REAL, &rtol, "R", "with --diff: relative tolerance (default 0)", .max = 1e308},
 	{"atol", GB_OPTION_REAL, &absolute, "R", "with --diff: absolute tolerance (default 0)", .max = 1e308},
 	{"why", GB_OPTION_FLAG, &why, NULL, "print the tree of commands and inputs that made the file"},
 	{"health", GB_OPTION_FLAG, &health, NULL,
 	 "check a checkpoint for NaN, Inf, dead units and huge values; exit with 1 if there are any"},
-	{"plot", GB_OPTION_STRING, &plot, "OUT.png", "draw the tensor as a picture that fits its content; - draws on the terminal"},
+	{"plot", GB_OPTION_STRING, &plot, "OUT.png", "draw the tensor as a picture that fits its content; - "
+	                                             "draws on the terminal"},
 	{"npy", GB_OPTION_STRING, &npy, "DIR", "write each tensor as DIR/NAME.npy"},
 	{0}};
 
@@ -60,9 +74,11 @@ static gb_status verify_one(FILE *out, const char *path, gb_pool *pool, gb_err *
 	if (!status)
 		status = gb_tensor_file_verify(file, NULL, pool, err);
 	if (!status && gb_tensor_file_id(file))
-		fprintf(out, "%s: good: %zu tensors, id %s\n", path, gb_tensor_file_count(file), gb_tensor_file_id(file));
+		fprintf(out, "%s: good: %zu tensors, id "
+		             "%s\n", path, gb_tensor_file_count(file), gb_tensor_file_id(file));
 	else if (!status)
-		fprintf(out, "%s: sound: %zu tensors; a foreign file has no checksums\n", path, gb_tensor_file_count(file));
+		fprintf(out, "%s: sound: %zu tensors; a foreign file has no "
+		             "checksums\n", path, gb_tensor_file_count(file));
 	gb_tensor_file_close(file);
 	return status;
 }
@@ -216,7 +232,8 @@ static gb_status check(const gb_args *args, gb_err *err)
 	int questions = verify + (stats && !json) + rows.set + json + diff + why + health + (plot != NULL) + (npy != NULL);
 
 	if (questions > 1)
-		return gb_fail(err, GB_USAGE, "one of --verify --stats --rows --json --diff --why --health --plot --npy at a time (--json goes with --stats)");
+		return gb_fail(err, GB_USAGE, "one of --verify --stats --rows --json --diff --why --health "
+		                              "--plot --npy at a time (--json goes with --stats)");
 	if (diff && args->operands != 2)
 		return gb_fail(err, GB_USAGE, "--diff: two files are wanted, %d given", args->operands);
 	if (!diff && (gb_cli_given(args, options, "rtol") || gb_cli_given(args, options, "atol")))
@@ -224,9 +241,11 @@ static gb_status check(const gb_args *args, gb_err *err)
 	if (tensor && (verify || json || why || health || !questions))
 		return gb_fail(err, GB_USAGE, "--tensor goes with --rows, --stats, --diff, --plot or --npy");
 	if ((plot || npy) && args->operands != 1)
-		return gb_fail(err, GB_USAGE, "%s: one file at a time, %d given", plot ? "--plot" : "--npy", args->operands);
+		return gb_fail(err, GB_USAGE, "%s: one file at a time, %d "
+		                              "given", plot ? "--plot" : "--npy", args->operands);
 	if (args->out && (plot || npy))
-		return gb_fail(err, GB_USAGE, "-o is for text; %s says itself where to", plot ? "--plot" : "--npy");
+		return gb_fail(err, GB_USAGE, "-o is for text; %s says itself where "
+		                              "to", plot ? "--plot" : "--npy");
 	return GB_OK;
 }
 
@@ -260,7 +279,8 @@ static gb_status run(const gb_args *args, gb_err *err)
 }
 
 static const gb_command commands[] = {
-    {.synopsis = "[--verify | --stats | --rows A:B | --json | --diff [--rtol R] [--atol R] | --why | --health | --plot OUT.png | --npy DIR] "
+    {.synopsis = "[--verify | --stats | --rows A:B | --json | --diff [--rtol R] [--atol R] | --why | "
+                 "--health | --plot OUT.png | --npy DIR] "
                  "[--tensor NAME] [-o OUT] [FILE...]",
      .summary = "Show what is in a tensor file, where it comes from, and whether it is intact.",
      .options = options, .operands_min = 1, .operands_max = -1, .stdin_default = true, .run = run},

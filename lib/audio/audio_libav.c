@@ -5,6 +5,7 @@
 #include "base/size.h"
 #include "audio/audio_internal.h"
 #include "media/libav.h"
+#include "media/libav_origin.h"
 
 typedef struct track {
 	gb_audio_source source;

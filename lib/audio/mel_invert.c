@@ -198,12 +198,10 @@ static int64_t blocks_of(int64_t frames)
 	return frames <= BLOCK ? frames > 0 : (frames - OVERLAP + STRIDE - 1) / STRIDE;
 }
 
-gb_status gb_mel_invert(const gb_mel_options *options, int64_t frames, int iterations,
-                        gb_mel_source_fn *source, void *source_context, gb_mel_sink_fn *sink,
-                        void *sink_context, gb_pool *pool, gb_err *err)
+gb_status gb_mel_invert(const gb_mel_options *options, const gb_mel_inversion *wanted, gb_pool *pool, gb_err *err)
 {
-	inversion v = {.frames = frames, .iterations = iterations};
-	int64_t blocks = blocks_of(frames);
+	inversion v = {.frames = wanted->frames, .iterations = wanted->iterations};
+	int64_t blocks = blocks_of(wanted->frames);
 	float *tail = NULL;
 	gb_status status = prepare(&v, options, gb_pool_threads(pool), err);
 
@@ -216,13 +214,13 @@ gb_status gb_mel_invert(const gb_mel_options *options, int64_t frames, int itera
 
 		for (int i = 0; i < count && !status; i++) {
 			place(&v, v.block + i, (done + i) * STRIDE);
-			status = source(source_context, v.block[i].first, (size_t)v.block[i].frames,
-			                v.block[i].values, err);
+			status = wanted->source(wanted->source_context, v.block[i].first,
+			                        (size_t)v.block[i].frames, v.block[i].values, err);
 		}
 		if (!status)
 			gb_pool_run(pool, (size_t)count, block_run, &v);
 		for (int i = 0; i < count && !status; i++)
-			status = give(&v, v.block + i, tail, sink, sink_context, err);
+			status = give(&v, v.block + i, tail, wanted->sink, wanted->sink_context, err);
 	}
 	for (int i = 0; i < AT_ONCE; i++)
 		block_free(v.block + i);

@@ -16,10 +16,18 @@ GB_BEGIN_DECLS
 typedef gb_status gb_mel_source_fn(void *context, int64_t first, size_t count, float *values, gb_err *err);
 typedef gb_status gb_mel_sink_fn(void *context, const float *samples, size_t count, gb_err *err);
 
-/* ITERATIONS ≥ 1.  Same bits for any POOL. */
-GB_CHECK gb_status gb_mel_invert(const gb_mel_options *options, int64_t frames, int iterations,
-                                 gb_mel_source_fn *source, void *source_context, gb_mel_sink_fn *sink,
-                                 void *sink_context, gb_pool *pool, gb_err *err);
+typedef struct gb_mel_inversion {
+	int64_t frames;
+	int iterations; /* at least 1 */
+	gb_mel_source_fn *source;
+	void *source_context;
+	gb_mel_sink_fn *sink;
+	void *sink_context;
+} gb_mel_inversion;
+
+/* Same bits for any POOL. */
+GB_CHECK gb_status gb_mel_invert(const gb_mel_options *options, const gb_mel_inversion *inversion, gb_pool *pool,
+                                 gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -31,9 +31,5 @@ typedef struct gb_mel_result {
  * Frames are spooled to a temporary file first: their number is known last. */
 GB_CHECK gb_status gb_mel_tensor_write(const gb_mel_job *job, gb_mel_result *result, gb_err *err);
 
-/* A WAV file of floor(frames·hop·rate) samples, FRAMES the valid ones of all
- * rows.  GB_DATA: no `mel` with what it needs to be inverted. */
-GB_CHECK gb_status gb_mel_tensor_invert(gb_tensor_file *file, const char *out, gb_pool *pool, gb_err *err);
-
 GB_END_DECLS
 #endif

@@ -4,7 +4,7 @@
 
 #include "media/frame_rows.h"
 #include "audio/mel_invert.h"
-#include "audio/mel_tensor.h"
+#include "audio/mel_wav.h"
 #include "audio/wav.h"
 
 enum { ITERATIONS = 32 };
@@ -95,7 +95,11 @@ gb_status gb_mel_tensor_invert(gb_tensor_file *file, const char *out, gb_pool *p
 	if (!status)
 		status = gb_wav_create(&wav, out, options.rate, 1, gb_mel_position(mel, r.frames), err);
 	if (!status)
-		status = gb_mel_invert(&options, r.frames, ITERATIONS, source, &r, sink, wav, pool, err);
+		status = gb_mel_invert(&options,
+		                       &(gb_mel_inversion){.frames = r.frames, .iterations = ITERATIONS,
+		                                           .source = source, .source_context = &r,
+		                                           .sink = sink, .sink_context = wav},
+		                       pool, err);
 	if (!status) {
 		status = gb_wav_commit(wav, err);
 		wav = NULL;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Products by matrix tiles.  A float is the sum of three BF16 numbers, to the
  * last bit unless it is near the smallest or the largest; of the nine products
  * of two such sums six are added, in FP32, and the bias last: the other three

@@ -7,6 +7,9 @@
 #include "base/size.h"
 #include "media/frame_rows.h"
 #include "audio/wav.h"
+#include "encodec/encoder.h"
+#include "encodec/decoder.h"
+#include "encodec/quantise.h"
 
 enum { SAMPLES = 65536, RATE = 24000, FRAMES = 448 };
 

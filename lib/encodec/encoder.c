@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "encodec/encodec.h"
+#include "encodec/encoder.h"
 #include "encodec/lstm.h"
-#include "encodec/stream.h"
+#include "encodec/stream_internal.h"
 
 struct gb_encoder {
 	const gb_encodec_weights *w;

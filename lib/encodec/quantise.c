@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "encodec/encodec.h"
+#include "encodec/quantise.h"
 
 enum { BLOCK = 128 }; /* frames of one tile */
 

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "encodec/encoder.h"
+#include "encodec/decoder.h"
+#include "encodec/quantise.h"
 
 static size_t chunk_samples(size_t samples, size_t chunk)
 {

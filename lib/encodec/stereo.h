@@ -26,12 +26,6 @@ GB_CHECK gb_status gb_stereo_encode(const gb_encodec_weights *weights, const flo
 /* OUT [samples, 2]. */
 GB_CHECK gb_status gb_stereo_decode(const gb_encodec_weights *weights, const gb_stereo_codes *codes,
                                     float *out, gb_pool *pool, gb_err *err);
-/* The sound of PATH at 48 kHz, two channels (a mono one twice), to codes and back: OUT, a WAV file as long,
- * *SAMPLES of each channel.  The whole sound is held, about 1.4 MB a second.  OPTIONS: its rate and side do
- * not matter. */
-GB_CHECK gb_status gb_stereo_round_trip(const char *path, const gb_audio_options *options, const char *out,
-                                        int codebooks, const gb_encodec_weights *weights, int64_t *samples,
-                                        gb_pool *pool, gb_err *err);
 void gb_stereo_codes_clear(gb_stereo_codes *codes);
 
 GB_END_DECLS

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "encodec/stereo.h"
+#include "encodec/stereo_file.h"
 #include "audio/wav.h"
 
 enum { SAMPLES = 65536 };

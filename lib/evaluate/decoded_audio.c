@@ -7,6 +7,8 @@
 
 #include "base/size.h"
 #include "encodec/encodec.h"
+#include "encodec/quantise.h"
+#include "encodec/decoder.h"
 #include "audio/mel_invert.h"
 #include "audio/resample.h"
 #include "audio/wav.h"
@@ -65,8 +67,11 @@ static gb_status from_mel(source *s, const gb_mel_options *options, float *out, 
 {
 	room to = {out, samples};
 
-	return gb_mel_invert(options, (int64_t)s->frames, ITERATIONS, read_mel, s, keep_samples, &to, pool,
-	                     err);
+	return gb_mel_invert(options,
+	                     &(gb_mel_inversion){.frames = (int64_t)s->frames, .iterations = ITERATIONS,
+	                                         .source = read_mel, .source_context = s,
+	                                         .sink = keep_samples, .sink_context = &to},
+	                     pool, err);
 }
 
 static gb_status from_codes(const source *s, const gb_encodec_weights *weights, float *out, size_t samples,

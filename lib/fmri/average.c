@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/average.h"
 
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static gb_status check_mask(const people *p, int i, gb_err *err)
 	gb_status status;
 
 	if (!gb_tensor_file_find(p->file[0], "bold.mask") != !gb_tensor_file_find(p->file[i], "bold.mask"))
-		return gb_fail(err, GB_DATA, "%s: only one of it and %s has a bold.mask: make both with the same --mask", name,
+		return gb_fail(err, GB_DATA, "%s: only one of it and %s has a bold.mask: make both with the "
+		                             "same --mask", name,
 		               first);
 	if (!gb_tensor_file_find(p->file[0], "bold.mask"))
 		return GB_OK;
@@ -36,7 +37,8 @@ static gb_status check_mask(const people *p, int i, gb_err *err)
 	if (memcmp(a->shape, b->shape, 3 * sizeof *a->shape) || memcmp(a->data, b->data, a->bytes) ||
 	    !gb_json_equal(gb_tensor_file_attribute(p->file[0], "bold.mask", "affine"),
 	                   gb_tensor_file_attribute(p->file[i], "bold.mask", "affine")))
-		return gb_fail(err, GB_DATA, "%s: another mask than %s: make both with the same --mask", name, first);
+		return gb_fail(err, GB_DATA, "%s: another mask than %s: make both with the same "
+		                             "--mask", name, first);
 	return GB_OK;
 }
 
@@ -55,10 +57,12 @@ static gb_status open_one(people *p, int i, const char *path, gb_err *err)
 		p->rows = (size_t)p->bold[0]->shape[0];
 		p->voxels = (size_t)p->bold[0]->shape[1];
 	} else if (!gb_clock_equal(&clock, &p->clock)) {
-		return gb_fail(err, GB_DATA, "%s: another clock than %s: same --tr, --start, --runs and --rows are wanted", path,
+		return gb_fail(err, GB_DATA, "%s: another clock than %s: same --tr, --start, --runs and "
+		                             "--rows are wanted", path,
 		               gb_tensor_file_name(p->file[0]));
 	} else if ((size_t)p->bold[i]->shape[1] != p->voxels) {
-		return gb_fail(err, GB_DATA, "%s: %lld voxels, %s has %zu: make both with the same --mask", path,
+		return gb_fail(err, GB_DATA, "%s: %lld voxels, %s has %zu: make both with the same "
+		                             "--mask", path,
 		               (long long)p->bold[i]->shape[1], gb_tensor_file_name(p->file[0]), p->voxels);
 	}
 	if ((status = check_mask(p, i, err)))
@@ -67,7 +71,8 @@ static gb_status open_one(people *p, int i, const char *path, gb_err *err)
 		if ((status = gb_tensor_file_need(p->file[i], "bold.valid", GB_U8, 1, &valid, err)))
 			return status;
 		if ((size_t)valid->shape[0] != p->rows)
-			return gb_fail(err, GB_DATA, "%s: bold.valid has %lld rows, bold %zu", path, (long long)valid->shape[0], p->rows);
+			return gb_fail(err, GB_DATA, "%s: bold.valid has %lld rows, bold "
+			                             "%zu", path, (long long)valid->shape[0], p->rows);
 		p->valid[i] = valid->data;
 	}
 	return GB_OK;

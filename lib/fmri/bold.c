@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/bold.h"
 
 #include <math.h>
@@ -71,7 +71,8 @@ static gb_status read_confounds(work *w, gb_err *err)
 	if ((status = gb_named_columns_read(w->o->confounds, w->name, w->confounds, &w->confound, &rows, err)))
 		return status;
 	if ((int64_t)rows != gb_nifti_header_of(w->image)->volumes)
-		return gb_fail(err, GB_DATA, "%s: %zu rows, %s has %lld volumes: one a volume is wanted", w->o->confounds, rows,
+		return gb_fail(err, GB_DATA, "%s: %zu rows, %s has %lld volumes: one a volume is "
+		                             "wanted", w->o->confounds, rows,
 		               w->o->image, (long long)gb_nifti_header_of(w->image)->volumes);
 	memmove(w->confound, w->confound + (size_t)w->clock.first * (size_t)w->confounds,
 	        w->rows * (size_t)w->confounds * sizeof *w->confound);
@@ -119,7 +120,8 @@ static gb_status check_half(const work *w, gb_err *err)
 	for (size_t i = 0; i < w->values; i++)
 		most = fabsf(w->data[i]) > most ? fabsf(w->data[i]) : most;
 	if (most > HALF_EXACT)
-		return gb_fail(err, GB_DATA, "%s: values up to %g lose digits as f16: give --zscore, or --dtype f32", w->o->image,
+		return gb_fail(err, GB_DATA, "%s: values up to %g lose digits as f16: give --zscore, or "
+		                             "--dtype f32", w->o->image,
 		               (double)most);
 	return GB_OK;
 }
@@ -164,10 +166,12 @@ static gb_status add_clean(const work *w, gb_tensor_writer *writer, gb_err *err)
 	gb_tensor_spec std = {.name = "bold.std", .dtype = GB_F32, .rank = 1, .shape = {voxels}, .dims = "voxel",
 	                      .doc = "standard deviation that was divided by"};
 	gb_tensor_spec trend = {.name = "bold.trend", .dtype = GB_F32, .rank = 2, .shape = {k, voxels},
-	                        .dims = "regressor,voxel", .doc = "weights of the regressors that were taken out first"};
+	                        .dims = "regressor,voxel", .doc = "weights of the regressors that were taken "
+	                                                          "out first"};
 	gb_tensor_spec regressors = {.name = "bold.regressors", .dtype = GB_F32, .rank = 2, .shape = {(int64_t)w->rows, k},
 	                             .dims = "time,regressor", .clock = &w->clock.clock,
-	                             .doc = "orthonormal regressors: bold was bold × std + mean + regressors × trend"};
+	                             .doc = "orthonormal regressors: bold was bold × std + mean + regressors "
+	                                    "× trend"};
 	gb_status status = GB_OK;
 
 	if (parts > 1) {
@@ -198,7 +202,8 @@ static gb_status declare(const work *w, gb_tensor_writer *writer, const char *ou
 	                       .clock = &w->clock.clock, .unit = w->clean.parts ? "SD" : NULL,
 	                       .doc = "BOLD signal; voxels in file order, x fastest"};
 	gb_tensor_spec valid = {.name = "bold.valid", .dtype = GB_U8, .rank = 1, .shape = {(int64_t)w->rows}, .dims = "time",
-	                        .clock = &w->clock.clock, .doc = "0 where a volume is missing or repeats the one before"};
+	                        .clock = &w->clock.clock, .doc = "0 where a volume is missing or repeats the "
+	                                                         "one before"};
 	gb_status status = add_inputs(w, writer, err);
 
 	if (status)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/bold_clock.h"
 
 #include <math.h>
@@ -48,7 +48,8 @@ static gb_status read_sidecar(const char *path, gb_rational *tr, bool *found, gb
 		*found = true;
 		if (!gb_json_read_number(gb_json_get(json, "RepetitionTime"), &value) || !(value > 0 && value <= 30) ||
 		    !gb_rational_from_float((float)value, tr))
-			status = gb_fail(err, GB_DATA, "%s: RepetitionTime is not a number of seconds up to 30: give --tr", path);
+			status = gb_fail(err, GB_DATA, "%s: RepetitionTime is not a number of seconds up to "
+			                               "30: give --tr", path);
 	}
 	gb_json_free(json);
 	gb_input_close(&in);
@@ -67,7 +68,8 @@ static gb_status disagree(const char *image, const char *a, gb_rational x, const
 {
 	char tx[GB_RATIONAL_TEXT], ty[GB_RATIONAL_TEXT];
 
-	return gb_fail(err, GB_DATA, "%s: repetition time %s s by %s, %s s by %s: %s", image, gb_rational_format(x, tx), a,
+	return gb_fail(err, GB_DATA, "%s: repetition time %s s by %s, %s s by %s: "
+	                             "%s", image, gb_rational_format(x, tx), a,
 	               gb_rational_format(y, ty), b, remedy);
 }
 
@@ -87,12 +89,14 @@ static gb_status find_tr(gb_bold_clock *out, const gb_nifti *image, const gb_bol
 		if (o->tr->num <= 0)
 			status = gb_fail(err, GB_USAGE, "--tr: more than 0 s is wanted");
 		else if (has_header && !o->force_tr && !agree(*tr, header))
-			status = disagree(name, "--tr", *tr, "its header", header, "give --force-tr if the header is wrong", err);
+			status = disagree(name, "--tr", *tr, "its header", header, "give --force-tr if the "
+			                                                           "header is wrong", err);
 	} else if (!status && has_sidecar) {
 		*tr = beside;
 		if (has_header && !agree(beside, header))
 			status = disagree(name, "its .json", beside, "its header", header,
-			                  "give the right one as --tr, with --force-tr if that is the .json's", err);
+			                  "give the right one as --tr, with --force-tr if that is the "
+			                  ".json's", err);
 		else {
 			out->sidecar = path;
 			path = NULL;
@@ -123,7 +127,8 @@ static gb_status crop(gb_bold_clock *out, const char *name, gb_err *err)
 		*run = out->whole.run[r];
 		run->rows = to - from;
 		if (!gb_clock_time_of(&out->whole, r, from - f, &run->start))
-			return gb_fail(err, GB_USAGE, "%s: the start of its rows cannot be said exactly", name);
+			return gb_fail(err, GB_USAGE, "%s: the start of its rows cannot be said "
+			                              "exactly", name);
 		c->runs++;
 	}
 	return GB_OK;
@@ -150,12 +155,14 @@ gb_status gb_bold_clock_make(gb_bold_clock *out, const gb_nifti *image, const gb
 	for (int r = 0; r < out->whole.runs && !status; r++)
 		out->whole.run[r].start = start;
 	if (!status && gb_clock_rows(&out->whole) != volumes)
-		status = gb_fail(err, GB_DATA, "%s: %lld volumes, --runs %s has %lld rows", name, (long long)volumes, o->runs,
+		status = gb_fail(err, GB_DATA, "%s: %lld volumes, --runs %s has %lld "
+		                               "rows", name, (long long)volumes, o->runs,
 		                 (long long)gb_clock_rows(&out->whole));
 	out->first = o->first;
 	out->end = o->end == INT64_MAX ? volumes : o->end;
 	if (!status && (out->first < 0 || out->first >= out->end || out->end > volumes))
-		status = gb_fail(err, GB_USAGE, "%s: rows %lld:%lld of %lld volumes", name, (long long)out->first,
+		status = gb_fail(err, GB_USAGE, "%s: rows %lld:%lld of %lld "
+		                                "volumes", name, (long long)out->first,
 		                 (long long)out->end, (long long)volumes);
 	if (!status)
 		status = crop(out, name, err);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/convolve_file.h"
 
 #include <float.h>
@@ -51,7 +51,8 @@ static gb_status add_target(work *w, const char *name, gb_err *err)
 	if (!gb_tensor_file_find(w->file, name))
 		return gb_fail(err, GB_DATA, "%s: no tensor %s", file, name);
 	if (!is_float(gb_tensor_file_find(w->file, name)->dtype))
-		return gb_fail(err, GB_DATA, "%s: tensor %s is %s, not a float: convolve features made of it", file, name,
+		return gb_fail(err, GB_DATA, "%s: tensor %s is %s, not a float: convolve features made of "
+		                             "it", file, name,
 		               gb_tensor_file_find(w->file, name)->dtype_name);
 	if ((status = gb_tensor_file_need(w->file, name, GB_FOREIGN, -1, &t->tensor, err)) ||
 	    (status = gb_tensor_file_clock_or(w->file, name, &w->o->clock, &t->clock, err)) ||
@@ -67,7 +68,8 @@ static gb_status add_target(work *w, const char *name, gb_err *err)
 		if ((status = gb_tensor_file_need(w->file, t->valid_name, GB_U8, 1, &valid, err)))
 			return status;
 		if ((size_t)valid->shape[0] != t->rows)
-			return gb_fail(err, GB_DATA, "%s: %s has %lld rows, %s %zu", file, t->valid_name, (long long)valid->shape[0],
+			return gb_fail(err, GB_DATA, "%s: %s has %lld rows, %s "
+			                             "%zu", file, t->valid_name, (long long)valid->shape[0],
 			               name, t->rows);
 		t->was_valid = valid->data;
 	}
@@ -92,7 +94,8 @@ static gb_status choose(work *w, gb_err *err)
 			status = add_target(w, t->name, err);
 	}
 	if (!status && !w->targets)
-		status = gb_fail(err, GB_DATA, "%s: no float tensor with a clock: convolve features, not codes or pixels",
+		status = gb_fail(err, GB_DATA, "%s: no float tensor with a clock: convolve features, not "
+		                               "codes or pixels",
 		                 gb_tensor_file_name(w->file));
 	return status;
 }
@@ -131,12 +134,14 @@ static gb_status declare(const work *w, const target *t, gb_tensor_writer *write
 {
 	char dims[1024], doc[256];
 	gb_tensor_spec valid = {.name = t->valid_name, .dtype = GB_U8, .rank = 1, .shape = {(int64_t)t->rows}, .dims = "time",
-	                        .clock = &t->clock, .doc = "0 where a run has not yet lasted one kernel length"};
+	                        .clock = &t->clock, .doc = "0 where a run has not yet lasted one kernel "
+	                                                   "length"};
 	gb_status status = GB_OK;
 
 	axis_names(w->file, t->tensor, dims, sizeof dims);
 	if (t->tensor->rank > GB_RANK_MAX)
-		return gb_fail(err, GB_DATA, "tensor %s: %d axes are too many", t->tensor->name, t->tensor->rank);
+		return gb_fail(err, GB_DATA, "tensor %s: %d axes are too "
+		                             "many", t->tensor->name, t->tensor->rank);
 	for (int f = 0; f < t->hrf.functions && !status; f++) {
 		gb_tensor_spec spec = {.name = t->name[f], .dtype = GB_F32, .rank = t->tensor->rank, .dims = dims,
 		                       .clock = &t->clock, .doc = doc};
@@ -208,7 +213,8 @@ static gb_status check_finite(const work *w, const target *t, const float *value
 	for (size_t i = 0; i < tiles && !status; i++)
 		for (size_t e = i * SCAN; s.bad[i] && e < s.count && !status; e++)
 			if (!isfinite(value[e]))
-				status = gb_fail(err, GB_DATA, "%s: tensor %s, row %zu, column %zu is NaN or Inf", gb_tensor_file_name(w->file),
+				status = gb_fail(err, GB_DATA, "%s: tensor %s, row %zu, column %zu is NaN or "
+				                               "Inf", gb_tensor_file_name(w->file),
 				                 t->tensor->name, e / t->columns, e % t->columns);
 	free(s.bad);
 	return status;

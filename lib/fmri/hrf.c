@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/hrf.h"
 
 #include <math.h>
@@ -90,7 +90,8 @@ static double integral(const curve *c, double a, double b)
 static gb_status make_room(gb_hrf *hrf, int functions, int64_t taps, const char *kernel, gb_err *err)
 {
 	if (taps < 1 || taps > TAPS_MAX)
-		return gb_fail(err, GB_USAGE, "kernel %s: %lld taps, 1 to %d are possible: take a longer --tr", kernel,
+		return gb_fail(err, GB_USAGE, "kernel %s: %lld taps, 1 to %d are possible: take a longer "
+		                              "--tr", kernel,
 		               (long long)taps, TAPS_MAX);
 	hrf->functions = functions;
 	hrf->taps = (int)taps;
@@ -159,7 +160,8 @@ static gb_status add_derivatives(gb_hrf *hrf, double step, double tau, gb_err *e
 			}
 		scale = dot(hrf->tap[f], hrf->tap[f], hrf->taps);
 		if (!(scale > 1e-20 * dot(base, base, hrf->taps)))
-			return gb_fail(err, GB_USAGE, "kernel glover3: rows of %g s are too long for derivatives: use glover", step);
+			return gb_fail(err, GB_USAGE, "kernel glover3: rows of %g s are too long for "
+			                              "derivatives: use glover", step);
 		scale = sqrt(dot(base, base, hrf->taps) / scale);
 		for (int k = 0; k < hrf->taps; k++)
 			hrf->tap[f][k] *= scale;
@@ -199,7 +201,8 @@ static gb_status from_curve(gb_hrf *hrf, const char *kernel, const curve *c, gb_
 	for (int k = 0; k < hrf->taps; k++)
 		sum += hrf->tap[0][k];
 	if (!isfinite(sum) || fabs(sum) < 1e-12)
-		return gb_fail(err, GB_DATA, "kernel %s: its integral is %g: it cannot be given unit sum", kernel, sum);
+		return gb_fail(err, GB_DATA, "kernel %s: its integral is %g: it cannot be given unit "
+		                             "sum", kernel, sum);
 	unit_sum(hrf->tap[0], hrf->taps);
 	return functions == 3 ? add_derivatives(hrf, d, t, err) : GB_OK;
 }
@@ -218,7 +221,8 @@ static gb_status curve_from_table(gb_hrf *hrf, const char *path, gb_rational ste
 	for (size_t i = 0; i < c.points && !status; i++)
 		if (!isfinite(table[2 * i]) || !isfinite(table[2 * i + 1]) || table[2 * i] < 0 || table[2 * i] > 3600 ||
 		    (i && table[2 * i] <= table[2 * i - 2]))
-			status = gb_fail(err, GB_DATA, "%s: line %zu: seconds must rise from 0 on, and have a value", path, i + 2);
+			status = gb_fail(err, GB_DATA, "%s: line %zu: seconds must rise from 0 on, and have "
+			                               "a value", path, i + 2);
 	if (!status && c.points < 2)
 		status = gb_fail(err, GB_DATA, "%s: one point is not a curve", path);
 	if (!status && !gb_rational_from_float((float)table[2 * c.points - 2], &end))
@@ -241,7 +245,8 @@ static gb_status taps_from_table(gb_hrf *hrf, const char *path, gb_err *err)
 	status = make_room(hrf, 1, rows > TAPS_MAX ? TAPS_MAX + 1 : (int64_t)rows, path, err);
 	for (size_t i = 0; i < rows && !status; i++) {
 		if (table[2 * i] != (double)i || !isfinite(table[2 * i + 1]))
-			status = gb_fail(err, GB_DATA, "%s: line %zu: row %zu and its weight are wanted", path, i + 2, i);
+			status = gb_fail(err, GB_DATA, "%s: line %zu: row %zu and its weight are "
+			                               "wanted", path, i + 2, i);
 		else
 			hrf->tap[0][i] = table[2 * i + 1];
 	}
@@ -258,11 +263,13 @@ gb_status gb_hrf_make(gb_hrf *hrf, const char *kernel, gb_rational step, gb_rati
 
 	memset(hrf, 0, sizeof *hrf);
 	if (step.num <= 0 || tau.num < 0 || tau.num > tau.den)
-		return gb_fail(err, GB_USAGE, "kernel %s: rows longer than 0 s and a sample time from 0 to 1 are wanted", kernel);
+		return gb_fail(err, GB_USAGE, "kernel %s: rows longer than 0 s and a sample time from 0 to 1 "
+		                              "are wanted", kernel);
 	if (!strcmp(kernel, "glover") || !strcmp(kernel, "glover3") || !strcmp(kernel, "spm"))
 		status = from_curve(hrf, kernel, &c, (gb_rational){LENGTH, 1}, step, tau, err);
 	else if (!strchr(kernel, '.') && !strchr(kernel, '/'))
-		status = gb_fail(err, GB_USAGE, "kernel %s: glover, glover3, spm or a FILE.tsv is wanted", kernel);
+		status = gb_fail(err, GB_USAGE, "kernel %s: glover, glover3, spm or a FILE.tsv is "
+		                                "wanted", kernel);
 	else if (gb_named_columns_has(kernel, "weight"))
 		status = taps_from_table(hrf, kernel, err);
 	else

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/lag.h"
 
 #include <math.h>
@@ -184,7 +184,8 @@ static void surrogate_tile(void *context, size_t tile, int worker)
 			const double *s = j->spectrum + (size_t)(c * t->clock.runs + r) * 2 * j->length;
 
 			memset(turned, 0, 2 * j->length * sizeof *turned);
-			for (size_t k = 1; k < j->length / 2; k++) { /* positive frequencies only: the real part is the series */
+			/* positive frequencies only: the real part is the series */
+			for (size_t k = 1; k < j->length / 2; k++) {
 				turned[2 * k] = s[2 * k] * phase[2 * k] - s[2 * k + 1] * phase[2 * k + 1];
 				turned[2 * k + 1] = s[2 * k] * phase[2 * k + 1] + s[2 * k + 1] * phase[2 * k];
 			}

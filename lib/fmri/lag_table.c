@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/lag_table.h"
 
 #include <math.h>
@@ -57,7 +57,8 @@ static gb_status add_feature(gb_lag_table *t, const gb_tensor *tensor, const gb_
 		gb_dtype_to_float(tensor->dtype, tensor->data, 0, tensor->elements, x);
 	for (size_t i = 0; i < tensor->elements && !status; i++)
 		if (!isfinite(x[i]))
-			status = gb_fail(err, GB_DATA, "tensor %s, row %zu is NaN or Inf", tensor->name, i / columns);
+			status = gb_fail(err, GB_DATA, "tensor %s, row %zu is NaN or "
+			                               "Inf", tensor->name, i / columns);
 	if (!status)
 		status = centre(x, rows, columns, true, err);
 	for (int f = 0; f < hrf->functions && !status; f++) {
@@ -115,7 +116,8 @@ static gb_status find_components(gb_lag_table *t, gb_tensor_file *file, const gb
 			gram = gb_array(t->stimulus_rows * t->stimulus_rows, sizeof *gram, err);
 			status = gram ? gb_hrf_make(hrf, o->kernel, clock.step, o->tau, err) : GB_SYSTEM;
 		} else if (!gb_clock_equal(&clock, &t->clock)) {
-			status = gb_fail(err, GB_DATA, "%s: tensor %s has another clock than the first: name some with --tensor",
+			status = gb_fail(err, GB_DATA, "%s: tensor %s has another clock than the first: name "
+			                               "some with --tensor",
 			                 gb_tensor_file_name(file), tensor->name);
 		}
 		if (!status && t->stimulus_rows && tensor->elements)
@@ -146,7 +148,8 @@ static gb_status offset_of(const gb_clock *stimulus, int s, const gb_clock *brai
 
 	if (!gb_rational_sub(brain->run[b].start, stimulus->run[s].start, &gap) ||
 	    !gb_rational_div(gap, stimulus->step, &gap) || gap.den != 1)
-		return gb_fail(err, GB_DATA, "%s: the rows of stimulus and brain lie between each other: give both one grid (--start)",
+		return gb_fail(err, GB_DATA, "%s: the rows of stimulus and brain lie between each other: "
+		                             "give both one grid (--start)",
 		               brain->run[b].name);
 	*offset = gap.num;
 	return GB_OK;
@@ -176,7 +179,8 @@ static gb_status find_rows(gb_lag_table *t, const gb_clock *brain, const uint8_t
 		}
 	}
 	if (!status && t->rows < ROWS_MIN)
-		status = gb_fail(err, GB_DATA, "only %zu rows have stimulus at every lag and after one kernel length, %d are needed: "
+		status = gb_fail(err, GB_DATA, "only %zu rows have stimulus at every lag and after one "
+		                               "kernel length, %d are needed: "
 		                 "check run names and --start, or lower --max", t->rows, ROWS_MIN);
 	return status;
 }
@@ -244,11 +248,13 @@ static gb_status read_brain(gb_lag_table *t, gb_tensor_file *file, const char *n
 	if (status || (status = gb_tensor_file_clock(file, name, &clock, err)))
 		return status;
 	if (gb_rational_compare(clock.step, t->clock.step))
-		return gb_fail(err, GB_DATA, "%s: rows of %g s, the stimulus has rows of %g s", gb_tensor_file_name(file),
+		return gb_fail(err, GB_DATA, "%s: rows of %g s, the stimulus has rows of %g "
+		                             "s", gb_tensor_file_name(file),
 		               gb_rational_double(clock.step), gb_rational_double(t->clock.step));
 	if (gb_tensor_file_find(file, "bold.valid") &&
 	    ((status = gb_tensor_file_need(file, "bold.valid", GB_U8, 1, &valid, err)) || valid->shape[0] != bold->shape[0]))
-		return status ? status : gb_fail(err, GB_DATA, "%s: bold.valid does not fit bold", gb_tensor_file_name(file));
+		return status ? status : gb_fail(err, GB_DATA, "%s: bold.valid does not fit "
+		                                               "bold", gb_tensor_file_name(file));
 	t->voxels = (size_t)bold->shape[1];
 	taken = gb_array((size_t)bold->shape[0], sizeof *taken, err);
 	t->at = gb_array((size_t)bold->shape[0], sizeof *t->at, err);
@@ -262,7 +268,8 @@ static gb_status read_brain(gb_lag_table *t, gb_tensor_file *file, const char *n
 		gb_dtype_to_float(bold->dtype, bold->data, taken[r] * t->voxels, t->voxels, row);
 		for (size_t v = 0; v < t->voxels && !status; v++)
 			if (!isfinite(row[v]))
-				status = gb_fail(err, GB_DATA, "%s: %s, row %zu, voxel %zu is NaN or Inf", gb_tensor_file_name(file), name,
+				status = gb_fail(err, GB_DATA, "%s: %s, row %zu, voxel %zu is NaN or "
+				                               "Inf", gb_tensor_file_name(file), name,
 				                 taken[r], v);
 	}
 	free(taken);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/mask_tensor.h"
 
 #include <math.h>
@@ -26,7 +26,8 @@ gb_status gb_mask_tensor_add(gb_tensor_writer *writer, const char *name, const g
 	const gb_nifti_geometry *g = &mask->geometry;
 	gb_json *attributes = gb_json_object();
 	gb_tensor_spec spec = {.name = name, .dtype = GB_U8, .rank = 3, .shape = {g->size[0], g->size[1], g->size[2]},
-	                       .dims = "x,y,z", .doc = "1 where a voxel is kept; kept voxels are numbered with x fastest"};
+	                       .dims = "x,y,z", .doc = "1 where a voxel is kept; kept voxels are numbered "
+	                                               "with x fastest"};
 
 	if (!gb_json_set(attributes, "affine", affine_json(g)) ||
 	    !gb_json_set(attributes, "space", gb_json_string(gb_nifti_space_name(g->space)))) {
@@ -74,7 +75,8 @@ static gb_status read_affine(gb_nifti_geometry *g, const gb_tensor_file *file, c
 			g->affine[i][j] = i == j;
 			if (affine && (!gb_json_read_number(gb_json_at(gb_json_at(affine, (size_t)i), (size_t)j), &g->affine[i][j]) ||
 			               !isfinite(g->affine[i][j])))
-				return gb_fail(err, GB_DATA, "%s: tensor %s: its affine is not 4 × 4 numbers", gb_tensor_file_name(file),
+				return gb_fail(err, GB_DATA, "%s: tensor %s: its affine is not 4 × 4 "
+				                             "numbers", gb_tensor_file_name(file),
 				               name);
 		}
 	for (int i = 0; space && i < 6; i++)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/regress.h"
 
 #include <math.h>
@@ -131,7 +131,8 @@ static gb_status plan(design *d, const gb_clock *clock, int run, const uint8_t *
 		return status;
 	most = *waves + (o->detrend && !*waves && !strcmp(o->detrend, "linear")) + o->confounds;
 	if (most && most >= d->usable - 1)
-		return gb_fail(err, GB_DATA, "%s: %lld regressors for %lld valid rows: take fewer", clock->run[run].name,
+		return gb_fail(err, GB_DATA, "%s: %lld regressors for %lld valid rows: take "
+		                             "fewer", clock->run[run].name,
 		               (long long)most, (long long)d->usable);
 	d->q = gb_array((size_t)most * (size_t)d->rows, sizeof *d->q, err);
 	return d->q ? GB_OK : GB_SYSTEM;
@@ -346,7 +347,8 @@ gb_status gb_clean_make(gb_clean *clean, float *data, const gb_clock *clock, siz
 	if (o->zscore == GB_ZSCORE_ROWS &&
 	    (o->fit_first < 0 || o->fit_end <= o->fit_first || o->fit_end > rows ||
 	     gb_clock_run_of(clock, o->fit_first) != gb_clock_run_of(clock, o->fit_end - 1)))
-		return gb_fail(err, GB_USAGE, "rows %lld:%lld to fit: a range inside one run of the %lld rows is wanted",
+		return gb_fail(err, GB_USAGE, "rows %lld:%lld to fit: a range inside one run of the %lld "
+		                              "rows is wanted",
 		               (long long)o->fit_first, (long long)o->fit_end, (long long)rows);
 	if (o->detrend || o->confounds)
 		status = remove_trends(clean, data, clock, voxels, valid, o, pool, err);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "fmri/restore.h"
 
 #include <stdio.h>
@@ -27,7 +27,8 @@ static gb_status open_tensor(work *w, const char *name, gb_err *err)
 	if (status)
 		return status;
 	if (w->tensor->rank != 1 && w->tensor->rank != 2)
-		return gb_fail(err, GB_DATA, "%s: tensor %s has %d axes: [rows, voxels] or [voxels] is wanted", file, name,
+		return gb_fail(err, GB_DATA, "%s: tensor %s has %d axes: [rows, voxels] or [voxels] is "
+		                             "wanted", file, name,
 		               w->tensor->rank);
 	w->voxels = (size_t)w->tensor->shape[w->tensor->rank - 1];
 	if (w->tensor->rank == 2) {
@@ -41,7 +42,8 @@ static gb_status open_tensor(work *w, const char *name, gb_err *err)
 	if ((status = gb_mask_tensor_read(&w->mask, w->file, mask, err)))
 		return status;
 	if (w->mask.voxels != w->voxels)
-		return gb_fail(err, GB_DATA, "%s: tensor %s has %zu voxels, its mask %zu", file, name, w->voxels, w->mask.voxels);
+		return gb_fail(err, GB_DATA, "%s: tensor %s has %zu voxels, its mask "
+		                             "%zu", file, name, w->voxels, w->mask.voxels);
 	return GB_OK;
 }
 
@@ -57,7 +59,8 @@ static gb_status part(work *w, const char *name, int64_t rows, int64_t columns, 
 		return status;
 	if (!(t->rank == 2 && (rows < 0 || t->shape[0] == rows) && (columns < 0 || t->shape[1] == columns)) &&
 	    !(t->rank == 1 && rows == 1 && t->shape[0] == columns))
-		return gb_fail(err, GB_DATA, "%s: tensor %s does not fit bold", gb_tensor_file_name(w->file), name);
+		return gb_fail(err, GB_DATA, "%s: tensor %s does not fit "
+		                             "bold", gb_tensor_file_name(w->file), name);
 	return GB_OK;
 }
 
@@ -75,7 +78,8 @@ static gb_status open_parts(work *w, gb_err *err)
 	if ((status = part(w, "bold.regressors", w->rows, k, &w->regressors, err)))
 		return status;
 	if (!w->mean != !w->std || !w->trend != !w->regressors || (!w->mean && !w->trend))
-		return gb_fail(err, GB_DATA, "%s: does not say what was taken out (bold.mean and bold.std, or bold.trend and "
+		return gb_fail(err, GB_DATA, "%s: does not say what was taken out (bold.mean and bold.std, "
+		                             "or bold.trend and "
 		               "bold.regressors): leave out --denormalise", gb_tensor_file_name(w->file));
 	return GB_OK;
 }

@@ -5,7 +5,8 @@
 
 #include "base/size.h"
 #include "inspect/text_table.h"
-#include "inspect/inspect.h"
+#include "inspect/inspect_diff.h"
+#include "inspect/inspect_table.h"
 
 enum { TILE = 1 << 18, CHUNK = 2048 };
 

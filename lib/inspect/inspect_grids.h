@@ -3,7 +3,7 @@
 #ifndef GB_INSPECT_INSPECT_GRIDS_H
 #define GB_INSPECT_INSPECT_GRIDS_H
 
-#include "plot/plot.h"
+#include "plot/heat.h"
 #include "tensor/tensor_file.h"
 
 GB_BEGIN_DECLS

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "inspect/text_table.h"
-#include "inspect/inspect.h"
+#include "inspect/inspect_health.h"
+#include "inspect/inspect_stats.h"
+#include "inspect/inspect_table.h"
 
 /* Rows of a weight matrix whose elements are all 0, where not all rows are. */
 static size_t dead_rows(const gb_tensor *tensor)

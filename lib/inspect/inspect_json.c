@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect/inspect.h"
+#include "inspect/inspect_json.h"
+#include "inspect/inspect_stats.h"
 
 static bool add_stats(gb_json *object, const gb_tensor_stats *stats)
 {

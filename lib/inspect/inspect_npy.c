@@ -6,7 +6,8 @@
 
 #include "base/size.h"
 #include "io/file.h"
-#include "inspect/inspect.h"
+#include "inspect/inspect_npy.h"
+#include "inspect/inspect_table.h"
 
 static const char *const descr[] = {
     [GB_BOOL] = "|b1", [GB_U8] = "|u1",  [GB_I8] = "|i1",  [GB_I16] = "<i2", [GB_U16] = "<u2",

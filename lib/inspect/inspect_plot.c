@@ -7,7 +7,11 @@
 
 #include "base/size.h"
 #include "plot/plot.h"
-#include "inspect/inspect.h"
+#include "plot/sheet.h"
+#include "plot/series.h"
+#include "plot/heat.h"
+#include "inspect/inspect_plot.h"
+#include "inspect/inspect_table.h"
 #include "inspect/inspect_grids.h"
 
 enum { FRAMES = 20, LARGE_FRAMES = 12, LINES = 8 };
@@ -149,7 +153,10 @@ static gb_status plot_frames(gb_canvas *out, const labels *l, const gb_plot *plo
 	}
 	if (t->elements < bytes)
 		return gb_fail(err, GB_DATA, "%s: there are no frames to show", t->name);
-	return gb_plot_frames(out, plot, frame, count, (int)width, (int)height, 3, caption, err);
+	return gb_plot_frames(out, plot,
+	                      &(gb_frames){.frame = frame, .count = count, .width = (int)width,
+	                                   .height = (int)height, .channels = 3, .caption = caption},
+	                      err);
 }
 
 static gb_status plot_lines(gb_canvas *out, const gb_plot *plot, const gb_tensor *t, gb_err *err)

@@ -6,7 +6,8 @@
 
 #include "base/size.h"
 #include "inspect/text_table.h"
-#include "inspect/inspect.h"
+#include "inspect/inspect_provenance.h"
+#include "inspect/inspect_table.h"
 
 enum { DEEPEST = 32, MOST = 4096 };
 

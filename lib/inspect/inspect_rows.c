@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "inspect/inspect.h"
+#include "inspect/inspect_rows.h"
+#include "inspect/inspect_table.h"
 
 /* The shortest text that reads back as the same number. */
 static void print_float(FILE *out, double value, bool single)

@@ -4,7 +4,7 @@
 
 #include "base/size.h"
 #include "inspect/text_table.h"
-#include "inspect/inspect.h"
+#include "inspect/inspect_table.h"
 
 char *gb_inspect_shape(const gb_tensor *tensor, const char *times)
 {

@@ -58,9 +58,5 @@ GB_CHECK gb_status gb_libav_decoder(const gb_libav *media, int stream, int threa
 /* VALUE · TIMEBASE in seconds; false when it does not fit. */
 GB_CHECK bool gb_libav_seconds(int64_t value, AVRational timebase, gb_rational *seconds);
 
-/* Movie time 0 on the container's presentation clock, in seconds: movie time =
- * presentation time − origin.  GB_DATA: not a film or sound.  Leaves MEDIA rewound. */
-GB_CHECK gb_status gb_libav_origin(gb_libav *media, gb_rational *origin, gb_err *err);
-
 GB_END_DECLS
 #endif

@@ -2,6 +2,7 @@
 #include "media/subtitle_track.h"
 #include "base/size.h"
 #include "media/libav.h"
+#include "media/libav_origin.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Stored voxels of every type and byte order to float. */
 #include <string.h>
 

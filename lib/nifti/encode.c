@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Making a header: the other half of nifti_header.c. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The one file that calls nifti_clib; it sees finite numbers only. */
 #include <math.h>
 

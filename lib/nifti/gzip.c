@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,8 @@ static gb_status next_member(gb_gunzip *s, gb_err *err)
 	}
 	for (size_t i = s->used; i < s->size; i++)
 		if (s->data[i])
-			return gb_fail(err, GB_DATA, "%s: byte %zu: neither gzip data nor zeros after the end: the file is damaged",
+			return gb_fail(err, GB_DATA, "%s: byte %zu: neither gzip data nor zeros after the "
+			                             "end: the file is damaged",
 			               s->name, i);
 	s->ended = true;
 	return GB_OK;
@@ -86,10 +87,12 @@ gb_status gb_gunzip_read(gb_gunzip *s, void *out, size_t size, size_t *got, gb_e
 			if ((status = next_member(s, err)))
 				return status;
 		} else if (code == Z_BUF_ERROR && s->used == s->size) {
-			return gb_fail(err, GB_DATA, "%s: gzip data end after %zu bytes, in the middle: the file is truncated",
+			return gb_fail(err, GB_DATA, "%s: gzip data end after %zu bytes, in the middle: the "
+			                             "file is truncated",
 			               s->name, s->size);
 		} else if (code != Z_OK) {
-			return gb_fail(err, GB_DATA, "%s: byte %zu: gzip data are damaged (%s)", s->name, s->used,
+			return gb_fail(err, GB_DATA, "%s: byte %zu: gzip data are damaged "
+			                             "(%s)", s->name, s->used,
 			               s->z.msg ? s->z.msg : "not deflate");
 		}
 	}

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,9 +96,11 @@ static gb_status refuse(const uint8_t *b, size_t size, const char *name, gb_err 
 
 	memcpy(start, b, n);
 	if (strstr(start, "<?xml") || strstr(start, "<GIFTI"))
-		return gb_fail(err, GB_DATA, "%s: GIFTI or other XML, not a volume: give a NIfTI volume", name);
+		return gb_fail(err, GB_DATA, "%s: GIFTI or other XML, not a volume: give a NIfTI "
+		                             "volume", name);
 	if (size >= 348 && (bits_at(b, 0, 4, false) == 348 || bits_at(b, 0, 4, true) == 348))
-		return gb_fail(err, GB_DATA, "%s: ANALYZE 7.5 header without the NIfTI magic: convert it to NIfTI", name);
+		return gb_fail(err, GB_DATA, "%s: ANALYZE 7.5 header without the NIfTI magic: convert it to "
+		                             "NIfTI", name);
 	if (size < 348)
 		return gb_fail(err, GB_DATA, "%s: %zu bytes, a NIfTI header has 348 or 540", name, size);
 	return gb_fail(err, GB_DATA, "%s: not a NIfTI file (the header length is neither 348 nor 540)", name);
@@ -115,7 +117,8 @@ static gb_status find_version(gb_nifti_header *h, const uint8_t *b, size_t size,
 		} else if (length == 540 && size >= 540 && b[4] == 'n' && (b[5] == '+' || b[5] == 'i') && b[6] == '2' &&
 		           !b[7]) {
 			if (memcmp(b + 8, "\r\n\032\n", 4))
-				return gb_fail(err, GB_DATA, "%s: NIfTI-2 magic changed by a text-mode copy: copy it again in binary",
+				return gb_fail(err, GB_DATA, "%s: NIfTI-2 magic changed by a text-mode copy: "
+				                             "copy it again in binary",
 				               name);
 			h->version = 2;
 			h->pair = b[5] == 'i';
@@ -159,9 +162,11 @@ static gb_status check_type(gb_nifti_header *h, const fields *f, const char *nam
 		if (types[i].code != f->type)
 			continue;
 		if (!types[i].bytes)
-			return gb_fail(err, GB_DATA, "%s: voxels are %s: a real number type is wanted", name, types[i].name);
+			return gb_fail(err, GB_DATA, "%s: voxels are %s: a real number type is "
+			                             "wanted", name, types[i].name);
 		if (f->bitpix != 8 * types[i].bytes)
-			return gb_fail(err, GB_DATA, "%s: header says %s and %lld bits a voxel: one of them is wrong", name,
+			return gb_fail(err, GB_DATA, "%s: header says %s and %lld bits a voxel: one of them "
+			                             "is wrong", name,
 			               types[i].name, (long long)f->bitpix);
 		h->type = (gb_nifti_type)f->type;
 		h->value_bytes = (size_t)types[i].bytes;
@@ -180,11 +185,13 @@ static gb_status check_sizes(gb_nifti_header *h, const fields *f, const char *na
 		               (long long)f->dim[0]);
 	for (int i = 1; i <= (int)f->dim[0]; i++) {
 		if (f->dim[i] < 1)
-			return gb_fail(err, GB_DATA, "%s: dimension %d is %lld, at least 1 is wanted", name, i,
+			return gb_fail(err, GB_DATA, "%s: dimension %d is %lld, at least 1 is "
+			                             "wanted", name, i,
 			               (long long)f->dim[i]);
 		dim[i] = f->dim[i];
 		if (i > 4 && dim[i] > 1)
-			return gb_fail(err, GB_DATA, "%s: dimension %d is %lld: a 3-D or 4-D image is wanted", name, i,
+			return gb_fail(err, GB_DATA, "%s: dimension %d is %lld: a 3-D or 4-D image is "
+			                             "wanted", name, i,
 			               (long long)dim[i]);
 	}
 	h->rank = f->dim[0] < 3 ? 3 : f->dim[0] > 4 ? 4 : (int)f->dim[0];
@@ -200,7 +207,8 @@ static gb_status check_sizes(gb_nifti_header *h, const fields *f, const char *na
 		goto too_large;
 	return GB_OK;
 too_large:
-	return gb_fail(err, GB_DATA, "%s: %lld × %lld × %lld × %lld voxels are more than any file holds", name,
+	return gb_fail(err, GB_DATA, "%s: %lld × %lld × %lld × %lld voxels are more than any file "
+	                             "holds", name,
 	               (long long)dim[1], (long long)dim[2], (long long)dim[3], (long long)dim[4]);
 }
 
@@ -209,14 +217,16 @@ static gb_status check_values(gb_nifti_header *h, const fields *f, const char *n
 	uint64_t least = h->pair ? 0 : h->version == 1 ? 352 : 544;
 
 	if (!(f->offset >= (double)least && f->offset < 0x1p53 && f->offset == floor(f->offset)))
-		return gb_fail(err, GB_DATA, "%s: data offset %g, a whole number from %llu is wanted", name, f->offset,
+		return gb_fail(err, GB_DATA, "%s: data offset %g, a whole number from %llu is "
+		                             "wanted", name, f->offset,
 		               (unsigned long long)least);
 	h->data_offset = (uint64_t)f->offset;
 	h->slope = 1;
 	h->inter = 0;
 	if (isfinite(f->slope) && f->slope != 0) {
 		if (!isfinite(f->inter))
-			return gb_fail(err, GB_DATA, "%s: intercept %g beside slope %g, a number is wanted", name, f->inter,
+			return gb_fail(err, GB_DATA, "%s: intercept %g beside slope %g, a number is "
+			                             "wanted", name, f->inter,
 			               f->slope);
 		h->slope = f->slope;
 		h->inter = f->inter;
@@ -269,7 +279,8 @@ gb_status gb_nifti_header_parse(gb_nifti_header *header, const uint8_t *bytes, s
 		return status;
 	(header->version == 1 ? read_version_1 : read_version_2)(bytes, header->swapped, &f);
 	if (header->version == 2 && f.intent >= 3000 && f.intent < 3100)
-		return gb_fail(err, GB_DATA, "%s: CIFTI (intent %lld), not a volume: give the volumetric NIfTI", name,
+		return gb_fail(err, GB_DATA, "%s: CIFTI (intent %lld), not a volume: give the volumetric "
+		                             "NIfTI", name,
 		               (long long)f.intent);
 	if ((status = check_type(header, &f, name, err)) || (status = check_sizes(header, &f, name, err)) ||
 	    (status = check_values(header, &f, name, err)))
@@ -288,7 +299,8 @@ bool gb_nifti_header_tr(const gb_nifti_header *h, gb_rational *tr, char why[96])
 		snprintf(why, 96, "the header's repetition time %g has no unit", (double)h->repetition);
 	else if (!gb_rational_from_float(h->repetition, &value) || !gb_rational_div(value, (gb_rational){parts, 1}, tr) ||
 	         tr->num <= 0 || gb_rational_compare(*tr, limit) > 0)
-		snprintf(why, 96, "the header's repetition time %g s is implausible", (double)h->repetition / (double)parts);
+		snprintf(why, 96, "the header's repetition time %g s is "
+		                  "implausible", (double)h->repetition / (double)parts);
 	else
 		return true;
 	return false;

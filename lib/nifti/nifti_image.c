@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "nifti/nifti_image.h"
 
 #include <float.h>
@@ -87,7 +87,8 @@ static gb_status open_image(gb_nifti *image, const char *path, gb_err *err)
 	if ((status = read_header(image, err)))
 		goto done;
 	if (image->header.pair && !half)
-		status = gb_fail(err, GB_DATA, "%s: says it is the header of a .hdr/.img pair: name it so", image->name);
+		status = gb_fail(err, GB_DATA, "%s: says it is the header of a .hdr/.img pair: name it "
+		                               "so", image->name);
 	else if (image->header.pair)
 		status = find_data(image, head, err);
 	if (!status)
@@ -177,7 +178,8 @@ static gb_status report_bad(const gather *g, int64_t volume, size_t voxel, gb_er
 	while (voxel >= g->mask->run[r].count)
 		voxel -= g->mask->run[r++].count;
 	voxel += g->mask->run[r].first;
-	return gb_fail(err, GB_DATA, "%s: volume %lld, voxel %lld,%lld,%lld is NaN or Inf: give a --mask without it",
+	return gb_fail(err, GB_DATA, "%s: volume %lld, voxel %lld,%lld,%lld is NaN or Inf: give a --mask "
+	                             "without it",
 	               g->image->name, (long long)volume, (long long)voxel % size[0], (long long)voxel / size[0] % size[1],
 	               (long long)voxel / size[0] / size[1]);
 }

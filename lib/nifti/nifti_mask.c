@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +76,8 @@ gb_status gb_nifti_mask_load(gb_nifti_mask *mask, const char *path, gb_err *err)
 	size_t grid = h->volume_bytes / h->value_bytes;
 
 	if (h->volumes != 1) {
-		status = gb_fail(err, GB_DATA, "%s: %lld volumes, a mask has one", path, (long long)h->volumes);
+		status = gb_fail(err, GB_DATA, "%s: %lld volumes, a mask has "
+		                               "one", path, (long long)h->volumes);
 		goto done;
 	}
 	if ((status = gb_nifti_mask_all(&all, &h->geometry, err)))
@@ -113,10 +114,12 @@ gb_status gb_nifti_mask_fits(const gb_nifti_mask *mask, const char *mask_name, c
 	if (gb_nifti_geometry_same(m, g))
 		return GB_OK;
 	if (memcmp(m->size, g->size, sizeof m->size))
-		return gb_fail(err, GB_DATA, "%s: grid %lld×%lld×%lld, %s has %lld×%lld×%lld: resample one of them", mask_name,
+		return gb_fail(err, GB_DATA, "%s: grid %lld×%lld×%lld, %s has %lld×%lld×%lld: resample one "
+		                             "of them", mask_name,
 		               (long long)m->size[0], (long long)m->size[1], (long long)m->size[2], gb_nifti_name(image),
 		               (long long)g->size[0], (long long)g->size[1], (long long)g->size[2]);
-	return gb_fail(err, GB_DATA, "%s: same sizes as %s but another affine (voxel 0 at %g,%g,%g and %g,%g,%g mm): "
+	return gb_fail(err, GB_DATA, "%s: same sizes as %s but another affine (voxel 0 at %g,%g,%g and "
+	                             "%g,%g,%g mm): "
 	               "resample one of them", mask_name, gb_nifti_name(image), m->affine[0][3], m->affine[1][3],
 	               m->affine[2][3], g->affine[0][3], g->affine[1][3], g->affine[2][3]);
 }

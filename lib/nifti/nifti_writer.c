@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "nifti/nifti_writer.h"
 
 #include <stdlib.h>
@@ -91,7 +91,8 @@ gb_status gb_nifti_writer_commit(gb_nifti_writer *w, gb_err *err)
 	gb_status status;
 
 	if (w->written != w->volumes)
-		return gb_fail(err, GB_DATA, "%s: %lld of %lld volumes were made", w->output.name, (long long)w->written,
+		return gb_fail(err, GB_DATA, "%s: %lld of %lld volumes were "
+		                             "made", w->output.name, (long long)w->written,
 		               (long long)w->volumes);
 	if (w->gzip && (status = gb_gzip_finish(w->gzip, err)))
 		return status;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "nifti/source_internal.h"
 
 #include <pthread.h>
@@ -17,7 +17,8 @@
 
 static gb_status too_short(const gb_nifti *image, size_t have, size_t want, gb_err *err)
 {
-	return gb_fail(err, GB_DATA, "%s: holds %zu bytes, its header promises %zu: the file is truncated", image->name,
+	return gb_fail(err, GB_DATA, "%s: holds %zu bytes, its header promises %zu: the file is "
+	                             "truncated", image->name,
 	               have, want);
 }
 
@@ -159,7 +160,8 @@ static gb_status skip(stream *s, uint64_t offset, gb_err *err)
 
 		status = gb_gunzip_read(s->gunzip, waste, want, &got, err);
 		if (!status && got < want)
-			status = gb_fail(err, GB_DATA, "%s: ends before its voxels begin: the file is truncated", s->image->name);
+			status = gb_fail(err, GB_DATA, "%s: ends before its voxels begin: the file is "
+			                               "truncated", s->image->name);
 		offset -= want;
 	}
 	return status;
@@ -185,7 +187,8 @@ static gb_status visit_stream(gb_nifti *image, const gb_input *in, gb_nifti_visi
 	s.block[0] = status ? NULL : room(bytes);
 	s.block[1] = status || !threaded ? s.block[0] : room(bytes);
 	if (!status && (!s.block[0] || !s.block[1]))
-		status = gb_fail(err, GB_SYSTEM, "%s: no memory for a block of %zu bytes", image->name, bytes);
+		status = gb_fail(err, GB_SYSTEM, "%s: no memory for a block of %zu "
+		                                 "bytes", image->name, bytes);
 	if (!status)
 		status = (threaded ? run_threaded : run_alone)(&s, visit, context, pool, err);
 	if (s.block[1] && s.block[1] != s.block[0])
@@ -214,7 +217,8 @@ gb_status gb_nifti_check_size(const gb_nifti *image, gb_err *err)
 	if (!gb_gzip_is(in->data, in->size))
 		return in->size < total ? too_short(image, in->size, total, err) : GB_OK;
 	if (total / DEFLATE_RATIO_MAX > in->size)
-		return gb_fail(err, GB_DATA, "%s: header promises %zu bytes, %zu compressed bytes cannot hold them", image->name,
+		return gb_fail(err, GB_DATA, "%s: header promises %zu bytes, %zu compressed bytes cannot "
+		                             "hold them", image->name,
 		               total, in->size);
 	return GB_OK;
 }

@@ -117,33 +117,32 @@ void gb_canvas_line(gb_canvas *canvas, double x0, double y0, double x1, double y
 }
 
 /* Mean of the source pixels under [x0, x1) × [y0, y1). */
-static void area(const uint8_t *pixels, int width, int channels, int x0, int x1, int y0, int y1,
-                 uint8_t out[3])
+static void area(gb_pixels from, int x0, int x1, int y0, int y1, uint8_t out[3])
 {
 	uint64_t sum[3] = {0, 0, 0}, count = (uint64_t)(x1 - x0) * (uint64_t)(y1 - y0);
 
 	for (int y = y0; y < y1; y++)
 		for (int x = x0; x < x1; x++)
 			for (int c = 0; c < 3; c++)
-				sum[c] += pixels[((size_t)y * (size_t)width + (size_t)x) * (size_t)channels +
-				                 (channels == 3 ? (size_t)c : 0)];
+				sum[c] += from.value[((size_t)y * (size_t)from.width + (size_t)x) *
+				                         (size_t)from.channels +
+				                     (from.channels == 3 ? (size_t)c : 0)];
 	for (int c = 0; c < 3; c++)
 		out[c] = (uint8_t)((sum[c] + count / 2) / count);
 }
 
-void gb_canvas_image(gb_canvas *canvas, int x, int y, int width, int height, const uint8_t *pixels,
-                     int from_width, int from_height, int channels)
+void gb_canvas_image(gb_canvas *canvas, int x, int y, int width, int height, gb_pixels from)
 {
 	for (int j = 0; j < height; j++) {
-		int y0 = (int)((int64_t)j * from_height / height),
-		    y1 = (int)((int64_t)(j + 1) * from_height / height);
+		int y0 = (int)((int64_t)j * from.height / height),
+		    y1 = (int)((int64_t)(j + 1) * from.height / height);
 		for (int i = 0; i < width; i++) {
-			int x0 = (int)((int64_t)i * from_width / width),
-			    x1 = (int)((int64_t)(i + 1) * from_width / width);
+			int x0 = (int)((int64_t)i * from.width / width),
+			    x1 = (int)((int64_t)(i + 1) * from.width / width);
 			if (x + i < 0 || y + j < 0 || x + i >= canvas->width || y + j >= canvas->height)
 				continue;
-			area(pixels, from_width, channels, x0, x1 > x0 ? x1 : x0 + 1, y0,
-			     y1 > y0 ? y1 : y0 + 1, pixel(canvas, x + i, y + j));
+			area(from, x0, x1 > x0 ? x1 : x0 + 1, y0, y1 > y0 ? y1 : y0 + 1,
+			     pixel(canvas, x + i, y + j));
 		}
 	}
 }
@@ -238,8 +237,8 @@ gb_status gb_canvas_stack(gb_canvas *out, const gb_canvas *part, size_t count, g
 	}
 	status = gb_canvas_open(out, width, height, background, err);
 	for (size_t i = 0; !status && i < count; i++) {
-		gb_canvas_image(out, 0, y, part[i].width, part[i].height, part[i].rgb, part[i].width,
-		                part[i].height, 3);
+		gb_canvas_image(out, 0, y, part[i].width, part[i].height,
+		                (gb_pixels){part[i].rgb, part[i].width, part[i].height, 3});
 		y += part[i].height;
 	}
 	return status;

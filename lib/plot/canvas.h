@@ -26,10 +26,10 @@ void gb_canvas_blend(gb_canvas *canvas, int x, int y, gb_color color, double cov
 /* A round-ended line; pixel (x, y) has its centre at (x + 1/2, y + 1/2). */
 void gb_canvas_line(gb_canvas *canvas, double x0, double y0, double x1, double y1, double width,
                     gb_color color);
-/* A picture of CHANNELS 1 (grey) or 3, scaled to WIDTH × HEIGHT: whole pixels
+/* A picture of 1 (grey) or 3 channels, scaled to WIDTH × HEIGHT: whole pixels
  * when enlarged, means over areas when reduced. */
-void gb_canvas_image(gb_canvas *canvas, int x, int y, int width, int height,
-                     const uint8_t *pixels, int from_width, int from_height, int channels);
+typedef struct gb_pixels { const uint8_t *value; int width, height, channels; } gb_pixels;
+void gb_canvas_image(gb_canvas *canvas, int x, int y, int width, int height, gb_pixels from);
 
 /* UTF-8 text (Latin, figures and a few signs; a box for the rest).  SIZE:
  * pixels for each of the font's; capitals are 6 × SIZE high. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plot/heat.h"
 #include "base/size.h"
 #include "plot/frame.h"
 

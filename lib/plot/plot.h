@@ -33,49 +33,5 @@ typedef struct gb_plot {
 	int marks;
 } gb_plot;
 
-/* ---- heat map ---- */
-
-/* LINES arrays of LENGTH numbers, read one at a time, in order. */
-typedef struct gb_grid {
-	size_t lines, length;
-	/* line i stands at x = i (time × feature); else lines go downwards from the top */
-	bool along_x;
-	void (*read)(void *context, size_t line, float *out);
-	void *context;
-} gb_grid;
-
-/* A matrix in memory. */
-gb_grid gb_grid_of(const float *values, size_t lines, size_t length, bool along_x);
-/* More numbers than pixels: means over each pixel.  NaN: grey.  The range, unless
- * given, is from the 1st to the 99th percentile of what is shown. */
-GB_CHECK gb_status gb_plot_heat(gb_canvas *out, const gb_plot *plot, const gb_grid *grid, gb_err *err);
-
-/* ---- lines ---- */
-
-typedef struct gb_series { const float *value; size_t length; const char *name; } gb_series; /* NaN: a hole */
-GB_CHECK gb_status gb_plot_series(gb_canvas *out, const gb_plot *plot, const gb_series *series, int count,
-                                  gb_err *err);
-
-/* How often which value occurs; NaN and Inf are left out. */
-GB_CHECK gb_status gb_plot_histogram(gb_canvas *out, const gb_plot *plot, const float *value, size_t count,
-                                     gb_err *err);
-
-/* One bar a name, sideways from 0; LOW and HIGH (NULL: none) are intervals. */
-GB_CHECK gb_status gb_plot_bars(gb_canvas *out, const gb_plot *plot, const char *const *name,
-                                const double *value, const double *low, const double *high, int count,
-                                gb_err *err);
-
-/* ---- pictures ---- */
-
-/* COUNT frames [height, width, channels 1 or 3] side by side; captions may be NULL. */
-GB_CHECK gb_status gb_plot_frames(gb_canvas *out, const gb_plot *plot, const uint8_t *const *frame, int count,
-                                  int width, int height, int channels, const char *const *caption,
-                                  gb_err *err);
-
-/* Slices along z of VOLUME [z, y, x] (x fastest, SHAPE is x, y, z); y upwards;
- * NaN is outside.  Cropped to what is inside. */
-GB_CHECK gb_status gb_plot_mosaic(gb_canvas *out, const gb_plot *plot, const float *volume,
-                                  const int shape[3], gb_err *err);
-
 GB_END_DECLS
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plot/series.h"
 #include "base/size.h"
 #include "plot/frame.h"
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plot/sheet.h"
 #include "base/size.h"
 #include "plot/frame.h"
 
@@ -43,17 +44,20 @@ static layout arrange(const gb_plot *plot, int count, int width, int height, boo
 	return best;
 }
 
-static gb_status sheet_open(gb_canvas *out, const gb_plot *plot, int count, int width, int height,
-                            bool captions, int bar, layout *tiles, gb_box *box, gb_err *err)
+/* COUNT pictures of WIDTH × HEIGHT; BAR: the width of a colour bar beside them. */
+typedef struct sheet { int count, width, height, bar; bool captions; } sheet;
+
+static gb_status sheet_open(gb_canvas *out, const gb_plot *plot, const sheet *s, layout *tiles, gb_box *box,
+                            gb_err *err)
 {
 	gb_plot sized = *plot;
-	int space = plot->bare ? 1 : SPACE, below = captions && !plot->bare ? CAPTION : 0;
+	int space = plot->bare ? 1 : SPACE, below = s->captions && !plot->bare ? CAPTION : 0;
 
-	*tiles = arrange(plot, count, width, height, captions);
+	*tiles = arrange(plot, s->count, s->width, s->height, s->captions);
 	sized.width = sized.height = 0;
 	int inside = tiles->columns * (tiles->width + space) - space,
 	    least = plot->title || plot->note ? 420 : 8;
-	return gb_frame_open(out, &sized, false, bar,
+	return gb_frame_open(out, &sized, false, s->bar,
 	                     inside < least && !plot->bare ? least
 	                     : inside < 8                  ? 8
 	                                                   : inside,
@@ -78,22 +82,22 @@ static void caption_at(gb_canvas *out, const gb_plot *plot, gb_box tile, const c
 		gb_canvas_text(out, tile.x, tile.y + tile.height + 13, 1.2, GB_LEFT, gb_pale, text);
 }
 
-gb_status gb_plot_frames(gb_canvas *out, const gb_plot *plot, const uint8_t *const *frame, int count,
-                         int width, int height, int channels, const char *const *caption, gb_err *err)
+gb_status gb_plot_frames(gb_canvas *out, const gb_plot *plot, const gb_frames *frames, gb_err *err)
 {
+	const sheet s = {frames->count, frames->width, frames->height, 0, frames->caption != NULL};
 	layout tiles;
 	gb_box box;
 	gb_status status;
 
-	if (count < 1 || width < 1 || height < 1)
+	if (s.count < 1 || s.width < 1 || s.height < 1)
 		return gb_fail(err, GB_DATA, "picture: there are no frames to show");
-	status = sheet_open(out, plot, count, width, height, caption != NULL, 0, &tiles, &box, err);
-	for (int i = 0; !status && i < count; i++) {
-		gb_box tile = tile_at(plot, &tiles, box, i, caption != NULL);
-		gb_canvas_image(out, tile.x, tile.y, tile.width, tile.height, frame[i], width, height,
-		                channels);
-		if (caption)
-			caption_at(out, plot, tile, caption[i]);
+	status = sheet_open(out, plot, &s, &tiles, &box, err);
+	for (int i = 0; !status && i < s.count; i++) {
+		gb_box tile = tile_at(plot, &tiles, box, i, s.captions);
+		gb_canvas_image(out, tile.x, tile.y, tile.width, tile.height,
+		                (gb_pixels){frames->frame[i], s.width, s.height, frames->channels});
+		if (s.captions)
+			caption_at(out, plot, tile, frames->caption[i]);
 	}
 	return status;
 }
@@ -162,7 +166,7 @@ gb_status gb_plot_mosaic(gb_canvas *out, const gb_plot *plot, const float *volum
 
 	if (!box.count)
 		return gb_fail(err, GB_DATA, "picture: the volume has no voxel inside its mask");
-	status = sheet_open(out, plot, count, width, height, true, GB_BAR_WIDTH, &tiles, &place, err);
+	status = sheet_open(out, plot, &(sheet){count, width, height, GB_BAR_WIDTH, true}, &tiles, &place, err);
 	if (status)
 		return status;
 	sample = gb_array(all / each + 1, sizeof *sample, err);
@@ -176,7 +180,7 @@ gb_status gb_plot_mosaic(gb_canvas *out, const gb_plot *plot, const float *volum
 		int z = box.first[2] + (int)(((int64_t)2 * i + 1) * depth / (2 * count));
 		char caption[32];
 		slice(volume, shape, &box, z, palette, low, high, rgb);
-		gb_canvas_image(out, tile.x, tile.y, tile.width, tile.height, rgb, width, height, 3);
+		gb_canvas_image(out, tile.x, tile.y, tile.width, tile.height, (gb_pixels){rgb, width, height, 3});
 		snprintf(caption, sizeof caption, "z %d", z);
 		caption_at(out, plot, tile, caption);
 	}

@@ -9,6 +9,8 @@
 #include "report/report.h"
 #include "evaluate/decoded_audio.h"
 #include "audio/spectrogram.h"
+#include "plot/heat.h"
+#include "plot/sheet.h"
 
 enum { SHOWN = 6 };
 
@@ -65,12 +67,18 @@ static gb_status frames(gb_page *page, const gb_decoded *d, gb_err *err)
 		place(d->actual + t * d->elements, height, width, false, pixels + k * picture);
 		place(d->predicted + t * d->elements, height, width, true, pixels + k * picture);
 	}
-	status = gb_plot_frames(&canvas, &plot, pair, SHOWN + 1, 2 * width + BETWEEN, height, 3, name, err);
+	status = gb_plot_frames(&canvas, &plot,
+	                        &(gb_frames){.frame = pair, .count = SHOWN + 1, .width = 2 * width + BETWEEN,
+	                                     .height = height, .channels = 3, .caption = name},
+	                        err);
 	free(pixels);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "%s, %s: six test rows, evenly spread, each original with what was decoded on its right. PSNR %.2f dB, SSIM %.3f; the mean train frame alone "
-	         "has %.2f dB and %.3f, and a decoder that is not above it shows nothing.", d->feature, d->direction, d->psnr, d->ssim, d->psnr_mean, d->ssim_mean);
+	snprintf(caption, sizeof caption, "%s, %s: six test rows, evenly spread, each original with what was "
+	                                  "decoded on its right. PSNR %.2f dB, SSIM %.3f; the mean train "
+	                                  "frame alone "
+	         "has %.2f dB and %.3f, and a decoder that is not above it shows "
+	         "nothing.", d->feature, d->direction, d->psnr, d->ssim, d->psnr_mean, d->ssim_mean);
 	return gb_page_figure(page, &canvas, caption, err);
 }
 
@@ -113,7 +121,8 @@ static gb_status spectrum(gb_page *page, const gb_decoded *d, gb_err *err)
 	gb_canvas_close(&part[0]);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "%s, %s: log-mel spectrum from the middle of the test rows, low bands below. Root mean square error %.3f; of the train mean %.3f.",
+	snprintf(caption, sizeof caption, "%s, %s: log-mel spectrum from the middle of the test rows, low "
+	                                  "bands below. Root mean square error %.3f; of the train mean %.3f.",
 	         d->feature, d->direction, d->error, d->error_mean);
 	return gb_page_figure(page, &all, caption, err);
 }
@@ -149,7 +158,8 @@ static gb_status sound_pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 {
 	const gb_decoded_audio *s = d->sound;
 	const float *from[] = {s->original, s->round_trip, s->decoded};
-	static const char *const title[] = {"sound of the medium", "the true rows as sound: the best there can be", "decoded"};
+	static const char *const title[] = {"sound of the medium", "the true rows as sound: the best there "
+	                                                           "can be", "decoded"};
 	size_t count = s->samples < (size_t)(SECONDS * s->rate) ? s->samples : (size_t)(SECONDS * s->rate), at = (s->samples - count) / 2;
 	gb_canvas part[3], all;
 	int parts = 0;
@@ -169,11 +179,16 @@ static gb_status sound_pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 		gb_canvas_close(&part[k]);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "%s, %s, as sound: %d s from the middle. Intelligibility (STOI, made for speech) %s, log-spectral distance %.2f dB; "
-	         "the true rows as sound have %s and %.2f, %s %.3f and %.2f; all against %s.", d->feature, d->direction, (int)(count / (size_t)s->rate),
+	snprintf(caption, sizeof caption, "%s, %s, as sound: %d s from the middle. Intelligibility (STOI, "
+	                                  "made for speech) %s, log-spectral distance %.2f dB; "
+	         "the true rows as sound have %s and %.2f, %s %.3f and %.2f; all against "
+	         "%s.", d->feature, d->direction, (int)(count / (size_t)s->rate),
 	         gb_page_format(s->stoi, 3, figure[0]), s->distance, gb_page_format(s->stoi_round_trip, 3, figure[1]), s->distance_round_trip,
-	         d->kind == GB_DECODED_MEL ? "the mean train spectrum" : "the commonest train codes", s->stoi_constant, s->distance_constant,
-	         s->original ? "the sound of the medium" : "the true rows as sound, as the medium was not given (--sound)");
+	         d->kind == GB_DECODED_MEL ? "the mean train "
+	                                     "spectrum" : "the commonest train "
+	                                                  "codes", s->stoi_constant, s->distance_constant,
+	         s->original ? "the sound of the "
+	                       "medium" : "the true rows as sound, as the medium was not given (--sound)");
 	return gb_page_figure(page, &all, caption, err);
 }
 
@@ -181,15 +196,19 @@ static gb_status codes(gb_page *page, const gb_decoded *d, gb_err *err)
 {
 	char skill[32];
 
-	gb_page_text(page, "%s, %s: %.2f %% of the codes are right; the commonest train code of each codebook would be right in %.2f %%. "
-	             "A decoder that is not above it says nothing about the sound. Skill (1 − cross-entropy / that of the unigram of train codes): %s.",
+	gb_page_text(page, "%s, %s: %.2f %% of the codes are right; the commonest train code of each "
+	                   "codebook would be right in %.2f %%. "
+	             "A decoder that is not above it says nothing about the sound. Skill (1 − cross-entropy "
+	             "/ that of the unigram of train codes): %s.",
 	             d->feature, d->direction, 100 * d->right, 100 * d->right_unigram, gb_page_format(d->skill, 4, skill));
 	gb_page_table_begin(page, "codebook\tright\tthe commonest train code");
 	for (int64_t b = 0; b < d->shape[0]; b++)
-		gb_page_row(page, "%lld\t%.2f %%\t%.2f %%", (long long)b + 1, 100 * d->book_right[b], 100 * d->book_unigram[b]);
+		gb_page_row(page, "%lld\t%.2f %%\t%.2f "
+		                  "%%", (long long)b + 1, 100 * d->book_right[b], 100 * d->book_unigram[b]);
 	gb_page_table_end(page);
 	if (!d->sound)
-		gb_page_text(page, "The weights that made these codes were not at hand (--weights), so they were not made sound.");
+		gb_page_text(page, "The weights that made these codes were not at hand (--weights), so they "
+		                   "were not made sound.");
 	return d->sound ? sound_pictures(page, d, err) : GB_OK;
 }
 
@@ -215,15 +234,21 @@ static void text_examples(gb_page *page, const gb_decoded *d)
 {
 	if (!d->rows_with_text)
 		return;
-	gb_page_text(page, "%s, %s: the vector decoded is read as the annotated segments nearest to it. The nearest true segment ranks at %.1f %% of all %zu, "
-	             "is the very nearest in %.1f %% of rows, and among the five nearest in %.1f %%.", d->feature, d->direction, 100 * d->segment[0],
+	gb_page_text(page, "%s, %s: the vector decoded is read as the annotated segments nearest to it. The "
+	                   "nearest true segment ranks at %.1f %% of all %zu, "
+	             "is the very nearest in %.1f %% of rows, and among the five nearest in %.1f "
+	             "%%.", d->feature, d->direction, 100 * d->segment[0],
 	             d->segments, 100 * d->segment[1], 100 * d->segment[2]);
 	if (d->shifts)
-		gb_page_text(page, "Against %zu circular shifts, which know what is decoded but not when: rank %.1f %% ± %.1f, p = %.4f; nearest %.1f %%, p = %.4f; among five %.1f %%, p = %.4f.",
+		gb_page_text(page, "Against %zu circular shifts, which know what is decoded but not when: "
+		                   "rank %.1f %% ± %.1f, p = %.4f; nearest %.1f %%, p = %.4f; among five "
+		                   "%.1f %%, p = %.4f.",
 		             d->shifts, 100 * d->null_mean[0], 100 * d->null_sd[0], d->null_p[0], 100 * d->null_mean[1], d->null_p[1],
 		             100 * d->null_mean[2], d->null_p[2]);
 	else
-		gb_page_text(page, "By chance, for as many true segments: %.1f %%, %.1f %% and %.1f %%; a constant prediction may exceed that, and there are too few rows for shifts, so this shows nothing yet.",
+		gb_page_text(page, "By chance, for as many true segments: %.1f %%, %.1f %% and %.1f %%; a "
+		                   "constant prediction may exceed that, and there are too few rows for "
+		                   "shifts, so this shows nothing yet.",
 		             100 * d->chance[0], 100 * d->chance[1], 100 * d->chance[2]);
 	gb_page_table_begin(page, "test row\twhat stood there\tnearest to what was decoded");
 	for (size_t k = 0; k < SHOWN; k++) {
@@ -234,7 +259,8 @@ static void text_examples(gb_page *page, const gb_decoded *d)
 		            d->nearest[t].segment[0] < 0 ? "" : shorten(d->text[d->nearest[t].segment[0]], near));
 	}
 	gb_page_table_end(page);
-	gb_page_text(page, "These six rows are evenly spread over the test rows, not chosen. All are in %s%s.tsv.", d->feature, d->from_brain ? "" : ".stimulus");
+	gb_page_text(page, "These six rows are evenly spread over the test rows, not chosen. All are in "
+	                   "%s%s.tsv.", d->feature, d->from_brain ? "" : ".stimulus");
 }
 
 static void identification(gb_page *page, const gb_decoded *d)
@@ -245,13 +271,16 @@ static void identification(gb_page *page, const gb_decoded *d)
 	if (d->kind == GB_DECODED_CODES)
 		return;
 	if (id->shifts) {
-		snprintf(null, sizeof null, "%.1f %% ± %.1f (%zu shifts)", 100 * id->null_mean, 100 * id->null_sd, id->shifts);
+		snprintf(null, sizeof null, "%.1f %% ± %.1f (%zu "
+		                            "shifts)", 100 * id->null_mean, 100 * id->null_sd, id->shifts);
 		snprintf(p, sizeof p, "%.4f", id->p);
 	}
 	if (id->segments > 1)
-		snprintf(segments, sizeof segments, "%.0f %% (%.0f %%), %.0f %% (%.0f %%)", 100 * id->top1, 100.0 / (double)id->segments, 100 * id->top5,
+		snprintf(segments, sizeof segments, "%.0f %% (%.0f %%), %.0f %% (%.0f "
+		                                    "%%)", 100 * id->top1, 100.0 / (double)id->segments, 100 * id->top5,
 		         fmin(100, 500.0 / (double)id->segments));
-	gb_page_row(page, "%s\t%s\t%.1f %%\t%s\t%s\t%s\t%.4g\t%.4g\t%s", d->feature, d->direction, 100 * id->percentile, null, p, segments, d->error,
+	gb_page_row(page, "%s\t%s\t%.1f "
+	                  "%%\t%s\t%s\t%s\t%.4g\t%.4g\t%s", d->feature, d->direction, 100 * id->percentile, null, p, segments, d->error,
 	            d->error_mean, gb_page_format(d->skill, 4, skill));
 }
 
@@ -261,7 +290,8 @@ static void mean_skill(gb_page *page, const gb_report *r, bool from_brain)
 	double skill = gb_decoded_mean_skill(r->decoded, r->decodeds, from_brain, &tensors);
 
 	if (tensors > 1)
-		gb_page_text(page, "%s: mean skill of %zu tensors %.4f (that of codes by cross-entropy); their baselines: 0.", gb_decoded_direction(from_brain), tensors, skill);
+		gb_page_text(page, "%s: mean skill of %zu tensors %.4f (that of codes by cross-entropy); "
+		                   "their baselines: 0.", gb_decoded_direction(from_brain), tensors, skill);
 }
 
 /* What a reader must not take for a success, said in words. */
@@ -277,7 +307,8 @@ static void baselines(gb_page *page, const gb_decoded *d)
 		if (figure[i].measured && !figure[i].beaten)
 			snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", *list ? ", " : "", figure[i].name);
 	if (*list)
-		gb_page_text(page, "%s, %s: no better than the baseline in %s.", d->feature, d->direction, list);
+		gb_page_text(page, "%s, %s: no better than the baseline in "
+		                   "%s.", d->feature, d->direction, list);
 }
 
 static gb_status pictures(gb_page *page, const gb_decoded *d, gb_err *err)
@@ -305,11 +336,16 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 
 	if (r->decodeds) {
 		gb_page_heading(page, "Back to the stimulus");
-		gb_page_text(page, "Each stimulus tensor, decoded on the scored rows. Rank: where the true row stands among all rows more than 20 s away (chance 50 %%), "
-		             "and the same for a stimulus shifted in time. Segments: how many of the 30 s stretches are identified, and are among the first five, each with chance in brackets. "
-		             "Error: root mean square, beside that of the train mean; a decoder that is not below it comes no closer to the values than that mean does, whatever its rank. "
+		gb_page_text(page, "Each stimulus tensor, decoded on the scored rows. Rank: where the true "
+		                   "row stands among all rows more than 20 s away (chance 50 %%), "
+		             "and the same for a stimulus shifted in time. Segments: how many of the 30 s "
+		             "stretches are identified, and are among the first five, each with chance in "
+		             "brackets. "
+		             "Error: root mean square, beside that of the train mean; a decoder that is not "
+		             "below it comes no closer to the values than that mean does, whatever its rank. "
 		             "Skill: 1 − squared error / that of the train mean.");
-		gb_page_table_begin(page, "tensor\tdirection\trank\tnull\tp\t30 s segments first, in five\terror\tof the train mean\tskill");
+		gb_page_table_begin(page, "tensor\tdirection\trank\tnull\tp\t30 s segments first, in "
+		                          "five\terror\tof the train mean\tskill");
 		for (size_t i = 0; i < r->decodeds; i++)
 			identification(page, &r->decoded[i]);
 		gb_page_table_end(page);
@@ -318,7 +354,8 @@ gb_status gb_report_decoding(gb_page *page, const gb_report *r, gb_err *err)
 		for (size_t i = 0; i < r->decodeds; i++)
 			baselines(page, &r->decoded[i]);
 		if (r->decodeds > 1)
-			gb_page_text(page, "With %zu tests, one in twenty passes p < 0.05 by chance.", r->decodeds);
+			gb_page_text(page, "With %zu tests, one in twenty passes p < 0.05 by "
+			                   "chance.", r->decodeds);
 	}
 	for (size_t i = 0; !status && i < r->decodeds; i++)
 		status = pictures(page, &r->decoded[i], err);

@@ -8,6 +8,9 @@
 #include "base/size.h"
 #include "evaluate/statistic_maps.h"
 #include "report/report.h"
+#include "plot/series.h"
+#include "plot/bars.h"
+#include "plot/sheet.h"
 
 static gb_status histogram(gb_page *page, const gb_encoding *e, gb_err *err)
 {
@@ -16,7 +19,8 @@ static gb_status histogram(gb_page *page, const gb_encoding *e, gb_err *err)
 	const double *from = shifts ? e->null.r : e->other_r;
 	float *value = gb_array(n, sizeof *value, err);
 	gb_mark mark = {shifts ? e->null.observed : e->score.mean, "observed"};
-	gb_plot plot = {.title = "The null, and what was observed", .x = "mean r over voxels", .y = shifts ? "shifts" : "brains", .width = 760,
+	gb_plot plot = {.title = "The null, and what was "
+	                         "observed", .x = "mean r over voxels", .y = shifts ? "shifts" : "brains", .width = 760,
 	                .height = 300, .mark = &mark, .marks = 1};
 	gb_canvas canvas;
 	gb_status status;
@@ -31,10 +35,12 @@ static gb_status histogram(gb_page *page, const gb_encoding *e, gb_err *err)
 	if (status)
 		return status;
 	if (shifts)
-		snprintf(caption, sizeof caption, "The same prediction against the same brain, shifted in time by every possible amount of 45 s or more within runs "
+		snprintf(caption, sizeof caption, "The same prediction against the same brain, shifted in "
+		                                  "time by every possible amount of 45 s or more within runs "
 		         "(%zu shifts). A model that knew nothing of the moment would land among them.", n);
 	else
-		snprintf(caption, sizeof caption, "The same prediction against %zu other brains, which saw something else.", n);
+		snprintf(caption, sizeof caption, "The same prediction against %zu other brains, which saw "
+		                                  "something else.", n);
 	return gb_page_figure(page, &canvas, caption, err);
 }
 
@@ -63,7 +69,8 @@ static gb_status courses(gb_page *page, const gb_report *r, gb_err *err)
 	size_t n = e->scored.rows;
 	float *line = gb_array(2 * n, sizeof *line, err);
 	gb_series series[] = {{line, n, "measured"}, {line + n, n, "predicted"}};
-	gb_plot plot = {.title = "The region's mean over the scored rows", .x = "seconds of scored rows", .y = "z", .width = 960, .height = 280,
+	gb_plot plot = {.title = "The region's mean over the scored "
+	                         "rows", .x = "seconds of scored rows", .y = "z", .width = 960, .height = 280,
 	                .x_step = e->scored.step};
 	gb_canvas canvas;
 	char caption[200];
@@ -77,7 +84,8 @@ static gb_status courses(gb_page *page, const gb_report *r, gb_err *err)
 	free(line);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "Mean over all %zu voxels, both z-scored: r = %.3f. After removing it from both sides, the mean r over voxels is %.3f.",
+	snprintf(caption, sizeof caption, "Mean over all %zu voxels, both z-scored: r = %.3f. After removing "
+	                                  "it from both sides, the mean r over voxels is %.3f.",
 	         e->voxels, e->score.region, e->score.rest);
 	return gb_page_figure(page, &canvas, caption, err);
 }
@@ -104,7 +112,8 @@ static gb_status maps(gb_page *page, const gb_report *r, gb_err *err)
 	if (r->brains->several && !e->is_mean)
 		snprintf(folder, sizeof folder, "%.60s/", e->subject);
 	snprintf(title, sizeof title, "r of each voxel%s%.60s", *folder ? " of " : "", *folder ? e->subject : "");
-	snprintf(caption, sizeof caption, "r on the scored rows, slices from below to above (%sr.nii.gz).", folder);
+	snprintf(caption, sizeof caption, "r on the scored rows, slices from below to above "
+	                                  "(%sr.nii.gz).", folder);
 	for (size_t v = 0; value && v < e->voxels; v++)
 		value[v] = (float)e->r[v];
 	if (!status)
@@ -112,9 +121,12 @@ static gb_status maps(gb_page *page, const gb_report *r, gb_err *err)
 	free(value);
 	if (status || !gb_encoding_ceiling(e))
 		return status;
-	snprintf(caption, sizeof caption, "The share of what a perfect model of the stimulus could reach; left out where the ceiling is below 0.2 (%sr_of_ceiling.nii.gz).", folder);
+	snprintf(caption, sizeof caption, "The share of what a perfect model of the stimulus could reach; "
+	                                  "left out where the ceiling is below 0.2 "
+	                                  "(%sr_of_ceiling.nii.gz).", folder);
 	value = gb_maps_share(e, err);
-	status = value ? mosaic(page, r->mask, value, "r/ceiling of each voxel", "r/ceiling", caption, err) : GB_SYSTEM;
+	status = value ? mosaic(page, r->mask, value, "r/ceiling of each "
+	                                              "voxel", "r/ceiling", caption, err) : GB_SYSTEM;
 	free(value);
 	return status;
 }
@@ -136,7 +148,8 @@ static gb_status own_maps(gb_page *page, const gb_subjects *brains, gb_err *err)
 		for (size_t v = 0; v < b->encoding.voxels; v++)
 			value[v] = (float)b->encoding.r[v];
 		snprintf(title, sizeof title, "r of each voxel of %.60s", b->subject);
-		snprintf(caption, sizeof caption, "r on the scored rows, slices from below to above (%.60s/r.nii.gz).", b->subject);
+		snprintf(caption, sizeof caption, "r on the scored rows, slices from below to above "
+		                                  "(%.60s/r.nii.gz).", b->subject);
 		status = mosaic(page, &b->mask, value, title, "r", caption, err);
 		free(value);
 	}
@@ -146,7 +159,8 @@ static gb_status own_maps(gb_page *page, const gb_subjects *brains, gb_err *err)
 /* What each head predicts of its subject. */
 static void own_table(gb_page *page, const gb_subjects *brains)
 {
-	gb_page_table_begin(page, "subject\tvoxels\tmean r\t95 % interval\tmedian\t95th percentile\tnull: mean (SD)\tp\tridge");
+	gb_page_table_begin(page, "subject\tvoxels\tmean r\t95 % interval\tmedian\t95th percentile\tnull: "
+	                          "mean (SD)\tp\tridge");
 	for (size_t i = 0; i < brains->count; i++) {
 		const gb_encoding *e = &brains->brain[i].encoding;
 		char t[5][32], interval[64] = "–", null[64] = "–";
@@ -185,11 +199,14 @@ static gb_status subjects(gb_page *page, const gb_report *r, gb_err *err)
 	if (status)
 		return status;
 	if (e->ceiling.subjects > 1)
-		snprintf(caption, sizeof caption, "What the model predicts for each subject, against that subject: mean %.3f. The ceiling of one subject is %.3f; "
+		snprintf(caption, sizeof caption, "What the model predicts for each subject, against that "
+		                                  "subject: mean %.3f. The ceiling of one subject is %.3f; "
 		         "the mean of the other people's brains predicts a subject with r = %.3f.", sum / n,
 		         gb_score_mean(e->ceiling.one, e->voxels), gb_score_mean(e->ceiling.left_out, e->voxels));
 	else
-		snprintf(caption, sizeof caption, "What the model predicts for each subject, against that subject, in the subject's own voxels: mean %.3f.", sum / n);
+		snprintf(caption, sizeof caption, "What the model predicts for each subject, against that "
+		                                  "subject, in the subject's own voxels: mean "
+		                                  "%.3f.", sum / n);
 	return gb_page_figure(page, &canvas, caption, err);
 }
 
@@ -198,11 +215,17 @@ static void sentences(gb_page *page, const gb_report *r)
 	const gb_encoding *e = r->encoding;
 
 	if (r->brains->several && e->is_mean)
-		gb_page_text(page, "The model has a head for each subject. First the mean of what it predicts for all, against the mean of all; then each subject.");
+		gb_page_text(page, "The model has a head for each subject. First the mean of what it "
+		                   "predicts for all, against the mean of all; then each subject.");
 	else if (r->brains->several)
-		gb_page_text(page, "The model has a head for each subject, in voxels of their own: there is no mean brain. The first figures are of %s; then each subject.", e->subject);
-	gb_page_text(page, "The model predicted the BOLD signal of %zu voxels on %zu rows that it was not trained on. Predicted and measured time courses correlate with a mean r of %.3f over voxels "
-	             "(median %.3f, 95th percentile %.3f).", e->voxels, e->scored.rows, e->score.mean, e->score.median, e->score.p95);
+		gb_page_text(page, "The model has a head for each subject, in voxels of their own: there is "
+		                   "no mean brain. The first figures are of %s; then each "
+		                   "subject.", e->subject);
+	gb_page_text(page, "The model predicted the BOLD signal of %zu voxels on %zu rows that it was not "
+	                   "trained on. Predicted and measured time courses correlate with a mean r of %.3f "
+	                   "over voxels "
+	             "(median %.3f, 95th percentile "
+	             "%.3f).", e->voxels, e->scored.rows, e->score.mean, e->score.median, e->score.p95);
 	if (e->null.shifts) {
 		double fdr = 0, fwe = 0;
 
@@ -210,25 +233,38 @@ static void sentences(gb_page *page, const gb_report *r)
 			fdr += e->null.column_q[v] < 0.05;
 			fwe += e->null.column_fwe[v] < 0.05;
 		}
-		gb_page_text(page, "Of %zu circular shifts, %.0f did as well or better: p = %.4f. The shifts themselves have a mean r of %.3f with a standard deviation of %.3f: "
-		             "that is how far a single correlation strays by chance. %.0f voxels pass a false discovery rate of 5 %%%s, %.0f the stricter test against the maximum over voxels.",
+		gb_page_text(page, "Of %zu circular shifts, %.0f did as well or better: p = %.4f. The shifts "
+		                   "themselves have a mean r of %.3f with a standard deviation of %.3f: "
+		             "that is how far a single correlation strays by chance. %.0f voxels pass a "
+		             "false discovery rate of 5 %%%s, %.0f the stricter test against the maximum "
+		             "over voxels.",
 		             e->null.shifts, e->null.p * (1 + (double)e->null.shifts) - 1, e->null.p, e->null.mean, e->null.sd, fdr,
-		             e->null.pooled ? " (tail pooled over voxels, as the shifts are too few for each alone)" : "", fwe);
+		             e->null.pooled ? " (tail pooled over voxels, as the shifts are too few for each "
+		                              "alone)" : "", fwe);
 	}
 	if (e->subjects < 2)
-		gb_page_text(page, "The set has one subject: a ceiling is not estimable, and the r has no upper limit to be read beside.");
+		gb_page_text(page, "The set has one subject: a ceiling is not estimable, and the r has no "
+		                   "upper limit to be read beside.");
 	else if (e->ceiling.subjects < 2)
-		gb_page_text(page, "A ceiling is not estimable: subjects have their own voxels. The r has no upper limit to be read beside.");
+		gb_page_text(page, "A ceiling is not estimable: subjects have their own voxels. The r has no "
+		                   "upper limit to be read beside.");
 	else if (e->ceiling.subjects < e->subjects)
-		gb_page_text(page, "The ceiling is that of the %zu subjects, of %zu, who share these voxels.", e->ceiling.subjects, e->subjects);
+		gb_page_text(page, "The ceiling is that of the %zu subjects, of %zu, who share these "
+		                   "voxels.", e->ceiling.subjects, e->subjects);
 	if (e->has_baseline)
 		gb_page_text(page, "Ridge regression on the same rows reaches %.3f. %s", e->baseline,
-		             isnan(e->difference_low)       ? "There are too few rows for an interval of the difference."
-		             : e->difference_low > 0        ? "The model is better: the paired interval of the difference excludes 0."
-		             : e->difference_high < 0       ? "The model is worse: the paired interval of the difference excludes 0."
-		                                            : "The paired interval of the difference includes 0: neither is better.");
+		             isnan(e->difference_low)       ? "There are too few rows for an interval of the "
+		                                              "difference."
+		             : e->difference_low > 0        ? "The model is better: the paired interval of "
+		                                              "the difference excludes 0."
+		             : e->difference_high < 0       ? "The model is worse: the paired interval of "
+		                                              "the difference excludes 0."
+		                                            : "The paired interval of the difference "
+		                                              "includes 0: neither is better.");
 	else if (strcmp(gb_model_type(r->model), "ridge"))
-		gb_page_text(page, "No ridge baseline was given. Train one on the same set (gb-train --model ridge) and name it with --baseline: a network that does not beat ridge has learned nothing beyond it.");
+		gb_page_text(page, "No ridge baseline was given. Train one on the same set (gb-train --model "
+		                   "ridge) and name it with --baseline: a network that does not beat ridge "
+		                   "has learned nothing beyond it.");
 	else
 		gb_page_text(page, "This model is the ridge baseline itself.");
 }
@@ -254,13 +290,17 @@ gb_status gb_report_encoding(gb_page *page, const gb_report *r, gb_err *err)
 		status = own_maps(page, r->brains, err);
 	if (status)
 		return status;
-	gb_page_text(page, "Identification: given what the model predicts for a row, the measured row ranks at %.1f %% on average among all rows more than 20 s away (chance 50 %%)%s.",
-	             100 * e->identification.percentile, e->identification.shifts ? "" : "; there are too few rows for a p");
+	gb_page_text(page, "Identification: given what the model predicts for a row, the measured row ranks "
+	                   "at %.1f %% on average among all rows more than 20 s away (chance 50 %%)%s.",
+	             100 * e->identification.percentile, e->identification.shifts ? "" : "; there are too "
+	                                                                                 "few rows for a p");
 	if (e->identification.shifts)
-		gb_page_text(page, "Against circular shifts: p = %.4f (null %.1f %% ± %.1f).", e->identification.p, 100 * e->identification.null_mean,
+		gb_page_text(page, "Against circular shifts: p = %.4f (null %.1f %% ± "
+		                   "%.1f).", e->identification.p, 100 * e->identification.null_mean,
 		             100 * e->identification.null_sd);
 	if (e->identification.segments > 1)
-		gb_page_text(page, "Of %zu segments of 30 s, %.0f %% are identified (chance %.0f %%), %.0f %% are among the first five (chance %.0f %%).",
+		gb_page_text(page, "Of %zu segments of 30 s, %.0f %% are identified (chance %.0f %%), %.0f "
+		                   "%% are among the first five (chance %.0f %%).",
 		             e->identification.segments, 100 * e->identification.top1, 100.0 / (double)e->identification.segments,
 		             100 * e->identification.top5, fmin(100, 500.0 / (double)e->identification.segments));
 	return GB_OK;

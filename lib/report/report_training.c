@@ -10,12 +10,14 @@
 #include "io/file.h"
 #include "ridge/ridge.h"
 #include "report/report.h"
+#include "plot/series.h"
 
 enum { LINES_MAX = 12 };
 
 typedef struct curve { char name[64]; float *value; size_t count; int column; } curve;
 
-/* A picture: the columns that begin with PREFIX, those that decode the brain or the others, and ALSO (NULL: none). */
+/* A picture: the columns that begin with PREFIX, those that decode the brain or the others, and ALSO
+ * (NULL: none). */
 typedef struct picture { const char *prefix, *also; bool brain; const char *title, *caption; } picture;
 
 static bool is_drawn(const picture *p, const char *name)
@@ -100,11 +102,16 @@ static gb_status draw_curves(gb_page *page, const gb_input *input, const gb_json
 {
 	static const picture pictures[] = {
 		{"validation.skill.", "validation.r", false, "Validation: stimuli and brain from the latent",
-		 "What the validation block inside the train rows says, epoch by epoch: skill is 1 - loss/loss of a constant, so 0 is no better than the train mean."},
+		 "What the validation block inside the train rows says, epoch by epoch: skill is 1 - "
+		 "loss/loss of a constant, so 0 is no better than the train mean."},
 		{"train.skill.", NULL, false, "Training: the same terms on the rows that fit",
-		 "As they were met in training, with dropout from epoch 1 on: how far this lies above validation is what was learned by heart."},
-		{"validation.skill.", NULL, true, "Validation: stimuli from the brain", "The decoders, fed by the BOLD of the window after each row."},
-		{"train.skill.", NULL, true, "Training: stimuli from the brain", "The same on the rows that fit."}};
+		 "As they were met in training, with dropout from epoch 1 on: how far this lies above "
+		 "validation is what was learned by heart."},
+		{"validation.skill.", NULL, true, "Validation: stimuli from the "
+		                                  "brain", "The decoders, fed by the BOLD of the window "
+		                                           "after each row."},
+		{"train.skill.", NULL, true, "Training: stimuli from the "
+		                             "brain", "The same on the rows that fit."}};
 	int64_t best = -1;
 	gb_status status = GB_OK;
 
@@ -131,8 +138,10 @@ static void own_penalties(gb_page *page, const gb_json *own)
 		gb_json_read_integer(gb_json_at(counts, i), &count[i]);
 		voxels += count[i];
 	}
-	gb_page_text(page, "Each voxel then has a penalty of its own, the one at which its r over the same folds is highest (median %g): so chosen, the mean r is %.3f, "
-	             "which is above what it would be on rows that had no part in the choice. At the edges of what was tried: %lld of %lld voxels at %g, %lld at %g.",
+	gb_page_text(page, "Each voxel then has a penalty of its own, the one at which its r over the same "
+	                   "folds is highest (median %g): so chosen, the mean r is %.3f, "
+	             "which is above what it would be on rows that had no part in the choice. At the edges "
+	             "of what was tried: %lld of %lld voxels at %g, %lld at %g.",
 	             median, score, (long long)count[0], (long long)voxels, gb_ridge_penalty(0), (long long)count[GB_RIDGE_PENALTIES - 1],
 	             gb_ridge_penalty(GB_RIDGE_PENALTIES - 1));
 }
@@ -157,13 +166,18 @@ static gb_status draw_penalties(gb_page *page, const gb_json *fit, gb_err *err)
 		gb_json_read_number(gb_json_at(scores, i), &r);
 		value[i] = (float)r;
 	}
-	gb_page_text(page, "Stimulus to brain: of 8 contiguous folds inside the train rows, the best choice has a mean r of %.3f at penalty %g; the prediction is the mean of %zu choice%s.%s",
+	gb_page_text(page, "Stimulus to brain: of 8 contiguous folds inside the train rows, the best choice "
+	                   "has a mean r of %.3f at penalty %g; the prediction is the mean of %zu "
+	                   "choice%s.%s",
 	             score, penalty, gb_json_size(choices), gb_json_size(choices) == 1 ? "" : "s of band weights",
-	             edge ? " A penalty at the edge of those tried was chosen: what lies beyond was not tried." : "");
+	             edge ? " A penalty at the edge of those tried was chosen: what lies beyond was not "
+	                    "tried." : "");
 	if (gb_json_get(fit, "own"))
 		own_penalties(page, gb_json_get(fit, "own"));
 	status = gb_plot_series(&canvas, &plot, &series, 1, err);
-	return status ? status : gb_page_figure(page, &canvas, "Every penalty, for all voxels alike, with equal weights for all bands. No test row was used.", err);
+	return status ? status : gb_page_figure(page, &canvas, "Every penalty, for all voxels alike, with "
+	                                                       "equal weights for all bands. No test row was "
+	                                                       "used.", err);
 }
 
 gb_status gb_report_training(gb_page *page, const gb_report *r, gb_err *err)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "video/video.h"
 
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "video/video_frames.h"
 #include "video/video_picture.h"
 #include "video/video_scale.h"
+#include "media/libav_origin.h"
 
 struct gb_video {
 	gb_libav media;

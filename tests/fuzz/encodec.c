@@ -7,6 +7,9 @@
 #include <math.h>
 
 #include "encodec/encodec.h"
+#include "encodec/quantise.h"
+#include "encodec/decoder.h"
+#include "encodec/encoder.h"
 
 enum { SAMPLES = 700, FRAMES = 8 };
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* gb_hrf_convolve: every processor class against a sum in double, at odd sizes. */
 #include "base/rng.h"
 #include "base/size.h"

@@ -6,9 +6,12 @@
 
 #include "base/size.h"
 #include "encodec/stereo.h"
-#include "encodec/stream.h"
+#include "encodec/stream_internal.h"
 #include "tensor/tensor_file.h"
 #include "tests/tap.h"
+#include "encodec/encoder.h"
+#include "encodec/decoder.h"
+#include "encodec/quantise.h"
 
 static gb_err err;
 static const char *folder;

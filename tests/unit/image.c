@@ -3,6 +3,10 @@
 #include <png.h>
 
 #include "plot/plot.h"
+#include "plot/sheet.h"
+#include "plot/bars.h"
+#include "plot/series.h"
+#include "plot/heat.h"
 #include "plot/png.h"
 #include "plot/terminal.h"
 #include "tests/tap.h"
@@ -50,9 +54,9 @@ static void canvas_and_text(void)
 	ok(gb_canvas_open(&c, 0, 5, (gb_color){0, 0, 0}, &err) == GB_USAGE,
 	   "a picture of no width is refused");
 	ok(!gb_canvas_open(&c, 40, 20, (gb_color){255, 255, 255}, &err), "a canvas opens");
-	gb_canvas_image(&c, 0, 0, 2, 1, picture, 4, 2, 1);
+	gb_canvas_image(&c, 0, 0, 2, 1, (gb_pixels){picture, 4, 2, 1});
 	ok(is(&c, 0, 0, 7, 7, 7) && is(&c, 1, 0, 27, 27, 27), "a reduced picture has the means of its areas");
-	gb_canvas_image(&c, 10, 10, 8, 4, picture, 4, 2, 1);
+	gb_canvas_image(&c, 10, 10, 8, 4, (gb_pixels){picture, 4, 2, 1});
 	ok(is(&c, 10, 10, 0, 0, 0) && is(&c, 11, 11, 0, 0, 0) && is(&c, 17, 13, 34, 34, 34),
 	   "an enlarged one whole pixels");
 	gb_canvas_fill(&c, -5, -5, 1000, 1000, (gb_color){255, 255, 255});
@@ -213,12 +217,12 @@ static void others(void)
 	       margin_is_clean(&c, 20) && c.height > 3 * 26 + 8 + 48 + 26,
 	   "long names break into lines, none is cut at the edge");
 	gb_canvas_close(&c);
-	ok(!gb_plot_frames(&c, &(gb_plot){.bare = true, .width = 9, .height = 8}, frames, 2, 2, 2, 3, NULL,
-	                   &err) &&
+	ok(!gb_plot_frames(&c, &(gb_plot){.bare = true, .width = 9, .height = 8},
+	                   &(gb_frames){frames, 2, 2, 2, 3, NULL}, &err) &&
 	       is(&c, 0, 0, 255, 0, 0),
 	   "frames");
 	gb_canvas_close(&c);
-	ok(gb_plot_frames(&c, &plot, frames, 0, 2, 2, 3, NULL, &err) == GB_DATA, "no frames are refused");
+	ok(gb_plot_frames(&c, &plot, &(gb_frames){frames, 0, 2, 2, 3, NULL}, &err) == GB_DATA, "no frames are refused");
 	if (gb_canvas_open(&c, 1, 2, (gb_color){255, 0, 0}, &err))
 		return;
 	gb_canvas_fill(&c, 0, 1, 1, 1, (gb_color){0, 0, 255});

@@ -7,6 +7,7 @@
 #include "base/size.h"
 #include "tensor/tensor_writer.h"
 #include "inspect/inspect.h"
+#include "inspect/inspect_stats.h"
 #include "tests/tap.h"
 
 static gb_err err;

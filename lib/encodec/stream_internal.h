@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* stream.h: how a stream is cut.  Private to encodec/ and its tests: no size
+/* stream_internal.h: how a stream is cut.  Private to encodec/ and its tests: no size
  * changes a bit of what comes out. */
-#ifndef GB_ENCODEC_STREAM_H
-#define GB_ENCODEC_STREAM_H
+#ifndef GB_ENCODEC_STREAM_INTERNAL_H
+#define GB_ENCODEC_STREAM_INTERNAL_H
 
-#include "encodec/encodec.h"
+#include "encodec/decoder.h"
+#include "encodec/encoder.h"
 #include "encodec/codec_network.h"
 
 GB_BEGIN_DECLS
