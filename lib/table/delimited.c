@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/size.h"
-#include "table/table_reader.h"
+#include "table/delimited.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,28 +87,38 @@ static void end_line(cursor *c)
 
 gb_status gb_table_read_delimited(gb_table *table, const char *data, size_t size, gb_err *err)
 {
-	cursor c = {data, size, 0, 1, 0};
+	cursor c = {.data = data, .size = size, .line = 1};
 	field f = {0};
+	size_t columns = 0;
 	gb_status status = GB_OK;
 
 	if (size >= 3 && !memcmp(data, "\xEF\xBB\xBF", 3))
 		c.at = 3;
 	c.separator = separator_of(data + c.at, size - c.at);
 	table->format = c.separator == '\t' ? "tsv" : "csv";
-	while (status == GB_OK && c.at < size) {
-		gb_table_begin_row(table, c.line);
-		for (size_t column = 0; status == GB_OK; column++) {
-			status = read_field(&c, &f, table->name, err);
-			if (status == GB_OK)
-				status = gb_table_cell(table, column, f.text ? f.text : "", f.size, err);
-			if (status != GB_OK || c.at >= size || data[c.at] != c.separator)
-				break;
-			c.at++;
-		}
+	while (c.at < size) {
+		int64_t line = c.line;
+		size_t cells = 0;
+
+		gb_table_begin_row(table, line);
+		do {
+			c.at += cells > 0; /* the separator */
+			GB_TRY(read_field(&c, &f, table->name, err));
+			GB_TRY(gb_table_cell(table, cells++, f.text ? f.text : "", f.size, err));
+		} while (c.at < size && data[c.at] == c.separator);
 		end_line(&c);
-		if (status == GB_OK)
-			status = gb_table_end_row(table, err);
+		if (!table->header)
+			columns = cells;
+		else if (table->even && cells == 1 && f.size == 0 && c.at >= size)
+			break; /* a blank last line */
+		else if (table->even && cells != columns) {
+			status = gb_fail(err, GB_DATA, "%s: line %lld has %zu cells, the header line %zu", table->name,
+			                 (long long)line, cells, columns);
+			goto done;
+		}
+		GB_TRY(gb_table_end_row(table, err));
 	}
+done:
 	free(f.text);
 	return status;
 }

@@ -126,7 +126,7 @@ gb_status gb_table_end_row(gb_table *table, gb_err *err)
 	size_t used = table->pending_size, cells;
 	gb_status status;
 
-	if (!used)
+	if (!used && !(table->even && table->header))
 		return GB_OK;
 	if (!table->header) {
 		status = gb_grow(&table->header, used, sizeof(*table->header), err);

@@ -18,6 +18,7 @@ typedef struct gb_table {
 	char *name;             /* of the file, for messages */
 	size_t columns, rows;
 	const char *format;     /* "xlsx", "csv", "tsv", "srt", "vtt", "film" */
+	bool even;              /* set before reading: every line has as many cells as the header line; blank ones are kept */
 	/* private */
 	uint32_t *header, *cell;
 	int64_t *line;

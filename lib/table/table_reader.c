@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "table/table_reader.h"
+#include "table/delimited.h"
 
 #include <string.h>
 

@@ -32,8 +32,6 @@ GB_CHECK gb_status gb_table_read(gb_table **table, const uint8_t *data, size_t s
  * is unpacked is bounded; document types are refused. */
 GB_CHECK gb_status gb_table_read_xlsx(gb_table *table, const uint8_t *data, size_t size, const char *sheet,
                                       gb_err *err);
-/* Comma-, semicolon- or tab-separated, quoted as in RFC 4180. */
-GB_CHECK gb_status gb_table_read_delimited(gb_table *table, const char *data, size_t size, gb_err *err);
 /* Subtitles: columns start, end (h:mm:ss.fff), text; markup taken out, lines
  * joined by a blank. */
 GB_CHECK gb_status gb_table_read_srt(gb_table *table, const char *data, size_t size, gb_err *err);
