@@ -8,7 +8,6 @@
 #include "cli/cli.h"
 #include "io/file.h"
 #include "media/subtitle_track.h"
-#include "text/sentence_encoder.h"
 #include "text/text_features.h"
 #include "text/nearest_text.h"
 
@@ -202,6 +201,30 @@ static gb_status write_features(const gb_args *args, const gb_annotations *a, bo
 	return status;
 }
 
+/* Sentence encoders are planned, none is built in: say whether FOLDER would have been one. */
+static gb_status refuse_encoder(const char *folder, gb_err *err)
+{
+	char *path = gb_format(err, "%s/config.json", folder);
+	gb_input input = {0};
+	gb_json *config = NULL;
+	const char *type;
+	gb_status status = path ? GB_OK : GB_SYSTEM;
+
+	if (path && gb_input_open(&input, path, NULL) != GB_OK)
+		status = gb_fail(err, GB_SYSTEM, "%s: no sentence encoder there (no config.json); --embed hash needs none", folder);
+	else if (path && gb_json_parse((const char *)input.data, input.size, &config, err) != GB_OK)
+		status = gb_fail_in(err, "%s", path);
+	else if (path && (type = gb_json_text(gb_json_get(config, "model_type"))) && (strstr(type, "bert") || !strcmp(type, "mpnet")))
+		status = gb_fail(err, GB_SYSTEM, "%s: this build has no sentence encoder; use --embed hash", folder);
+	else if (path)
+		status = gb_fail(err, GB_DATA, "%s: a model of type \"%.40s\"; a sentence encoder of BERT's family is wanted", folder,
+		                 type ? type : "unknown");
+	gb_json_free(config);
+	gb_input_close(&input);
+	free(path);
+	return status;
+}
+
 static gb_status align(const gb_args *args, gb_err *err)
 {
 	gb_input input = {0};
@@ -212,7 +235,7 @@ static gb_status align(const gb_args *args, gb_err *err)
 	gb_status status = parse_pooling(&how, err);
 
 	if (status == GB_OK && strcmp(embed, "hash"))
-		status = gb_encoder_refuse(embed, err);
+		status = refuse_encoder(embed, err);
 	if (status == GB_OK)
 		status = gb_input_open(&input, args->operand[0], err);
 	from_pipe = input.from_pipe;
