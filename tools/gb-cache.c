@@ -70,7 +70,7 @@ static gb_status pack(const gb_args *args, gb_err *err)
 	gb_pack_options options = {
 		.tool = args->tool, .params = args->params, .split = opt.split, .drop = opt.drop, .gap = opt.gap.value, .history = opt.history.value,
 		.keep_repeats = !strcmp(opt.repeats, "keep"),
-		.clock = {opt.tr.set ? &opt.tr.value : NULL, opt.start.set ? &opt.start.value : NULL, opt.runs, NULL},
+		.clock = {.tr = opt.tr, .start = opt.start, .runs = opt.runs},
 	};
 	char *report = NULL;
 	gb_status status = GB_OK;

@@ -80,8 +80,8 @@ static gb_status run_bold(const gb_args *args, gb_err *err)
 {
 	gb_bold_options o = {
 	    .image = args->operand[0], .mask = bold.mask, .confounds = bold.confounds, .columns = bold.columns,
-	    .clock = {.tr = bold.tr.set ? &bold.tr.value : NULL, .force_tr = bold.force_tr, .runs = bold.runs, .run = bold.run,
-	              .start = bold.start.set ? &bold.start.value : NULL, .first = bold.rows.set ? bold.rows.first : 0,
+	    .clock = {.tr = bold.tr, .force_tr = bold.force_tr, .runs = bold.runs, .run = bold.run,
+	              .start = bold.start, .first = bold.rows.set ? bold.rows.first : 0,
 	              .end = bold.rows.set ? bold.rows.end : INT64_MAX},
 	    .detrend = bold.detrend, .half = !strcmp(bold.dtype, "f16"),
 	    .zscore = !strcmp(bold.zscore, "run") ? GB_ZSCORE_RUN : !strcmp(bold.zscore, "rows") ? GB_ZSCORE_ROWS : GB_ZSCORE_NONE,
@@ -142,8 +142,7 @@ static struct {
 
 static gb_clock_options feature_clock(void)
 {
-	return (gb_clock_options){.tr = hrf.tr.set ? &hrf.tr.value : NULL, .start = hrf.start.set ? &hrf.start.value : NULL,
-	                          .runs = hrf.runs, .run = hrf.run};
+	return (gb_clock_options){.tr = hrf.tr, .start = hrf.start, .runs = hrf.runs, .run = hrf.run};
 }
 
 /* ---- convolve ---- */

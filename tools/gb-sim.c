@@ -79,8 +79,9 @@ static void log_channels(const gb_sim_inputs *inputs, const gb_simulation *s)
 
 static gb_status run(const gb_args *args, gb_err *err)
 {
-	gb_sim_input_options wanted = {tr.set ? &tr.value : NULL, start.set ? &start.value : NULL, run_name, rows, (int)channels,
-	                               tensors.item, tensors.count, (uint64_t)seed};
+	gb_sim_input_options wanted = {.tr = tr, .start = start, .run = run_name, .rows = rows,
+	                               .components = (int)channels, .tensor = tensors.item,
+	                               .tensors = tensors.count, .seed = (uint64_t)seed};
 	gb_simulation_options how = {(int)channels, 0, snr, rho, shared, kernel, {0, 1}, delay.value, (uint64_t)seed};
 	gb_sim_files files = {args->out, args->tool, args->params, args->operand, args->operands, mask_path, .subjects = (int)subjects};
 	gb_simulation *simulation = NULL;

@@ -201,24 +201,32 @@ static gb_status write_features(const gb_args *args, const gb_annotations *a, bo
 	return status;
 }
 
-/* Sentence encoders are planned, none is built in: say whether FOLDER would have been one. */
+/* No sentence encoder is built in: say whether FOLDER holds one. */
 static gb_status refuse_encoder(const char *folder, gb_err *err)
 {
 	char *path = gb_format(err, "%s/config.json", folder);
 	gb_input input = {0};
 	gb_json *config = NULL;
-	const char *type;
-	gb_status status = path ? GB_OK : GB_SYSTEM;
+	const char *type = NULL;
+	gb_status status = GB_SYSTEM;
 
-	if (path && gb_input_open(&input, path, NULL) != GB_OK)
-		status = gb_fail(err, GB_SYSTEM, "%s: no sentence encoder there (no config.json); --embed hash needs none", folder);
-	else if (path && gb_json_parse((const char *)input.data, input.size, &config, err) != GB_OK)
+	if (!path)
+		goto done;
+	if (gb_input_open(&input, path, NULL) != GB_OK) {
+		gb_fail(err, status, "%s: no sentence encoder there (no config.json); --embed hash needs none", folder);
+		goto done;
+	}
+	if (gb_json_parse((const char *)input.data, input.size, &config, err) == GB_OK)
+		type = gb_json_text(gb_json_get(config, "model_type"));
+	if (!config)
 		status = gb_fail_in(err, "%s", path);
-	else if (path && (type = gb_json_text(gb_json_get(config, "model_type"))) && (strstr(type, "bert") || !strcmp(type, "mpnet")))
-		status = gb_fail(err, GB_SYSTEM, "%s: this build has no sentence encoder; use --embed hash", folder);
-	else if (path)
-		status = gb_fail(err, GB_DATA, "%s: a model of type \"%.40s\"; a sentence encoder of BERT's family is wanted", folder,
-		                 type ? type : "unknown");
+	else if (type && (strstr(type, "bert") || !strcmp(type, "mpnet")))
+		gb_fail(err, status, "%s: this build has no sentence encoder; use --embed hash", folder);
+	else
+		status = gb_fail(err, GB_DATA,
+		                 "%s: a model of type \"%.40s\"; a sentence encoder of BERT's family is wanted",
+		                 folder, type ? type : "unknown");
+done:
 	gb_json_free(config);
 	gb_input_close(&input);
 	free(path);

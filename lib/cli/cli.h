@@ -18,7 +18,6 @@
 typedef struct gb_strings { const char **item; int count; } gb_strings;      /* option given several times */
 /* A:B, rows A … B−1; B may be left out: INT64_MAX */
 typedef struct gb_range { bool set; int64_t first, end; } gb_range;
-typedef struct gb_maybe_rational { bool set; gb_rational value; } gb_maybe_rational;
 
 typedef enum gb_option_kind {
 	GB_OPTION_FLAG,     /* bool: no argument */

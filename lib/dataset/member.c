@@ -122,15 +122,12 @@ static gb_status adopt(gb_member *member, const char *path, const gb_member_opti
 	if (count == 0)
 		return gb_fail(err, GB_DATA, "%s: no tensors", member->path);
 	status = gb_tensor_writer_new(&writer, options->tool, NULL, err);
-	if (!status && options->clock->tr)
-		status = gb_tensor_writer_param(writer, "tr",
-		                                gb_json_string(gb_rational_format(*options->clock->tr, text)),
-		                                err);
-	if (!status && options->clock->start)
-		status = gb_tensor_writer_param(writer, "start",
-		                                gb_json_string(
-						    gb_rational_format(*options->clock->start, text)),
-		                                err);
+	if (!status && options->clock->tr.set)
+		status = gb_tensor_writer_param(
+		    writer, "tr", gb_json_string(gb_rational_format(options->clock->tr.value, text)), err);
+	if (!status && options->clock->start.set)
+		status = gb_tensor_writer_param(
+		    writer, "start", gb_json_string(gb_rational_format(options->clock->start.value, text)), err);
 	if (!status && options->clock->runs)
 		status = gb_tensor_writer_param(writer, "runs", gb_json_string(options->clock->runs), err);
 	if (!status && member->from_pipe)

@@ -33,7 +33,7 @@ static gb_status take_inputs(gb_dataset *set, const char *folder, const gb_pack_
 			return status;
 		foreign = foreign || set->member[i].foreign;
 	}
-	if (!foreign && (options->clock.tr || options->clock.start || options->clock.runs))
+	if (!foreign && (options->clock.tr.set || options->clock.start.set || options->clock.runs))
 		return gb_fail(err, GB_USAGE,
 		               "--tr, --runs and --start are for files without a clock of their own: here "
 		               "all have one");

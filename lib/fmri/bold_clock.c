@@ -82,11 +82,11 @@ static gb_status find_tr(gb_bold_clock *out, const gb_nifti *image, const gb_bol
 	bool has_sidecar = false, has_header = gb_nifti_header_tr(gb_nifti_header_of(image), &header, why);
 	gb_status status = GB_OK;
 
-	if (path && !o->tr)
+	if (path && !o->tr.set)
 		status = read_sidecar(path, &beside, &has_sidecar, err);
-	if (!status && o->tr) {
-		*tr = *o->tr;
-		if (o->tr->num <= 0)
+	if (!status && o->tr.set) {
+		*tr = o->tr.value;
+		if (o->tr.value.num <= 0)
 			status = gb_fail(err, GB_USAGE, "--tr: more than 0 s is wanted");
 		else if (has_header && !o->force_tr && !agree(*tr, header))
 			status = disagree(name, "--tr", *tr, "its header", header, "give --force-tr if the "
@@ -138,7 +138,7 @@ gb_status gb_bold_clock_make(gb_bold_clock *out, const gb_nifti *image, const gb
 {
 	const char *name = gb_nifti_name(image);
 	int64_t volumes = gb_nifti_header_of(image)->volumes;
-	gb_rational tr, start = o->start ? *o->start : (gb_rational){0, 1};
+	gb_rational tr, start = o->start.set ? o->start.value : (gb_rational){0, 1};
 	gb_status status;
 
 	memset(out, 0, sizeof *out);

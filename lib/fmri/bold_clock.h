@@ -9,9 +9,9 @@
 GB_BEGIN_DECLS
 
 typedef struct gb_bold_clock_options {
-	const gb_rational *tr;    /* --tr, NULL: the sidecar's, else the header's */
+	gb_maybe_rational tr;     /* --tr; not set: the sidecar's, else the header's */
 	bool force_tr;            /* --tr wins over a plausible header that says otherwise */
-	const gb_rational *start; /* movie time at which each run's first volume begins, NULL: 0 */
+	gb_maybe_rational start;  /* movie time at which each run's first volume begins; not set: 0 */
 	const char *runs;         /* "run-1:946,run-2:540", NULL: one */
 	const char *run;          /* name of the one run, NULL: "run-1" */
 	int64_t first, end;       /* volumes to take, over the whole file; END INT64_MAX: all */

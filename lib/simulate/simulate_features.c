@@ -62,8 +62,9 @@ static gb_status read_one(gb_tensor_file *file, const char *tensor_name, const g
 {
 	const char *name = gb_tensor_file_name(file);
 	/* A start says where to begin in files that have a clock; only others take it as theirs. */
-	gb_clock_options own = {options->tr, gb_tensor_file_has_clock(file, tensor_name) ? NULL : options->start, options->runs,
-	                        options->run};
+	bool foreign = !gb_tensor_file_has_clock(file, tensor_name);
+	gb_clock_options own = {.tr = options->tr, .start = foreign ? options->start : (gb_maybe_rational){0},
+	                        .runs = options->runs, .run = options->run};
 	const gb_tensor *tensor;
 	gb_clock clock;
 	gb_status status = gb_tensor_file_clock_or(file, tensor_name, &own, &clock, err);

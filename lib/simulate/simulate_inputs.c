@@ -52,7 +52,7 @@ static bool is_tensor_file(const char *path)
 
 static gb_status read_tensors(parts *all, const char *path, const gb_sim_input_options *o, gb_err *err)
 {
-	gb_clock_options clock = {o->tr, o->start, NULL, o->run};
+	gb_clock_options clock = {.tr = o->tr, .start = o->start, .run = o->run};
 	gb_tensor_file *file = NULL;
 	gb_feature_scores *list = NULL;
 	int count = 0;
@@ -95,7 +95,7 @@ static gb_status add_media(parts *all, const char *name, const char *const *labe
 
 static gb_status read_media(parts *all, const char *path, const gb_sim_input_options *o, gb_pool *pool, gb_err *err)
 {
-	gb_rational start = o->start ? *o->start : (gb_rational){0, 1};
+	gb_rational start = o->start.set ? o->start.value : (gb_rational){0, 1};
 	bool look, sound;
 	float *value;
 	int64_t rows;
@@ -116,7 +116,7 @@ static gb_status read_media(parts *all, const char *path, const gb_sim_input_opt
 
 static gb_status make_random(parts *all, const gb_sim_input_options *o, gb_err *err)
 {
-	part p = {.name = "random", .start = o->start ? *o->start : (gb_rational){0, 1}, .rows = o->rows, .components = o->components};
+	part p = {.name = "random", .start = o->start.set ? o->start.value : (gb_rational){0, 1}, .rows = o->rows, .components = o->components};
 
 	if (o->rows < 1)
 		return gb_fail(err, GB_USAGE, "no MEDIA or FEATURES: --rows N says how long a brain without stimulus is");
@@ -133,8 +133,8 @@ static gb_status read_parts(parts *all, char *const *path, int count, const gb_s
 {
 	gb_status status = GB_OK;
 
-	if (o->tr)
-		all->step = *o->tr;
+	if (o->tr.set)
+		all->step = o->tr.value;
 	for (all->operand = 0; all->operand < count && !status; all->operand++) /* they say what a row is */
 		if (is_tensor_file(path[all->operand]))
 			status = read_tensors(all, path[all->operand], o, err);
@@ -176,10 +176,10 @@ static gb_status rows_between(gb_rational start, gb_rational t, gb_rational step
 
 static gb_status common_clock(const parts *all, const gb_sim_input_options *o, gb_clock *clock, gb_err *err)
 {
-	gb_rational start = o->start ? *o->start : all->item[0].start;
+	gb_rational start = o->start.set ? o->start.value : all->item[0].start;
 	int64_t rows = INT64_MAX, offset;
 
-	for (int i = 0; i < all->count && !o->start; i++)
+	for (int i = 0; i < all->count && !o->start.set; i++)
 		if (gb_rational_compare(all->item[i].start, start) > 0)
 			start = all->item[i].start;
 	for (int i = 0; i < all->count; i++) {

@@ -19,7 +19,7 @@ typedef struct gb_sim_inputs {
 } gb_sim_inputs;
 
 typedef struct gb_sim_input_options {
-	const gb_rational *tr, *start; /* NULL: not given */
+	gb_maybe_rational tr, start;
 	const char *run;               /* NULL: not given */
 	int64_t rows;                  /* −1: all */
 	int components;                /* at most, of each tensor */

@@ -112,8 +112,8 @@ gb_status gb_table_read_delimited(gb_table *table, const char *data, size_t size
 		else if (table->even && cells == 1 && f.size == 0 && c.at >= size)
 			break; /* a blank last line */
 		else if (table->even && cells != columns) {
-			status = gb_fail(err, GB_DATA, "%s: line %lld has %zu cells, the header line %zu", table->name,
-			                 (long long)line, cells, columns);
+			status = gb_fail(err, GB_DATA, "%s: line %lld has %zu cells, the header line %zu",
+			                 table->name, (long long)line, cells, columns);
 			goto done;
 		}
 		GB_TRY(gb_table_end_row(table, err));

@@ -25,19 +25,23 @@ done:
 }
 
 /* "n/a" and an empty cell are NaN. */
-static bool read_number(const char *cell, double *value)
+static gb_status read_number(const gb_table *table, size_t row, size_t column, double *value, gb_err *err)
 {
+	const char *cell = gb_table_at(table, row, column);
 	char *end;
 
 	*value = NAN;
 	if (!*cell || !strcasecmp(cell, "n/a"))
-		return true;
+		return GB_OK;
 	*value = strtod(cell, &end);
-	return !*end && isfinite(*value);
+	if (*end || !isfinite(*value))
+		return gb_fail(err, GB_DATA, "%s: line %lld, column %s: \"%.40s\" is not a number", table->name,
+		               (long long)gb_table_line(table, row), gb_table_header(table, column), cell);
+	return GB_OK;
 }
 
-gb_status gb_named_columns_read(const char *path, const char *const *name, int columns, double **value, size_t *rows,
-                                gb_err *err)
+gb_status gb_named_columns_read(const char *path, const char *const *name, int columns, double **value,
+                                size_t *rows, gb_err *err)
 {
 	gb_table *table;
 	gb_status status;
@@ -49,17 +53,14 @@ gb_status gb_named_columns_read(const char *path, const char *const *name, int c
 		size_t at = gb_table_find(table, name[c]);
 
 		if (at == table->columns) {
-			status = gb_fail(err, GB_USAGE, "%s: no column \"%s\" in its header line", table->name, name[c]);
+			status = gb_fail(err, GB_USAGE, "%s: no column \"%s\" in its header line", table->name,
+			                 name[c]);
 			goto done;
 		}
 		if (!*value)
 			GB_TRY(gb_grow(value, table->rows * (size_t)columns, sizeof **value, err));
 		for (size_t row = 0; row < table->rows; row++)
-			if (!read_number(gb_table_at(table, row, at), &(*value)[row * (size_t)columns + (size_t)c])) {
-				status = gb_fail(err, GB_DATA, "%s: line %lld, column %s: \"%.40s\" is not a number", table->name,
-				                 (long long)gb_table_line(table, row), name[c], gb_table_at(table, row, at));
-				goto done;
-			}
+			GB_TRY(read_number(table, row, at, &(*value)[row * (size_t)columns + (size_t)c], err));
 	}
 	*rows = table->rows;
 	if (*rows == 0)

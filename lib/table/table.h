@@ -18,7 +18,8 @@ typedef struct gb_table {
 	char *name;             /* of the file, for messages */
 	size_t columns, rows;
 	const char *format;     /* "xlsx", "csv", "tsv", "srt", "vtt", "film" */
-	bool even;              /* set before reading: every line has as many cells as the header line; blank ones are kept */
+	/* Set before reading: every line has as many cells as the header line, and blank rows are kept. */
+	bool even;
 	/* private */
 	uint32_t *header, *cell;
 	int64_t *line;

@@ -213,18 +213,19 @@ static gb_status clock_of_options(const gb_tensor_file *file, const gb_tensor *t
                                   const gb_clock_options *options, gb_clock *clock, gb_err *err)
 {
 	int64_t rows = tensor->rank ? tensor->shape[0] : 0;
-	gb_rational start = options->start ? *options->start : (gb_rational){0, 1};
+	gb_rational start = options->start.set ? options->start.value : (gb_rational){0, 1};
 
-	if (!options->tr)
+	if (!options->tr.set)
 		return gb_fail(err, GB_USAGE,
 		               "%s: tensor %s has no time of its own: give --tr, and --runs or --start where "
 		               "needed",
 		               file->name, tensor->name);
 	if (!options->runs) {
-		*clock = gb_clock_single(*options->tr, options->run ? options->run : "run-1", rows, start);
+		*clock = gb_clock_single(options->tr.value, options->run ? options->run : "run-1", rows,
+		                         start);
 		return GB_OK;
 	}
-	clock->step = *options->tr;
+	clock->step = options->tr.value;
 	if (gb_clock_parse_runs(options->runs, clock, err) != GB_OK)
 		return err ? err->status : GB_USAGE;
 	for (int i = 0; i < clock->runs; i++)
@@ -247,8 +248,9 @@ gb_status gb_tensor_file_clock_or(const gb_tensor_file *file, const char *name,
 		return clock_of_options(file, tensor, options, clock, err);
 	if ((status = gb_tensor_file_clock(file, name, clock, err)) != GB_OK)
 		return status;
-	if ((options->tr && gb_rational_compare(*options->tr, clock->step)) ||
-	    (options->start && gb_rational_compare(*options->start, clock->run[0].start)) || options->runs)
+	if ((options->tr.set && gb_rational_compare(options->tr.value, clock->step)) ||
+	    (options->start.set && gb_rational_compare(options->start.value, clock->run[0].start)) ||
+	    options->runs)
 		return gb_fail(err, GB_USAGE,
 		               "%s: tensor %s has a clock of its own: --tr, --start and --runs are for files "
 		               "that have none",

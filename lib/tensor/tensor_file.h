@@ -45,7 +45,7 @@ bool gb_tensor_file_has_clock(const gb_tensor_file *file, const char *tensor);
 /* For tools that welcome foreign files: the file's own clock if it has one
  * (then contradicting options are GB_USAGE), else one made of --tr, and --runs
  * or --start (start is one run's).  Unset options are NULL. */
-typedef struct gb_clock_options { const gb_rational *tr, *start; const char *runs, *run; } gb_clock_options;
+typedef struct gb_clock_options { gb_maybe_rational tr, start; const char *runs, *run; } gb_clock_options;
 GB_CHECK gb_status gb_tensor_file_clock_or(const gb_tensor_file *file, const char *tensor,
                                            const gb_clock_options *options, gb_clock *clock, gb_err *err);
 

@@ -203,16 +203,14 @@ gb_rational gb_segments_end(const gb_segments *segments, int run)
 	return end;
 }
 
-static int64_t gcd(int64_t a, int64_t b) { return b ? gcd(b, a % b) : a; }
-
 gb_status gb_segments_timebase(const gb_segments *segments, int64_t *timebase, gb_err *err)
 {
 	*timebase = 1;
 	for (size_t i = 0; i < segments->count; i++) {
 		int64_t a = segments->segment[i].start.den, b = segments->segment[i].end.den;
 
-		if (__builtin_mul_overflow(*timebase / gcd(*timebase, a), a, timebase) ||
-		    __builtin_mul_overflow(*timebase / gcd(*timebase, b), b, timebase))
+		if (__builtin_mul_overflow(*timebase / gb_gcd(*timebase, a), a, timebase) ||
+		    __builtin_mul_overflow(*timebase / gb_gcd(*timebase, b), b, timebase))
 			return gb_fail(err, GB_USAGE, "--tr: too fine for the times of these segments");
 	}
 	return GB_OK;

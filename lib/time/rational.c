@@ -35,6 +35,17 @@ static bool reduce(wide num, wide den, gb_rational *out)
 	return true;
 }
 
+int64_t gb_gcd(int64_t a, int64_t b)
+{
+	while (b != 0) {
+		int64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
 bool gb_rational_make(int64_t num, int64_t den, gb_rational *out) { return reduce(num, den, out); }
 
 /* |num| ≤ 2^63, den < 2^63: each product fits 127 bits, their sum could not:

@@ -10,9 +10,13 @@
 GB_BEGIN_DECLS
 
 typedef struct gb_rational { int64_t num, den; } gb_rational;
+/* An option that may be absent.  VALUE counts only where SET, unless a default was put there. */
+typedef struct gb_maybe_rational { bool set; gb_rational value; } gb_maybe_rational;
 
 #define GB_RATIONAL_TEXT 48 /* bytes that gb_rational_format needs at most */
 
+/* The greatest common divisor of A ≥ 0 and B ≥ 0; of 0 and B it is B. */
+int64_t gb_gcd(int64_t a, int64_t b);
 /* NUM/DEN in lowest terms.  False if DEN is 0 or it does not fit. */
 GB_CHECK bool gb_rational_make(int64_t num, int64_t den, gb_rational *out);
 /* *OUT = A op B; false when it does not fit int64/int64 (or B is 0 in div). */

@@ -24,19 +24,9 @@ static gb_status out_of_range(const planner *p, gb_err *err)
 	return gb_fail(err, GB_DATA, "%s: a frame's time is out of range", p->name);
 }
 
-static int64_t greatest_divisor(int64_t a, int64_t b)
-{
-	while (b != 0) {
-		int64_t rest = a % b;
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 static bool least_multiple(int64_t a, int64_t b, int64_t *out)
 {
-	return !__builtin_mul_overflow(a / greatest_divisor(a, b), b, out);
+	return !__builtin_mul_overflow(a / gb_gcd(a, b), b, out);
 }
 
 /* Movie time of FRAME. */

@@ -36,22 +36,12 @@ struct gb_scaler {
 	float *sum;
 };
 
-static int64_t greatest_divisor(int64_t a, int64_t b)
-{
-	while (b != 0) {
-		int64_t rest = a % b;
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 /* Output i covers [a + i·s, a + (i+1)·s) where sample j covers [j·d, (j+1)·d):
  * all integers, divided by what they have in common. */
 static span *make_spans(gb_window w, int samples, uint32_t *body, int64_t *total, gb_err *err)
 {
 	int64_t d = (int64_t)w.unit * w.out, s = w.length, a = (int64_t)w.first * w.out;
-	int64_t common = greatest_divisor(greatest_divisor(d, s), a);
+	int64_t common = gb_gcd(gb_gcd(d, s), a);
 	span *spans = gb_array((size_t)w.out, sizeof *spans, err);
 
 	if (spans == NULL)

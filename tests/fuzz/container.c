@@ -55,10 +55,10 @@ static void read_tensor(gb_tensor_file *file, const gb_tensor *t)
 	gb_clock clock;
 	const gb_tensor *same;
 	float some[16];
-	gb_rational tr = {3, 2}, start = {-9, 2};
-	gb_clock_options options[] = {{.tr = &tr},
-	                              {.tr = &tr, .start = &start, .run = "a"},
-	                              {.tr = &tr, .runs = "a:1,b:2"},
+	gb_maybe_rational tr = {true, {3, 2}}, start = {true, {-9, 2}};
+	gb_clock_options options[] = {{.tr = tr},
+	                              {.tr = tr, .start = start, .run = "a"},
+	                              {.tr = tr, .runs = "a:1,b:2"},
 	                              {.run = "b"}};
 
 	(void)gb_json_text(gb_tensor_file_attribute(file, t->name, "doc"));

@@ -42,12 +42,13 @@ static void read_voxels(gb_nifti *image)
 
 static void read_clock(const gb_nifti *image)
 {
-	gb_rational tr = {3, 2}, start = {9, 2};
+	gb_maybe_rational tr = {true, {3, 2}}, start = {true, {9, 2}};
+	gb_rational header;
 	const gb_bold_clock_options options[] =
 	    {{.end = INT64_MAX},
-	     {.tr = &tr, .force_tr = true, .first = 1, .end = 3},
-	     {.tr = &tr, .end = INT64_MAX},
-	     {.tr = &tr, .force_tr = true, .runs = "a:1,b:2", .start = &start, .end = INT64_MAX}};
+	     {.tr = tr, .force_tr = true, .first = 1, .end = 3},
+	     {.tr = tr, .end = INT64_MAX},
+	     {.tr = tr, .force_tr = true, .runs = "a:1,b:2", .start = start, .end = INT64_MAX}};
 	gb_err err = {0};
 	char why[96];
 
@@ -57,7 +58,7 @@ static void read_clock(const gb_nifti *image)
 		fuzz_check(gb_bold_clock_make(&clock, image, &options[i], &err), &err);
 		free(clock.sidecar);
 	}
-	(void)gb_nifti_header_tr(gb_nifti_header_of(image), &tr, why);
+	(void)gb_nifti_header_tr(gb_nifti_header_of(image), &header, why);
 	if (!gb_nifti_type_name(gb_nifti_header_of(image)->type) ||
 	    !gb_nifti_space_name(gb_nifti_header_of(image)->geometry.space))
 		abort();
