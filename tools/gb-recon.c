@@ -85,8 +85,8 @@ typedef struct work {
 	size_t decodeds, from_brain; /* the first FROM_BRAIN are decoded from the brain */
 	gb_lesions lesions;
 	gb_metrics metrics;
-	gb_feature_sets additions;
-	gb_ablations silences;
+	gb_feature_sets feature_sets;
+	gb_ablations ablations;
 	char weights[PATH_MAX];  /* of EnCodec; empty: none */
 } work;
 
@@ -130,13 +130,13 @@ static gb_status open_all(work *w, gb_err *err)
 	if (!status)
 		status = gb_scored_parse(opt.rows, w->set, &w->first, &w->end, &w->any, err);
 	if (!status)
-		status = gb_feature_sets_parse(&w->additions, opt.nested, opt.partition, opt.nuisance, w->set, err);
+		status = gb_feature_sets_parse(&w->feature_sets, opt.nested, opt.partition, opt.nuisance, w->set, err);
 	opt.lesion.from = opt.from;
 	opt.lesion.no_score = opt.no_score;
 	if (!status)
 		status = gb_lesions_parse(&w->lesions, &opt.lesion, w->model, err);
 	if (!status)
-		status = gb_ablations_parse(&w->silences, opt.input, w->model, w->set, err);
+		status = gb_ablations_parse(&w->ablations, opt.input, w->model, w->set, err);
 	if (!status)
 		status = gb_model_fits(w->model, w->set, err);
 	if (!status)
@@ -169,26 +169,30 @@ static gb_status find_weights(work *w, gb_err *err)
 
 static gb_status encode(work *w, gb_err *err)
 {
-	gb_encoding_options of = {w->model, w->baseline, w->set, w->null, w->first, w->end, NULL, NULL, w->args->pool};
+	gb_encoding_options of = {.model = w->model, .baseline = w->baseline, .set = w->set, .others = w->null,
+	                          .first = w->first, .end = w->end, .pool = w->args->pool};
 	const gb_encoding *e = &w->brains.brain[0].encoding;
-	gb_refit_options fit = {w->set, gb_refit_kernel(w->baseline ? w->baseline : w->model), w->args->out, w->args->tool, e, NULL, w->args->pool, gb_cli_progress};
+	gb_refit_options fit = {.set = w->set, .kernel = gb_refit_kernel(w->baseline ? w->baseline : w->model),
+	                        .folder = w->args->out, .tool = w->args->tool, .encoding = e, .pool = w->args->pool,
+	                        .progress = gb_cli_progress};
 	gb_status status = gb_subjects_score(&w->brains, &of, &w->metrics, err);
 
 	if (!status && opt.truth)
 		status = gb_simulated_ceiling_metrics(opt.truth, e, w->set, &w->metrics, w->args->pool, err);
-	return status ? status : gb_feature_sets_make(&w->additions, &fit, &w->metrics, err);
+	return status ? status : gb_feature_sets_make(&w->feature_sets, &fit, &w->metrics, err);
 }
 
-static gb_decoding_options decoding_of(const work *w, const char *feature, bool from_brain)
+static gb_decoding_options decoding_of(const work *w, bool from_brain)
 {
-	return (gb_decoding_options){w->model, w->set, feature, gb_model_subject(w->model), from_brain, NULL, &w->scored, w->args->pool,
-	                             w->weights[0] ? w->weights : NULL, opt.sound, NULL};
+	return (gb_decoding_options){.model = w->model, .set = w->set, .subject = gb_model_subject(w->model), .from_brain = from_brain,
+	                             .scored = &w->scored, .pool = w->args->pool, .weights = w->weights[0] ? w->weights : NULL,
+	                             .medium = opt.sound};
 }
 
 static gb_status decode(work *w, bool from_brain, gb_err *err)
 {
 	size_t first = w->decodeds;
-	gb_decoding_options of = decoding_of(w, NULL, from_brain);
+	gb_decoding_options of = decoding_of(w, from_brain);
 	gb_status status = gb_decoded_all(w->decoded, &w->decodeds, FEATURES_MAX, &of, wanted, err);
 
 	if (!status)
@@ -203,44 +207,61 @@ static gb_status write_report(work *w, gb_err *err)
 {
 	const gb_bold_source_scored *first = &w->brains.brain[0];
 	const gb_encoding *e = &first->encoding;
-	gb_report report = {w->args->operand[0], w->model, w->baseline, w->set, &w->brains, e->r ? e : NULL, first->has_mask ? &first->mask : NULL,
-	                    w->decoded, w->decodeds, &w->scored, &w->lesions, &w->metrics, &w->additions, &w->silences};
+	gb_report report = {.run = w->args->operand[0], .model = w->model, .baseline = w->baseline, .set = w->set,
+	                    .brains = &w->brains, .encoding = e->r ? e : NULL, .mask = first->has_mask ? &first->mask : NULL,
+	                    .decoded = w->decoded, .decodeds = w->decodeds, .scored = &w->scored, .lesions = &w->lesions,
+	                    .metrics = &w->metrics, .feature_sets = &w->feature_sets, .ablations = &w->ablations};
 	char *text = gb_metrics_tsv(&w->metrics, err), *path = gb_format(err, "%s/metrics.tsv", w->args->out),
 	     *page = gb_format(err, "%s/report.html", w->args->out);
-	gb_status status = text && path && page ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
+	gb_status status;
 
-	if (!status)
-		status = gb_report_write(&report, page, err);
-	if (!status && e->r)
+	GB_TRY(text && path && page ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM);
+	GB_TRY(gb_report_write(&report, page, err));
+	if (e->r)
 		gb_cli_log("mean r %.4f over %zu voxels%s%s on %zu test rows", e->score.mean, e->voxels, w->brains.count > 1 ? " of " : "",
-		            w->brains.count < 2 ? "" : e->is_mean ? "the mean" : e->subject, e->scored.rows);
+		           w->brains.count < 2 ? "" : e->is_mean ? "the mean" : e->subject, e->scored.rows);
+done:
 	free(text);
 	free(path);
 	free(page);
 	return status;
 }
 
+static gb_status make_lesions(work *w, gb_err *err)
+{
+	gb_lesion_options *o = &w->lesions.options;
+
+	o->brain = &w->brains.brain[0];
+	o->decoding = decoding_of(w, true);
+	o->decoded = w->decoded;
+	o->features = w->decodeds;
+	o->tool = w->args->tool;
+	return gb_lesions_make(&w->lesions, w->from_brain, w->args->out, &w->metrics, err);
+}
+
 static gb_status score(work *w, gb_err *err)
 {
 	bool stimulus = !opt.from || !strcmp(opt.from, "stimulus"), brain = !opt.from || !strcmp(opt.from, "brain");
 	const gb_encoding *e = &w->brains.brain[0].encoding;
-	gb_decoding_options of;
-	gb_status status = gb_scored_find(&w->scored, w->set, w->first, w->end, &w->row, &w->run, err);
+	gb_status status;
 
-	if (!status && stimulus && wanted("bold"))
-		status = encode(w, err);
-	if (!status)
-		status = find_weights(w, err);
-	if (!status && brain)
-		status = decode(w, true, err);
-	if (!status && stimulus)
-		status = decode(w, false, err);
-	of = decoding_of(w, NULL, true);
-	if (!status)
-		status = gb_lesions_make(&w->lesions, &w->brains.brain[0], &of, w->decoded, w->decodeds, w->from_brain, w->args->out, w->args->tool, &w->metrics, err);
-	if (!status && opt.input)
-		status = gb_ablations_make(&w->silences, e->r ? e : NULL, decoding_of(w, NULL, false), w->decoded, w->decodeds, &w->metrics, err);
-	return status ? status : write_report(w, err);
+	GB_TRY(gb_scored_find(&w->scored, w->set, w->first, w->end, &w->row, &w->run, err));
+	if (stimulus && wanted("bold"))
+		GB_TRY(encode(w, err));
+	GB_TRY(find_weights(w, err));
+	if (brain)
+		GB_TRY(decode(w, true, err));
+	if (stimulus)
+		GB_TRY(decode(w, false, err));
+	GB_TRY(make_lesions(w, err));
+	if (opt.input) {
+		gb_intact intact = {.encoding = e->r ? e : NULL, .decoded = w->decoded, .decodeds = w->decodeds};
+
+		GB_TRY(gb_ablations_make(&w->ablations, &intact, decoding_of(w, false), &w->metrics, err));
+	}
+	status = write_report(w, err);
+done:
+	return status;
 }
 
 static gb_status compare(const gb_args *args, gb_err *err)
@@ -277,8 +298,8 @@ static gb_status run(const gb_args *args, gb_err *err)
 		gb_decoded_clear(&w->decoded[i]);
 	gb_lesions_clear(&w->lesions);
 	gb_metrics_clear(&w->metrics);
-	gb_feature_sets_clear(&w->additions);
-	gb_ablations_clear(&w->silences);
+	gb_feature_sets_clear(&w->feature_sets);
+	gb_ablations_clear(&w->ablations);
 	gb_model_close(w->model);
 	gb_model_close(w->baseline);
 	gb_dataset_close(w->set);

@@ -1,75 +1,95 @@
 /* SPDX-License-Identifier: MIT */
+#include "comparison/variance_partition.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "checkpoint/checkpoint.h"
-#include "comparison/feature_sets.h"
 
-/* What the full model owes to each group: its prediction less that with the group silenced. */
-static gb_status products(gb_variance_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_model *full, const float *predicted,
-                          const float *base, double *resample, gb_err *err)
+typedef struct work {
+	gb_variance_partition *partition;
+	const gb_refit_options *o;
+	const gb_groups *groups;
+	double *value, *resample;    /* [1 << groups] R² of the model of each set of groups; [1 << groups, GB_RESAMPLES] */
+	float *predicted, *base;     /* [rows, voxels] of the model at hand; [voxels] the train mean */
+} work;
+
+static gb_prediction prediction_of(const work *w)
 {
+	const gb_encoding *e = w->o->encoding;
+
+	return (gb_prediction){w->predicted, e->measured, w->base, e->scored.rows, e->voxels};
+}
+
+/* The product measure of each group: its part is the full prediction less the one with the group ablated. */
+static gb_status products(const work *w, gb_model *full, gb_err *err)
+{
+	const gb_refit_options *o = w->o;
 	const gb_encoding *e = o->encoding;
 	size_t cells = e->scored.rows * e->voxels;
-	gb_prediction prediction = {predicted, e->measured, base, e->scored.rows, e->voxels};
+	gb_prediction prediction = prediction_of(w);
 	float *part = gb_array(cells, sizeof *part, err);
-	gb_status status = part ? GB_OK : GB_SYSTEM;
+	double *resample = part ? gb_array(GB_RESAMPLES, sizeof *resample, err) : NULL, value;
+	gb_status status;
 
-	for (size_t g = 0; !status && g < groups->count + o->nuisance->count; g++) {
-		const gb_group *group = g < groups->count ? &groups->group[g] : &o->nuisance->group[0];
-		double value;
+	GB_TRY(resample ? GB_OK : GB_SYSTEM);
+	for (size_t g = 0; g < w->groups->count + o->nuisance->count; g++) {
+		const gb_group *group = g < w->groups->count ? &w->groups->group[g] : &o->nuisance->group[0];
 
-		status = gb_model_ablate(full, group->name, group->names, err);
-		if (!status)
-			status = gb_model_encode(full, o->set, e->subject, e->row, e->scored.rows, part, o->pool, err);
-		for (size_t i = 0; !status && i < cells; i++)
-			part[i] = predicted[i] - part[i];
-		if (!status)
-			status = gb_bootstrap_mean_share(&e->blocks, &prediction, part, &value, resample, o->pool, err);
-		if (!status)
-			p->product[g] = gb_interval_of(&e->blocks, value, resample);
+		GB_TRY(gb_model_ablate(full, group->name, group->names, err));
+		GB_TRY(gb_model_encode(full, o->set, e->subject, e->row, e->scored.rows, part, o->pool, err));
+		for (size_t i = 0; i < cells; i++)
+			part[i] = w->predicted[i] - part[i];
+		GB_TRY(gb_bootstrap_mean_share(&e->blocks, &prediction, part, &value, resample, o->pool, err));
+		w->partition->product[g] = gb_interval_of(&e->blocks, value, resample);
 	}
+done:
+	free(resample);
 	free(part);
 	return status;
 }
 
-/* R² of the model of each set of groups: VALUE [1 << groups], RESAMPLE [1 << groups, GB_RESAMPLES]. */
-static gb_status all_models(gb_variance_partition *p, const gb_refit_options *o, const gb_groups *groups, double *value, double *resample, gb_err *err)
+/* R² of the model of the groups WHICH, and products of the full one. */
+static gb_status score_model(const work *w, uint32_t which, gb_err *err)
 {
-	const gb_encoding *e = o->encoding;
-	uint32_t all = (1u << groups->count) - 1, bare = o->nuisance->count > 0;
-	float *predicted = gb_array(e->scored.rows * e->voxels, sizeof *predicted, err), *base = predicted ? gb_array(e->voxels, sizeof *base, err) : NULL;
-	double *scratch = base ? gb_array(GB_RESAMPLES, sizeof *scratch, err) : NULL;
-	gb_prediction prediction = {predicted, e->measured, base, e->scored.rows, e->voxels};
-	gb_status status = scratch ? GB_OK : GB_SYSTEM;
+	const gb_encoding *e = w->o->encoding;
+	bool full = which == (1u << w->groups->count) - 1;
+	gb_prediction prediction = prediction_of(w);
+	const float *mean;
+	gb_model *model;
+	gb_status status;
 
-	for (uint32_t which = all + 1; !status && which-- > 0;) {
-		const float *mean;
-		gb_model *model;
-
-		if (which == 0 && !o->nuisance->count) /* no model: the train mean, whose R² is 0 */
-			break;
-		gb_progress_report(o->progress, "models of the partition", all - which, all + bare);
-		status = gb_refit_make(&model, o, groups, which, predicted, err);
-		if (!status && which == all)
-			status = gb_checkpoint_floats(gb_model_file(model), "encode.offset", (int64_t)e->voxels, -1, &mean, err);
-		if (!status && which == all)
-			memcpy(base, mean, e->voxels * sizeof *base);
-		if (!status)
-			status = gb_bootstrap_mean_share(&e->blocks, &prediction, NULL, &value[which],
-			                                 resample + (size_t)which * GB_RESAMPLES, o->pool, err);
-		if (!status && which == all)
-			status = products(p, o, groups, model, predicted, base, scratch, err);
-		gb_model_close(model);
+	GB_TRY(gb_refit_make(&model, w->o, w->groups, which, w->predicted, err));
+	if (full) {
+		GB_TRY(gb_checkpoint_floats(gb_model_file(model), "encode.offset", (int64_t)e->voxels, -1, &mean, err));
+		memcpy(w->base, mean, e->voxels * sizeof *w->base);
 	}
-	if (!status)
-		gb_progress_report(o->progress, "models of the partition", all + bare, all + bare);
-	free(predicted);
-	free(base);
-	free(scratch);
+	GB_TRY(gb_bootstrap_mean_share(&e->blocks, &prediction, NULL, &w->value[which], w->resample + (size_t)which * GB_RESAMPLES,
+	                               w->o->pool, err));
+	if (full)
+		GB_TRY(products(w, model, err));
+done:
+	gb_model_close(model);
 	return status;
+}
+
+static gb_status score_models(const work *w, gb_err *err)
+{
+	uint32_t all = (1u << w->groups->count) - 1, bare = w->o->nuisance->count > 0;
+
+	/* Without nuisance no groups are no model: the train mean, whose R² is 0. */
+	for (uint32_t which = all + 1; which-- > !bare;) {
+		gb_status status;
+
+		gb_progress_report(w->o->progress, "models of the partition", all - which, all + bare);
+		status = score_model(w, which, err);
+		if (status)
+			return status;
+	}
+	gb_progress_report(w->o->progress, "models of the partition", all + bare, all + bare);
+	return GB_OK;
 }
 
 /* Σ over the subsets T of WHICH of −(−1)^|T| R²(T and all that is not in WHICH). */
@@ -86,28 +106,30 @@ static double commonality(const double *value, size_t stride, uint32_t which, ui
 
 gb_status gb_variance_partition_make(gb_variance_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
 {
-	const gb_bootstrap *blocks = &o->encoding->blocks;
+	const gb_encoding *e = o->encoding;
 	uint32_t count = 1u << groups->count, all = count - 1;
-	double value[1 << GB_VARIANCE_PARTITION_MAX] = {0}, *resample, *one;
+	double value[1 << GB_VARIANCE_PARTITION_MAX] = {0}, *resample = gb_array((size_t)(count + 1) * GB_RESAMPLES, sizeof *resample, err),
+	       *one = resample ? resample + (size_t)count * GB_RESAMPLES : NULL;
+	float *predicted = resample ? gb_array(e->scored.rows * e->voxels, sizeof *predicted, err) : NULL,
+	      *base = predicted ? gb_array(e->voxels, sizeof *base, err) : NULL;
+	const work w = {p, o, groups, value, resample, predicted, base};
 	gb_status status;
 
 	*p = (gb_variance_partition){.groups = groups->count, .has_nuisance = o->nuisance->count > 0};
-	resample = gb_array((size_t)(count + 1) * GB_RESAMPLES, sizeof *resample, err);
-	if (!resample)
-		return GB_SYSTEM;
-	one = resample + (size_t)count * GB_RESAMPLES;
-	status = all_models(p, o, groups, value, resample, err);
-	for (uint32_t which = 1; !status && which < count; which++) {
-		for (size_t b = 0; b < blocks->resamples; b++)
+	GB_TRY(base ? GB_OK : GB_SYSTEM);
+	GB_TRY(score_models(&w, err));
+	for (uint32_t which = 1; which < count; which++) {
+		for (size_t b = 0; b < e->blocks.resamples; b++)
 			one[b] = commonality(resample + b, GB_RESAMPLES, which, all);
-		p->common[which] = gb_interval_of(blocks, commonality(value, 1, which, all), one);
+		p->common[which] = gb_interval_of(&e->blocks, commonality(value, 1, which, all), one);
 	}
-	for (size_t g = 0; !status && g < groups->count; g++)
-		p->alone[g] = gb_interval_of(blocks, value[1u << g], resample + ((size_t)1 << g) * GB_RESAMPLES);
-	if (!status) {
-		p->full = gb_interval_of(blocks, value[all], resample + (size_t)all * GB_RESAMPLES);
-		p->nuisance = gb_interval_of(blocks, value[0], resample);
-	}
+	for (size_t g = 0; g < groups->count; g++)
+		p->alone[g] = gb_interval_of(&e->blocks, value[1u << g], resample + ((size_t)1 << g) * GB_RESAMPLES);
+	p->full = gb_interval_of(&e->blocks, value[all], resample + (size_t)all * GB_RESAMPLES);
+	p->nuisance = gb_interval_of(&e->blocks, value[0], resample);
+done:
+	free(base);
+	free(predicted);
 	free(resample);
 	return status;
 }
@@ -143,7 +165,7 @@ static gb_status add_figure(const partition_figures *f, const char *key, const c
 	char *name = gb_variance_partition_name(f->groups, which, err),
 	     *text = name ? gb_format(err, "partition: %s %s", figure, name) : NULL,
 	     *path = text ? gb_format(err, "partition.%s.%s", full ? "full" : name, key) : NULL;
-	gb_metric m = gb_feature_set_metric(f->target, path, text, x, control);
+	gb_metric m = gb_interval_metric(f->target, path, text, x, control);
 	gb_status status = path ? gb_metrics_add(f->metrics, &m, err) : GB_SYSTEM;
 
 	free(name);
@@ -154,7 +176,7 @@ static gb_status add_figure(const partition_figures *f, const char *key, const c
 
 static gb_status add_nuisance(const partition_figures *f, const char *key, const char *figure, gb_interval x, const char *control, gb_err *err)
 {
-	gb_metric m = gb_feature_set_metric(f->target, key, figure, x, control);
+	gb_metric m = gb_interval_metric(f->target, key, figure, x, control);
 
 	return f->partition->has_nuisance ? gb_metrics_add(f->metrics, &m, err) : GB_OK;
 }

@@ -35,57 +35,71 @@ gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, const char *subje
 	return status;
 }
 
-static gb_status predict(gb_model *model, const gb_dataset *set, const char *subject, int64_t first, int64_t end, bool any, gb_scored *all, int64_t **row,
-                          int32_t **run, float **predicted, gb_pool *pool, gb_err *err)
+typedef struct predicted_rows {
+	gb_scored rows;
+	int64_t *row;
+	int32_t *run;
+	float *bold;    /* [rows, voxels] */
+} predicted_rows;
+
+static void free_predicted(predicted_rows *p)
 {
-	const gb_clock *clock = gb_dataset_clock(set);
-	const uint8_t *use = gb_dataset_use(set);
+	free(p->bold);
+	free(p->run);
+	free(p->row);
+}
+
+/* Rows FIRST … END−1, test rows alone unless ANY. */
+static gb_status predict(const gb_maps *m, int64_t first, int64_t end, bool any, predicted_rows *p, gb_err *err)
+{
+	const gb_clock *clock = gb_dataset_clock(m->set);
+	const uint8_t *use = gb_dataset_use(m->set);
 	size_t cells;
 
-	*all = (gb_scored){0};
-	*predicted = NULL;
-	*row = gb_array((size_t)(end - first), sizeof **row, err);
-	*run = *row ? gb_array((size_t)(end - first), sizeof **run, err) : NULL;
-	if (!*run)
+	*p = (predicted_rows){.row = gb_array((size_t)(end - first), sizeof *p->row, err)};
+	p->run = p->row ? gb_array((size_t)(end - first), sizeof *p->run, err) : NULL;
+	if (!p->run)
 		return GB_SYSTEM;
 	for (int64_t r = first; r < end; r++)
 		if (any || use[r] == GB_ROW_TEST) {
-			(*row)[all->rows] = r;
-			(*run)[all->rows++] = gb_clock_run_of(clock, r);
+			p->row[p->rows.rows] = r;
+			p->run[p->rows.rows++] = gb_clock_run_of(clock, r);
 		}
-	all->row = *row;
-	all->run = *run;
-	all->step = gb_rational_double(clock->step);
-	if (all->rows == 0)
+	p->rows.row = p->row;
+	p->rows.run = p->run;
+	p->rows.step = gb_rational_double(clock->step);
+	if (p->rows.rows == 0)
 		return gb_fail(err, GB_DATA, "data set: no test rows; --rows all predicts every row");
-	if (!gb_size_mul(all->rows, gb_model_voxels_of(model, subject), &cells))
-		return gb_fail(err, GB_SYSTEM, "data set: %zu rows are too many", all->rows);
-	*predicted = gb_array(cells, sizeof **predicted, err);
-	return *predicted ? gb_encoding_predict(model, set, subject, *row, all->rows, *predicted, pool, err) : GB_SYSTEM;
+	if (!gb_size_mul(p->rows.rows, gb_model_voxels_of(m->model, m->subject), &cells))
+		return gb_fail(err, GB_SYSTEM, "data set: %zu rows are too many", p->rows.rows);
+	p->bold = gb_array(cells, sizeof *p->bold, err);
+	return p->bold ? gb_encoding_predict(m->model, m->set, m->subject, p->row, p->rows.rows, p->bold, m->pool, err) : GB_SYSTEM;
 }
 
-static gb_status write_volumes(const char *folder, const char *name, const gb_nifti_mask *mask, const float *value, size_t volumes,
-                               bool series, gb_rational tr, const char *description, gb_err *err)
+typedef struct volume_series { const float *value; size_t volumes; gb_rational tr; } volume_series;
+
+/* VALUE [voxels] alone, without a time between volumes. */
+static volume_series one_volume(const float *value)
 {
+	return (volume_series){value, 0, {1, 1}};
+}
+
+static gb_status write_volumes(const char *folder, const char *name, const gb_nifti_mask *mask, volume_series series,
+                               const char *description, gb_err *err)
+{
+	size_t volumes = series.volumes ? series.volumes : 1;
 	char *path = gb_format(err, "%s/%s", folder, name);
 	gb_nifti_writer *writer = NULL;
-	gb_status status = path ? gb_nifti_writer_open(&writer, path, &mask->geometry, series ? (int64_t)volumes : 0, tr, description, err)
-	                        : GB_SYSTEM;
+	gb_status status;
 
-	for (size_t i = 0; !status && i < volumes; i++)
-		status = gb_nifti_writer_volume(writer, mask, value + i * mask->voxels, err);
-	if (!status)
-		status = gb_nifti_writer_commit(writer, err);
+	GB_TRY(path ? gb_nifti_writer_open(&writer, path, &mask->geometry, (int64_t)series.volumes, series.tr, description, err) : GB_SYSTEM);
+	for (size_t i = 0; i < volumes; i++)
+		GB_TRY(gb_nifti_writer_volume(writer, mask, series.value + i * mask->voxels, err));
+	GB_TRY(gb_nifti_writer_commit(writer, err));
+done:
 	gb_nifti_writer_free(writer);
 	free(path);
 	return status;
-}
-
-static gb_status write_predicted(const char *folder, const gb_nifti_mask *mask, const gb_dataset *set, const float *predicted, size_t rows,
-                            gb_err *err)
-{
-	return write_volumes(folder, "predicted.nii.gz", mask, predicted, rows, true, gb_dataset_clock(set)->step,
-	                     "giblet: BOLD predicted from the stimulus", err);
 }
 
 float *gb_maps_share(const gb_encoding *e, gb_err *err)
@@ -106,7 +120,7 @@ gb_status gb_maps_voxels(const char *folder, const char *name, const gb_nifti_ma
 	for (size_t v = 0; single && v < mask->voxels; v++)
 		single[v] = (float)value[v];
 	if (!status)
-		status = write_volumes(folder, name, mask, single, 1, false, (gb_rational){1, 1}, description, err);
+		status = write_volumes(folder, name, mask, one_volume(single), description, err);
 	free(single);
 	return status;
 }
@@ -119,7 +133,7 @@ static gb_status write_scores(const char *folder, const gb_nifti_mask *mask, con
 	if (status || !gb_encoding_ceiling(e))
 		return status;
 	share = gb_maps_share(e, err);
-	status = share ? write_volumes(folder, "r_of_ceiling.nii.gz", mask, share, 1, false, (gb_rational){1, 1}, "giblet: r/ceiling on test rows", err)
+	status = share ? write_volumes(folder, "r_of_ceiling.nii.gz", mask, one_volume(share), "giblet: r/ceiling on test rows", err)
 	               : GB_SYSTEM;
 	free(share);
 	return status;
@@ -177,30 +191,25 @@ static gb_status write_tensors(const gb_maps *m, const gb_scored *scored, const 
 	const void *data[] = {scored->row, scored->run, predicted, measured};
 	gb_json *about = gb_json_object();
 	gb_tensor_writer *writer = NULL;
-	gb_status status = path ? gb_tensor_writer_new(&writer, m->tool, NULL, err) : GB_SYSTEM;
+	gb_status status;
 
-	if (!status)
-		status = gb_tensor_writer_input_file(writer, "model", gb_model_file(m->model), err);
-	if (!status)
-		status = gb_tensor_writer_param(writer, "set", gb_json_string(gb_dataset_id(m->set)), err);
-	if (!status)
-		status = gb_tensor_writer_param(writer, "kind", gb_json_string(gb_model_type(m->model)), err);
-	if (!status)
-		status = gb_tensor_writer_param(writer, "subject", gb_json_string(m->subject), err);
 	gb_json_set(about, "seconds", gb_json_real(scored->step));
-	if (status)
-		gb_json_free(about);
-	else
-		spec[0].attributes = about;
-	for (int i = 0; !status && i < tensors; i++)
-		status = gb_tensor_writer_add(writer, &spec[i], err);
-	if (!status)
-		status = gb_tensor_writer_begin(writer, path, err);
-	for (int i = 0; !status && i < tensors; i++)
-		status = gb_tensor_writer_put(writer, spec[i].name, data[i],
-		                              (size_t)rows * (i < 2 ? 1 : (size_t)voxels) * gb_dtype_size(spec[i].dtype), err);
-	if (!status)
-		status = gb_tensor_writer_commit(writer, m->pool, err);
+	spec[0].attributes = about;
+	GB_TRY(path ? gb_tensor_writer_new(&writer, m->tool, NULL, err) : GB_SYSTEM);
+	GB_TRY(gb_tensor_writer_input_file(writer, "model", gb_model_file(m->model), err));
+	GB_TRY(gb_tensor_writer_param(writer, "set", gb_json_string(gb_dataset_id(m->set)), err));
+	GB_TRY(gb_tensor_writer_param(writer, "kind", gb_json_string(gb_model_type(m->model)), err));
+	GB_TRY(gb_tensor_writer_param(writer, "subject", gb_json_string(m->subject), err));
+	about = NULL; /* the writer takes it with the first tensor */
+	for (int i = 0; i < tensors; i++)
+		GB_TRY(gb_tensor_writer_add(writer, &spec[i], err));
+	GB_TRY(gb_tensor_writer_begin(writer, path, err));
+	for (int i = 0; i < tensors; i++)
+		GB_TRY(gb_tensor_writer_put(writer, spec[i].name, data[i],
+		                            (size_t)rows * (i < 2 ? 1 : (size_t)voxels) * gb_dtype_size(spec[i].dtype), err));
+	GB_TRY(gb_tensor_writer_commit(writer, m->pool, err));
+done:
+	gb_json_free(about);
 	gb_tensor_writer_free(writer);
 	free(path);
 	return status;
@@ -208,19 +217,18 @@ static gb_status write_tensors(const gb_maps *m, const gb_scored *scored, const 
 
 gb_status gb_maps_prediction(const gb_maps *m, int64_t first, int64_t end, bool any, bool tensors, gb_err *err)
 {
-	gb_scored all;
-	int64_t *row = NULL;
-	int32_t *run = NULL;
-	float *predicted = NULL;
-	gb_status status = predict(m->model, m->set, m->subject, first, end, any, &all, &row, &run, &predicted, m->pool, err);
+	predicted_rows p;
+	gb_status status;
 
-	if (!status && m->mask)
-		status = write_predicted(m->folder, m->mask, m->set, predicted, all.rows, err);
-	if (!status && tensors)
-		status = write_tensors(m, &all, predicted, NULL, err);
-	free(predicted);
-	free(row);
-	free(run);
+	GB_TRY(predict(m, first, end, any, &p, err));
+	if (m->mask)
+		GB_TRY(write_volumes(m->folder, "predicted.nii.gz", m->mask,
+		                     (volume_series){p.bold, p.rows.rows, gb_dataset_clock(m->set)->step},
+		                     "giblet: BOLD predicted from the stimulus", err));
+	if (tensors)
+		GB_TRY(write_tensors(m, &p.rows, p.bold, NULL, err));
+done:
+	free_predicted(&p);
 	return status;
 }
 

@@ -20,13 +20,13 @@ gb_status gb_lesion_open(gb_lesion *l, gb_lesion_type kind, const gb_lesion_opti
 	l->feature = gb_array(l->features, sizeof(const char *), err);
 	l->intact = l->feature ? gb_array(2 * l->features, sizeof(double), err) : NULL;
 	l->control = l->intact ? gb_array(l->features * l->controls, sizeof(double), err) : NULL;
-	l->hurt = l->intact + l->features;
+	l->score = l->intact + l->features;
 	if (!l->control)
 		gb_lesion_clear(l);
 	return l->control ? GB_OK : GB_SYSTEM;
 }
 
-static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_lesion_hurt *hurt, void *context, uint8_t *region, gb_err *err)
+static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_lesion_scorer *scorer, void *context, uint8_t *region, gb_err *err)
 {
 	const gb_nifti_mask *mask = &o->brain->mask;
 	gb_rng rng = gb_rng_at(o->seed, 0x6c657369, 0, 0);
@@ -44,29 +44,29 @@ static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_les
 		status = gb_region_grow(mask, seed, l->size, region, &whole, err);
 		if (!status && whole) {
 			gb_progress_report(o->progress, "regions", made + 1, l->controls + 1);
-			status = hurt(context, region, false, l->control + made++, l->controls, err);
+			status = scorer(context, region, false, l->control + made++, l->controls, err);
 		}
 		if (status)
 			return status;
 	}
-	if (made < l->controls) /* islands too small for the region: pack what there is */
+	if (made < l->controls) /* some voxels are in islands too small for the region: close the gaps */
 		for (size_t f = 0; f < l->features; f++)
 			memmove(l->control + f * made, l->control + f * l->controls, made * sizeof *l->control);
 	l->controls = made;
 	return made ? GB_OK : gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
 }
 
-gb_status gb_lesion_run(gb_lesion *l, const gb_lesion_options *o, gb_lesion_hurt *hurt, void *context, gb_err *err)
+gb_status gb_lesion_run(gb_lesion *l, const gb_lesion_options *o, gb_lesion_scorer *scorer, void *context, gb_err *err)
 {
 	uint8_t *region = gb_array(l->voxels, 1, err);
-	gb_status status = region ? gb_region_load(o->roi, &o->brain->mask, region, &l->size, err) : GB_SYSTEM;
+	gb_status status;
 
+	GB_TRY(region ? gb_region_load(o->roi, &o->brain->mask, region, &l->size, err) : GB_SYSTEM);
 	gb_progress_report(o->progress, "regions", 0, l->controls + 1);
-	if (!status)
-		status = hurt(context, region, true, l->hurt, 1, err);
-	if (!status)
-		status = random_regions(l, o, hurt, context, region, err);
+	GB_TRY(scorer(context, region, true, l->score, 1, err));
+	GB_TRY(random_regions(l, o, scorer, context, region, err));
 	gb_progress_report(o->progress, "regions", l->controls + 1, l->controls + 1);
+done:
 	free(region);
 	if (status)
 		gb_lesion_clear(l);
@@ -81,7 +81,7 @@ void gb_lesion_clear(gb_lesion *l)
 	*l = (gb_lesion){0};
 }
 
-/* ---- from the brain ---- */
+/* ---- decoding from the brain ---- */
 
 /* Ridge decoders of the features from the voxels with KEEP (NULL: all). */
 static gb_status refit(const gb_lesion_options *o, const uint8_t *keep, gb_model **model, gb_err *err)
@@ -95,45 +95,48 @@ static gb_status refit(const gb_lesion_options *o, const uint8_t *keep, gb_model
 	return gb_refit_train(model, o->decoding.set, &ridge, o->refit, o->decoding.pool, err);
 }
 
-typedef struct silencing { const gb_lesion_options *o; uint8_t *keep; } silencing;
+typedef struct ablation { const gb_lesion_options *o; uint8_t *keep; } ablation;
 
-/* Percentiles of all features when REGION is silenced (or all else is). */
-static gb_status silence(void *context, const uint8_t *region, bool own, double *out, size_t stride, gb_err *err)
+/* Percentiles of all features with REGION ablated (or everything else). */
+static gb_status score_without(void *context, const uint8_t *region, bool asked, double *out, size_t stride, gb_err *err)
 {
-	const gb_lesion_options *o = ((silencing *)context)->o;
-	uint8_t *keep = ((silencing *)context)->keep;
+	const gb_lesion_options *o = ((ablation *)context)->o;
+	uint8_t *keep = ((ablation *)context)->keep;
 	gb_model *refitted = NULL;
 	gb_status status = GB_OK;
 
-	(void)own;
+	(void)asked;
 	for (size_t v = 0; v < o->brain->mask.voxels; v++)
 		keep[v] = region[v] ? o->keep : !o->keep;
 	if (o->refit)
-		status = refit(o, keep, &refitted, err);
-	for (size_t f = 0; !status && f < o->features; f++) {
+		GB_TRY(refit(o, keep, &refitted, err));
+	for (size_t f = 0; f < o->features; f++) {
 		gb_decoding_options d = o->decoding;
 
 		d.feature = o->decoded[f].feature;
 		d.from_brain = true;
 		d.keep = refitted ? NULL : keep;
 		d.model = refitted ? refitted : d.model;
-		status = gb_decoded_percentile(&d, &o->decoded[f], &out[f * stride], err);
+		GB_TRY(gb_decoded_percentile(&d, &o->decoded[f], &out[f * stride], err));
 	}
+done:
 	gb_model_close(refitted);
 	return status;
 }
 
 gb_status gb_lesion_make(gb_lesion *l, const gb_lesion_options *o, gb_err *err)
 {
-	silencing context = {o, gb_array(o->brain->mask.voxels, 1, err)};
-	gb_status status = context.keep ? gb_lesion_open(l, o->refit ? GB_LESION_REFITTED : GB_LESION_SILENCED, o, o->features, err) : GB_SYSTEM;
+	ablation context = {o, gb_array(o->brain->mask.voxels, 1, err)};
+	gb_status status;
 
-	for (size_t f = 0; !status && f < l->features; f++) {
+	GB_TRY(context.keep ? GB_OK : GB_SYSTEM);
+	GB_TRY(gb_lesion_open(l, o->refit ? GB_LESION_REFITTED : GB_LESION_ABLATED, o, o->features, err));
+	for (size_t f = 0; f < l->features; f++) {
 		l->feature[f] = o->decoded[f].feature;
 		l->intact[f] = o->decoded[f].identification.percentile;
 	}
-	if (!status)
-		status = gb_lesion_run(l, o, silence, &context, err);
+	GB_TRY(gb_lesion_run(l, o, score_without, &context, err));
+done:
 	free(context.keep);
 	return status;
 }
@@ -148,9 +151,10 @@ gb_status gb_lesion_refit(gb_lesion *l, const gb_lesion_options *options, const 
 	*l = (gb_lesion){0};
 	o.refit = folder;
 	o.features = o.features < GB_LESION_FEATURES ? o.features : GB_LESION_FEATURES;
-	status = own ? refit(&o, NULL, &model, err) : GB_SYSTEM;
+	GB_TRY(own ? refit(&o, NULL, &model, err) : GB_SYSTEM);
+	o.decoded = own;
 	o.features = 0;
-	for (size_t f = 0; !status && f < options->features; f++) {
+	for (size_t f = 0; f < options->features; f++) {
 		gb_decoding_options d = o.decoding;
 
 		d.feature = options->decoded[f].feature;
@@ -158,18 +162,18 @@ gb_status gb_lesion_refit(gb_lesion *l, const gb_lesion_options *options, const 
 		d.model = model;
 		d.weights = d.medium = NULL;
 		if (gb_model_decodes(model, d.feature, true))
-			status = gb_decoded_make(&own[o.features++], &d, err);
+			GB_TRY(gb_decoded_make(&own[o.features++], &d, err));
 	}
 	gb_model_close(model);
-	o.decoded = own;
-	if (!status && !o.features)
-		status = gb_fail(err, GB_USAGE, "--refit: ridge decodes none of these tensors from the brain");
-	if (!status)
-		status = gb_lesion_make(l, &o, err);
+	model = NULL;
+	GB_TRY(o.features ? GB_OK : gb_fail(err, GB_USAGE, "--refit: ridge decodes none of these tensors from the brain"));
+	GB_TRY(gb_lesion_make(l, &o, err));
 	for (size_t f = 0; f < l->features; f++) /* names that outlive OWN */
 		l->feature[f] = gb_dataset_find(o.decoding.set, l->feature[f], NULL)->name;
-	for (size_t f = 0; own && f < o.features; f++)
+done:
+	for (size_t f = 0; o.decoded == own && f < o.features; f++)
 		gb_decoded_clear(&own[f]);
+	gb_model_close(model);
 	free(own);
 	return status;
 }
@@ -208,7 +212,7 @@ static const char *direction_of(const gb_lesion *l, size_t f)
 gb_status gb_lesion_metrics(const gb_lesion *l, const char *target, gb_metrics *metrics, gb_err *err)
 {
 	static const char *const control[] = {
-	    [GB_LESION_SILENCED] = "random contiguous regions of the same size; ceiling: intact",
+	    [GB_LESION_ABLATED] = "random contiguous regions of the same size; ceiling: intact",
 	    [GB_LESION_REFITTED] = "random contiguous regions of the same size, refitted; ceiling: ridge of all voxels",
 	};
 	char *of_latent = NULL;
@@ -220,7 +224,7 @@ gb_status gb_lesion_metrics(const gb_lesion *l, const char *target, gb_metrics *
 	}
 	for (size_t f = 0; f < l->features; f++) {
 		lesion_figure of = figure_of(l, f);
-		gb_metric m = gb_metric_make(direction_of(l, f), f < l->brains ? target : l->feature[f], of.key, of.figure, l->hurt[f]);
+		gb_metric m = gb_metric_make(direction_of(l, f), f < l->brains ? target : l->feature[f], of.key, of.figure, l->score[f]);
 
 		/* A random region reaches it by losing as much; where all else is ablated, by keeping as much. */
 		gb_metric_null(&m, l->control + f * l->controls, l->controls, !l->keep);

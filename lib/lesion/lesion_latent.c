@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Lesions from the stimulus: what the head of a region reads, taken out of z. */
+#include "lesion/lesion_latent.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "lesion/lesion.h"
 #include "linalg/matrix.h"
 
 enum { BRAINS = 3 }; /* figures of r: over all voxels, the region, the rest */
@@ -19,7 +19,7 @@ typedef struct work {
 	double *mean, *q;        /* [width]; [rank, width], the rank at most width */
 	float *predicted;        /* of E: [rows, voxels] */
 	double *r;               /* [voxels] */
-	uint8_t *region;         /* [voxels] the one asked about */
+	uint8_t *region;         /* [voxels] the one that the lesion is about */
 } work;
 
 static gb_status train_rows(work *w, gb_err *err)
@@ -49,8 +49,9 @@ static gb_status train_rows(work *w, gb_err *err)
 
 /* ---- directions ---- */
 
-/* Row K of Q less what the rows before it have of it, and of length 1.  Twice: once leaves rounding. */
-static void straighten(double *q, size_t k, size_t n)
+/* Makes row K of Q [K + 1, N] orthogonal to the rows before it and of length 1.  Done twice: the first pass leaves
+ * rounding errors. */
+static void orthonormalise(double *q, size_t k, size_t n)
 {
 	double *row = q + k * n;
 
@@ -72,7 +73,8 @@ static void straighten(double *q, size_t k, size_t n)
 	}
 }
 
-/* How many of the eigenvalues, ascending, from the largest on: ASKED, or 0: as many as have the share; none that is rounding. */
+/* How many of the largest eigenvalues of VALUE [count], ascending: ASKED, or, for 0, as many as have the share; none that
+ * is rounding. */
 static size_t rank_of(const double *value, size_t count, size_t most, size_t asked)
 {
 	double all = 0, sum = 0;
@@ -85,7 +87,7 @@ static size_t rank_of(const double *value, size_t count, size_t most, size_t ask
 	return rank;
 }
 
-/* Q of what the head reads for REGION: RANK directions, fewer where it reads fewer; 0: as many as have the share. */
+/* Q: *RANK directions that the head reads for REGION, fewer where it reads fewer; *RANK 0: as many as have the share. */
 static gb_status directions(work *w, const uint8_t *region, size_t *rank, gb_err *err)
 {
 	const gb_decoding_options *d = &w->o->decoding;
@@ -114,7 +116,7 @@ static gb_status directions(work *w, const uint8_t *region, size_t *rank, gb_err
 			for (size_t j = 0; j < count; j++)
 				for (size_t i = 0; i < n; i++)
 					w->q[k * n + i] += gram[(count - 1 - k) * count + j] * (double)reads[j * n + i];
-			straighten(w->q, k, n);
+			orthonormalise(w->q, k, n);
 		}
 	}
 	free(reads);
@@ -123,9 +125,9 @@ static gb_status directions(work *w, const uint8_t *region, size_t *rank, gb_err
 	return status;
 }
 
-/* ---- what is left ---- */
+/* ---- scores ---- */
 
-/* A voxel whose prediction has nothing left but rounding is predicted by a constant. */
+/* A voxel whose prediction varies by rounding errors only is predicted by a constant. */
 static void flatten(const gb_encoding *e, float *predicted)
 {
 	for (size_t v = 0; v < e->voxels; v++) {
@@ -144,8 +146,8 @@ static void flatten(const gb_encoding *e, float *predicted)
 	}
 }
 
-/* Mean of R over all voxels, those of the region asked about, and the rest. */
-static void means(const work *w, const double *r, double *out, size_t stride)
+/* Mean of R over all voxels, those of the region that the lesion is about, and the rest. */
+static void mean_r(const work *w, const double *r, double *out, size_t stride)
 {
 	double in = 0, outside = 0, size = (double)w->l->size, voxels = (double)w->l->voxels;
 
@@ -156,7 +158,7 @@ static void means(const work *w, const double *r, double *out, size_t stride)
 	out[2 * stride] = outside / (voxels - size);
 }
 
-static gb_status encode(work *w, bool own, double *out, size_t stride, gb_err *err)
+static gb_status encode(work *w, bool asked, double *out, size_t stride, gb_err *err)
 {
 	const gb_decoding_options *d = &w->o->decoding;
 	const gb_encoding *e = w->e;
@@ -167,32 +169,32 @@ static gb_status encode(work *w, bool own, double *out, size_t stride, gb_err *e
 	flatten(e, w->predicted);
 	status = gb_score_r(w->predicted, e->measured, e->scored.rows, e->voxels, w->r, d->pool, err);
 	if (!status)
-		means(w, w->r, out, stride);
-	return status || !own ? status
+		mean_r(w, w->r, out, stride);
+	return status || !asked ? status
 	                      : gb_maps_voxels(w->o->brain->folder, "r_latent_lesion.nii.gz", &w->o->brain->mask, w->r,
 	                                       "giblet: r on test rows, what the region reads taken out of z", err);
 }
 
-static gb_status hurt(void *context, const uint8_t *region, bool own, double *out, size_t stride, gb_err *err)
+static gb_status score_without(void *context, const uint8_t *region, bool asked, double *out, size_t stride, gb_err *err)
 {
 	work *w = context;
 	gb_model *model = w->o->decoding.model;
-	size_t rank = own ? 0 : w->l->rank;
+	size_t rank = asked ? 0 : w->l->rank;
 	gb_status status = directions(w, region, &rank, err), back;
 	gb_bottleneck_removed taken = {w->q, w->mean, rank};
 
 	if (!status && !rank)
-		status = gb_fail(err, GB_DATA, "%s: the model's head reads nothing of z for %s: train it longer", w->o->roi, own ? "these voxels" : "a random region");
-	if (own) {
+		status = gb_fail(err, GB_DATA, "%s: the model's head reads nothing of z for %s: train it longer", w->o->roi, asked ? "these voxels" : "a random region");
+	if (asked) {
 		w->l->rank = rank;
 		memcpy(w->region, region, w->l->voxels);
 		if (w->e)
-			means(w, w->e->r, w->l->intact, 1);
+			mean_r(w, w->e->r, w->l->intact, 1);
 	}
 	if (!status)
 		status = gb_model_bottleneck_take_out(model, &taken, err);
 	if (!status && w->e)
-		status = encode(w, own, out, stride, err);
+		status = encode(w, asked, out, stride, err);
 	for (size_t f = 0; !status && f < w->o->features; f++) {
 		gb_decoding_options d = w->o->decoding;
 
@@ -204,7 +206,7 @@ static gb_status hurt(void *context, const uint8_t *region, bool own, double *ou
 	return status ? status : back;
 }
 
-static gb_status start(work *w, gb_err *err)
+static gb_status allocate_and_read(work *w, gb_err *err)
 {
 	size_t voxels = w->l->voxels;
 
@@ -236,9 +238,9 @@ gb_status gb_lesion_latent(gb_lesion *l, const gb_lesion_options *o, gb_err *err
 		l->feature[brains + f] = o->decoded[f].feature;
 		l->intact[brains + f] = o->decoded[f].identification.percentile;
 	}
-	status = start(&w, err);
+	status = allocate_and_read(&w, err);
 	if (!status)
-		status = gb_lesion_run(l, o, hurt, &w, err);
+		status = gb_lesion_run(l, o, score_without, &w, err);
 	else
 		gb_lesion_clear(l);
 	free(w.z);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* All lesions of regions that one report is asked for. */
+#include "lesion/lesion_list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "evaluate/encoding_metrics.h"
-#include "lesion/lesion.h"
+#include "lesion/lesion_latent.h"
 
 static gb_status parse_controls(const char *text, size_t *controls, gb_err *err)
 {
@@ -42,50 +43,56 @@ gb_status gb_lesions_parse(gb_lesions *l, const gb_lesions_asked *a, const gb_mo
 	return parse_controls(a->controls, &l->options.controls, err);
 }
 
-static gb_status from_brain(gb_lesions *l, const gb_lesion_options *o, const char *folder, gb_metrics *metrics, gb_err *err)
+static gb_status decode_from_brain(gb_lesions *l, const gb_lesion_options *o, const char *folder, gb_metrics *metrics, gb_err *err)
 {
-	gb_status status = gb_lesion_make(&l->silenced, o, err);
+	gb_status status;
 
-	if (!status)
-		status = gb_lesion_metrics(&l->silenced, NULL, metrics, err);
-	if (!status && l->refit)
-		status = gb_lesion_refit(&l->refitted, o, folder, err);
-	return status ? status : gb_lesion_metrics(&l->refitted, NULL, metrics, err);
+	GB_TRY(gb_lesion_make(&l->ablated, o, err));
+	GB_TRY(gb_lesion_metrics(&l->ablated, NULL, metrics, err));
+	if (l->refit) {
+		GB_TRY(gb_lesion_refit(&l->refitted, o, folder, err));
+		GB_TRY(gb_lesion_metrics(&l->refitted, NULL, metrics, err));
+	}
+done:
+	return status;
 }
 
-gb_status gb_lesions_make(gb_lesions *l, const gb_bold_source_scored *brain, const gb_decoding_options *decoding, const gb_decoded *decoded,
-                          size_t count, size_t brains, const char *folder, const char *tool, gb_metrics *metrics, gb_err *err)
+static gb_status predict_from_stimulus(gb_lesions *l, const gb_lesion_options *o, gb_metrics *metrics, gb_err *err)
 {
-	gb_lesion_options o = l->options;
 	char *target = NULL;
-	gb_status status = GB_OK;
+	gb_status status;
 
-	if (!o.roi)
-		return GB_OK;
-	o.brain = brain;
-	o.decoding = *decoding;
-	o.tool = tool;
-	o.decoded = decoded;
-	o.features = brains;
-	if (!brains && !l->latent)
-		return gb_fail(err, GB_USAGE, "--%s: this model decodes nothing of it from the brain", o.keep ? "keep" : "lesion");
-	if (brains)
-		status = from_brain(l, &o, folder, metrics, err);
-	o.decoded = decoded + brains;
-	o.features = count - brains;
-	if (!status && l->latent)
-		status = gb_lesion_latent(&l->from_stimulus, &o, err);
-	if (!status && l->latent) {
-		target = l->from_stimulus.brains ? gb_encoding_target(&brain->encoding, decoding->set, err) : NULL;
-		status = l->from_stimulus.brains && !target ? GB_SYSTEM : gb_lesion_metrics(&l->from_stimulus, target, metrics, err);
+	GB_TRY(gb_lesion_latent(&l->from_stimulus, o, err));
+	if (l->from_stimulus.brains) {
+		target = gb_encoding_target(&o->brain->encoding, o->decoding.set, err);
+		GB_TRY(target ? GB_OK : GB_SYSTEM);
 	}
+	GB_TRY(gb_lesion_metrics(&l->from_stimulus, target, metrics, err));
+done:
 	free(target);
 	return status;
 }
 
+gb_status gb_lesions_make(gb_lesions *l, size_t from_brain, const char *folder, gb_metrics *metrics, gb_err *err)
+{
+	gb_lesion_options of_brain = l->options, of_stimulus = l->options;
+	gb_status status = GB_OK;
+
+	if (!l->options.roi)
+		return GB_OK;
+	if (!from_brain && !l->latent)
+		return gb_fail(err, GB_USAGE, "--%s: this model decodes nothing of it from the brain", l->options.keep ? "keep" : "lesion");
+	of_brain.features = from_brain;
+	of_stimulus.decoded += from_brain;
+	of_stimulus.features -= from_brain;
+	if (from_brain)
+		status = decode_from_brain(l, &of_brain, folder, metrics, err);
+	return status || !l->latent ? status : predict_from_stimulus(l, &of_stimulus, metrics, err);
+}
+
 void gb_lesions_clear(gb_lesions *l)
 {
-	gb_lesion_clear(&l->silenced);
+	gb_lesion_clear(&l->ablated);
 	gb_lesion_clear(&l->refitted);
 	gb_lesion_clear(&l->from_stimulus);
 }

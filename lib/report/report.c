@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/size.h"
+#include "evaluate/encoding_metrics.h"
+#include "report/report_internal.h"
 
 /* "run-1 rows 22:946 (924)" for the rows of one use, run by run. */
 static void rows_of_use(const gb_dataset *set, uint8_t use, char *out, size_t size)
@@ -84,7 +85,7 @@ static void limits(gb_page *page, const gb_report *r)
 	if (r->decodeds)
 		gb_page_text(page, "Decoding from the brain reads volumes after the row it decodes: it works on recorded data, offline, and is not causal. "
 		                   "Which single row ranks first is shown for illustration and is no claim.");
-	if (r->lesions->silenced.features)
+	if (r->lesions->ablated.features)
 		gb_page_text(page, "Silencing voxels tells what this decoder uses, with its weights as they are. It does not tell what a patient would perceive%s.",
 		             r->lesions->refitted.features ? "" : ", nor what a decoder trained without the region could recover (--refit)");
 	gb_page_text(page, "The interval resamples stretches of this stimulus. It says nothing of other films or other people.");
@@ -155,28 +156,23 @@ gb_status gb_report_write(const gb_report *r, const char *path, gb_err *err)
 	gb_status status;
 
 	snprintf(title, sizeof title, "%s: what it predicts, and how good that is", gb_model_type(r->model));
-	status = gb_page_open(&page, title, err);
-	if (status)
-		return status;
+	GB_TRY(gb_page_open(&page, title, err));
 	in_short(page, r);
 	what_was_tested(page, r);
 	if (r->encoding)
-		status = gb_report_encoding(page, r, err);
-	if (!status && (r->additions->steps.count || r->additions->parts.count))
-		status = gb_report_feature_sets(page, r, err);
-	if (!status && r->decodeds)
-		status = gb_report_decoding(page, r, err);
-	if (!status)
-		status = gb_report_lesions(page, r, err);
-	if (!status && r->silences->count)
+		GB_TRY(gb_report_encoding(page, r, err));
+	if (r->feature_sets->steps.count || r->feature_sets->parts.count)
+		GB_TRY(gb_report_feature_sets(page, r, err));
+	if (r->decodeds)
+		GB_TRY(gb_report_decoding(page, r, err));
+	GB_TRY(gb_report_lesions(page, r, err));
+	if (r->ablations->count)
 		gb_report_ablations(page, r);
-	if (!status)
-		status = gb_report_training(page, r, err);
-	if (!status) {
-		limits(page, r);
-		all_figures(page, r);
-		return gb_page_write(page, path, err);
-	}
+	GB_TRY(gb_report_training(page, r, err));
+	limits(page, r);
+	all_figures(page, r);
+	return gb_page_write(page, path, err);
+done:
 	gb_page_free(page);
 	return status;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "report/report.h"
+#include "report/report_internal.h"
 #include "evaluate/decoded_audio.h"
 #include "audio/spectrogram.h"
 #include "plot/heat.h"

@@ -7,10 +7,11 @@
 
 #include "base/size.h"
 #include "evaluate/statistic_maps.h"
-#include "report/report.h"
-#include "plot/series.h"
+#include "evaluate/encoding_metrics.h"
 #include "plot/bars.h"
+#include "plot/series.h"
 #include "plot/sheet.h"
+#include "report/report_internal.h"
 
 static gb_status histogram(gb_page *page, const gb_encoding *e, gb_err *err)
 {

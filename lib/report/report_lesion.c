@@ -4,14 +4,15 @@
 #include <stdlib.h>
 
 #include "base/size.h"
-#include "report/report.h"
+#include "lesion/lesion_latent.h"
 #include "plot/series.h"
+#include "report/report_internal.h"
 
 /* What was done, in words. */
 static void words(gb_page *page, const gb_lesion *l)
 {
 	switch (l->kind) {
-	case GB_LESION_SILENCED:
+	case GB_LESION_ABLATED:
 		gb_page_heading(page, l->keep ? "With only the region" : "Without the region");
 		gb_page_text(page, "%zu of %zu voxels were %s: silenced voxels are held at their train mean, "
 		                   "the decoder's weights stay. "
@@ -51,7 +52,7 @@ static gb_status histogram(gb_page *page, const gb_lesion *l, size_t f, gb_err *
 {
 	bool r = f < l->brains;
 	float *value = gb_array(l->controls, sizeof *value, err);
-	gb_mark mark[] = {{l->hurt[f], "region"}, {l->intact[f], "intact"}};
+	gb_mark mark[] = {{l->score[f], "region"}, {l->intact[f], "intact"}};
 	gb_plot plot = {.title = l->feature[f], .x = r ? "mean r over voxels" : "rank percentile of the true "
 	                                                                        "row", .y = "regions", .width = 620, .height = 260,
 	                .mark = mark, .marks = 2};
@@ -68,13 +69,13 @@ static gb_status histogram(gb_page *page, const gb_lesion *l, size_t f, gb_err *
 	snprintf(caption, sizeof caption, "%s%s%s: intact %.3f, with the lesion %.3f; random regions of the "
 	                                  "same size %.3f on average.", l->feature[f],
 	         l->kind == GB_LESION_REFITTED ? ", refitted" : l->kind == GB_LESION_LATENT && !r ? ", stimulus to stimulus" : "", r ? ", mean r" : "",
-	         l->intact[f], l->hurt[f], gb_score_mean(l->control + f * l->controls, l->controls));
+	         l->intact[f], l->score[f], gb_score_mean(l->control + f * l->controls, l->controls));
 	return gb_page_figure(page, &canvas, caption, err);
 }
 
 gb_status gb_report_lesions(gb_page *page, const gb_report *r, gb_err *err)
 {
-	const gb_lesion *all[] = {&r->lesions->silenced, &r->lesions->refitted, &r->lesions->from_stimulus};
+	const gb_lesion *all[] = {&r->lesions->ablated, &r->lesions->refitted, &r->lesions->from_stimulus};
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

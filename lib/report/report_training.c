@@ -9,8 +9,8 @@
 #include "base/size.h"
 #include "io/file.h"
 #include "ridge/ridge.h"
-#include "report/report.h"
 #include "plot/series.h"
+#include "report/report_internal.h"
 
 enum { LINES_MAX = 12 };
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/size.h"
-#include "report/report.h"
 #include "plot/bars.h"
+#include "report/report_internal.h"
 
 /* "0.012 (0.004 to 0.020)". */
 static char *with_interval(gb_interval x, bool sign, char text[80])
@@ -107,14 +107,14 @@ static gb_status partition(gb_page *page, const gb_feature_sets *a, gb_err *err)
 gb_status gb_report_feature_sets(gb_page *page, const gb_report *r, gb_err *err)
 {
 	gb_page_heading(page, "What each tensor adds");
-	if (r->additions->steps.count)
-		nested(page, r->additions);
-	return r->additions->parts.count ? partition(page, r->additions, err) : GB_OK;
+	if (r->feature_sets->steps.count)
+		nested(page, r->feature_sets);
+	return r->feature_sets->parts.count ? partition(page, r->feature_sets, err) : GB_OK;
 }
 
 void gb_report_ablations(gb_page *page, const gb_report *r)
 {
-	const gb_ablations *s = r->silences;
+	const gb_ablations *s = r->ablations;
 	size_t decodeds = 0;
 	char t[2][80], a[32], b[32];
 
@@ -126,11 +126,11 @@ void gb_report_ablations(gb_page *page, const gb_report *r)
 	if (r->encoding) {
 		gb_page_table_begin(page, "silenced\tmean r (95 % interval)\tintact\tloss, paired\tverdict");
 		for (size_t i = 0; i < s->count; i++)
-			gb_page_row(page, "%s\t%s\t%s\t%s\t%s", s->groups.group[i].text, with_interval(s->silence[i].r, false, t[0]),
-			            gb_page_format(r->encoding->score.mean, 3, a), with_interval(s->silence[i].loss, true, t[1]),
-			            isnan(s->silence[i].loss.low)  ? "too few rows for an interval"
-			            : s->silence[i].loss.low > 0   ? "used"
-			            : s->silence[i].loss.high < 0  ? "harmed"
+			gb_page_row(page, "%s\t%s\t%s\t%s\t%s", s->groups.group[i].text, with_interval(s->ablation[i].r, false, t[0]),
+			            gb_page_format(r->encoding->score.mean, 3, a), with_interval(s->ablation[i].loss, true, t[1]),
+			            isnan(s->ablation[i].loss.low)  ? "too few rows for an interval"
+			            : s->ablation[i].loss.low > 0   ? "used"
+			            : s->ablation[i].loss.high < 0  ? "harmed"
 			                                           : "undecided");
 		gb_page_table_end(page);
 	}
@@ -144,7 +144,7 @@ void gb_report_ablations(gb_page *page, const gb_report *r)
 			if (!r->decoded[f].from_brain)
 				gb_page_row(page, "%s\t%s\t%s %%\t%s %%\t50 "
 				                  "%%", s->groups.group[i].text, r->decoded[f].feature,
-				            gb_page_format(100 * s->silence[i].percentile[f], 1, a),
+				            gb_page_format(100 * s->ablation[i].percentile[f], 1, a),
 				            gb_page_format(100 * r->decoded[f].identification.percentile, 1, b));
 	gb_page_table_end(page);
 }
