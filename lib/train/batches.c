@@ -34,13 +34,13 @@ static void ask_for_next(gb_trainer *t, uint32_t micro)
 	int rank = gb_comm_rank(t->options->comm);
 
 	micro++;
-	for (int64_t later = 0; later < 2 && t->step_in_epoch + later < gb_trainer_steps_per_epoch(t); later++) {
+	for (int64_t later = 0; later < 2 && t->progress.step_in_epoch + later < gb_trainer_steps_per_epoch(t); later++) {
 		for (; micro < gb_trainer_first_micro(t, rank + 1); micro++) {
-			gb_loader_options fill = fill_of(t, t->step + later, micro);
+			gb_loader_options fill = fill_of(t, t->progress.step + later, micro);
 			int64_t rows = 0;
 
 			for (size_t g = 0; g < groups; g++) {
-				t->next_window[g] = gb_trainer_window(t, t->step_in_epoch + later, micro * groups + g);
+				t->next_window[g] = gb_trainer_window(t, t->progress.step_in_epoch + later, micro * groups + g);
 				rows += t->next_window[g].count;
 			}
 			if (!rows)
@@ -54,13 +54,13 @@ static void ask_for_next(gb_trainer *t, uint32_t micro)
 
 void gb_trainer_fill(gb_trainer *t, const gb_window *windows, uint32_t micro)
 {
-	gb_loader_options fill = fill_of(t, t->step, micro);
+	gb_loader_options fill = fill_of(t, t->progress.step, micro);
 
-	if (!t->prefetch || !gb_prefetch_acquire(t->prefetch, (uint32_t)t->step, micro, &t->waited)) {
+	if (!t->prefetch || !gb_prefetch_acquire(t->prefetch, (uint32_t)t->progress.step, micro, &t->log.waiting)) {
 		double began = gb_trainer_clock();
 
 		gb_loader_fill_batch(&t->loader, &t->net, windows, &fill);
-		t->waited += gb_trainer_clock() - began;
+		t->log.waiting += gb_trainer_clock() - began;
 	}
 	if (t->prefetch)
 		ask_for_next(t, micro);

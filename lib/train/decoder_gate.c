@@ -18,33 +18,33 @@ static double mean_loss(const gb_term_sums *sums, int term) { return sums->count
 
 void gb_trainer_set_decoder_gate(gb_trainer *t, const gb_evaluation *validation)
 {
-	gb_decoder_gate *back = &t->decoder_gate;
+	gb_decoder_gate *gate = &t->progress.decoder_gate;
 
 	if (t->options->decoder_gate) {
-		memcpy(back->now, t->options->decoder_gate, sizeof back->now);
+		memcpy(gate->now, t->options->decoder_gate, sizeof gate->now);
 		return;
 	}
 	for (int m = 0; m < GB_DECODER_GATES; m++) /* a start of zeros says nothing, nor does one with the heads of others */
-		back->now[m] = t->options->init != GB_INIT_RIDGE || t->options->from;
+		gate->now[m] = t->options->init != GB_INIT_RIDGE || t->options->from;
 	if (!t->validates)
 		return;
 	for (int m = 0; m < GB_DECODER_GATE_TEXT; m++) {
 		double loss = mean_loss(&validation->sums, GB_TERM_BRAIN_VIDEO + m);
 
-		if (t->epoch == 0)
-			back->begun[m] = loss;
-		back->now[m] = t->epoch > 0 && loss < back->begun[m];
+		if (t->progress.epoch == 0)
+			gate->begun[m] = loss;
+		gate->now[m] = t->progress.epoch > 0 && loss < gate->begun[m];
 	}
-	back->now[GB_DECODER_GATE_TEXT] = 1;
+	gate->now[GB_DECODER_GATE_TEXT] = 1;
 	if (validation->text_power > 0)
-		back->now[GB_DECODER_GATE_TEXT] = fmin(1, fmax(LEAST_TEXT, validation->text_product / validation->text_power));
+		gate->now[GB_DECODER_GATE_TEXT] = fmin(1, fmax(LEAST_TEXT, validation->text_product / validation->text_power));
 }
 
-gb_json *gb_decoder_gate_json(const gb_decoder_gate *back)
+gb_json *gb_decoder_gate_json(const gb_decoder_gate *gate)
 {
 	gb_json *list = gb_json_array();
 
 	for (int m = 0; m < GB_DECODER_GATES; m++)
-		gb_json_append(list, gb_json_real(back->now[m]));
+		gb_json_append(list, gb_json_real(gate->now[m]));
 	return list;
 }

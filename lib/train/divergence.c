@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* divergence.c: has training gone wrong, and where first. */
+/* divergence.c: has training diverged, and in which tensor first? */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 #include "base/size.h"
 #include "train/trainer_internal.h"
 
-/* A loss so many times that of a constant will not come back. */
+/* Training does not recover from a loss this many times that of a constant prediction. */
 #define EXPLODED 1e4
-/* Numbers of a healthy network stay far below. */
+/* Values of a network that trains stay far below. */
 #define LARGE 1e6f
 
 enum { WORDS = 160 };
@@ -32,7 +32,7 @@ static float largest(const float *x, size_t n)
 	return most;
 }
 
-/* ---- where ---- */
+/* ---- the first bad tensor ---- */
 
 static bool bad_parameter(const gb_trainer *t, const float *all, const char *what, bool backwards, char *words)
 {
@@ -76,7 +76,7 @@ static bool bad_data(const gb_trainer *t, char *words)
 	return false;
 }
 
-/* Values of the last forward in their order: the first that is not finite or too large. */
+/* The first value of the last forward pass that is not finite or too large. */
 static bool bad_value(gb_trainer *t, char *words, gb_err *err)
 {
 	gb_graph *graph = t->net.graph;
@@ -101,32 +101,30 @@ static bool bad_value(gb_trainer *t, char *words, gb_err *err)
 	return false;
 }
 
-/* This rank's micro-batches of the step, one by one. */
-static bool find(gb_trainer *t, char *words, gb_err *err)
+/* Run this rank's micro-batches of the step again, one by one. */
+static bool find_bad_tensor(gb_trainer *t, char *words, gb_err *err)
 {
 	size_t groups = (size_t)t->options->batch_windows;
 	int rank = gb_comm_rank(t->options->comm);
-	float *gradient = gb_array(t->parameters, sizeof *gradient, err);
+	float *gradient = gb_array(t->optimizer.parameters, sizeof *gradient, err);
+	const gb_reduce_plan plan = gb_reduce_plan_after(&t->reducer);
 	bool bad;
 
 	words[0] = 0;
-	t->reduce_level = -1;
 	bad = gb_graph_download(t->net.graph, err) == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->host, "weight", false, words);
 	for (uint32_t micro = gb_trainer_first_micro(t, rank); !bad && gradient && micro < gb_trainer_first_micro(t, rank + 1); micro++) {
-		gb_partial *work = &t->partial[0];
-
-		if (gb_trainer_micro(t, t->step_window + micro * groups, micro, work, err) != GB_OK)
+		if (gb_trainer_micro(t, t->step_window + micro * groups, micro, &plan, err) != GB_OK)
 			break;
 		bad = bad_data(t, words) || bad_value(t, words, err);
-		if (!bad && t->device.ops->download(&t->device, gradient, work->gradient, t->parameters * sizeof *gradient, err) == GB_OK)
+		if (!bad && t->device.ops->download(&t->device, gradient, t->reducer.partial[0].gradient, t->optimizer.parameters * sizeof *gradient, err) == GB_OK)
 			bad = bad_parameter(t, gradient, "gradient of", true, words);
 	}
 	free(gradient);
 	return bad;
 }
 
-/* GB_NO, with WHAT, and the first bad tensor of the first rank that has one. */
-static gb_status gone_wrong(gb_trainer *t, const char *what, gb_err *err)
+/* GB_NO: the message states WHAT went wrong, and the first bad tensor of the first rank that has one. */
+static gb_status report_divergence(gb_trainer *t, const char *what, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
 	size_t size = (size_t)gb_comm_size(comm), chosen = 0;
@@ -135,7 +133,7 @@ static gb_status gone_wrong(gb_trainer *t, const char *what, gb_err *err)
 
 	if (!all)
 		return GB_SYSTEM;
-	own->bad = find(t, own->words, err);
+	own->bad = find_bad_tensor(t, own->words, err);
 	status = gb_comm_wait_root(comm, err);
 	if (status == GB_OK)
 		status = gb_comm_allgather(comm, all, NULL, size, sizeof *all, err);
@@ -143,41 +141,49 @@ static gb_status gone_wrong(gb_trainer *t, const char *what, gb_err *err)
 		chosen++;
 	chosen = all[chosen].bad ? chosen : 0;
 	if (status == GB_OK)
-		status = gb_fail(err, GB_NO, "%s: step %lld: %s; first bad tensor: %s; last.safetensors stays as it was saved before: lower --lr, or look at the data with gb-inspect --stats",
-		                 t->run, (long long)t->step, what, all[chosen].words);
+		status = gb_fail(err, GB_NO,
+		                 "%s: step %lld: %s; first bad tensor: %s; last.safetensors stays as it was saved before: lower --lr, or "
+		                 "look at the data with gb-inspect --stats", t->run, (long long)t->progress.step, what, all[chosen].words);
 	free(all);
 	return status;
 }
 
-/* ---- whether ---- */
+/* ---- checks ---- */
 
 gb_status gb_trainer_check_step(gb_trainer *t, const gb_term_sums *sums, double norm, gb_err *err)
 {
 	char what[96];
 
 	for (int i = 0; i < GB_TERMS; i++) {
-		double loss = t->constant[0][i] > 0 && sums->count[i] > 0 ? sums->loss[i] / sums->count[i] / t->constant[0][i] : 0;
+		bool counted = t->constant[0][i] > 0 && sums->count[i] > 0;
+		double loss = counted ? sums->loss[i] / sums->count[i] / t->constant[0][i] : 0;
 
 		if (isfinite(loss) && loss < EXPLODED)
 			continue;
-		snprintf(what, sizeof what, isfinite(loss) ? "the loss of %s has grown to %.3g times a constant's" : "the loss of %s is not finite", gb_term_name(i), loss);
-		return gone_wrong(t, what, err);
+		if (isfinite(loss))
+			snprintf(what, sizeof what, "the loss of %s has grown to %.3g times a constant's", gb_term_name(i), loss);
+		else
+			snprintf(what, sizeof what, "the loss of %s is not finite", gb_term_name(i));
+		return report_divergence(t, what, err);
 	}
-	return isfinite(norm) ? GB_OK : gone_wrong(t, "the gradient is not finite", err);
+	return isfinite(norm) ? GB_OK : report_divergence(t, "the gradient is not finite", err);
 }
 
 gb_status gb_trainer_check_weights(gb_trainer *t, gb_err *err)
 {
+	const gb_mirror *weights = gb_graph_weights(t->net.graph);
 	char words[WORDS];
+	double norm;
 	gb_status status;
 
-	GB_RUN(&t->device, square_sum, t->parameters, gb_graph_weights(t->net.graph)->device, t->norm.device);
-	status = gb_mirror_download(&t->device, &t->norm, err);
-	if (status != GB_OK || isfinite(*(const double *)t->norm.host))
-		return status;
-	status = gb_graph_download(t->net.graph, err);
-	if (status == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->host, "weight", false, words))
-		status = gb_fail(err, GB_NO, "%s: epoch %lld: weights are not finite; first bad tensor: %s; last.safetensors stays as it was saved before: lower --lr",
-		                 t->run, (long long)t->epoch, words);
+	GB_TRY(gb_optimizer_norm(&t->optimizer, weights->device, &norm, err));
+	if (isfinite(norm))
+		goto done;
+	GB_TRY(gb_graph_download(t->net.graph, err));
+	if (bad_parameter(t, weights->host, "weight", false, words))
+		status = gb_fail(err, GB_NO,
+		                 "%s: epoch %lld: weights are not finite; first bad tensor: %s; last.safetensors stays as it was saved "
+		                 "before: lower --lr", t->run, (long long)t->progress.epoch, words);
+done:
 	return status;
 }

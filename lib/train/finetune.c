@@ -66,13 +66,3 @@ gb_status gb_trainer_adopt_weights(gb_trainer *t, gb_err *err)
 	gb_trainer_use_running(t);
 	return status;
 }
-
-void gb_trainer_freeze(const gb_trainer *t, float *gradient)
-{
-	for (int i = 0; t->options->from && i < gb_graph_parameters(t->net.graph); i++) {
-		const gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
-
-		if (p->flags & GB_PARAMETER_FROZEN)
-			t->device.ops->fill(&t->device, gradient + p->first, 0, p->rows * p->columns * sizeof *gradient);
-	}
-}

@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/size.h"
 #include "io/file.h"
@@ -60,12 +58,12 @@ static gb_json *state_json(const gb_trainer *t)
 {
 	gb_json *state = gb_json_object();
 
-	gb_json_set(state, "epoch", gb_json_integer(t->epoch));
-	gb_json_set(state, "step", gb_json_integer(t->step));
-	gb_json_set(state, "step_in_epoch", gb_json_integer(t->step_in_epoch));
-	gb_json_set(state, "schedule", gb_json_integer(t->schedule));
-	gb_json_set(state, "best_epoch", gb_json_integer(t->best_epoch));
-	gb_json_set(state, "back", gb_decoder_gate_json(&t->decoder_gate));
+	gb_json_set(state, "epoch", gb_json_integer(t->progress.epoch));
+	gb_json_set(state, "step", gb_json_integer(t->progress.step));
+	gb_json_set(state, "step_in_epoch", gb_json_integer(t->progress.step_in_epoch));
+	gb_json_set(state, "schedule", gb_json_integer(t->progress.schedule));
+	gb_json_set(state, "best_epoch", gb_json_integer(t->progress.best_epoch));
+	gb_json_set(state, "back", gb_decoder_gate_json(&t->progress.decoder_gate));
 	gb_json_set(state, "start", gb_json_copy(t->start));
 	return state;
 }
@@ -96,7 +94,7 @@ static gb_status add_parameters(items *list, const gb_trainer *t, bool anchors, 
 
 		snprintf(name, sizeof name, "%s%s", anchors ? "start." : "", p->name);
 		if ((!anchors || p->flags & GB_PARAMETER_ANCHORED) && add(list, name, GB_F32, vector ? p->columns : p->rows, vector ? 0 : p->columns,
-		                                     (const float *)(anchors ? t->anchor : *gb_graph_weights(t->net.graph)).host + p->first,
+		                                     (const float *)(anchors ? t->optimizer.anchor : *gb_graph_weights(t->net.graph)).host + p->first,
 		                                     anchors ? "where this weight started: what it decays towards" : "weight", err) != GB_OK)
 			return GB_SYSTEM;
 	}
@@ -121,22 +119,22 @@ static gb_status add_norms(items *list, const gb_trainer *t, gb_err *err)
 static gb_status add_state(items *list, const gb_trainer *t, gb_err *err)
 {
 	if (add_parameters(list, t, true, err) != GB_OK ||
-	    add(list, "optimiser.first", GB_F32, t->parameters, 0, t->first.host, "AdamW's first moment of all weights in order", err) != GB_OK ||
-	    add(list, "optimiser.second", GB_F32, t->parameters, 0, t->second.host, "AdamW's second moment of all weights in order", err) != GB_OK ||
-	    add(list, "state.sums", GB_F64, 2 * GB_TERMS, 0, &t->sums, "losses and counts of the epoch under way", err) != GB_OK ||
-	    add(list, "state.norm", GB_F64, 1, 0, &t->norm_sum, "gradient norms of the epoch under way", err) != GB_OK ||
-	    add(list, "state.best", GB_F64, 1, 0, &t->best_score, "best smoothed score", err) != GB_OK ||
-	    add(list, "state.back", GB_F64, sizeof t->decoder_gate / sizeof(double), 0, &t->decoder_gate, "the way back: losses at first, parts that count now and at best", err) != GB_OK ||
-	    add(list, "state.scores", GB_F64, (size_t)t->epoch + 1, 0, t->score, "validation score of each epoch", err) != GB_OK)
+	    add(list, "optimiser.first", GB_F32, t->optimizer.parameters, 0, t->optimizer.first.host, "AdamW's first moment of all weights in order", err) != GB_OK ||
+	    add(list, "optimiser.second", GB_F32, t->optimizer.parameters, 0, t->optimizer.second.host, "AdamW's second moment of all weights in order", err) != GB_OK ||
+	    add(list, "state.sums", GB_F64, 2 * GB_TERMS, 0, &t->progress.sums, "losses and counts of the epoch under way", err) != GB_OK ||
+	    add(list, "state.norm", GB_F64, 1, 0, &t->progress.norm_sum, "gradient norms of the epoch under way", err) != GB_OK ||
+	    add(list, "state.best", GB_F64, 1, 0, &t->progress.best_score, "best smoothed score", err) != GB_OK ||
+	    add(list, "state.back", GB_F64, sizeof t->progress.decoder_gate / sizeof(double), 0, &t->progress.decoder_gate, "the way back: losses at first, parts that count now and at best", err) != GB_OK ||
+	    add(list, "state.scores", GB_F64, (size_t)t->progress.epoch + 1, 0, t->progress.score, "validation score of each epoch", err) != GB_OK)
 		return GB_SYSTEM;
-	return t->metrics ? add(list, "state.metrics", GB_U8, strlen(t->metrics), 0, t->metrics, "metrics.tsv", err) : GB_OK;
+	return t->log.metrics ? add(list, "state.metrics", GB_U8, strlen(t->log.metrics), 0, t->log.metrics, "metrics.tsv", err) : GB_OK;
 }
 
 /* What the device changed, to the host. */
 static gb_status pull(const gb_trainer *t, bool whole, gb_err *err)
 {
 	gb_status status = gb_graph_download(t->net.graph, err);
-	const gb_mirror *twin[] = {&t->first, &t->second, &t->anchor};
+	const gb_mirror *twin[] = {&t->optimizer.first, &t->optimizer.second, &t->optimizer.anchor};
 
 	for (size_t i = 0; whole && status == GB_OK && i < sizeof twin / sizeof *twin; i++)
 		status = gb_mirror_download(&t->device, twin[i], err);
@@ -184,71 +182,6 @@ gb_status gb_trainer_write(gb_trainer *t, const char *name, bool whole, gb_err *
 	return status;
 }
 
-static gb_status write_small(const gb_trainer *t, const char *name, const char *text, gb_err *err)
-{
-	char *path;
-	gb_status status;
-
-	if (!gb_trainer_writes(t))
-		return GB_OK;
-	path = gb_format(err, "%s/%s", t->run, name);
-	status = path ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM;
-	free(path);
-	return status;
-}
-
-enum { STATUS_SECONDS = 5 };
-
-static gb_json *losses(const gb_trainer *t, int part)
-{
-	gb_json *object = gb_json_object();
-
-	for (int i = 0; i < GB_TERMS; i++)
-		if (t->constant[part][i] > 0 && isfinite(t->shown[part][i]))
-			gb_json_set(object, gb_term_name(i), gb_json_real(t->shown[part][i]));
-	return object;
-}
-
-gb_status gb_trainer_status(gb_trainer *t, const char *state, gb_err *err)
-{
-	double at = gb_trainer_clock(), seconds;
-	int64_t steps = t->options->epochs * gb_trainer_steps_per_epoch(t), done = t->step - t->first_step;
-	const struct { const char *key; int64_t value; } integer[] = {
-		{"epoch", t->epoch}, {"epochs", t->options->epochs}, {"step", t->step}, {"steps", steps}, {"best_epoch", t->best_epoch}, {"ranks", gb_comm_size(t->options->comm)}};
-	gb_json *status;
-	struct rusage usage;
-	char *text;
-	gb_status result;
-
-	if (t->since <= 0)
-		t->since = at;
-	if (!gb_trainer_writes(t) || (!state && at - t->reported < STATUS_SECONDS))
-		return GB_OK;
-	t->reported = at;
-	seconds = at - t->since;
-	status = gb_json_object();
-	gb_json_set(status, "state", gb_json_string(state ? state : "running"));
-	for (size_t i = 0; i < sizeof integer / sizeof *integer; i++)
-		gb_json_set(status, integer[i].key, gb_json_integer(integer[i].value));
-	gb_json_set(status, "best_score", gb_json_real(t->best_score));
-	gb_json_set(status, "train", losses(t, 0));
-	gb_json_set(status, "validation", losses(t, 1));
-	if (done > 0 && seconds > 0) {
-		gb_json_set(status, "seconds_waited_for_data", gb_json_real(t->waited));
-		gb_json_set(status, "rows_per_second", gb_json_real(t->rows / seconds));
-		gb_json_set(status, "seconds_left", gb_json_real(seconds / (double)done * (double)(steps - t->step)));
-	}
-	if (getrusage(RUSAGE_SELF, &usage) == 0)
-		gb_json_set(status, "memory_bytes", gb_json_integer((int64_t)usage.ru_maxrss * 1024));
-	text = gb_json_dump(status);
-	gb_json_free(status);
-	result = text ? write_small(t, "status.json", text, err) : gb_fail(err, GB_SYSTEM, "%s: memory is short", t->run);
-	free(text);
-	return result;
-}
-
-gb_status gb_trainer_write_text(gb_trainer *t, gb_err *err) { return write_small(t, "metrics.tsv", t->metrics ? t->metrics : "", err); }
-
 /* ---- reading back ---- */
 
 static gb_status read_tensor(gb_tensor_file *file, const char *name, gb_dtype dtype, size_t count, void *to, gb_err *err)
@@ -268,7 +201,7 @@ static gb_status read_tensor(gb_tensor_file *file, const char *name, gb_dtype dt
 static gb_status read_share(const gb_trainer *t, gb_tensor_file *file, const char *name, size_t first, size_t count, float *to, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
-	size_t begin = gb_comm_first(comm, t->parameters, gb_comm_rank(comm)), end = gb_comm_first(comm, t->parameters, gb_comm_rank(comm) + 1);
+	size_t begin = gb_comm_first(comm, t->optimizer.parameters, gb_comm_rank(comm)), end = gb_comm_first(comm, t->optimizer.parameters, gb_comm_rank(comm) + 1);
 	const gb_tensor *tensor;
 	gb_status status = gb_tensor_file_need(file, name, GB_F32, -1, &tensor, err);
 
@@ -286,11 +219,11 @@ static gb_status read_share(const gb_trainer *t, gb_tensor_file *file, const cha
 /* Weights, starts and moments: from the file once, whoever reads it, then shared. */
 static gb_status read_vectors(gb_trainer *t, gb_tensor_file *file, gb_err *err)
 {
-	const gb_mirror *twin[] = {gb_graph_weights(t->net.graph), &t->anchor, &t->first, &t->second};
-	gb_status status = read_share(t, file, "optimiser.first", 0, t->parameters, t->first.host, err);
+	const gb_mirror *twin[] = {gb_graph_weights(t->net.graph), &t->optimizer.anchor, &t->optimizer.first, &t->optimizer.second};
+	gb_status status = read_share(t, file, "optimiser.first", 0, t->optimizer.parameters, t->optimizer.first.host, err);
 
 	if (status == GB_OK)
-		status = read_share(t, file, "optimiser.second", 0, t->parameters, t->second.host, err);
+		status = read_share(t, file, "optimiser.second", 0, t->optimizer.parameters, t->optimizer.second.host, err);
 	for (int i = 0; status == GB_OK && i < gb_graph_parameters(t->net.graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
 		char name[96];
@@ -298,10 +231,10 @@ static gb_status read_vectors(gb_trainer *t, gb_tensor_file *file, gb_err *err)
 		status = read_share(t, file, p->name, p->first, p->rows * p->columns, twin[0]->host, err);
 		snprintf(name, sizeof name, "start.%s", p->name);
 		if (status == GB_OK && p->flags & GB_PARAMETER_ANCHORED)
-			status = read_share(t, file, name, p->first, p->rows * p->columns, t->anchor.host, err);
+			status = read_share(t, file, name, p->first, p->rows * p->columns, t->optimizer.anchor.host, err);
 	}
 	for (size_t i = 0; status == GB_OK && i < sizeof twin / sizeof *twin; i++) {
-		status = gb_comm_allgather(t->options->comm, twin[i]->host, NULL, t->parameters, sizeof(float), err);
+		status = gb_comm_allgather(t->options->comm, twin[i]->host, NULL, t->optimizer.parameters, sizeof(float), err);
 		gb_mirror_upload(&t->device, twin[i]);
 	}
 	return status;
@@ -312,27 +245,27 @@ static gb_status read_scores(gb_trainer *t, gb_tensor_file *file, gb_err *err)
 	const gb_tensor *metrics;
 	gb_status status;
 
-	if (t->epoch < 0 || t->epoch > t->options->epochs + 1000000)
-		return gb_fail(err, GB_DATA, "%s: epoch %lld", gb_tensor_file_name(file), (long long)t->epoch);
-	free(t->score);
-	t->score = gb_array((size_t)t->epoch + 1, sizeof *t->score, err);
-	status = t->score ? read_tensor(file, "state.scores", GB_F64, (size_t)t->epoch + 1, t->score, err) : GB_SYSTEM;
+	if (t->progress.epoch < 0 || t->progress.epoch > t->options->epochs + 1000000)
+		return gb_fail(err, GB_DATA, "%s: epoch %lld", gb_tensor_file_name(file), (long long)t->progress.epoch);
+	free(t->progress.score);
+	t->progress.score = gb_array((size_t)t->progress.epoch + 1, sizeof *t->progress.score, err);
+	status = t->progress.score ? read_tensor(file, "state.scores", GB_F64, (size_t)t->progress.epoch + 1, t->progress.score, err) : GB_SYSTEM;
 	if (status == GB_OK)
 		status = gb_tensor_file_need(file, "state.metrics", GB_U8, 1, &metrics, err);
 	if (status != GB_OK)
 		return status;
-	free(t->metrics);
-	t->metrics = gb_array(metrics->bytes + 1, 1, err);
-	if (!t->metrics)
+	free(t->log.metrics);
+	t->log.metrics = gb_array(metrics->bytes + 1, 1, err);
+	if (!t->log.metrics)
 		return GB_SYSTEM;
-	memcpy(t->metrics, metrics->data, metrics->bytes);
+	memcpy(t->log.metrics, metrics->data, metrics->bytes);
 	return GB_OK;
 }
 
 static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *state, gb_err *err)
 {
-	const struct { const char *key; int64_t *to; } integer[] = {{"epoch", &t->epoch}, {"step", &t->step}, {"step_in_epoch", &t->step_in_epoch},
-	                                                            {"schedule", &t->schedule}, {"best_epoch", &t->best_epoch}};
+	const struct { const char *key; int64_t *to; } integer[] = {{"epoch", &t->progress.epoch}, {"step", &t->progress.step}, {"step_in_epoch", &t->progress.step_in_epoch},
+	                                                            {"schedule", &t->progress.schedule}, {"best_epoch", &t->progress.best_epoch}};
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; i < sizeof integer / sizeof *integer; i++)
@@ -346,13 +279,13 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 	if (status == GB_OK)
 		status = gb_giblet13_read_moments(&t->net, file, err);
 	if (status == GB_OK)
-		status = read_tensor(file, "state.sums", GB_F64, 2 * GB_TERMS, &t->sums, err);
+		status = read_tensor(file, "state.sums", GB_F64, 2 * GB_TERMS, &t->progress.sums, err);
 	if (status == GB_OK)
-		status = read_tensor(file, "state.norm", GB_F64, 1, &t->norm_sum, err);
+		status = read_tensor(file, "state.norm", GB_F64, 1, &t->progress.norm_sum, err);
 	if (status == GB_OK)
-		status = read_tensor(file, "state.best", GB_F64, 1, &t->best_score, err);
+		status = read_tensor(file, "state.best", GB_F64, 1, &t->progress.best_score, err);
 	if (status == GB_OK)
-		status = read_tensor(file, "state.back", GB_F64, sizeof t->decoder_gate / sizeof(double), &t->decoder_gate, err);
+		status = read_tensor(file, "state.back", GB_F64, sizeof t->progress.decoder_gate / sizeof(double), &t->progress.decoder_gate, err);
 	return status == GB_OK ? read_scores(t, file, err) : status;
 }
 

@@ -20,7 +20,7 @@
 /* Contrastive negatives are at least so far away. */
 static const gb_rational negatives_apart = {30, 1};
 
-static void note(const gb_trainer *t, const char *line)
+void gb_trainer_note(const gb_trainer *t, const char *line)
 {
 	if (t->options->note && gb_trainer_writes(t))
 		t->options->note(t->options->context, line);
@@ -35,9 +35,11 @@ gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, con
 	size_t first = (size_t)ceil(o->window_first / gb_rational_double(step) - 1e-9), last = rows_in(o->window_last, step);
 
 	if (last < first)
-		return gb_fail(err, GB_USAGE, "--decoding-window %g:%g: no row of %g s begins in it", o->window_first, o->window_last, gb_rational_double(step));
+		return gb_fail(err, GB_USAGE, "--decoding-window %g:%g: no row of %g s begins in it", o->window_first, o->window_last,
+		               gb_rational_double(step));
 	if (o->micro_batches < 1 || o->micro_batches > 4096 || (o->micro_batches & (o->micro_batches - 1)))
-		return gb_fail(err, GB_USAGE, "--micro-batches %lld: a power of two up to 4096 is wanted", (long long)o->micro_batches);
+		return gb_fail(err, GB_USAGE, "--micro-batches %lld: a power of two up to 4096 is wanted",
+		               (long long)o->micro_batches);
 	shape->basis = (size_t)delays->filters;
 	shape->taps = (size_t)delays->length;
 	shape->first_lag = delays->first;
@@ -65,7 +67,7 @@ gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, con
 
 /* ---- setting up ---- */
 
-static gb_status take(void *pointer, size_t count, size_t size, gb_err *err)
+static gb_status allocate(void *pointer, size_t count, size_t size, gb_err *err)
 {
 	void *memory = gb_array(count ? count : 1, size, err);
 
@@ -73,153 +75,114 @@ static gb_status take(void *pointer, size_t count, size_t size, gb_err *err)
 	return memory ? GB_OK : GB_SYSTEM;
 }
 
-static gb_status take_memory(gb_trainer *t, gb_err *err)
+static gb_status allocate_all(gb_trainer *t, gb_err *err)
 {
-	size_t b = t->net.bottleneck, per = (size_t)(t->options->micro_batches * t->options->batch_windows), n = gb_graph_parameter_count(t->net.graph);
-	const struct { gb_mirror *twin; size_t count, size; } twin[] = {
-		{&t->first, n, sizeof(float)}, {&t->second, n, sizeof(float)}, {&t->anchor, t->options->init != GB_INIT_RIDGE ? 0 : n, sizeof(float)},
-		{&t->segment, (size_t)gb_graph_parameters(t->net.graph), sizeof(gb_adamw_segment)},
-		{&t->row_counts, t->net.scored, sizeof(float)}, {&t->sums_of_z, 2 * b, sizeof(double)}, {&t->norm, 1, sizeof(double)}};
-	int levels = 1; /* the one that works; of waiting sums one of each size */
+	size_t b = t->net.bottleneck, windows = (size_t)t->options->batch_windows, micro = (size_t)t->options->micro_batches;
+	const struct { void *pointer; size_t count, size; } array[] = {
+		{&t->running, 2 * b, sizeof *t->running}, {&t->order, t->fits, sizeof *t->order},
+		{&t->step_window, micro * windows, sizeof *t->step_window}, {&t->next_window, windows, sizeof *t->next_window},
+		{&t->measured, micro * gb_graph_moment_count(t->net.graph), sizeof *t->measured},
+		{&t->progress.score, 1, sizeof *t->progress.score}};
+	gb_status status;
 
-	t->parameters = n;
-	for (int64_t m = t->options->micro_batches; m > 1; m /= 2)
-		levels++;
-	for (size_t i = 0; i < sizeof twin / sizeof *twin; i++)
-		if (gb_mirror_open(&t->device, twin[i].twin, twin[i].count, twin[i].size, err) != GB_OK)
-			return GB_SYSTEM;
-	if (take(&t->running, 2 * b, sizeof(double), err) != GB_OK || take(&t->order, t->fits, sizeof *t->order, err) != GB_OK ||
-	    take(&t->step_window, per, sizeof *t->step_window, err) != GB_OK || take(&t->score, 1, sizeof(double), err) != GB_OK ||
-	    take(&t->measured, (size_t)t->options->micro_batches * gb_graph_moment_count(t->net.graph), sizeof(float), err) != GB_OK ||
-	    take(&t->numbers, 2 * b + 1 + 2 * GB_TERMS + 2, sizeof(double), err) != GB_OK)
-		return GB_SYSTEM;
-	if (t->options->comm && !t->device.ops->shares_memory && !gb_comm_on_device(t->options->comm) && take(&t->host, n + n / 2 + 1, sizeof(float), err) != GB_OK)
-		return GB_SYSTEM;
-	for (t->partials = 0; t->partials < levels; t->partials++) {
-		gb_partial *p = &t->partial[t->partials];
-
-		if (!(p->gradient = gb_device_array(&t->device, n, sizeof(float), err)) || take(&p->moments, 2 * b + 1, sizeof(double), err) != GB_OK)
-			return GB_SYSTEM;
-	}
-	return GB_OK;
+	GB_TRY(gb_optimizer_open(&t->optimizer, &t->device, t->net.graph, t->options, err));
+	GB_TRY(gb_mirror_open(&t->device, &t->row_counts, t->net.scored, sizeof(float), err));
+	GB_TRY(gb_mirror_open(&t->device, &t->sums_of_z, 2 * b, sizeof(double), err));
+	for (size_t i = 0; i < sizeof array / sizeof *array; i++)
+		GB_TRY(allocate(array[i].pointer, array[i].count, array[i].size, err));
+	t->reducer = (gb_reducer){.device = &t->device, .graph = t->net.graph, .comm = t->options->comm, .pool = t->pool,
+	                          .reduction = t->options->reduction, .parameters = t->optimizer.parameters, .moments = 2 * b + 1};
+	status = gb_reducer_open(&t->reducer, t->options->micro_batches, err);
+done:
+	return status;
 }
 
-enum { LAYER_INPUTS = 512 };
-
-static void set_segments(gb_trainer *t)
-{
-	bool ridge = t->options->init == GB_INIT_RIDGE && !t->options->from;
-	gb_adamw_segment *segment = t->segment.host;
-
-	for (int i = 0; i < gb_graph_parameters(t->net.graph); i++) {
-		gb_parameter *p = gb_graph_parameter_at(t->net.graph, i);
-
-		if (ridge && p->flags & GB_PARAMETER_DECAYS && p->flags & GB_PARAMETER_FROM_RIDGE)
-			p->flags |= GB_PARAMETER_ANCHORED;
-		if (t->options->from && !(p->flags & GB_PARAMETER_READOUT))
-			p->flags |= GB_PARAMETER_FROZEN;
-		segment[i] = (gb_adamw_segment){p->first, p->rows * p->columns, 1, p->flags & GB_PARAMETER_DECAYS ? (float)t->options->weight_decay : 0,
-		                                p->flags & GB_PARAMETER_ANCHORED ? (const float *)t->anchor.device + p->first : NULL};
-		if (p->flags & GB_PARAMETER_ANCHORED) {
-			segment[i].decay = (float)t->options->anchor_decay;
-			segment[i].rate = (float)t->options->anchor_lr;
-		}
-		/* A step of AdamW moves every weight alike, so an output moves with the number of its inputs. */
-		if (p->flags & GB_PARAMETER_DECAYS && p->columns > LAYER_INPUTS)
-			segment[i].rate *= (float)LAYER_INPUTS / (float)p->columns;
-		if (p->flags & (GB_PARAMETER_FROZEN | GB_PARAMETER_INIT_ONLY))
-			segment[i].rate = segment[i].decay = 0;
-	}
-	gb_mirror_upload(&t->device, &t->segment);
-}
-
-/* Counted before anything is allocated. */
+/* Refuse what this machine's memory cannot hold, before anything is allocated. */
 static gb_status check_memory(const gb_network_shape *shape, const gb_device *device, const gb_train_options *o, gb_err *err)
 {
 	gb_network net;
 	gb_status status = gb_network_build(&net, shape, NULL, device, 0, err);
-	size_t ranks = o->local_ranks > 1 ? (size_t)o->local_ranks : 1, there = gb_machine_memory();
-	size_t wanted = status == GB_OK ? gb_cost_memory(&net, o->micro_batches, o->init == GB_INIT_RIDGE) * ranks : 0;
+	size_t ranks = o->local_ranks > 1 ? (size_t)o->local_ranks : 1, machine = gb_machine_memory(), wanted = 0;
 
+	if (status == GB_OK)
+		wanted = gb_cost_memory(&net, o->micro_batches, o->init == GB_INIT_RIDGE) * ranks;
 	gb_network_clear(&net);
-	if (status == GB_OK && wanted > there)
-		return gb_fail(err, GB_SYSTEM, "training wants %.1f GB of memory, this machine has %.1f: lower --width, --window or --batch-windows (--plan shows them)",
-		               (double)wanted / 1e9, (double)there / 1e9);
+	if (status == GB_OK && wanted > machine)
+		return gb_fail(err, GB_SYSTEM,
+		               "training wants %.1f GB of memory, this machine has %.1f: lower --width, --window or --batch-windows "
+		               "(--plan shows them)", (double)wanted / 1e9, (double)machine / 1e9);
+	return status;
+}
+
+static gb_status open_loader(gb_trainer *t, gb_err *err)
+{
+	static const char *const mean[] = {"mean"};
+	const gb_train_options *o = t->options;
+	gb_status status;
+
+	GB_TRY(gb_loader_open(&t->loader, t->set, o->features, (size_t)o->feature_count, o->subjects ? o->subjects : mean,
+	                      o->subjects ? (size_t)o->subject_count : 1, err));
+	t->loader.shape.kind = o->kind;
+	GB_TRY(gb_loader_split(&t->loader, o->validation, gb_dataset_gap(t->set), err));
+	GB_TRY(gb_loader_measure(&t->loader, t->pool, err));
+	if (o->from)
+		GB_TRY(gb_trainer_adopt_statistics(t, err));
+	status = gb_loader_prepare(&t->loader, err);
+done:
+	return status;
+}
+
+static gb_status find_windows(gb_trainer *t, size_t scored, gb_err *err)
+{
+	int64_t batch = t->options->batch_windows;
+	gb_status status;
+
+	GB_TRY(gb_loader_windows(&t->loader, GB_LOADER_FIT, scored, &t->fit, &t->fits, err));
+	GB_TRY(gb_loader_windows(&t->loader, GB_LOADER_VALIDATE, scored, &t->validate, &t->validates, err));
+	t->learnt = t->options->kind ? t->fits - t->fits % (size_t)batch : t->fits;
+	if (!t->learnt)
+		status = gb_fail(err, GB_USAGE, "--batch-windows %lld: %zu rows are left to fit: lower it", (long long)batch, t->fits);
+done:
 	return status;
 }
 
 static gb_status set_up(gb_trainer *t, gb_err *err)
 {
-	static const char *const mean[] = {"mean"};
 	const gb_train_options *o = t->options;
 	gb_rational step = gb_dataset_clock(t->set)->step, apart;
 	gb_network_shape shape;
-	gb_status status = gb_delays_of_kernel(&t->delays, o->brain_kernel, step, err);
+	gb_status status;
 
-	if (status == GB_OK)
-		status = gb_loader_open(&t->loader, t->set, o->features, (size_t)o->feature_count, o->subjects ? o->subjects : mean,
-		                      o->subjects ? (size_t)o->subject_count : 1, err);
-	t->loader.shape.kind = o->kind;
-	if (status == GB_OK)
-		status = gb_loader_split(&t->loader, o->validation, gb_dataset_gap(t->set), err);
-	if (status == GB_OK)
-		status = gb_loader_measure(&t->loader, t->pool, err);
-	if (status == GB_OK && o->from)
-		status = gb_trainer_adopt_statistics(t, err);
-	if (status == GB_OK)
-		status = gb_loader_prepare(&t->loader, err);
+	GB_TRY(gb_delays_of_kernel(&t->delays, o->brain_kernel, step, err));
+	GB_TRY(open_loader(t, err));
 	shape = t->loader.shape;
-	if (status == GB_OK)
-		status = gb_train_shape(&shape, o, &t->delays, step, err);
-	if (status == GB_OK)
-		status = gb_giblet13_fixed(&t->fixed, &t->loader, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err);
-	if (status == GB_OK)
-		status = check_memory(&shape, &t->device, o, err);
-	if (status == GB_OK)
-		status = gb_network_build(&t->net, &shape, &t->fixed, &t->device, o->seed, err);
-	if (status == GB_OK)
-		status = gb_loader_fit_network(&t->loader, &t->net, err);
+	GB_TRY(gb_train_shape(&shape, o, &t->delays, step, err));
+	GB_TRY(gb_giblet13_fixed(&t->fixed, &t->loader, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err));
+	GB_TRY(check_memory(&shape, &t->device, o, err));
+	GB_TRY(gb_network_build(&t->net, &shape, &t->fixed, &t->device, o->seed, err));
+	GB_TRY(gb_loader_fit_network(&t->loader, &t->net, err));
 	t->loader.apart = gb_rational_div(negatives_apart, step, &apart) ? gb_rational_ceil(apart) : 1;
-	if (status == GB_OK)
-		status = gb_loader_windows(&t->loader, GB_LOADER_FIT, shape.scored, &t->fit, &t->fits, err);
-	if (status == GB_OK)
-		status = gb_loader_windows(&t->loader, GB_LOADER_VALIDATE, shape.scored, &t->validate, &t->validates, err);
-	t->learnt = o->kind ? t->fits - t->fits % (size_t)o->batch_windows : t->fits;
-	if (status == GB_OK && !t->learnt)
-		status = gb_fail(err, GB_USAGE, "--batch-windows %lld: %zu rows are left to fit: lower it", (long long)o->batch_windows, t->fits);
-	if (status == GB_OK)
-		status = take_memory(t, err);
-	if (status == GB_OK)
-		set_segments(t);
-	if (status == GB_OK && !(t->next_window = gb_array((size_t)o->batch_windows, sizeof *t->next_window, err)))
-		status = GB_SYSTEM;
-	if (status == GB_OK && gb_pool_threads(t->pool) > 1)
+	GB_TRY(find_windows(t, shape.scored, err));
+	GB_TRY(allocate_all(t, err));
+	if (gb_pool_threads(t->pool) > 1)
 		status = gb_prefetch_open(&t->prefetch, &t->loader, &t->net, err);
+done:
 	return status;
 }
 
 static void tear_down(gb_trainer *t)
 {
 	gb_prefetch_close(t->prefetch);
-	free(t->next_window);
-	for (int i = 0; i < t->partials + 1 && i < 16; i++) {
-		gb_device_release(&t->device, t->partial[i].gradient);
-		free(t->partial[i].moments);
-	}
-	gb_mirror_close(&t->device, &t->first);
-	gb_mirror_close(&t->device, &t->second);
-	gb_mirror_close(&t->device, &t->anchor);
-	gb_mirror_close(&t->device, &t->segment);
+	gb_reducer_close(&t->reducer);
+	gb_optimizer_close(&t->optimizer);
 	gb_mirror_close(&t->device, &t->row_counts);
 	gb_mirror_close(&t->device, &t->sums_of_z);
-	gb_mirror_close(&t->device, &t->norm);
 	free(t->running);
 	free(t->order);
 	free(t->step_window);
-	free(t->score);
-	free(t->metrics);
-	free(t->host);
-	free(t->numbers);
+	free(t->next_window);
+	free(t->progress.score);
+	free(t->log.metrics);
 	free(t->measured);
 	free(t->fit);
 	free(t->validate);
@@ -232,34 +195,36 @@ static void tear_down(gb_trainer *t)
 	gb_delays_clear(&t->delays);
 }
 
-/* ---- beginning ---- */
+/* ---- initialisation ---- */
 
-static void start_codes(gb_trainer *t)
+static void set_code_bias(gb_trainer *t)
 {
 	const gb_parameter *p = gb_graph_parameter_at(t->net.graph, gb_graph_find(t->net.graph, "13b.codes.bias"));
+	float *weights = gb_graph_weights(t->net.graph)->host;
 
 	if (p)
-		memcpy((float *)gb_graph_weights(t->net.graph)->host + p->first, t->loader.statistics.code_base, p->columns * sizeof(float));
+		memcpy(weights + p->first, t->loader.statistics.code_base, p->columns * sizeof *weights);
 }
 
-/* Mean and variance of z over the train rows as it starts. */
-static gb_status start_running(gb_trainer *t, gb_err *err)
+/* Mean and variance of z over the train rows under the initial weights. */
+static gb_status measure_z(gb_trainer *t, gb_err *err)
 {
-	size_t b = t->net.bottleneck, groups = (size_t)t->options->batch_windows;
-	double rows = 0, *sums = t->sums_of_z.host, *there = t->sums_of_z.device;
+	size_t b = t->net.bottleneck, windows = (size_t)t->options->batch_windows;
+	double rows = 0, *sums = t->sums_of_z.host, *device_sums = t->sums_of_z.device;
 	gb_graph_run run = {false, 0, 0, 0};
 	gb_loader_options fill = {.bold_one = 0, .scored = true, .apart = t->loader.apart};
 
 	if (!b)
 		return GB_OK;
-	t->device.ops->fill(&t->device, there, 0, t->sums_of_z.bytes);
-	for (size_t at = 0; at < t->fits; at += groups) {
-		for (size_t g = 0; g < groups; g++)
-			t->step_window[g] = at + g < t->fits ? t->fit[at + g] : (gb_window){0, 0};
+	t->device.ops->fill(&t->device, device_sums, 0, t->sums_of_z.bytes);
+	for (size_t at = 0; at < t->fits; at += windows) {
+		for (size_t w = 0; w < windows; w++)
+			t->step_window[w] = at + w < t->fits ? t->fit[at + w] : (gb_window){0, 0};
 		gb_loader_fill_batch(&t->loader, &t->net, t->step_window, &fill);
 		gb_graph_forward_to(t->net.graph, &run, t->net.z_scored);
 		rows += gb_trainer_count_rows(t);
-		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.device, there, there + b);
+		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.device,
+		       device_sums, device_sums + b);
 	}
 	if (gb_mirror_download(&t->device, &t->sums_of_z, err) != GB_OK)
 		return GB_SYSTEM;
@@ -271,224 +236,239 @@ static gb_status start_running(gb_trainer *t, gb_err *err)
 	return GB_OK;
 }
 
-static gb_status begin(gb_trainer *t, gb_err *err)
+static gb_status initialise(gb_trainer *t, gb_err *err)
 {
-	const gb_device host = {gb_ops_cpu(), t->pool, NULL}; /* the start is found there */
-	const gb_init_options start = {&t->delays, gb_dataset_gap(t->set), t->options->seed, &host};
+	const gb_train_options *o = t->options;
+	const gb_device host = {gb_ops_cpu(), t->pool, NULL};
+	const gb_init_options ridge = {.delays = &t->delays, .gap = gb_dataset_gap(t->set), .seed = o->seed, .device = &host};
 	gb_status status = GB_OK;
 
-	start_codes(t);
-	if (t->options->from)
-		status = gb_trainer_adopt_weights(t, err);
-	else if (t->options->init == GB_INIT_RIDGE) {
-		note(t, "ridge, for the linear path to start from");
-		status = gb_init_ridge(&t->net, &t->loader, &start, &t->start, err);
+	set_code_bias(t);
+	if (o->from) {
+		GB_TRY(gb_trainer_adopt_weights(t, err));
+	} else if (o->init == GB_INIT_RIDGE) {
+		gb_trainer_note(t, "ridge, for the linear path to start from");
+		GB_TRY(gb_init_ridge(&t->net, &t->loader, &ridge, &t->start, err));
 	}
 	gb_graph_push(t->net.graph);
-	t->device.ops->copy(&t->device, t->anchor.device, gb_graph_weights(t->net.graph)->device, t->anchor.bytes);
-	if (status == GB_OK && !t->options->from)
-		status = start_running(t, err);
-	t->schedule = t->options->schedule ? t->options->schedule : t->options->epochs;
-	t->best_epoch = -1;
+	gb_optimizer_set_anchors(&t->optimizer);
+	if (!o->from)
+		GB_TRY(measure_z(t, err));
+	t->progress.schedule = o->schedule ? o->schedule : o->epochs;
+	t->progress.best_epoch = -1;
+done:
 	return status;
 }
 
 /* ---- epochs ---- */
 
-static double smoothed(const gb_trainer *t)
+/* Epochs whose mean score decides which is best. */
+enum { SMOOTH = 5 };
+
+static double smooth_score(const gb_progress *p)
 {
 	double sum = 0;
-	int64_t n = t->epoch + 1 < GB_SMOOTH ? t->epoch + 1 : GB_SMOOTH;
+	int64_t n = p->epoch + 1 < SMOOTH ? p->epoch + 1 : SMOOTH;
 
 	for (int64_t i = 0; i < n; i++)
-		sum += t->score[t->epoch - i];
+		sum += p->score[p->epoch - i];
 	return sum / (double)n;
 }
 
-/* After the last step of an epoch, and before the first of all: score, log,
- * keep.  `best` is written before `last`, metrics after it: a process killed in
- * between redoes the epoch and writes the same again. */
+/* After the last step of an epoch, and before the first of all: evaluate, log and
+ * keep the best.  `best` is written before `last`, metrics after it: a process that
+ * is killed in between repeats the epoch and writes the same bytes again. */
 static gb_status close_epoch(gb_trainer *t, gb_err *err)
 {
-	gb_evaluation train = {.sums = t->sums}, validation;
+	gb_progress *p = &t->progress;
+	gb_evaluation train = {.sums = p->sums}, validation;
 	double score, smooth;
-	gb_status status = t->epoch == 0 ? gb_trainer_evaluate(t, GB_LOADER_FIT, &train, err) : GB_OK;
 	bool better;
+	gb_status status;
 
-	if (status == GB_OK)
-		status = gb_trainer_check_weights(t, err);
-	if (status == GB_OK)
-		status = gb_trainer_evaluate(t, GB_LOADER_VALIDATE, &validation, err);
-	if (status == GB_OK)
-		status = gb_grow(&t->score, (size_t)t->epoch + 1, sizeof *t->score, err);
-	if (status != GB_OK)
-		return status;
-	score = t->validates ? gb_trainer_score(t, &validation) : (double)t->epoch; /* nothing to choose by: the last */
-	t->score[t->epoch] = score;
-	smooth = smoothed(t);
-	better = isfinite(smooth) && (t->best_epoch < 0 || smooth > t->best_score);
-	if (better) {
-		t->best_epoch = t->epoch;
-		t->best_score = smooth;
-	}
+	if (p->epoch == 0)
+		GB_TRY(gb_trainer_evaluate(t, GB_LOADER_FIT, &train, err));
+	GB_TRY(gb_trainer_check_weights(t, err));
+	GB_TRY(gb_trainer_evaluate(t, GB_LOADER_VALIDATE, &validation, err));
+	GB_TRY(gb_grow(&p->score, (size_t)p->epoch + 1, sizeof *p->score, err));
+	score = t->validates ? gb_trainer_score(t, &validation) : (double)p->epoch; /* without validation the last is best */
+	p->score[p->epoch] = score;
+	smooth = smooth_score(p);
+	better = isfinite(smooth) && (p->best_epoch < 0 || smooth > p->best_score);
 	gb_trainer_set_decoder_gate(t, &validation);
+	if (better) {
+		p->best_epoch = p->epoch;
+		p->best_score = smooth;
+		memcpy(p->decoder_gate.best, p->decoder_gate.now, sizeof p->decoder_gate.best);
+	}
+	GB_TRY(gb_run_log_add_epoch(t, &train.sums, &validation, score, smooth, err));
+	memset(&p->sums, 0, sizeof p->sums);
+	p->norm_sum = 0;
+	p->step_in_epoch = 0;
+	GB_TRY(gb_trainer_compare(t, err));
 	if (better)
-		memcpy(t->decoder_gate.best, t->decoder_gate.now, sizeof t->decoder_gate.best);
-	status = gb_trainer_log(t, &train.sums, &validation, score, smooth, err);
-	memset(&t->sums, 0, sizeof t->sums);
-	t->norm_sum = 0;
-	t->step_in_epoch = 0;
-	if (status == GB_OK)
-		status = gb_trainer_compare(t, err);
-	if (status == GB_OK && better)
-		status = gb_trainer_write(t, "best.safetensors", false, err);
+		GB_TRY(gb_trainer_write(t, "best.safetensors", false, err));
+done:
 	return status;
 }
 
 /* All wait until rank 0 has written: nobody runs ahead of a checkpoint by more than its file. */
 static gb_status save(gb_trainer *t, const char *state, gb_err *err)
 {
-	gb_status status = gb_trainer_write(t, "last.safetensors", true, err);
 	bool stop = t->stop;
+	gb_status status;
 
-	if (status == GB_OK)
-		status = gb_trainer_write_text(t, err);
-	if (status == GB_OK)
-		status = gb_trainer_status(t, state, err);
-	if (status == GB_OK && t->options->comm)
-		status = gb_trainer_barrier(t, err);
+	GB_TRY(gb_trainer_write(t, "last.safetensors", true, err));
+	GB_TRY(gb_run_log_write_metrics(t, err));
+	GB_TRY(gb_run_log_write_status(t, state, err));
+	if (t->options->comm)
+		GB_TRY(gb_trainer_barrier(t, err));
 	t->stop = t->stop || stop;
+done:
 	return status;
 }
 
-static bool over(const gb_trainer *t)
+static bool is_over(const gb_trainer *t)
 {
 	const gb_train_options *o = t->options;
+	const gb_progress *p = &t->progress;
 
-	return t->epoch >= o->epochs || (o->patience && t->validates && t->epoch - t->best_epoch >= o->patience);
+	return p->epoch >= o->epochs || (o->patience && t->validates && p->epoch - p->best_epoch >= o->patience);
 }
 
 static gb_status keep_epoch(gb_trainer *t, gb_err *err)
 {
 	char name[48];
 
-	if (!t->options->save_every || t->epoch % t->options->save_every)
+	if (!t->options->save_every || t->progress.epoch % t->options->save_every)
 		return GB_OK;
-	snprintf(name, sizeof name, "epoch-%lld.safetensors", (long long)t->epoch);
+	snprintf(name, sizeof name, "epoch-%lld.safetensors", (long long)t->progress.epoch);
 	return gb_trainer_write(t, name, true, err);
 }
 
-static void saved(gb_trainer *t)
+static void forget_save(gb_trainer *t)
 {
 	t->save = false;
 	if (t->options->save)
 		*t->options->save = 0;
 }
 
-static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
+/* The steps of an epoch that are left; *STOPPED, and saved, where a signal came before the last. */
+static gb_status run_steps(gb_trainer *t, bool *stopped, gb_err *err)
 {
+	gb_progress *p = &t->progress;
+	int64_t steps = gb_trainer_steps_per_epoch(t);
 	gb_status status = GB_OK;
-	double began;
 
 	gb_trainer_shuffle(t);
-	while (status == GB_OK && t->step_in_epoch < gb_trainer_steps_per_epoch(t)) {
-		began = gb_trainer_clock();
+	while (p->step_in_epoch < steps) {
+		double began = gb_trainer_clock();
+
 		status = gb_trainer_step(t, err);
-		t->stepping += gb_trainer_clock() - began;
-		if (status != GB_OK)
-			return status;
-		status = gb_trainer_status(t, NULL, err);
+		t->log.stepping += gb_trainer_clock() - began;
+		GB_TRY(status);
+		GB_TRY(gb_run_log_write_status(t, NULL, err));
 		*stopped = t->stop;
-		if (t->step_in_epoch == gb_trainer_steps_per_epoch(t))
+		if (p->step_in_epoch == steps)
 			break;
 		if (t->stop)
 			return save(t, "stopped", err);
 		if (t->save) {
-			saved(t);
-			status = save(t, "running", err);
+			forget_save(t);
+			GB_TRY(save(t, "running", err));
 		}
 	}
-	t->epoch++;
-	status = status == GB_OK ? close_epoch(t, err) : status;
-	if (status == GB_OK)
-		status = keep_epoch(t, err);
-	if (status == GB_OK)
-		status = gb_trainer_barrier(t, err);
-	saved(t);
-	if (t->options->progress && gb_trainer_writes(t))
-		t->options->progress(t->options->context, t->epoch, t->options->epochs);
+done:
+	return status;
+}
+
+static gb_status train_epoch(gb_trainer *t, bool *stopped, gb_err *err)
+{
+	const gb_train_options *o = t->options;
+	gb_status status;
+
+	GB_TRY(run_steps(t, stopped, err));
+	if (t->progress.step_in_epoch < gb_trainer_steps_per_epoch(t))
+		goto done;
+	t->progress.epoch++;
+	GB_TRY(close_epoch(t, err));
+	GB_TRY(keep_epoch(t, err));
+	GB_TRY(gb_trainer_barrier(t, err));
+	forget_save(t);
+	if (o->progress && gb_trainer_writes(t))
+		o->progress(o->context, t->progress.epoch, o->epochs);
 	*stopped = *stopped || t->stop;
-	return status == GB_OK ? save(t, over(t) ? "done" : *stopped ? "stopped" : "running", err) : status;
+	status = save(t, is_over(t) ? "done" : *stopped ? "stopped" : "running", err);
+done:
+	return status;
 }
 
-static void say_pace(const gb_trainer *t)
+static gb_status train_epochs(gb_trainer *t, gb_train_result *result, gb_err *err)
 {
-	char line[160];
+	gb_status status = GB_OK;
 
-	if (t->step == t->first_step)
-		return;
-	snprintf(line, sizeof line, "%lld steps of %.3f s; %.3f s in all waited for data", (long long)(t->step - t->first_step),
-	         t->stepping / (double)(t->step - t->first_step), t->waited);
-	note(t, line);
-}
-
-static gb_status work(gb_trainer *t, gb_train_result *result, gb_err *err)
-{
-	gb_status status = set_up(t, err);
-
-	if (status == GB_OK)
-		status = gb_trainer_constants(t, err);
-	if (status == GB_OK && gb_trainer_writes(t))
-		status = gb_trainer_find(t, &result->resumed, err);
-	if (status == GB_OK && gb_trainer_writes(t) && !result->resumed)
-		status = begin(t, err);
-	if (status == GB_OK) /* all slow work of one rank alone is done */
-		status = gb_trainer_broadcast(t, &result->resumed, err);
-	if (status == GB_OK && result->resumed)
-		status = gb_trainer_resume(t, err);
-	if (status == GB_OK && !result->resumed)
-		status = close_epoch(t, err);
-	t->first_step = t->step;
-	if (status == GB_OK)
-		status = save(t, over(t) ? "done" : "running", err);
-	while (status == GB_OK && !over(t) && !result->stopped) {
-		if (t->step_in_epoch == 0 && (status = gb_trainer_barrier(t, err)) == GB_OK && t->stop) {
-			result->stopped = true;
-			status = gb_trainer_status(t, "stopped", err);
-			break;
+	while (!is_over(t) && !result->stopped) {
+		if (t->progress.step_in_epoch == 0) {
+			GB_TRY(gb_trainer_barrier(t, err));
+			if (t->stop) {
+				result->stopped = true;
+				return gb_run_log_write_status(t, "stopped", err);
+			}
 		}
-		if (status == GB_OK)
-			status = train_epoch(t, &result->stopped, err);
+		GB_TRY(train_epoch(t, &result->stopped, err));
 	}
-	say_pace(t);
-	if (status == GB_OK) /* nobody leaves before all is written */
-		status = gb_trainer_barrier(t, err);
-	result->stopped = result->stopped && !over(t);
-	if (status == GB_NO && gb_trainer_status(t, "diverged", NULL) != GB_OK)
-		note(t, "status.json could not be written");
+done:
+	return status;
+}
+
+static gb_status run_training(gb_trainer *t, gb_train_result *result, gb_err *err)
+{
+	bool first = gb_trainer_writes(t);
+	gb_status status;
+
+	GB_TRY(set_up(t, err));
+	gb_trainer_measure_constants(t);
+	if (first)
+		GB_TRY(gb_trainer_find(t, &result->resumed, err));
+	if (first && !result->resumed)
+		GB_TRY(initialise(t, err));
+	GB_TRY(gb_trainer_broadcast(t, &result->resumed, err)); /* rank 0 has done what takes long alone */
+	GB_TRY(result->resumed ? gb_trainer_resume(t, err) : close_epoch(t, err));
+	t->log.first_step = t->progress.step;
+	GB_TRY(save(t, is_over(t) ? "done" : "running", err));
+	status = train_epochs(t, result, err);
+	gb_run_log_report_pace(t);
+	GB_TRY(status);
+	GB_TRY(gb_trainer_barrier(t, err)); /* nobody leaves before all is written */
+	result->stopped = result->stopped && !is_over(t);
+done:
+	if (status == GB_NO && gb_run_log_write_status(t, "diverged", NULL) != GB_OK)
+		gb_trainer_note(t, "status.json could not be written");
 	return status;
 }
 
 static gb_status open_device(gb_trainer *t, gb_err *err)
 {
-	char *why = NULL;
-	gb_status status = gb_device_open(&t->device, t->options->device ? t->options->device : "cpu", (unsigned)t->options->place, t->pool, &why, err);
+	const gb_train_options *o = t->options;
+	char *why = NULL, line[64];
+	gb_status status = gb_device_open(&t->device, o->device ? o->device : "cpu", (unsigned)o->place, t->pool, &why, err);
 
 	if (status == GB_OK && why)
-		note(t, why);
+		gb_trainer_note(t, why);
 	free(why);
-	if (status == GB_OK && t->options->comm && t->options->note && strcmp(t->device.ops->name, "cpu")) {
-		char line[64]; /* of every rank, whose device is its own */
-
-		snprintf(line, sizeof line, "rank %d: %s:%u", gb_comm_rank(t->options->comm), t->device.ops->name, t->device.number);
-		t->options->note(t->options->context, line);
+	if (status == GB_OK && o->comm && o->note && strcmp(t->device.ops->name, "cpu")) {
+		/* Every rank notes its own. */
+		snprintf(line, sizeof line, "rank %d: %s:%u", gb_comm_rank(o->comm), t->device.ops->name, t->device.number);
+		o->note(o->context, line);
 	}
 	return status;
 }
 
-static gb_status train_once(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool, gb_train_result *result, gb_err *err)
+static gb_status train_once(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool,
+                            gb_train_result *result, gb_err *err)
 {
 	gb_trainer *t = gb_array(1, sizeof *t, err);
+	const gb_progress *p;
 	gb_status status;
 
 	memset(result, 0, sizeof *result);
@@ -498,29 +478,31 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 	t->run = run;
 	t->options = options;
 	t->pool = pool;
-	status = open_device(t, err);
+	p = &t->progress;
+	GB_TRY(open_device(t, err));
 	t->config = gb_trainer_config(options);
-	if (status == GB_OK) {
-		gb_json_set(t->config, "device", gb_json_string(t->device.ops->name));
-		status = gb_trainer_writes(t) ? gb_folder_make(run, err) : GB_OK;
-	}
-	if (status == GB_OK && gb_comm_on_device(options->comm) && t->device.ops->shares_memory)
-		status = gb_fail(err, GB_USAGE, "--comm nccl: gradients go from GPU to GPU, and --device %s has none", t->device.ops->name);
-	if (status == GB_OK)
-		status = work(t, result, err);
-	result->epoch = t->epoch;
-	result->step = t->step;
-	result->schedule = t->schedule;
-	result->best_epoch = t->best_epoch;
-	result->best_score = t->best_score;
-	memcpy(result->decoder_gate, t->decoder_gate.best, sizeof result->decoder_gate);
+	gb_json_set(t->config, "device", gb_json_string(t->device.ops->name));
+	if (gb_trainer_writes(t))
+		GB_TRY(gb_folder_make(run, err));
+	if (gb_comm_on_device(options->comm) && t->device.ops->shares_memory)
+		GB_TRY(gb_fail(err, GB_USAGE, "--comm nccl: gradients go from GPU to GPU, and --device %s has none",
+		               t->device.ops->name));
+	status = run_training(t, result, err);
+	result->epoch = p->epoch;
+	result->step = p->step;
+	result->schedule = p->schedule;
+	result->best_epoch = p->best_epoch;
+	result->best_score = p->best_score;
+	memcpy(result->decoder_gate, p->decoder_gate.best, sizeof result->decoder_gate);
+done:
 	tear_down(t);
 	gb_device_close(&t->device);
 	free(t);
 	return status;
 }
 
-gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool, gb_train_result *result, gb_err *err)
+gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool,
+                   gb_train_result *result, gb_err *err)
 {
 	gb_train_options again = *options;
 	gb_train_result search;
@@ -530,7 +512,8 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 	if (gb_comm_check_ranks(gb_comm_size(options->comm), options->micro_batches, err) != GB_OK)
 		return GB_USAGE;
 	if (options->reduction == GB_REDUCE_FAST && !gb_comm_has_fast(options->comm))
-		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has", gb_comm_name(options->comm));
+		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has",
+		               gb_comm_name(options->comm));
 	if (!options->refit || options->validation == 0)
 		return train_once(set, run, options, pool, result, err);
 	folder = gb_format(err, "%s/search", run);
@@ -538,7 +521,7 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 	free(folder);
 	if (status != GB_OK || result->stopped)
 		return status;
-	/* As many epochs on every train row, at the rates they had. */
+	/* As many epochs on every train row, with the same learning rates. */
 	search = *result;
 	again.validation = 0;
 	again.patience = 0;
@@ -557,7 +540,8 @@ gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *er
 
 	for (int i = 0; i < GB_TERMS; i++)
 		weight[i] = 1;
-	for (char *part = copy ? strtok_r(copy, ",", &rest) : NULL; part && status == GB_OK; part = strtok_r(NULL, ",", &rest)) {
+	for (char *part = copy ? strtok_r(copy, ",", &rest) : NULL; part && status == GB_OK;
+	     part = strtok_r(NULL, ",", &rest)) {
 		char *equals = strchr(part, '='), *end = NULL;
 		double value = equals ? strtod(equals + 1, &end) : -1;
 		int term = 0;
@@ -567,7 +551,9 @@ gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *er
 		while (term < GB_TERMS && strcmp(gb_term_name(term), part))
 			term++;
 		if (!equals || end == equals + 1 || *end || !(value >= 0 && value <= 1e6) || term == GB_TERMS)
-			status = gb_fail(err, GB_USAGE, "--loss-weights %s: TERM=W,... is wanted, with terms like bold, text, brain.text and W from 0 to 1e6", text);
+			status = gb_fail(err, GB_USAGE,
+			                 "--loss-weights %s: TERM=W,... is wanted, with terms like bold, text, brain.text and W from 0 "
+			                 "to 1e6", text);
 		else
 			weight[term] = value;
 	}

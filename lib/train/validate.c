@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* validate.c: losses over whole parts of the data, and metrics.tsv. */
+/* validate.c: losses and correlations over all train or validation windows. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,9 +246,8 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 	return status;
 }
 
-gb_status gb_trainer_constants(gb_trainer *t, gb_err *err)
+void gb_trainer_measure_constants(gb_trainer *t)
 {
-	(void)err;
 	for (int part = 0; part < 2; part++) {
 		const gb_window *list = part ? t->validate : t->fit;
 		size_t count = part ? t->validates : t->fits, at = 0;
@@ -271,11 +270,9 @@ gb_status gb_trainer_constants(gb_trainer *t, gb_err *err)
 				t->per_row[i] = rows > 0 ? counts[i] / rows : 0;
 		}
 	}
-	return GB_OK;
 }
 
-/* Loss in units of the constant predictor of PART. */
-static double relative(const gb_trainer *t, const gb_term_sums *sums, int part, int term)
+double gb_trainer_relative_loss(const gb_trainer *t, const gb_term_sums *sums, int part, int term)
 {
 	double constant = t->constant[part][term];
 
@@ -287,7 +284,7 @@ double gb_trainer_score(const gb_trainer *t, const gb_evaluation *validation)
 	double sum = 0, n = 0;
 
 	for (int i = GB_TERM_VIDEO; i <= GB_TERM_TEXT; i++) {
-		double loss = relative(t, &validation->sums, 1, i);
+		double loss = gb_trainer_relative_loss(t, &validation->sums, 1, i);
 
 		if (isfinite(loss)) {
 			sum += 1 - loss;
@@ -299,63 +296,4 @@ double gb_trainer_score(const gb_trainer *t, const gb_evaluation *validation)
 		n++;
 	}
 	return n > 0 ? sum / n : NAN;
-}
-
-static gb_status append(gb_trainer *t, const char *text, gb_err *err)
-{
-	size_t have = t->metrics ? strlen(t->metrics) : 0, more = strlen(text);
-
-	if (gb_grow(&t->metrics, have + more + 1, 1, err) != GB_OK)
-		return GB_SYSTEM;
-	memcpy(t->metrics + have, text, more + 1);
-	return GB_OK;
-}
-
-static gb_status append_value(gb_trainer *t, double value, gb_err *err)
-{
-	char text[40];
-
-	snprintf(text, sizeof text, isfinite(value) ? "\t%.9g" : "\tn/a", value);
-	return append(t, text, err);
-}
-
-static gb_status header(gb_trainer *t, gb_err *err)
-{
-	static const char *const kind[] = {"train.loss", "train.skill", "validation.loss", "validation.skill"};
-	char text[64];
-
-	if (append(t, "epoch\tstep\trate\tgradient", err) != GB_OK)
-		return GB_SYSTEM;
-	for (int k = 0; k < 4; k++)
-		for (int i = 0; i < GB_TERMS; i++) {
-			snprintf(text, sizeof text, "\t%s.%s", kind[k], gb_term_name(i));
-			if (t->constant[0][i] > 0 && append(t, text, err) != GB_OK)
-				return GB_SYSTEM;
-		}
-	return append(t, "\tvalidation.r\tscore\tscore.smooth\n", err);
-}
-
-gb_status gb_trainer_log(gb_trainer *t, const gb_term_sums *train, const gb_evaluation *validation, double score, double smooth, gb_err *err)
-{
-	double steps = (double)gb_trainer_steps_per_epoch(t);
-	char text[64];
-
-	if (!t->metrics && header(t, err) != GB_OK)
-		return GB_SYSTEM;
-	snprintf(text, sizeof text, "%lld\t%lld\t%.9g", (long long)t->epoch, (long long)t->step, gb_trainer_rate(t));
-	if (append(t, text, err) != GB_OK || append_value(t, t->epoch ? t->norm_sum / steps : NAN, err) != GB_OK)
-		return GB_SYSTEM;
-	for (int k = 0; k < 4; k++)
-		for (int i = 0; i < GB_TERMS; i++) {
-			double loss = k < 2 ? relative(t, train, 0, i) : relative(t, &validation->sums, k == 3, i);
-
-			if (t->constant[0][i] > 0 && append_value(t, k % 2 ? 1 - loss : loss, err) != GB_OK)
-				return GB_SYSTEM;
-			if (k % 2 == 0)
-				t->shown[k / 2][i] = loss;
-		}
-	if (append_value(t, validation->sums.count[GB_TERM_BOLD] > 0 ? validation->r : NAN, err) != GB_OK ||
-	    append_value(t, score, err) != GB_OK || append_value(t, smooth, err) != GB_OK)
-		return GB_SYSTEM;
-	return append(t, "\n", err);
 }
