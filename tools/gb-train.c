@@ -195,11 +195,12 @@ static gb_status say_fit(const gb_json *fit, gb_err *err)
 
 static gb_status run_ridge(const gb_args *args, const gb_dataset *set, const char *const *name, int names, gb_err *err)
 {
-	gb_ridge_options ridge = {args->tool, opt.kernel ? opt.kernel : "fir", opt.subject, name, names, (uint64_t)opt.seed, !opt.no_decoders, .per_voxel = opt.per_voxel};
+	gb_ridge_options ridge = {args->tool, opt.kernel ? opt.kernel : "fir", opt.subject, name, names, (uint64_t)opt.seed, !opt.no_decoders, .per_voxel = opt.per_voxel,
+	                          .fresh = opt.net.fresh};
 	char *config = config_of(args, set, err);
 	gb_json *state = NULL;
 	bool finished = false;
-	gb_status status = config ? gb_ridge_run(set, args->out, config, opt.net.fresh, &ridge, args->pool, &finished, &state, err) : GB_SYSTEM;
+	gb_status status = config ? gb_ridge_run(set, args->out, config, &ridge, args->pool, &finished, &state, err) : GB_SYSTEM;
 
 	if (!status && finished)
 		gb_cli_log("%s: finished already, with these options and this data set", args->out);

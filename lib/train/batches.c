@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* batches.c: batches for the steps: the next one is filled while the
- * present one is computed with, and the seconds that a step waited are kept. */
+/* batches.c: batches of a step.  The next one is filled while the present one is computed with. */
 #include <time.h>
 
 #include "train/trainer_internal.h"
@@ -13,7 +12,6 @@ double gb_trainer_clock(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Window I of the step that is AT steps into the epoch. */
 gb_window gb_trainer_window(const gb_trainer *t, int64_t at, size_t i)
 {
 	size_t index = (size_t)at * (size_t)(t->options->micro_batches * t->options->batch_windows) + i;
@@ -21,26 +19,31 @@ gb_window gb_trainer_window(const gb_trainer *t, int64_t at, size_t i)
 	return index < t->learnt ? t->fit[t->order[index]] : (gb_window){0, 0};
 }
 
-static gb_loader_options fill_of(const gb_trainer *t, int64_t step, uint32_t micro)
+static gb_loader_options fill_options(const gb_trainer *t, int64_t step, uint32_t micro)
 {
-	return (gb_loader_options){.drop = t->options->modality_dropout, .seed = t->options->seed, .step = (uint32_t)step, .micro = micro, .bold_one = -1,
-	                         .scored = true, .apart = t->loader.apart};
+	return (gb_loader_options){.drop = t->options->modality_dropout, .seed = t->options->seed,
+	                           .step = (uint32_t)step, .micro = micro, .bold_one = -1, .scored = true,
+	                           .apart = t->loader.apart};
 }
 
-/* Ask for the micro-batch of this rank that comes after MICRO, in this epoch. */
-static void ask_for_next(gb_trainer *t, uint32_t micro)
+/* Prefetch the micro-batch of this rank that comes after MICRO in this epoch. */
+static void prefetch_next(gb_trainer *t, uint32_t micro)
 {
 	size_t groups = (size_t)t->options->batch_windows;
 	int rank = gb_comm_rank(t->options->comm);
 
 	micro++;
-	for (int64_t later = 0; later < 2 && t->progress.step_in_epoch + later < gb_trainer_steps_per_epoch(t); later++) {
+	for (int64_t later = 0; later < 2; later++) {
+		int64_t at = t->progress.step_in_epoch + later;
+
+		if (at >= gb_trainer_steps_per_epoch(t))
+			return;
 		for (; micro < gb_trainer_first_micro(t, rank + 1); micro++) {
-			gb_loader_options fill = fill_of(t, t->progress.step + later, micro);
+			gb_loader_options fill = fill_options(t, t->progress.step + later, micro);
 			int64_t rows = 0;
 
 			for (size_t g = 0; g < groups; g++) {
-				t->next_window[g] = gb_trainer_window(t, t->progress.step_in_epoch + later, micro * groups + g);
+				t->next_window[g] = gb_trainer_window(t, at, micro * groups + g);
 				rows += t->next_window[g].count;
 			}
 			if (!rows)
@@ -54,14 +57,15 @@ static void ask_for_next(gb_trainer *t, uint32_t micro)
 
 void gb_trainer_fill(gb_trainer *t, const gb_window *windows, uint32_t micro)
 {
-	gb_loader_options fill = fill_of(t, t->progress.step, micro);
+	gb_loader_options fill = fill_options(t, t->progress.step, micro);
 
-	if (!t->prefetch || !gb_prefetch_acquire(t->prefetch, (uint32_t)t->progress.step, micro, &t->log.waiting)) {
+	if (!t->prefetch ||
+	    !gb_prefetch_acquire(t->prefetch, (uint32_t)t->progress.step, micro, &t->log.waiting)) {
 		double began = gb_trainer_clock();
 
 		gb_loader_fill_batch(&t->loader, &t->net, windows, &fill);
 		t->log.waiting += gb_trainer_clock() - began;
 	}
 	if (t->prefetch)
-		ask_for_next(t, micro);
+		prefetch_next(t, micro);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* decoder_gate.c: what training may add on the way from the brain to the stimulus.
+/* decoder_gate.c: the factor of the deep decoder in what is decoded from BOLD.
  *
- * Pictures and sound: all of it where validation has it better than the start,
- * nothing where not.  Text: the part of what the layers decode that leaves the
- * least error on validation rows, so that what is not known shrinks towards the
- * train mean; never nothing, as its direction may still say which row is meant.
- * Without validation rows nothing speaks for any of it, and what ridge reads
- * straight from the BOLD window, judged inside the train rows, stands alone. */
+ * Video, mel and codes: 1 where the validation loss is below that before training,
+ * else 0.  Text: the factor that minimises the validation error, at least LEAST_TEXT,
+ * because a scaled-down vector still identifies its row.  Without validation rows the
+ * factors are 0 after a ridge initialisation, and the linear paths from the BOLD
+ * window, whose penalties were chosen inside the train rows, decode alone. */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +13,10 @@
 
 #define LEAST_TEXT (1.0 / 16)
 
-static double mean_loss(const gb_term_sums *sums, int term) { return sums->count[term] > 0 ? sums->loss[term] / sums->count[term] : 0; }
+static double mean_loss(const gb_term_sums *sums, int term)
+{
+	return sums->count[term] > 0 ? sums->loss[term] / sums->count[term] : 0;
+}
 
 void gb_trainer_set_decoder_gate(gb_trainer *t, const gb_evaluation *validation)
 {
@@ -24,7 +26,8 @@ void gb_trainer_set_decoder_gate(gb_trainer *t, const gb_evaluation *validation)
 		memcpy(gate->now, t->options->decoder_gate, sizeof gate->now);
 		return;
 	}
-	for (int m = 0; m < GB_DECODER_GATES; m++) /* a start of zeros says nothing, nor does one with the heads of others */
+	/* Without a ridge initialisation of their own readouts, the linear paths decode nothing. */
+	for (int m = 0; m < GB_DECODER_GATES; m++)
 		gate->now[m] = t->options->init != GB_INIT_RIDGE || t->options->from;
 	if (!t->validates)
 		return;
@@ -37,7 +40,9 @@ void gb_trainer_set_decoder_gate(gb_trainer *t, const gb_evaluation *validation)
 	}
 	gate->now[GB_DECODER_GATE_TEXT] = 1;
 	if (validation->text_power > 0)
-		gate->now[GB_DECODER_GATE_TEXT] = fmin(1, fmax(LEAST_TEXT, validation->text_product / validation->text_power));
+		gate->now[GB_DECODER_GATE_TEXT] = fmin(1,
+		                                       fmax(LEAST_TEXT, validation->text_product /
+		                                            validation->text_power));
 }
 
 gb_json *gb_decoder_gate_json(const gb_decoder_gate *gate)

@@ -34,7 +34,8 @@ static float largest(const float *x, size_t n)
 
 /* ---- the first bad tensor ---- */
 
-static bool bad_parameter(const gb_trainer *t, const float *all, const char *what, bool backwards, char *words)
+static bool bad_parameter(const gb_trainer *t, const float *all, const char *what, bool backwards,
+                          char *words)
 {
 	int n = gb_graph_parameters(t->net.graph);
 
@@ -56,8 +57,10 @@ static bool bad_data(const gb_trainer *t, char *words)
 	const gb_batch *b = &t->net.batch;
 	size_t r = t->net.rows, n = t->net.scored;
 	const struct { const char *name; const float *data; size_t count; } item[] = {
-		{"input linear view", b->linear, r * s->linear}, {"input text and further columns", b->dense, r * s->dense},
-		{"input mel", b->mel, r * s->mel_frames * s->mel_bands}, {"target mel", b->target_mel, n * s->mel_frames * s->mel_bands},
+		{"input linear view", b->linear, r * s->linear},
+		{"input text and further columns", b->dense, r * s->dense},
+		{"input mel", b->mel, r * s->mel_frames * s->mel_bands},
+		{"target mel", b->target_mel, n * s->mel_frames * s->mel_bands},
 		{"target text", b->target_text, n * s->text}};
 
 	for (size_t i = 0; i < sizeof item / sizeof *item; i++)
@@ -94,7 +97,8 @@ static bool bad_value(gb_trainer *t, char *words, gb_err *err)
 		if (good && largest(x, y.count) < LARGE)
 			continue;
 		snprintf(words, WORDS, "%s %s, ", y.weight ? "output of" : "what follows", after);
-		snprintf(words + strlen(words), WORDS - strlen(words), good ? "up to %.3g" : "not finite", (double)largest(x, y.count));
+		snprintf(words + strlen(words), WORDS - strlen(words), good ? "up to %.3g" : "not finite",
+		         (double)largest(x, y.count));
 		return true;
 	}
 	snprintf(words, WORDS, "none");
@@ -111,12 +115,15 @@ static bool find_bad_tensor(gb_trainer *t, char *words, gb_err *err)
 	bool bad;
 
 	words[0] = 0;
-	bad = gb_graph_download(t->net.graph, err) == GB_OK && bad_parameter(t, gb_graph_weights(t->net.graph)->host, "weight", false, words);
-	for (uint32_t micro = gb_trainer_first_micro(t, rank); !bad && gradient && micro < gb_trainer_first_micro(t, rank + 1); micro++) {
+	bad = gb_graph_download(t->net.graph, err) == GB_OK &&
+	    bad_parameter(t, gb_graph_weights(t->net.graph)->host, "weight", false, words);
+	for (uint32_t micro = gb_trainer_first_micro(t, rank);
+	     !bad && gradient && micro < gb_trainer_first_micro(t, rank + 1); micro++) {
 		if (gb_trainer_micro(t, t->step_window + micro * groups, micro, &plan, err) != GB_OK)
 			break;
 		bad = bad_data(t, words) || bad_value(t, words, err);
-		if (!bad && t->device.ops->download(&t->device, gradient, t->reducer.partial[0].gradient, t->optimizer.parameters * sizeof *gradient, err) == GB_OK)
+		if (!bad && t->device.ops->download(&t->device, gradient, t->reducer.partial[0].gradient,
+		                                    t->optimizer.parameters * sizeof *gradient, err) == GB_OK)
 			bad = bad_parameter(t, gradient, "gradient of", true, words);
 	}
 	free(gradient);
@@ -128,7 +135,8 @@ static gb_status report_divergence(gb_trainer *t, const char *what, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
 	size_t size = (size_t)gb_comm_size(comm), chosen = 0;
-	struct { char words[WORDS]; bool bad; } *all = gb_array(size, sizeof *all, err), *own = all ? &all[gb_comm_rank(comm)] : NULL;
+	struct { char words[WORDS]; bool bad; } *all = gb_array(size, sizeof *all, err),
+	    *own = all ? &all[gb_comm_rank(comm)] : NULL;
 	gb_status status;
 
 	if (!all)
@@ -142,8 +150,9 @@ static gb_status report_divergence(gb_trainer *t, const char *what, gb_err *err)
 	chosen = all[chosen].bad ? chosen : 0;
 	if (status == GB_OK)
 		status = gb_fail(err, GB_NO,
-		                 "%s: step %lld: %s; first bad tensor: %s; last.safetensors stays as it was saved before: lower --lr, or "
-		                 "look at the data with gb-inspect --stats", t->run, (long long)t->progress.step, what, all[chosen].words);
+		                 "%s: step %lld: %s; first bad tensor: %s; last.safetensors stays as it was "
+		                 "saved before: lower --lr, or look at the data with gb-inspect --stats",
+		                 t->run, (long long)t->progress.step, what, all[chosen].words);
 	free(all);
 	return status;
 }
@@ -161,7 +170,8 @@ gb_status gb_trainer_check_step(gb_trainer *t, const gb_term_sums *sums, double 
 		if (isfinite(loss) && loss < EXPLODED)
 			continue;
 		if (isfinite(loss))
-			snprintf(what, sizeof what, "the loss of %s has grown to %.3g times a constant's", gb_term_name(i), loss);
+			snprintf(what, sizeof what, "the loss of %s has grown to %.3g times a constant's",
+			         gb_term_name(i), loss);
 		else
 			snprintf(what, sizeof what, "the loss of %s is not finite", gb_term_name(i));
 		return report_divergence(t, what, err);
@@ -182,8 +192,9 @@ gb_status gb_trainer_check_weights(gb_trainer *t, gb_err *err)
 	GB_TRY(gb_graph_download(t->net.graph, err));
 	if (bad_parameter(t, weights->host, "weight", false, words))
 		status = gb_fail(err, GB_NO,
-		                 "%s: epoch %lld: weights are not finite; first bad tensor: %s; last.safetensors stays as it was saved "
-		                 "before: lower --lr", t->run, (long long)t->progress.epoch, words);
+		                 "%s: epoch %lld: weights are not finite; first bad tensor: %s; "
+		                 "last.safetensors stays as it was saved before: lower --lr", t->run,
+		                 (long long)t->progress.epoch, words);
 done:
 	return status;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* init_bold_window.c: from the BOLD window straight to what is decoded, as ridge
- * that is judged by its skill on held-out train rows.
+/* init_bold_window.c: linear decoders from the BOLD window straight to the stimulus,
+ * by ridge whose penalty is chosen by skill on held-out train rows.
  *
- * The window is read through the strongest principal components of the BOLD of
- * the train rows, with the SD that they have: a projection that knows nothing of
- * the stimulus, so that rows held out are new to all that is fitted.  (The other
- * heads were made by the encoder, from the very rows that a fold would hold out.)
- * Pictures get the mean colour of a row, mel the mean spectrum, float tensors
- * each column. */
+ * They read the first principal components of the train rows' BOLD, unscaled.  This
+ * projection does not depend on the stimulus, so held-out rows are new to all that is
+ * fitted.  (The other readouts come from the encoder, which was fitted to the rows
+ * that a fold holds out.)  Video is decoded as the mean colour of a row, mel as the
+ * mean spectrum, float tensors column by column. */
 #include "train/init_internal.h"
 
 #include <math.h>
@@ -18,9 +17,10 @@
 #include "base/size.h"
 #include "linalg/matrix.h"
 
-enum { ROWS_MOST = 1024 /* more train rows: so many, evenly spread, make the components */, COLOURS = GB_DECODER_COLOURS, WORDS = GB_DECODER_TEXT_FACTORS };
+/* The components are those of at most so many train rows, evenly spread. */
+enum { ROWS_MOST = 1024, COLOURS = GB_DECODER_COLOURS, WORDS = GB_DECODER_TEXT_FACTORS };
 
-/* ---- the head ---- */
+/* ---- the readouts ---- */
 
 /* HEAD [targets, factors]: principal axes of the standardised BOLD of LIST's rows. */
 static float *components(gb_init *s, const gb_init_list *list, size_t factors, gb_err *err)
@@ -28,7 +28,8 @@ static float *components(gb_init *s, const gb_init_list *list, size_t factors, g
 	size_t n = list->trains < ROWS_MOST ? list->trains : ROWS_MOST;
 	gb_init_list some = {.train = gb_array(n + 1, sizeof *some.train, err), .trains = n};
 	double *gram = gb_array(n * n + 1, sizeof *gram, err), *value = gb_array(n + 1, sizeof *value, err);
-	float *x = NULL, *axes = gb_init_numbers(n * factors, err), *head = gb_init_numbers(s->targets * factors, err);
+	float *x = NULL, *axes = gb_init_numbers(n * factors, err),
+	    *head = gb_init_numbers(s->targets * factors, err);
 	gb_status status = some.train && gram && value && axes && head ? GB_OK : GB_SYSTEM;
 
 	for (size_t i = 0; status == GB_OK && i < n; i++)
@@ -36,14 +37,16 @@ static float *components(gb_init *s, const gb_init_list *list, size_t factors, g
 	if (status == GB_OK && !(x = gb_init_bold(s, &some, err)))
 		status = GB_SYSTEM;
 	if (status == GB_OK)
-		status = gb_matrix_gram(s->options->device->pool, x, n, s->targets, s->targets, gram, false, err);
+		status = gb_matrix_gram(s->options->device->pool, x, n, s->targets, s->targets, gram, false,
+		                        err);
 	if (status == GB_OK)
 		status = gb_eigen_symmetric(gram, n, value, err);
 	for (size_t f = 0; status == GB_OK && f < factors && f < n; f++)
 		for (size_t i = 0; i < n && value[n - 1 - f] > 1e-9 * value[n - 1]; i++)
 			axes[i * factors + f] = (float)(gram[(n - 1 - f) * n + i] / sqrt(value[n - 1 - f]));
 	if (status == GB_OK)
-		gb_init_product(s, x, true, axes, false, s->targets, factors, n, false, head);
+		gb_init_product(s, gb_transposed(x), gb_stored(axes),
+		                (gb_product_size){s->targets, factors, n}, false, head);
 	free(some.train);
 	free(gram);
 	free(value);
@@ -55,7 +58,7 @@ static float *components(gb_init *s, const gb_init_list *list, size_t factors, g
 	return NULL;
 }
 
-static void set_heads(const gb_init *s, const float *head, size_t factors)
+static void set_readouts(const gb_init *s, const float *head, size_t factors)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	size_t first = 0;
@@ -75,15 +78,17 @@ static void set_heads(const gb_init *s, const float *head, size_t factors)
 
 /* ---- the rows ---- */
 
-/* Every row of the window after ROW is there, of its run, and may be read. */
-static bool whole(const gb_init *s, int64_t row)
+/* Does every row of the window after ROW exist in its run, and belong to the train rows? */
+static bool has_window(const gb_init *s, int64_t row)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	const gb_loader *loader = s->loader;
 	int run = gb_clock_run_of(loader->clock, row);
 
-	for (int64_t r = row + (int64_t)shape->window_first; r < row + (int64_t)(shape->window_first + shape->window_lags); r++) {
-		if (r >= loader->rows || gb_clock_run_of(loader->clock, r) != run || gb_dataset_use(loader->set)[r] == GB_ROW_TEST || loader->use[r] == GB_LOADER_VALIDATE)
+	for (int64_t r = row + (int64_t)shape->window_first;
+	     r < row + (int64_t)(shape->window_first + shape->window_lags); r++) {
+		if (r >= loader->rows || gb_clock_run_of(loader->clock, r) != run ||
+		    gb_dataset_use(loader->set)[r] == GB_ROW_TEST || loader->use[r] == GB_LOADER_VALIDATE)
 			return false;
 		for (size_t k = 0; k < shape->subjects; k++)
 			if (!loader->brain_valid[k][r])
@@ -92,24 +97,26 @@ static bool whole(const gb_init *s, int64_t row)
 	return true;
 }
 
-static void keep_whole(const gb_init *s, gb_init_list *list)
+static void keep_rows_with_window(const gb_init *s, gb_init_list *list)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < list->trains; i++)
-		if (whole(s, list->train[i])) {
+		if (has_window(s, list->train[i])) {
 			list->train[kept] = list->train[i];
 			list->train_run[kept++] = list->train_run[i];
 		}
 	list->trains = kept;
 }
 
-/* The windows of LIST's rows [trains, lags·factors], as HEAD reads them. */
-static float *windows(const gb_init *s, const gb_init_list *list, const gb_delays *delays, const float *head, size_t factors, gb_err *err)
+/* The windows of LIST's train rows [trains, lags·factors], volumes projected by HEAD. */
+static float *read_windows(const gb_init *s, const gb_init_list *list, const gb_delays *delays,
+                           const float *head, size_t factors, gb_err *err)
 {
 	gb_row_list trains = gb_init_is_trained(list), haves = gb_init_has(list);
 	int32_t *table = gb_delays_table(delays, &trains, &haves, err);
-	float *u = gb_init_factors(s, list, head, factors, err), *design = gb_init_numbers(list->trains * (size_t)delays->filters * factors, err);
+	float *u = gb_init_factors(s, list, head, factors, err),
+	    *design = gb_init_numbers(list->trains * (size_t)delays->filters * factors, err);
 
 	if (table && u && design)
 		gb_delays_design(delays, table, list->trains, u, factors, design);
@@ -122,9 +129,10 @@ static float *windows(const gb_init *s, const gb_init_list *list, const gb_delay
 	return design;
 }
 
-/* ---- folding into the network ---- */
+/* ---- the network's weights ---- */
 
-void gb_init_read_window(const gb_init *s, const char *name, size_t row, const double *w, size_t ldw, size_t column)
+void gb_init_read_window(const gb_init *s, const char *name, size_t row, const double *w, size_t ldw,
+                         size_t column)
 {
 	size_t lags = s->net->shape.window_lags, factors = s->net->window_factors;
 	float *to = gb_init_parameter(s->net, name) + row * lags * factors;
@@ -134,8 +142,8 @@ void gb_init_read_window(const gb_init *s, const char *name, size_t row, const d
 			to[(lags - 1 - f) * factors + i] = (float)w[(f * factors + i) * ldw + column];
 }
 
-/* What was chosen, as the mean over targets, and for how many the mean is all that can be said. */
-static void describe(gb_json *state, const char *name, const gb_mse_ridge_fit *fit)
+/* The mean skill over targets, and for how many targets nothing beats their mean. */
+static void describe_fit(gb_json *state, const char *name, const gb_mse_ridge_fit *fit)
 {
 	gb_json *one = gb_json_object();
 	size_t constant = 0;
@@ -151,33 +159,39 @@ static void describe(gb_json *state, const char *name, const gb_mse_ridge_fit *f
 	gb_json_set(state, name, one);
 }
 
-/* Y [rows, targets] of TENSOR from the window → back.NAME.weight and .bias, from row FIRST; MEAN (NULL: 0) is in the outputs
- * already. */
-static gb_status fit_path(gb_init *s, const gb_mse_ridge_system *system, const float *y, size_t targets, const double *mean, const char *name, size_t first,
-                          const char *tensor, gb_json *state, gb_err *err)
+/* Where a fit goes: back.NAME.weight and back.NAME.bias, from row FIRST.  TENSOR names it in the state; the
+ * network's output has MEAN (NULL: 0) already. */
+typedef struct path { const char *name, *tensor; size_t first; const double *mean; } path;
+
+/* Predict Y [rows, targets] from the window. */
+static gb_status fit_path(gb_init *s, const gb_mse_ridge_system *system, const float *y, size_t targets,
+                          path to, gb_json *state, gb_err *err)
 {
 	gb_mse_ridge_fit fit = {0};
 	double *w = gb_array(system->columns * targets + 1, sizeof *w, err);
 	char weight[64], bias[64], key[96];
-	gb_status status = w ? gb_mse_ridge_solve(system, y, targets, &fit, err) : GB_SYSTEM;
+	gb_status status;
 
-	snprintf(weight, sizeof weight, "back.%s.weight", name);
-	snprintf(bias, sizeof bias, "back.%s.bias", name);
-	snprintf(key, sizeof key, "brain.%s", tensor);
-	for (size_t i = 0; status == GB_OK && i < system->columns * targets; i++)
+	GB_TRY(w ? gb_mse_ridge_solve(system, y, targets, &fit, err) : GB_SYSTEM);
+	snprintf(weight, sizeof weight, "back.%s.weight", to.name);
+	snprintf(bias, sizeof bias, "back.%s.bias", to.name);
+	snprintf(key, sizeof key, "brain.%s", to.tensor);
+	for (size_t i = 0; i < system->columns * targets; i++)
 		w[i] = (double)fit.weight[i];
-	for (size_t t = 0; status == GB_OK && t < targets; t++) {
-		gb_init_read_window(s, weight, first + t, w, targets, t);
-		gb_init_parameter(s->net, bias)[first + t] = (float)((double)fit.intercept[t] - (mean ? mean[t] : 0));
+	for (size_t t = 0; t < targets; t++) {
+		double mean = to.mean ? to.mean[t] : 0;
+
+		gb_init_read_window(s, weight, to.first + t, w, targets, t);
+		gb_init_parameter(s->net, bias)[to.first + t] = (float)((double)fit.intercept[t] - mean);
 	}
-	if (status == GB_OK)
-		describe(state, key, &fit);
+	describe_fit(state, key, &fit);
+done:
 	gb_mse_ridge_fit_clear(&fit);
 	free(w);
 	return status;
 }
 
-/* Each of COPIES gets the same COLUMNS numbers. */
+/* COPIES outputs, each equal to the COLUMNS inputs. */
 static void set_copies(const gb_init *s, const char *name, size_t copies, size_t columns)
 {
 	float *to = gb_init_parameter(s->net, name);
@@ -202,7 +216,7 @@ static void mean_colour(const gb_init *s, const gb_feature *video, int64_t row, 
 		out[k] = (float)((double)sum[k] / (255 * (double)pixels));
 }
 
-/* By how much all logits move for the mean of colour K to move by one, at the train mean. */
+/* The change of all logits that changes the mean of colour K by one, to first order at the train mean. */
 static double logit_per_colour(const gb_init *s, size_t k)
 {
 	size_t values = s->net->shape.video_frames * s->net->patches * s->net->patch;
@@ -216,9 +230,11 @@ static double logit_per_colour(const gb_init *s, size_t k)
 	return (double)(values / COLOURS) / sum;
 }
 
-static gb_status fit_video(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list, const gb_feature *video, gb_json *state, gb_err *err)
+static gb_status fit_video(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list,
+                           const gb_feature *video, gb_json *state, gb_err *err)
 {
-	float *y = gb_init_numbers(list->trains * COLOURS, err), *pixels = gb_init_parameter(s->net, "back.video.pixels.weight");
+	float *y = gb_init_numbers(list->trains * COLOURS, err),
+	    *pixels = gb_init_parameter(s->net, "back.video.pixels.weight");
 	double mean[COLOURS] = {0};
 	gb_status status = y ? GB_OK : GB_SYSTEM;
 
@@ -228,9 +244,10 @@ static gb_status fit_video(gb_init *s, const gb_mse_ridge_system *system, const 
 			mean[k] += (double)y[i * COLOURS + k] / (double)list->trains;
 	}
 	if (status == GB_OK)
-		status = fit_path(s, system, y, COLOURS, mean, "video", 0, video->name, state, err);
+		status = fit_path(s, system, y, COLOURS, (path){"video", video->name, 0, mean}, state, err);
 	if (status == GB_OK) {
-		set_copies(s, "back.video.frames.weight", s->net->shape.video_frames * s->net->patches, COLOURS);
+		set_copies(s, "back.video.frames.weight", s->net->shape.video_frames * s->net->patches,
+		           COLOURS);
 		for (size_t k = 0; k < COLOURS; k++) {
 			float logits = (float)logit_per_colour(s, k);
 
@@ -245,7 +262,8 @@ static gb_status fit_video(gb_init *s, const gb_mse_ridge_system *system, const 
 /* ---- mel and float tensors ---- */
 
 /* The mean standardised spectrum of each row. */
-static gb_status fit_mel(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list, const gb_loader_feature *band, gb_json *state, gb_err *err)
+static gb_status fit_mel(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list,
+                         const gb_loader_feature *band, gb_json *state, gb_err *err)
 {
 	size_t bands = s->net->shape.mel_bands, frames = s->net->shape.mel_frames;
 	float *y = gb_init_numbers(list->trains * bands, err), *one = gb_init_numbers(bands * frames, err);
@@ -260,7 +278,7 @@ static gb_status fit_mel(gb_init *s, const gb_mse_ridge_system *system, const gb
 				y[i * bands + k / frames] += one[k] / (float)count;
 	}
 	if (status == GB_OK)
-		status = fit_path(s, system, y, bands, NULL, "mel", 0, band->name, state, err);
+		status = fit_path(s, system, y, bands, (path){"mel", band->name, 0, NULL}, state, err);
 	if (status == GB_OK)
 		set_copies(s, "back.mel.frames.weight", frames, 1);
 	free(y);
@@ -268,15 +286,19 @@ static gb_status fit_mel(gb_init *s, const gb_mse_ridge_system *system, const gb
 	return status;
 }
 
-/* Text, standardised, in its strongest directions. */
-static gb_status fit_text(gb_init *s, const gb_mse_ridge_system *system, const float *y, size_t n, gb_json *state, gb_err *err)
+/* Text, standardised, in the directions with the most predicted variance. */
+static gb_status fit_text(gb_init *s, const gb_mse_ridge_system *system, const float *y, size_t n,
+                          gb_json *state, gb_err *err)
 {
 	const gb_mse_ridge_part *p = &system->whole;
 	gb_mse_ridge_fit fit = {0};
-	double *wide = gb_array(system->rows * n, sizeof *wide, err), *mean = gb_array(n, sizeof *mean, err), *m = gb_array(p->order * n, sizeof *m, err);
-	double *read = gb_array(system->columns * WORDS, sizeof *read, err), *write = gb_array(n * WORDS, sizeof *write, err), offset[WORDS];
+	double *wide = gb_array(system->rows * n, sizeof *wide, err), *mean = gb_array(n, sizeof *mean, err),
+	    *m = gb_array(p->order * n, sizeof *m, err);
+	double *read = gb_array(system->columns * WORDS, sizeof *read, err),
+	    *write = gb_array(n * WORDS, sizeof *write, err), offset[WORDS];
 	float *columns = gb_init_parameter(s->net, "back.text.columns.weight");
-	gb_status status = wide && mean && m && read && write ? gb_mse_ridge_solve(system, y, n, &fit, err) : GB_SYSTEM;
+	gb_status status = wide && mean && m && read && write ? gb_mse_ridge_solve(system, y, n, &fit, err)
+	    : GB_SYSTEM;
 
 	for (size_t i = 0; status == GB_OK && i < system->rows * n; i++)
 		wide[i] = (double)y[i];
@@ -296,7 +318,7 @@ static gb_status fit_text(gb_init *s, const gb_mse_ridge_system *system, const f
 			columns[i * WORDS + f] = (float)write[i * WORDS + f];
 	}
 	if (status == GB_OK)
-		describe(state, "brain.text", &fit);
+		describe_fit(state, "brain.text", &fit);
 	gb_mse_ridge_fit_clear(&fit);
 	free(wide);
 	free(mean);
@@ -306,26 +328,32 @@ static gb_status fit_text(gb_init *s, const gb_mse_ridge_system *system, const f
 	return status;
 }
 
-/* A float tensor, standardised: they stand at the end of the linear view, text first. */
-static gb_status fit_floats(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list, const gb_loader_feature *band, gb_json *state, gb_err *err)
+/* A float tensor, standardised.  Float tensors are the last columns of the linear view, text first. */
+static gb_status fit_floats(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list,
+                            const gb_loader_feature *band, gb_json *state, gb_err *err)
 {
 	const gb_network_shape *shape = &s->net->shape;
+	size_t first = band->first - (shape->linear - shape->dense + shape->text);
 	float *y = gb_init_numbers(list->trains * band->width, err);
 	gb_status status = y ? GB_OK : GB_SYSTEM;
 
 	for (size_t i = 0; y && i < list->trains; i++)
-		memcpy(y + i * band->width, s->loader->linear + (size_t)list->train[i] * shape->linear + band->first, band->width * sizeof *y);
+		memcpy(y + i * band->width,
+		       s->loader->linear + (size_t)list->train[i] * shape->linear + band->first,
+		       band->width * sizeof *y);
 	if (status == GB_OK && !strcmp(band->name, "text"))
 		status = fit_text(s, system, y, band->width, state, err);
 	else if (status == GB_OK)
-		status = fit_path(s, system, y, band->width, NULL, "floats", band->first - (shape->linear - shape->dense + shape->text), band->name, state, err);
+		status = fit_path(s, system, y, band->width, (path){"floats", band->name, first, NULL}, state,
+		                  err);
 	free(y);
 	return status;
 }
 
 /* ---- the whole ---- */
 
-static gb_status fit_all(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list, gb_json *state, gb_err *err)
+static gb_status fit_all(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list,
+                         gb_json *state, gb_err *err)
 {
 	gb_status status = GB_OK;
 
@@ -351,24 +379,23 @@ gb_status gb_init_bold_window(gb_init *s, gb_json *state, gb_err *err)
 	gb_mse_ridge_system system = {0};
 	gb_delays delays = {0};
 	float *head = NULL, *x = NULL;
-	gb_status status = GB_OK;
+	gb_status status;
 
 	if (!factors)
 		return GB_OK;
-	status = gb_init_window_delays(&s->net->shape, &delays, err);
-	if (status == GB_OK)
-		status = gb_init_list_rows(s, &delays, &list, err);
-	if (status == GB_OK)
-		keep_whole(s, &list);
-	if (status == GB_OK && list.trains >= GB_SKILL_ROWS) {
-		head = components(s, &list, factors, err);
-		x = head ? windows(s, &list, &delays, head, factors, err) : NULL;
-		status = x ? gb_mse_ridge_open(&system, x, list.trains, (size_t)delays.filters * factors, list.train, list.train_run, s->options->gap, err) : GB_SYSTEM;
-		if (status == GB_OK) {
-			set_heads(s, head, factors);
-			status = fit_all(s, &system, &list, state, err);
-		}
-	}
+	GB_TRY(gb_init_window_delays(&s->net->shape, &delays, err));
+	GB_TRY(gb_init_list_rows(s, &delays, &list, err));
+	keep_rows_with_window(s, &list);
+	if (list.trains < GB_SKILL_ROWS)
+		goto done;
+	head = components(s, &list, factors, err);
+	x = head ? read_windows(s, &list, &delays, head, factors, err) : NULL;
+	GB_TRY(x ? GB_OK : GB_SYSTEM);
+	GB_TRY(gb_mse_ridge_open(&system, x, list.trains, (size_t)delays.filters * factors, list.train,
+	                         list.train_run, s->options->gap, err));
+	set_readouts(s, head, factors);
+	status = fit_all(s, &system, &list, state, err);
+done:
 	gb_mse_ridge_close(&system);
 	free(head);
 	free(x);

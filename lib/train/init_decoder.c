@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* init_decoder.c: the ridge solution of the way back, in two maps: factors of the
- * BOLD window → the driven dimensions of z → text.  Where the brain says less of
- * z, its estimate is smaller, and so is the text's. */
+/* init_decoder.c: the ridge solution of decoding, in two maps: factors of the BOLD
+ * window → the dimensions of z that reach the brain → text.  Where BOLD predicts z
+ * badly, ridge shrinks its estimate, and with it the estimate of the text. */
 #include "train/init_internal.h"
 
 #include <math.h>
@@ -15,10 +15,12 @@
 
 gb_status gb_init_window_delays(const gb_network_shape *shape, gb_delays *delays, gb_err *err)
 {
-	return gb_delays_fir(delays, -(int)(shape->window_first + shape->window_lags) + 1, -(int)shape->window_first + 1, err);
+	return gb_delays_fir(delays, -(int)(shape->window_first + shape->window_lags) + 1,
+	                     -(int)shape->window_first + 1, err);
 }
 
-float *gb_init_factors(const gb_init *s, const gb_init_list *list, const float *head, size_t factors, gb_err *err)
+float *gb_init_factors(const gb_init *s, const gb_init_list *list, const float *head, size_t factors,
+                       gb_err *err)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	float *u = gb_init_numbers(list->haves * factors, err), *one = gb_init_numbers(s->targets, err);
@@ -30,14 +32,18 @@ float *gb_init_factors(const gb_init *s, const gb_init_list *list, const float *
 		for (size_t i = 0; i < list->haves; i++) {
 			const gb_loader *loader = s->loader;
 			int64_t row = list->have[i];
-			bool good = loader->brain_valid[k][row] && gb_dataset_use(loader->set)[row] != GB_ROW_TEST && loader->use[row] != GB_LOADER_VALIDATE;
+			bool good = loader->brain_valid[k][row] &&
+			    gb_dataset_use(loader->set)[row] != GB_ROW_TEST &&
+			    loader->use[row] != GB_LOADER_VALIDATE;
 
 			if (!good)
 				continue;
 			gb_bold_source_read(&loader->brain[k], row, loader->scratch, one);
 			for (size_t j = 0; j < v; j++)
-				one[j] = (one[j] - loader->statistics.bold_mean[k][j]) / loader->statistics.bold_std[k][j] / (float)shape->subjects;
-			gb_init_product(s, one, false, head + first * factors, false, 1, factors, v, true, u + i * factors);
+				one[j] = (one[j] - loader->statistics.bold_mean[k][j]) /
+				    loader->statistics.bold_std[k][j] / (float)shape->subjects;
+			gb_init_product(s, gb_stored(one), gb_stored(head + first * factors),
+			                (gb_product_size){1, factors, v}, true, u + i * factors);
 		}
 		first += v;
 	}
@@ -45,7 +51,7 @@ float *gb_init_factors(const gb_init *s, const gb_init_list *list, const float *
 	return u;
 }
 
-/* Unit SD per factor on the train rows; the heads get the same scale. */
+/* Scale each factor to unit SD on the rows of LIST, and the readouts with it. */
 static void scale_factors(gb_init *s, const gb_init_list *list, float *u)
 {
 	const gb_network_shape *shape = &s->net->shape;
@@ -69,13 +75,15 @@ static void scale_factors(gb_init *s, const gb_init_list *list, float *u)
 		head = gb_init_parameter(s->net, name);
 		for (size_t f = 0; f < s->rank; f++)
 			for (size_t v = 0; v < shape->voxels[k]; v++)
-				head[f * shape->voxels[k] + v] = s->factors[(first + v) * s->rank + f] / sd[f];
+				head[f * shape->voxels[k] + v] = s->factors[(first + v) * s->rank + f] /
+				    sd[f];
 		first += shape->voxels[k];
 	}
 }
 
-/* Dual coefficients of the one band X [haves, width] as a matrix [filters·width, targets]. */
-static gb_status to_primal(const gb_init *s, const gb_init_list *list, const gb_delays *delays, const float *x, size_t width, gb_ridge_fit *fit, gb_err *err)
+/* Turn dual coefficients of the only band X [haves, width] into a matrix [filters·width, targets]. */
+static gb_status to_primal(const gb_init *s, const gb_init_list *list, const gb_delays *delays,
+                           const float *x, size_t width, gb_ridge_fit *fit, gb_err *err)
 {
 	gb_row_list trains = gb_init_is_trained(list), haves = gb_init_has(list);
 	size_t columns = (size_t)delays->filters * width;
@@ -90,7 +98,8 @@ static gb_status to_primal(const gb_init *s, const gb_init_list *list, const gb_
 	w = gb_init_numbers(columns * fit->targets, err);
 	if (table && design && w) {
 		gb_delays_design(delays, table, list->trains, x, width, design);
-		gb_init_product(s, design, true, fit->coefficient[0], false, columns, fit->targets, list->trains, false, w);
+		gb_init_product(s, gb_transposed(design), gb_stored(fit->coefficient[0]),
+		                (gb_product_size){columns, fit->targets, list->trains}, false, w);
 		free(fit->coefficient[0]);
 		fit->coefficient[0] = w;
 		fit->is_dual[0] = false;
@@ -103,14 +112,16 @@ static gb_status to_primal(const gb_init *s, const gb_init_list *list, const gb_
 	return status;
 }
 
-/* The driven dimensions of z [trains, drivens], as linear.weight makes them now. */
+/* The dimensions of z that reach the brain, [trains, drivens], with the present linear.weight. */
 static float *driven_z(const gb_init *s, gb_err *err)
 {
 	size_t b = s->net->bottleneck, rows = s->rows.trains, d = s->drivens;
-	float *x = gb_init_view(s, err), *z = gb_init_numbers(rows * b, err), *out = gb_init_numbers(rows * d, err);
+	float *x = gb_init_view(s, err), *z = gb_init_numbers(rows * b, err),
+	    *out = gb_init_numbers(rows * d, err);
 
 	if (x && z && out) {
-		gb_init_product(s, x, false, gb_init_parameter(s->net, "linear.weight"), true, rows, b, s->loader->shape.linear, false, z);
+		gb_init_product(s, gb_stored(x), gb_transposed(gb_init_parameter(s->net, "linear.weight")),
+		                (gb_product_size){rows, b, s->loader->shape.linear}, false, z);
 		for (size_t i = 0; i < rows; i++)
 			for (size_t j = 0; j < d; j++)
 				out[i * d + j] = z[i * b + s->driven[j]];
@@ -126,16 +137,18 @@ static float *driven_z(const gb_init *s, gb_err *err)
 static void set_map(gb_init *s, const gb_ridge_fit *fit)
 {
 	size_t lags = s->net->shape.window_lags, d = s->drivens;
-	float *map = gb_init_parameter(s->net, "decode.map.weight"), *bias = gb_init_parameter(s->net, "decode.map.bias");
+	float *map = gb_init_parameter(s->net, "decode.map.weight"),
+	    *bias = gb_init_parameter(s->net, "decode.map.bias");
 
 	memset(map, 0, s->net->bottleneck * lags * s->rank * sizeof *map);
 	for (size_t j = 0; j < d; j++) {
 		float *to = map + s->driven[j] * lags * s->rank;
 
 		bias[s->driven[j]] = fit->mean[j];
-		for (size_t f = 0; f < lags; f++) /* filter f of the delays is the farthest row first */
+		for (size_t f = 0; f < lags; f++) /* filter 0 of the delays is the farthest row */
 			for (size_t i = 0; i < s->rank; i++)
-				to[(lags - 1 - f) * s->rank + i] = fit->coefficient[0][(f * s->rank + i) * d + j];
+				to[(lags - 1 - f) * s->rank + i] =
+				    fit->coefficient[0][(f * s->rank + i) * d + j];
 	}
 }
 
@@ -155,7 +168,10 @@ static gb_status fit_latent(gb_init *s, const float *z, gb_json *state, gb_err *
 		status = GB_SYSTEM;
 	if (status == GB_OK) {
 		scale_factors(s, &list, u);
-		status = gb_init_solve(&list, &delays, &(gb_ridge_band){s->rank, u}, 1, z, s->drivens, s->options, &fit, err);
+		status = gb_init_solve((gb_ridge_problem){.delays = &delays,
+		                                          .band = &(gb_ridge_band){s->rank, u}, .bands = 1,
+		                                          .y = z, .targets = s->drivens}, &list, s->options,
+		                                          &fit, err);
 	}
 	if (status == GB_OK)
 		status = to_primal(s, &list, &delays, u, s->rank, &fit, err);
@@ -173,7 +189,8 @@ static gb_status fit_latent(gb_init *s, const float *z, gb_json *state, gb_err *
 /* ---- z → text ---- */
 
 /* The train rows that have text, with their z and their text. */
-static gb_status text_rows(const gb_init *s, const float *z, gb_init_list *list, float **x, float **y, gb_err *err)
+static gb_status text_rows(const gb_init *s, const float *z, gb_init_list *list, float **x, float **y,
+                           gb_err *err)
 {
 	size_t d = s->drivens, n = s->loader->shape.text;
 
@@ -199,13 +216,16 @@ static gb_status text_rows(const gb_init *s, const float *z, gb_init_list *list,
 
 static gb_status fit_text(gb_init *s, const float *z, gb_json *state, gb_err *err)
 {
-	const gb_parameter *path = gb_graph_parameter_at(s->net->graph, gb_graph_find(s->net->graph, "13c.text.factors.weight"));
+	const gb_parameter *path = gb_graph_parameter_at(s->net->graph,
+	                                                 gb_graph_find(s->net->graph,
+	                                                               "13c.text.factors.weight"));
 	size_t d = s->drivens, n = s->loader->shape.text, b = s->net->bottleneck;
 	gb_ridge_fit fit = {0};
 	gb_init_list list = {0};
 	gb_delays now = {0};
 	float *x = NULL, *y = NULL, *factors = gb_init_parameter(s->net, "13c.text.factors.weight");
-	float *weight = gb_init_parameter(s->net, "13c.text.linear.weight"), *bias = gb_init_parameter(s->net, "13c.text.bias");
+	float *weight = gb_init_parameter(s->net, "13c.text.linear.weight"),
+	    *bias = gb_init_parameter(s->net, "13c.text.bias");
 	gb_status status = gb_delays_fir(&now, 0, 1, err);
 
 	if (status == GB_OK)
@@ -214,11 +234,14 @@ static gb_status fit_text(gb_init *s, const float *z, gb_json *state, gb_err *er
 	list.have = list.train;
 	list.have_run = list.train_run;
 	if (status == GB_OK && list.trains > GB_RIDGE_FOLDS)
-		status = gb_init_solve(&list, &now, &(gb_ridge_band){d, x}, 1, y, n, s->options, &fit, err);
+		status = gb_init_solve((gb_ridge_problem){.delays = &now, .band = &(gb_ridge_band){d, x},
+		                                          .bands = 1, .y = y, .targets = n}, &list,
+		                                          s->options, &fit, err);
 	if (status == GB_OK && fit.targets)
 		status = to_primal(s, &list, &now, x, d, &fit, err);
 	if (status == GB_OK && fit.targets) {
-		for (size_t j = 0; j < d; j++) { /* factor j is driven dimension j: there are no more of these than of those */
+		/* factor j is driven dimension j; there are at least as many factors */
+		for (size_t j = 0; j < d; j++) {
 			memset(factors + j * b, 0, b * sizeof *factors);
 			factors[j * b + s->driven[j]] = 1;
 		}

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* init_ridge.c: the ridge solution, folded into the linear path and the heads. */
 #include "train/init_internal.h"
 
 #include <math.h>
@@ -15,15 +14,16 @@ enum { POWER_STEPS = 3 };
 
 float *gb_init_numbers(size_t count, gb_err *err) { return gb_array(count ? count : 1, sizeof(float), err); }
 
-/* C = op(A) op(B) [m, n] over K. */
-void gb_init_product(const gb_init *s, const float *a, bool ta, const float *b, bool tb, size_t m, size_t n, size_t k, bool more, float *c)
+void gb_init_product(const gb_init *s, gb_init_operand a, gb_init_operand b, gb_product_size size, bool add,
+                     float *c)
 {
-	GB_RUN(s->options->device, matmul, m, n, k, a, b, c, ta, tb, more);
+	GB_RUN(s->options->device, matmul, size.rows, size.columns, size.depth, a.data, b.data, c,
+	       a.transposed, b.transposed, add);
 }
 
-/* Columns of X [rows, columns] made orthonormal, by Gram-Schmidt, twice; a
- * column without anything new becomes 0. */
-static void orthonormal(float *x, size_t rows, size_t columns)
+/* Make the columns of X [rows, columns] orthonormal by Gram-Schmidt, applied twice.  A
+ * column that depends on the ones before it becomes 0. */
+static void orthonormalise(float *x, size_t rows, size_t columns)
 {
 	for (size_t c = 0; c < columns; c++) {
 		double before = 0, norm = 0;
@@ -77,7 +77,8 @@ gb_status gb_init_list_rows(const gb_init *s, const gb_delays *delays, gb_init_l
 		list->train_run[n++] = gb_clock_run_of(loader->clock, r);
 	}
 	list->trains = n;
-	return gb_ridge_rows_read(delays, loader->clock, list->train, n, &list->have, &list->have_run, &list->haves, err);
+	return gb_ridge_rows_read(delays, loader->clock, list->train, n, &list->have, &list->have_run,
+	                          &list->haves, err);
 }
 
 void gb_init_list_free(gb_init_list *list)
@@ -88,8 +89,14 @@ void gb_init_list_free(gb_init_list *list)
 	free(list->have_run);
 }
 
-gb_row_list gb_init_is_trained(const gb_init_list *list) { return (gb_row_list){list->trains, list->train, list->train_run}; }
-gb_row_list gb_init_has(const gb_init_list *list) { return (gb_row_list){list->haves, list->have, list->have_run}; }
+gb_row_list gb_init_is_trained(const gb_init_list *list)
+{
+	return (gb_row_list){list->trains, list->train, list->train_run};
+}
+gb_row_list gb_init_has(const gb_init_list *list)
+{
+	return (gb_row_list){list->haves, list->have, list->have_run};
+}
 
 float *gb_init_bold(gb_init *s, const gb_init_list *list, gb_err *err)
 {
@@ -104,19 +111,23 @@ float *gb_init_bold(gb_init *s, const gb_init_list *list, gb_err *err)
 
 			gb_bold_source_read(&loader->brain[k], list->train[i], loader->scratch, to);
 			for (size_t j = 0; j < v; j++)
-				to[j] = (to[j] - loader->statistics.bold_mean[k][j]) / loader->statistics.bold_std[k][j];
+				to[j] = (to[j] - loader->statistics.bold_mean[k][j]) /
+				    loader->statistics.bold_std[k][j];
 			to += v;
 		}
 	}
 	return y;
 }
 
-gb_status gb_init_solve(const gb_init_list *list, const gb_delays *delays, const gb_ridge_band *band, size_t bands, const float *y, size_t targets,
-                       const gb_init_options *options, gb_ridge_fit *fit, gb_err *err)
+gb_status gb_init_solve(gb_ridge_problem problem, const gb_init_list *list, const gb_init_options *options,
+                        gb_ridge_fit *fit, gb_err *err)
 {
-	gb_ridge_problem problem = {.delays = delays, .have = gb_init_has(list), .train = gb_init_is_trained(list), .gap = options->gap, .bands = bands,
-	                            .band = band, .targets = targets, .y = y, .draws = GB_RIDGE_DRAWS, .best = GB_RIDGE_BEST, .seed = options->seed};
-
+	problem.have = gb_init_has(list);
+	problem.train = gb_init_is_trained(list);
+	problem.gap = options->gap;
+	problem.draws = GB_RIDGE_DRAWS;
+	problem.best = GB_RIDGE_BEST;
+	problem.seed = options->seed;
 	return gb_ridge_solve(&problem, options->device->pool, fit, err);
 }
 
@@ -125,26 +136,28 @@ static gb_status fit_encoder(gb_init *s, gb_err *err)
 	const gb_loader *loader = s->loader;
 	gb_ridge_band band[GB_BANDS_MAX] = {{0}};
 	float *x[GB_BANDS_MAX] = {NULL}, *y = gb_init_bold(s, &s->rows, err);
-	int32_t *table = gb_delays_table(s->options->delays, &(gb_row_list){s->rows.trains, s->rows.train, s->rows.train_run},
-	                                 &(gb_row_list){s->rows.haves, s->rows.have, s->rows.have_run}, err);
-	gb_status status = y && table ? GB_OK : GB_SYSTEM;
+	const gb_row_list trains = gb_init_is_trained(&s->rows), haves = gb_init_has(&s->rows);
+	int32_t *table = gb_delays_table(s->options->delays, &trains, &haves, err);
+	gb_ridge_problem problem = {.delays = s->options->delays, .band = band,
+	                            .bands = (size_t)loader->bands, .y = y, .targets = s->targets};
+	gb_status status;
 
-	for (int b = 0; status == GB_OK && b < loader->bands; b++) {
+	GB_TRY(y && table ? GB_OK : GB_SYSTEM);
+	for (int b = 0; b < loader->bands; b++) {
 		size_t width = loader->band[b].width;
+		const float *from = loader->linear + loader->band[b].first;
 
-		x[b] = gb_init_numbers(s->rows.haves * width, err);
-		s->design[b] = gb_init_numbers(s->rows.trains * s->filters * width, err);
-		if (!x[b] || !s->design[b]) {
-			status = GB_SYSTEM;
-			break;
-		}
-		for (size_t r = 0; r < s->rows.haves; r++)
-			memcpy(x[b] + r * width, loader->linear + (size_t)s->rows.have[r] * loader->shape.linear + loader->band[b].first, width * sizeof(float));
+		x[b] = gb_init_numbers(haves.count * width, err);
+		s->design[b] = gb_init_numbers(trains.count * s->filters * width, err);
+		GB_TRY(x[b] && s->design[b] ? GB_OK : GB_SYSTEM);
+		for (size_t r = 0; r < haves.count; r++)
+			memcpy(x[b] + r * width, from + (size_t)haves.row[r] * loader->shape.linear,
+			       width * sizeof *from);
 		band[b] = (gb_ridge_band){width, x[b]};
-		gb_delays_design(s->options->delays, table, s->rows.trains, x[b], width, s->design[b]);
+		gb_delays_design(s->options->delays, table, trains.count, x[b], width, s->design[b]);
 	}
-	if (status == GB_OK)
-		status = gb_init_solve(&s->rows, s->options->delays, band, (size_t)loader->bands, y, s->targets, s->options, &s->fit, err);
+	status = gb_init_solve(problem, &s->rows, s->options, &s->fit, err);
+done:
 	for (int b = 0; b < loader->bands; b++)
 		free(x[b]);
 	free(table);
@@ -152,44 +165,52 @@ static gb_status fit_encoder(gb_init *s, gb_err *err)
 	return status;
 }
 
-/* ---- the fit as a matrix: predictions of the train rows = Σ_b D_b W_b ---- */
+/* ---- the fit as a matrix: the predictions of the train rows are Σ_b D_b W_b ---- */
 
 /* OUT [filters·width, columns] = W_b G, G [targets, columns]. */
-static gb_status coefficients(const gb_init *s, size_t b, const float *g, size_t columns, float *out, gb_err *err)
+static gb_status coefficients(const gb_init *s, size_t b, const float *g, size_t columns, float *out,
+                              gb_err *err)
 {
 	size_t width = s->filters * s->loader->band[b].width, n = s->rows.trains;
 	float *part;
 
 	if (!s->fit.is_dual[b]) {
-		gb_init_product(s, s->fit.coefficient[b], false, g, false, width, columns, s->targets, false, out);
+		gb_init_product(s, gb_stored(s->fit.coefficient[b]), gb_stored(g),
+		                (gb_product_size){width, columns, s->targets}, false, out);
 		return GB_OK;
 	}
 	if (!(part = gb_init_numbers(n * columns, err)))
 		return GB_SYSTEM;
-	gb_init_product(s, s->fit.coefficient[b], false, g, false, n, columns, s->targets, false, part);
-	gb_init_product(s, s->design[b], true, part, false, width, columns, n, false, out);
+	gb_init_product(s, gb_stored(s->fit.coefficient[b]), gb_stored(g),
+	                (gb_product_size){n, columns, s->targets}, false, part);
+	gb_init_product(s, gb_transposed(s->design[b]), gb_stored(part), (gb_product_size){width, columns, n},
+	                false, out);
 	free(part);
 	return GB_OK;
 }
 
-/* One power step: G [targets, rank] → orthonormal basis of (ŶᵀŶ) G. */
+/* One power iteration: G [targets, rank] becomes an orthonormal basis of (ŶᵀŶ) G, Ŷ the predictions of the
+ * fit. */
 static gb_status power_step(const gb_init *s, float *g, gb_err *err)
 {
 	size_t n = s->rows.trains, c = s->rank;
-	float *u = gb_init_numbers(n * c, err), *next = gb_init_numbers(s->targets * c, err), *w, *part = gb_init_numbers(n * c, err);
+	float *u = gb_init_numbers(n * c, err), *next = gb_init_numbers(s->targets * c, err), *w,
+	    *part = gb_init_numbers(n * c, err);
 	gb_status status = u && next && part ? GB_OK : GB_SYSTEM;
 
 	for (int b = 0; status == GB_OK && b < s->loader->bands; b++) {
 		size_t width = s->filters * s->loader->band[b].width;
 
-		if (!(w = gb_init_numbers(width * c, err)) || coefficients(s, (size_t)b, g, c, w, err) != GB_OK)
+		if (!(w = gb_init_numbers(width * c, err)) ||
+		    coefficients(s, (size_t)b, g, c, w, err) != GB_OK)
 			status = GB_SYSTEM;
 		else
-			gb_init_product(s, s->design[b], false, w, false, n, c, width, true, u);
+			gb_init_product(s, gb_stored(s->design[b]), gb_stored(w),
+			                (gb_product_size){n, c, width}, true, u);
 		free(w);
 	}
 	if (status == GB_OK)
-		orthonormal(u, n, c);
+		orthonormalise(u, n, c);
 	for (int b = 0; status == GB_OK && b < s->loader->bands; b++) {
 		size_t width = s->filters * s->loader->band[b].width;
 
@@ -197,18 +218,22 @@ static gb_status power_step(const gb_init *s, float *g, gb_err *err)
 			status = GB_SYSTEM;
 			break;
 		}
-		gb_init_product(s, s->design[b], true, u, false, width, c, n, false, w);
+		gb_init_product(s, gb_transposed(s->design[b]), gb_stored(u), (gb_product_size){width, c, n},
+		                false, w);
 		if (s->fit.is_dual[b]) {
-			gb_init_product(s, s->design[b], false, w, false, n, c, width, false, part);
-			gb_init_product(s, s->fit.coefficient[b], true, part, false, s->targets, c, n, true, next);
+			gb_init_product(s, gb_stored(s->design[b]), gb_stored(w),
+			                (gb_product_size){n, c, width}, false, part);
+			gb_init_product(s, gb_transposed(s->fit.coefficient[b]), gb_stored(part),
+			                (gb_product_size){s->targets, c, n}, true, next);
 		} else {
-			gb_init_product(s, s->fit.coefficient[b], true, w, false, s->targets, c, width, true, next);
+			gb_init_product(s, gb_transposed(s->fit.coefficient[b]), gb_stored(w),
+			                (gb_product_size){s->targets, c, width}, true, next);
 		}
 		free(w);
 	}
 	if (status == GB_OK) {
 		memcpy(g, next, s->targets * c * sizeof *g);
-		orthonormal(g, s->targets, c);
+		orthonormalise(g, s->targets, c);
 	}
 	free(u);
 	free(next);
@@ -216,7 +241,7 @@ static gb_status power_step(const gb_init *s, float *g, gb_err *err)
 	return status;
 }
 
-/* ---- folding into the network ---- */
+/* ---- the network's weights ---- */
 
 float *gb_init_parameter(const gb_network *net, const char *name)
 {
@@ -225,7 +250,6 @@ float *gb_init_parameter(const gb_network *net, const char *name)
 	return (float *)gb_graph_weights(net->graph)->host + p->first;
 }
 
-/* Unfiltered rows of the linear view, train rows only. */
 float *gb_init_view(const gb_init *s, gb_err *err)
 {
 	size_t n = s->loader->shape.linear;
@@ -236,7 +260,7 @@ float *gb_init_view(const gb_init *s, gb_err *err)
 	return x;
 }
 
-/* C [linear, filters·rank]: what each column of the view gives to each factor through each filter. */
+/* C [linear, filters·rank]: the weight of each column of the linear view for each factor, by filter. */
 static float *view_coefficients(const gb_init *s, gb_err *err)
 {
 	size_t wide = s->filters * s->rank;
@@ -253,14 +277,17 @@ static float *view_coefficients(const gb_init *s, gb_err *err)
 		}
 		for (size_t f = 0; f < s->filters; f++)
 			for (size_t i = 0; i < band->width; i++)
-				memcpy(c + (band->first + i) * wide + f * s->rank, w + (f * band->width + i) * s->rank, s->rank * sizeof *c);
+				memcpy(c + (band->first + i) * wide + f * s->rank,
+				       w + (f * band->width + i) * s->rank, s->rank * sizeof *c);
 		free(w);
 	}
 	return c;
 }
 
-/* Directions R [wide, q] of the outputs X C that hold most of them; the identity where all fit. */
-static gb_status directions(const gb_init *s, const float *outputs, size_t wide, size_t q, float *r, gb_err *err)
+/* The Q directions R [wide, q] of OUTPUTS [trains, wide] with the most variance; the identity where q =
+ * wide. */
+static gb_status directions(const gb_init *s, const float *outputs, size_t wide, size_t q, float *r,
+                            gb_err *err)
 {
 	size_t n = s->rows.trains;
 	float *u;
@@ -274,19 +301,20 @@ static gb_status directions(const gb_init *s, const float *outputs, size_t wide,
 		return GB_SYSTEM;
 	randomise(r, wide * q, s->options->seed, 2);
 	for (int step = 0; step < POWER_STEPS; step++) {
-		gb_init_product(s, outputs, false, r, false, n, q, wide, false, u);
-		orthonormal(u, n, q);
-		gb_init_product(s, outputs, true, u, false, wide, q, n, false, r);
-		orthonormal(r, wide, q);
+		gb_init_product(s, gb_stored(outputs), gb_stored(r), (gb_product_size){n, q, wide}, false, u);
+		orthonormalise(u, n, q);
+		gb_init_product(s, gb_transposed(outputs), gb_stored(u), (gb_product_size){wide, q, n}, false,
+		                r);
+		orthonormalise(r, wide, q);
 	}
 	free(u);
 	return GB_OK;
 }
 
-/* A direction of less than this part of the strongest one's SD is noise. */
+/* A direction whose SD is below this part of the largest SD counts as noise. */
 #define LEAST_SD 0.03f
 
-/* SD [B] over the train rows of z, as linear.weight makes it. */
+/* SD [B] of z = linear.weight·X over the train rows. */
 static gb_status measure_z(const gb_init *s, const float *x, const float *weight, float *sd, gb_err *err)
 {
 	size_t n = s->rows.trains, wide = s->loader->shape.linear, b = s->net->bottleneck;
@@ -294,7 +322,7 @@ static gb_status measure_z(const gb_init *s, const float *x, const float *weight
 
 	if (!z)
 		return GB_SYSTEM;
-	gb_init_product(s, x, false, weight, true, n, b, wide, false, z);
+	gb_init_product(s, gb_stored(x), gb_transposed(weight), (gb_product_size){n, b, wide}, false, z);
 	for (size_t j = 0; j < b; j++) {
 		double sum = 0, squares = 0;
 
@@ -308,8 +336,8 @@ static gb_status measure_z(const gb_init *s, const float *x, const float *weight
 	return GB_OK;
 }
 
-/* Rows of linear.weight brought to unit SD of z on the train rows; SD [B] is what
- * they had, 0 for those of the Q that held nothing and are random now, like all others. */
+/* Scale the rows of linear.weight so that z has unit SD on the train rows.  SD [B] gets their
+ * SD before; of the first Q, those that count as noise become random rows, with SD 0. */
 static gb_status unit_rows(const gb_init *s, const float *x, float *weight, size_t q, float *sd, gb_err *err)
 {
 	size_t wide = s->loader->shape.linear, b = s->net->bottleneck;
@@ -332,7 +360,7 @@ static gb_status unit_rows(const gb_init *s, const float *x, float *weight, size
 	return status;
 }
 
-static void set_heads(gb_init *s)
+static void set_readouts(gb_init *s)
 {
 	const gb_network_shape *shape = &s->net->shape;
 	size_t first = 0;
@@ -341,43 +369,46 @@ static void set_heads(gb_init *s)
 		char name[96];
 
 		snprintf(name, sizeof name, "brain.%s.weight", shape->subject[k]);
-		memcpy(gb_init_parameter(s->net, name), s->factors + first * s->rank, shape->voxels[k] * s->rank * sizeof(float));
+		memcpy(gb_init_parameter(s->net, name), s->factors + first * s->rank,
+		       shape->voxels[k] * s->rank * sizeof(float));
 		snprintf(name, sizeof name, "brain.%s.bias", shape->subject[k]);
-		memcpy(gb_init_parameter(s->net, name), s->fit.mean + first, shape->voxels[k] * sizeof(float));
+		memcpy(gb_init_parameter(s->net, name), s->fit.mean + first,
+		       shape->voxels[k] * sizeof(float));
 		first += shape->voxels[k];
 	}
 }
 
 static gb_status set_linear(gb_init *s, gb_err *err)
 {
-	size_t wide = s->filters * s->rank, b = s->net->bottleneck, q = wide < b ? wide : b, n = s->loader->shape.linear;
-	float *x = gb_init_view(s, err), *c = view_coefficients(s, err), *outputs = gb_init_numbers(s->rows.trains * wide, err);
-	float *r = gb_init_numbers(wide * q, err), *a = gb_init_numbers(n * q, err), *sd = gb_init_numbers(b, err);
-	float *linear = gb_init_parameter(s->net, "linear.weight"), *map = gb_init_parameter(s->net, "brain.map.weight");
-	gb_status status = x && c && outputs && r && a && sd ? GB_OK : GB_SYSTEM;
+	size_t wide = s->filters * s->rank, b = s->net->bottleneck, q = wide < b ? wide : b,
+	    n = s->loader->shape.linear;
+	float *x = gb_init_view(s, err), *c = view_coefficients(s, err),
+	    *outputs = gb_init_numbers(s->rows.trains * wide, err);
+	float *r = gb_init_numbers(wide * q, err), *a = gb_init_numbers(n * q, err),
+	    *sd = gb_init_numbers(b, err);
+	float *linear = gb_init_parameter(s->net, "linear.weight"),
+	    *map = gb_init_parameter(s->net, "brain.map.weight");
+	gb_status status;
 
-	if (status == GB_OK) {
-		gb_init_product(s, x, false, c, false, s->rows.trains, wide, n, false, outputs);
-		status = directions(s, outputs, wide, q, r, err);
-	}
-	if (status == GB_OK) {
-		gb_init_product(s, c, false, r, false, n, q, wide, false, a);
-		for (size_t j = 0; j < q; j++)
-			for (size_t i = 0; i < n; i++)
-				linear[j * n + i] = a[i * q + j];
-		status = unit_rows(s, x, linear, q, sd, err);
-	}
-	if (status == GB_OK) {
-		memset(map, 0, s->rank * s->filters * b * sizeof *map);
-		for (size_t f = 0; f < s->filters; f++)
-			for (size_t k = 0; k < s->rank; k++)
-				for (size_t j = 0; j < q; j++)
-					map[k * s->filters * b + f * b + j] = r[(f * s->rank + k) * q + j] * sd[j];
-		for (size_t j = 0; j < q; j++)
-			if (sd[j] > 0)
-				s->driven[s->drivens++] = j;
-		set_heads(s);
-	}
+	GB_TRY(x && c && outputs && r && a && sd ? GB_OK : GB_SYSTEM);
+	gb_init_product(s, gb_stored(x), gb_stored(c), (gb_product_size){s->rows.trains, wide, n}, false,
+	                outputs);
+	GB_TRY(directions(s, outputs, wide, q, r, err));
+	gb_init_product(s, gb_stored(c), gb_stored(r), (gb_product_size){n, q, wide}, false, a);
+	for (size_t j = 0; j < q; j++)
+		for (size_t i = 0; i < n; i++)
+			linear[j * n + i] = a[i * q + j];
+	GB_TRY(unit_rows(s, x, linear, q, sd, err));
+	memset(map, 0, s->rank * s->filters * b * sizeof *map);
+	for (size_t f = 0; f < s->filters; f++)
+		for (size_t k = 0; k < s->rank; k++)
+			for (size_t j = 0; j < q; j++)
+				map[k * s->filters * b + f * b + j] = r[(f * s->rank + k) * q + j] * sd[j];
+	for (size_t j = 0; j < q; j++)
+		if (sd[j] > 0)
+			s->driven[s->drivens++] = j;
+	set_readouts(s);
+done:
 	free(x);
 	free(c);
 	free(outputs);
@@ -401,9 +432,11 @@ void gb_init_describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
 	gb_json_set(state, key, one);
 }
 
-gb_status gb_init_ridge(gb_network *net, gb_loader *loader, const gb_init_options *options, gb_json **state, gb_err *err)
+gb_status gb_init_ridge(gb_network *net, gb_loader *loader, const gb_init_options *options, gb_json **state,
+                        gb_err *err)
 {
-	gb_init s = {.net = net, .loader = loader, .options = options, .filters = (size_t)options->delays->filters, .rank = net->shape.rank};
+	gb_init s = {.net = net, .loader = loader, .options = options,
+	             .filters = (size_t)options->delays->filters, .rank = net->shape.rank};
 	gb_status status;
 
 	*state = gb_json_object();
@@ -414,23 +447,19 @@ gb_status gb_init_ridge(gb_network *net, gb_loader *loader, const gb_init_option
 	s.design = gb_array(GB_BANDS_MAX, sizeof *s.design, err);
 	s.factors = gb_init_numbers(s.targets * s.rank, err);
 	s.driven = gb_array(net->bottleneck, sizeof *s.driven, err);
-	status = s.design && s.factors && s.driven ? gb_init_list_rows(&s, options->delays, &s.rows, err) : GB_SYSTEM;
-	if (status == GB_OK)
-		status = fit_encoder(&s, err);
-	if (status == GB_OK) {
-		randomise(s.factors, s.targets * s.rank, options->seed, 1);
-		orthonormal(s.factors, s.targets, s.rank);
-	}
-	for (int step = 0; status == GB_OK && step < POWER_STEPS; step++)
-		status = power_step(&s, s.factors, err);
-	if (status == GB_OK)
-		status = set_linear(&s, err);
-	if (status == GB_OK)
-		gb_init_describe(*state, "encode", &s.fit);
-	if (status == GB_OK && s.drivens)
-		status = gb_init_decoder(&s, *state, err);
-	if (status == GB_OK)
-		status = gb_init_bold_window(&s, *state, err);
+	GB_TRY(s.design && s.factors && s.driven ? GB_OK : GB_SYSTEM);
+	GB_TRY(gb_init_list_rows(&s, options->delays, &s.rows, err));
+	GB_TRY(fit_encoder(&s, err));
+	randomise(s.factors, s.targets * s.rank, options->seed, 1);
+	orthonormalise(s.factors, s.targets, s.rank);
+	for (int step = 0; step < POWER_STEPS; step++)
+		GB_TRY(power_step(&s, s.factors, err));
+	GB_TRY(set_linear(&s, err));
+	gb_init_describe(*state, "encode", &s.fit);
+	if (s.drivens)
+		GB_TRY(gb_init_decoder(&s, *state, err));
+	status = gb_init_bold_window(&s, *state, err);
+done:
 	for (int b = 0; s.design && b < GB_BANDS_MAX; b++)
 		free(s.design[b]);
 	free(s.design);

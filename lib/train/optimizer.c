@@ -6,9 +6,11 @@
 /* Inputs of a layer up to which its weights learn at the full rate. */
 enum { LAYER_INPUTS = 512 };
 
-static void set_segment(gb_optimizer *o, gb_parameter *p, const gb_train_options *options, gb_adamw_segment *segment)
+static void set_segment(gb_optimizer *o, gb_parameter *p, const gb_train_options *options,
+                        gb_adamw_segment *segment)
 {
-	bool ridge = options->init == GB_INIT_RIDGE && !options->from, matrix = p->flags & GB_PARAMETER_DECAYS;
+	bool ridge = options->init == GB_INIT_RIDGE && !options->from,
+	    matrix = p->flags & GB_PARAMETER_DECAYS;
 
 	if (ridge && matrix && p->flags & GB_PARAMETER_FROM_RIDGE)
 		p->flags |= GB_PARAMETER_ANCHORED;
@@ -28,8 +30,8 @@ static void set_segment(gb_optimizer *o, gb_parameter *p, const gb_train_options
 		segment->rate = segment->decay = 0;
 }
 
-gb_status gb_optimizer_open(gb_optimizer *o, const gb_device *device, gb_graph *graph, const gb_train_options *options,
-                            gb_err *err)
+gb_status gb_optimizer_open(gb_optimizer *o, const gb_device *device, gb_graph *graph,
+                            const gb_train_options *options, gb_err *err)
 {
 	size_t n = gb_graph_parameter_count(graph);
 	int count = gb_graph_parameters(graph);
@@ -43,7 +45,8 @@ gb_status gb_optimizer_open(gb_optimizer *o, const gb_device *device, gb_graph *
 		if (gb_mirror_open(device, part[i].mirror, part[i].count, part[i].size, err) != GB_OK)
 			return GB_SYSTEM;
 	for (int i = 0; i < count; i++)
-		set_segment(o, gb_graph_parameter_at(graph, i), options, (gb_adamw_segment *)o->segment.host + i);
+		set_segment(o, gb_graph_parameter_at(graph, i), options,
+		            (gb_adamw_segment *)o->segment.host + i);
 	gb_mirror_upload(device, &o->segment);
 	return GB_OK;
 }
@@ -59,7 +62,8 @@ void gb_optimizer_close(gb_optimizer *o)
 
 void gb_optimizer_set_anchors(gb_optimizer *o)
 {
-	o->device->ops->copy(o->device, o->anchor.device, gb_graph_weights(o->graph)->device, o->anchor.bytes);
+	o->device->ops->copy(o->device, o->anchor.device, gb_graph_weights(o->graph)->device,
+	                     o->anchor.bytes);
 }
 
 void gb_optimizer_freeze(const gb_optimizer *o, float *gradient)
@@ -68,7 +72,8 @@ void gb_optimizer_freeze(const gb_optimizer *o, float *gradient)
 		const gb_parameter *p = gb_graph_parameter_at(o->graph, i);
 
 		if (p->flags & GB_PARAMETER_FROZEN)
-			o->device->ops->fill(o->device, gradient + p->first, 0, p->rows * p->columns * sizeof *gradient);
+			o->device->ops->fill(o->device, gradient + p->first, 0,
+			                     p->rows * p->columns * sizeof *gradient);
 	}
 }
 
@@ -86,9 +91,10 @@ gb_status gb_optimizer_norm(gb_optimizer *o, const float *x, double *norm, gb_er
 void gb_optimizer_step(gb_optimizer *o, const float *gradient, float scale, float lr, uint64_t step)
 {
 	const struct gb_op_adamw args = {
-		.segments = (size_t)gb_graph_parameters(o->graph), .segment = o->segment.device, .w = gb_graph_weights(o->graph)->device,
-		.m = o->first.device, .v = o->second.device, .g = gradient, .gradient_scale = scale, .rate = lr,
-		.beta1 = 0.9f, .beta2 = 0.95f, .epsilon = 1e-8f, .step = step, .n = o->parameters};
+		.segments = (size_t)gb_graph_parameters(o->graph), .segment = o->segment.device,
+		.w = gb_graph_weights(o->graph)->device, .m = o->first.device, .v = o->second.device,
+		.g = gradient, .gradient_scale = scale, .rate = lr, .beta1 = 0.9f, .beta2 = 0.95f,
+		.epsilon = 1e-8f, .step = step, .n = o->parameters};
 
 	o->device->ops->adamw(o->device, &args);
 }

@@ -13,12 +13,15 @@ typedef struct gb_optimizer {
 	gb_graph *graph;
 	size_t parameters;       /* numbers in all weights */
 	gb_mirror first, second; /* [parameters] moments of AdamW */
-	gb_mirror anchor;        /* [parameters] values towards which anchored weights decay; empty without a ridge initialisation */
-	gb_mirror segment;       /* gb_adamw_segment of each parameter; its anchor points to the device's memory */
+	/* [parameters] values towards which anchored weights decay; empty without a ridge initialisation */
+	gb_mirror anchor;
+	/* gb_adamw_segment of each parameter; its anchor points to the device's memory */
+	gb_mirror segment;
 	gb_mirror square_sum;    /* [1] double */
 } gb_optimizer;
 
-/* Anchors and freezes the parameters of GRAPH as OPTIONS want it (their flags), and sets the rates of each. */
+/* Anchors and freezes the parameters of GRAPH as OPTIONS want it (their flags), and sets the rates of
+ * each. */
 GB_CHECK gb_status gb_optimizer_open(gb_optimizer *optimizer, const gb_device *device, gb_graph *graph,
                                      const gb_train_options *options, gb_err *err);
 void gb_optimizer_close(gb_optimizer *optimizer); /* accepts a cleared one */

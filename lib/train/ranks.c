@@ -42,8 +42,8 @@ static gb_status join(gb_trainer *t, gb_err *err)
 
 	if (!config)
 		return gb_fail(err, GB_SYSTEM, "%s: memory is short", t->run);
-	snprintf(agree, sizeof agree, "%s, processor class %s, device %s, set %s, options %016llx", t->options->tool,
-	         gb_cpu_name(), t->device.ops->name, gb_dataset_id(t->set),
+	snprintf(agree, sizeof agree, "%s, processor class %s, device %s, set %s, options %016llx",
+	         t->options->tool, gb_cpu_name(), t->device.ops->name, gb_dataset_id(t->set),
 	         (unsigned long long)gb_hash64_of(config, strlen(config)));
 	free(config);
 	gb_comm_use_device(t->options->comm, t->device.number);
@@ -87,14 +87,16 @@ gb_status gb_trainer_compare(gb_trainer *t, gb_err *err)
 	if (!comm)
 		return GB_OK;
 	GB_TRY(gb_graph_download(t->net.graph, err));
-	own = first = gb_hash64_of(weights->host, weights->bytes) ^ gb_hash64_of(running->host, running->bytes);
+	own = first = gb_hash64_of(weights->host, weights->bytes) ^ gb_hash64_of(running->host,
+	        running->bytes);
 	GB_TRY(gb_comm_broadcast(comm, &first, sizeof first, err));
 	differ = own == first ? -0.0 : 1;
 	GB_TRY(gb_comm_sum_doubles(comm, &differ, 1, err));
 	if (differ > 0)
 		status = gb_fail(err, GB_SYSTEM,
-		                 "%s: epoch %lld: the weights of %.0f of %d ranks are not those of rank 0%s: a fault of a machine; "
-		                 "the last checkpoint is good", t->run, (long long)t->progress.epoch, differ, gb_comm_size(comm),
+		                 "%s: epoch %lld: the weights of %.0f of %d ranks are not those of rank 0%s: "
+		                 "a fault of a machine; the last checkpoint is good", t->run,
+		                 (long long)t->progress.epoch, differ, gb_comm_size(comm),
 		                 own == first ? "" : " (this one's are not)");
 done:
 	return status;

@@ -42,7 +42,10 @@ void gb_reducer_close(gb_reducer *r)
 
 /* ---- during the backward pass ---- */
 
-static bool sums_on_device(const gb_reducer *r) { return r->reduction == GB_REDUCE_FAST && gb_comm_on_device(r->comm); }
+static bool sums_on_device(const gb_reducer *r)
+{
+	return r->reduction == GB_REDUCE_FAST && gb_comm_on_device(r->comm);
+}
 
 gb_reduce_plan gb_reduce_plan_after(gb_reducer *r) { return (gb_reduce_plan){r, -1}; }
 
@@ -71,7 +74,8 @@ static void reduce_part(void *context, size_t first, size_t count)
 		GB_RUN(r->device, add, count, 1.0f, x, 1.0f, into);
 		x = into;
 	}
-	if (r->async_failure.status == GB_OK && gb_comm_sum_begin(r->comm, r->device, x, count, &r->async_failure) != GB_OK)
+	if (r->async_failure.status == GB_OK &&
+	    gb_comm_sum_begin(r->comm, r->device, x, count, &r->async_failure) != GB_OK)
 		return; /* end_sums returns the failure */
 }
 
@@ -95,7 +99,8 @@ void gb_reduce_merge(const gb_reduce_plan *plan, gb_partial *into, const gb_part
 	if (from->empty)
 		return;
 	if (into->empty) {
-		r->device->ops->copy(r->device, into->gradient, from->gradient, r->parameters * sizeof *into->gradient);
+		r->device->ops->copy(r->device, into->gradient, from->gradient,
+		                     r->parameters * sizeof *into->gradient);
 		memcpy(into->moments, from->moments, r->moments * sizeof *into->moments);
 		into->sums = from->sums;
 		into->empty = false;
@@ -132,18 +137,22 @@ static gb_status end_sums(const gb_reduce_plan *plan, gb_err *err)
 static gb_status sum_gradient(const gb_reduce_plan *plan, gb_partial *total, gb_err *err)
 {
 	gb_reducer *r = plan->reducer;
-	const gb_device cpu = {gb_ops_cpu(), r->pool, NULL}, *where = gb_comm_on_device(r->comm) ? r->device : &cpu;
+	const gb_device cpu = {gb_ops_cpu(), r->pool, NULL},
+	    *where = gb_comm_on_device(r->comm) ? r->device : &cpu;
 	size_t n = r->parameters;
-	float *x = r->host ? r->host : total->gradient, *scratch = r->host ? r->host + n : r->partial[1].gradient;
+	float *x = r->host ? r->host : total->gradient,
+	    *scratch = r->host ? r->host + n : r->partial[1].gradient;
 	gb_status status;
 
 	if (total->empty) {
 		r->device->ops->fill(r->device, total->gradient, 0, n * sizeof *x);
-		GB_RUN(r->device, add, n, -1.0f, total->gradient, 0.0f, total->gradient); /* −0.0: neutral in additions */
+		/* −0.0: neutral in additions */
+		GB_RUN(r->device, add, n, -1.0f, total->gradient, 0.0f, total->gradient);
 	}
 	if (sums_on_device(r))
 		return end_sums(plan, err);
-	if (r->host && (status = r->device->ops->download(r->device, x, total->gradient, n * sizeof *x, err)) != GB_OK)
+	if (r->host && (status = r->device->ops->download(r->device, x, total->gradient, n * sizeof *x,
+	                                                  err)) != GB_OK)
 		return status;
 	status = r->reduction == GB_REDUCE_FAST ? gb_comm_sum_fast(r->comm, x, n, err)
 	                                        : gb_comm_sum_floats(r->comm, where, x, n, scratch, err);

@@ -46,7 +46,8 @@ typedef struct gb_reducer {
  * climbs during the backward pass, and then on to the other ranks; −1: added after it. */
 typedef struct gb_reduce_plan { gb_reducer *reducer; int level; } gb_reduce_plan;
 
-/* REDUCER has its borrowed members, reduction and lengths; gets its memory for so many MICRO_BATCHES a step. */
+/* REDUCER has its borrowed members, reduction and lengths; gets its memory for so many MICRO_BATCHES a
+ * step. */
 GB_CHECK gb_status gb_reducer_open(gb_reducer *reducer, int64_t micro_batches, gb_err *err);
 void gb_reducer_close(gb_reducer *reducer); /* accepts a cleared one */
 
@@ -61,7 +62,8 @@ void gb_reduce_backward(const gb_reduce_plan *plan, const gb_graph_run *run);
 void gb_reduce_merge(const gb_reduce_plan *plan, gb_partial *into, const gb_partial *from);
 /* PLAN is that of the last micro-batch.  TOTAL holds the sum of this rank, and afterwards
  * that of all ranks; ASKED (stop, save: 0 or 1) is summed, too. */
-GB_CHECK gb_status gb_reduce_ranks(const gb_reduce_plan *plan, gb_partial *total, double asked[2], gb_err *err);
+GB_CHECK gb_status gb_reduce_ranks(const gb_reduce_plan *plan, gb_partial *total, double asked[2],
+                                   gb_err *err);
 
 GB_END_DECLS
 #endif

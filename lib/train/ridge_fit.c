@@ -15,7 +15,7 @@
 
 enum { BANDS_MAX = 64, ITEMS_MAX = 16 + 6 * BANDS_MAX };
 
-/* Everything on its way into the checkpoint; freed at the end. */
+/* What becomes the checkpoint.  OWNED is freed at the end. */
 typedef struct build {
 	const gb_dataset *set;
 	const gb_ridge_options *options;
@@ -40,21 +40,23 @@ static void *own(build *b, void *pointer)
 	return pointer;
 }
 
-/* NAME and DATA belong to B from here on. */
-static gb_status add_item(build *b, char *name, gb_dtype dtype, size_t rows, int64_t columns, void *data, const char *dims,
-                          const char *doc)
+/* B takes NAME and DATA over, also on failure. */
+static gb_status add_item(build *b, char *name, gb_dtype dtype, size_t rows, int64_t columns, void *data,
+                          const char *dims, const char *doc)
 {
 	own(b, name);
 	own(b, data);
 	if (!name || !data)
 		return GB_SYSTEM;
-	b->item[b->items++] =
-	    (gb_checkpoint_item){name, dtype, columns < 0 ? 1 : 2, {(int64_t)rows, columns < 0 ? 0 : columns}, dims, doc, data};
+	b->item[b->items++] = (gb_checkpoint_item){name, dtype, columns < 0 ? 1 : 2,
+	                                           {(int64_t)rows, columns < 0 ? 0 : columns}, dims, doc,
+	                                           data};
 	return GB_OK;
 }
 
-/* Mean and SD of every column over the train rows of X [have, width]; then standardise X. */
-static void standardise(const gb_row_list *have, const build *b, float *x, size_t width, float *mean, float *std, double *sums)
+/* Standardise X [have, width] by MEAN and STD of each column over the train rows. */
+static void standardise(const gb_row_list *have, const build *b, float *x, size_t width, float *mean,
+                        float *std, double *sums)
 {
 	for (size_t j = 0; j < 2 * width; j++)
 		sums[j] = 0;
@@ -92,7 +94,7 @@ typedef struct inputs {
 	size_t bands;
 } inputs;
 
-/* Columns standing for the rows at hand must include every train row, for the statistics. */
+/* List the rows that the map reads, every train row among them, for the statistics. */
 static gb_status rows_at_hand(build *b, inputs *in, const char *map, gb_err *err)
 {
 	gb_delays wide = in->delays;
@@ -106,7 +108,8 @@ static gb_status rows_at_hand(build *b, inputs *in, const char *map, gb_err *err
 	} else if (wide.first + wide.length <= 0) {
 		wide.length = 1 - wide.first;
 	}
-	status = gb_ridge_rows_read(&wide, gb_dataset_clock(b->set), b->train, b->trains, &row, &run, &in->have.count, err);
+	status = gb_ridge_rows_read(&wide, gb_dataset_clock(b->set), b->train, b->trains, &row, &run,
+	                            &in->have.count, err);
 	if (status)
 		return status;
 	in->have.row = row;
@@ -114,17 +117,22 @@ static gb_status rows_at_hand(build *b, inputs *in, const char *map, gb_err *err
 	trains = gb_array(b->trains, sizeof *trains, err);
 	if (trains)
 		memcpy(trains, b->train, b->trains * sizeof *trains);
-	if (add_item(b, gb_format(err, "%s.rows", map), GB_I64, in->have.count, -1, row, "row", "rows of the set that the map reads") ||
-	    add_item(b, gb_format(err, "%s.runs", map), GB_I32, in->have.count, -1, run, "row", "the run of each") ||
-	    add_item(b, gb_format(err, "%s.train", map), GB_I64, b->trains, -1, trains, "row", "train rows of the set"))
+	if (add_item(b, gb_format(err, "%s.rows", map), GB_I64, in->have.count, -1, row, "row",
+	             "rows of the set that the map reads") ||
+	             add_item(b, gb_format(err, "%s.runs", map), GB_I32, in->have.count, -1, run, "row",
+	                      "the run of each") ||
+	                      add_item(b, gb_format(err, "%s.train", map), GB_I64, b->trains, -1, trains,
+	                               "row", "train rows of the set"))
 		return GB_SYSTEM;
 	return GB_OK;
 }
 
 /* X [have, width] of one band, standardised, with its statistics among the items; X belongs to B. */
-static gb_status add_band(build *b, inputs *in, const char *map, const char *name, size_t width, float *x, gb_err *err)
+static gb_status add_band(build *b, inputs *in, const char *map, const char *name, size_t width, float *x,
+                          gb_err *err)
 {
-	float *mean = gb_array(width, sizeof *mean, err), *std = mean ? gb_array(width, sizeof *std, err) : NULL;
+	float *mean = gb_array(width, sizeof *mean, err),
+	    *std = mean ? gb_array(width, sizeof *std, err) : NULL;
 	double *sums = std ? gb_array(2 * width, sizeof *sums, err) : NULL;
 	size_t at = in->bands++;
 
@@ -133,15 +141,16 @@ static gb_status add_band(build *b, inputs *in, const char *map, const char *nam
 	if (sums)
 		standardise(&in->have, b, x, width, mean, std, sums);
 	free(sums);
-	if (add_item(b, gb_format(err, "%s.%s.mean", map, name), GB_F32, width, -1, mean, "feature", "mean on the train rows") ||
-	    add_item(b, gb_format(err, "%s.%s.std", map, name), GB_F32, width, -1, std, "feature", "SD on the train rows; 0: not used") ||
-	    !sums) {
+	if (add_item(b, gb_format(err, "%s.%s.mean", map, name), GB_F32, width, -1, mean, "feature",
+	             "mean on the train rows") ||
+	             add_item(b, gb_format(err, "%s.%s.std", map, name), GB_F32, width, -1, std, "feature",
+	                      "SD on the train rows; 0: not used") || !sums) {
 		free(x);
 		return GB_SYSTEM;
 	}
 	if ((size_t)in->delays.filters * width > b->trains)
-		return add_item(b, gb_format(err, "%s.%s.x", map, name), GB_F32, in->have.count, (int64_t)width, x, "row,feature",
-		                "standardised rows, for the kernel");
+		return add_item(b, gb_format(err, "%s.%s.x", map, name), GB_F32, in->have.count,
+		                (int64_t)width, x, "row,feature", "standardised rows, for the kernel");
 	own(b, x);
 	return GB_OK;
 }
@@ -191,7 +200,7 @@ static float *read_brain(const build *b, const int64_t *row, size_t count, gb_er
 	return x;
 }
 
-/* ---- what is written about a fit ---- */
+/* ---- description of a fit ---- */
 
 /* Penalties of the first choice, where each target has its own. */
 static gb_json *describe_own(const gb_ridge_fit *fit)
@@ -207,7 +216,8 @@ static gb_json *describe_own(const gb_ridge_fit *fit)
 	}
 	gb_json_set(out, "score", gb_json_real(fit->own_score));
 	gb_json_set(out, "penalty", gb_json_real(gb_ridge_penalty(median)));
-	gb_json_set(out, "at_edge", gb_json_integer((int64_t)(fit->own_count[0] + fit->own_count[GB_RIDGE_PENALTIES - 1])));
+	gb_json_set(out, "at_edge",
+	            gb_json_integer((int64_t)(fit->own_count[0] + fit->own_count[GB_RIDGE_PENALTIES - 1])));
 	gb_json_set(out, "counts", counts);
 	return out;
 }
@@ -259,11 +269,13 @@ static gb_json *describe_bands(const inputs *in, const gb_ridge_fit *fit)
 	return bands;
 }
 
-/* Solve for Y and hand the coefficients to the items; FEATURE NULL: the encoder. */
-static gb_status fit_targets(build *b, const inputs *in, const char *feature, const float *y, size_t targets, gb_json **dims, gb_err *err)
+/* Solve for Y [train, targets]; the coefficients become items.  FEATURE NULL: the encoder. */
+static gb_status fit_targets(build *b, const inputs *in, const char *feature, const float *y, size_t targets,
+                             gb_json **dims, gb_err *err)
 {
-	gb_ridge_problem problem = {&in->delays, in->have, {b->trains, b->train, b->train_run}, gb_dataset_gap(b->set), in->bands, in->band,
-	                            targets, y, GB_RIDGE_DRAWS, GB_RIDGE_BEST, b->options->seed, b->options->per_voxel && !feature};
+	gb_ridge_problem problem = {&in->delays, in->have, {b->trains, b->train, b->train_run},
+	                            gb_dataset_gap(b->set), in->bands, in->band, targets, y, GB_RIDGE_DRAWS,
+	                            GB_RIDGE_BEST, b->options->seed, b->options->per_voxel && !feature};
 	const char *map = feature ? "decode" : "encode";
 	gb_ridge_fit fit;
 	gb_status status = gb_ridge_solve(&problem, b->pool, &fit, err);
@@ -278,9 +290,11 @@ static gb_status fit_targets(build *b, const inputs *in, const char *feature, co
 	for (size_t i = 0; !status && i < in->bands; i++) {
 		size_t rows = fit.is_dual[i] ? b->trains : (size_t)in->delays.filters * in->band[i].width;
 
-		status = add_item(b, gb_format(err, "%s.%s.coefficient", map, feature ? feature : in->name[i]), GB_F32, rows, (int64_t)targets,
-		                  fit.coefficient[i], "column,target",
-		                  fit.is_dual[i] ? "for the kernel with each train row" : "weights, filter by filter");
+		status = add_item(b,
+		                  gb_format(err, "%s.%s.coefficient", map, feature ? feature : in->name[i]),
+		                  GB_F32, rows, (int64_t)targets, fit.coefficient[i], "column,target",
+		                  fit.is_dual[i] ? "for the kernel with each train row"
+		                  : "weights, filter by filter");
 		fit.coefficient[i] = NULL;
 	}
 	name = feature ? gb_format(err, "decode.%s.offset", feature) : gb_format(err, "encode.offset");
@@ -290,7 +304,8 @@ static gb_status fit_targets(build *b, const inputs *in, const char *feature, co
 		free(name);
 	fit.mean = status ? fit.mean : NULL;
 	if (!status && fit.penalty) {
-		status = add_item(b, gb_format(err, "encode.penalty"), GB_F32, fit.choices, (int64_t)targets, fit.penalty, "choice,voxel",
+		status = add_item(b, gb_format(err, "encode.penalty"), GB_F32, fit.choices, (int64_t)targets,
+		                  fit.penalty, "choice,voxel",
 		                  "penalty of each voxel with the weights of each choice");
 		fit.penalty = NULL;
 	}
@@ -303,7 +318,8 @@ static gb_status train_encoder(build *b, gb_err *err)
 	inputs in = {0};
 	float *y = NULL;
 	gb_json *dims = NULL;
-	gb_status status = gb_delays_of_kernel(&in.delays, b->options->brain_kernel, gb_dataset_clock(b->set)->step, err);
+	gb_status status = gb_delays_of_kernel(&in.delays, b->options->brain_kernel,
+	                                       gb_dataset_clock(b->set)->step, err);
 
 	if (!status)
 		status = rows_at_hand(b, &in, "encode", err);
@@ -327,12 +343,15 @@ static gb_status window_after(const build *b, gb_delays *delays, gb_err *err)
 {
 	gb_rational step = gb_dataset_clock(b->set)->step, first, last;
 
-	if (!gb_rational_div((gb_rational){3, 2}, step, &first) || !gb_rational_div((gb_rational){27, 2}, step, &last))
-		return gb_fail(err, GB_DATA, "a row of %lld/%lld s: too fine for a brain window", (long long)step.num, (long long)step.den);
+	if (!gb_rational_div((gb_rational){3, 2}, step, &first) ||
+	    !gb_rational_div((gb_rational){27, 2}, step, &last))
+		return gb_fail(err, GB_DATA, "a row of %lld/%lld s: too fine for a brain window",
+		               (long long)step.num, (long long)step.den);
 	return gb_delays_fir(delays, (int)-gb_rational_floor(last), 1 - (int)gb_rational_ceil(first), err);
 }
 
-static gb_status train_decoder(build *b, const inputs *in, const gb_feature *feature, gb_json *decoders, gb_err *err)
+static gb_status train_decoder(build *b, const inputs *in, const gb_feature *feature, gb_json *decoders,
+                               gb_err *err)
 {
 	int64_t shape[4];
 	int rank;
@@ -374,7 +393,8 @@ static gb_status train_decoders(build *b, gb_err *err)
 	if (!status) {
 		x = read_brain(b, in.have.row, in.have.count, err);
 		for (size_t i = 0; x && b->options->voxels && i < in.have.count * b->brain.voxels; i++)
-			x[i] = b->options->voxels[i % b->brain.voxels] ? x[i] : 0; /* a constant column has no weight */
+			/* a constant column has no weight */
+			x[i] = b->options->voxels[i % b->brain.voxels] ? x[i] : 0;
 		status = x ? add_band(b, &in, "decode", "bold", b->brain.voxels, x, err) : GB_SYSTEM;
 	}
 	for (size_t i = 0; !status && i < b->stimuli; i++)
@@ -386,7 +406,7 @@ static gb_status train_decoders(build *b, gb_err *err)
 	return status;
 }
 
-/* ---- beginning and end ---- */
+/* ---- the checkpoint ---- */
 
 static gb_status pick_stimuli(build *b, gb_err *err)
 {
@@ -401,17 +421,20 @@ static gb_status pick_stimuli(build *b, gb_err *err)
 		if (f->subject || !wanted)
 			continue;
 		if (b->stimuli == BANDS_MAX)
-			return gb_fail(err, GB_DATA, "more than %d stimulus tensors: pick some with --features", BANDS_MAX);
+			return gb_fail(err, GB_DATA,
+			               "more than %d stimulus tensors: pick some with --features", BANDS_MAX);
 		b->stimulus[b->stimuli++] = f;
 	}
 	for (int k = 0; k < o->features; k++)
 		if (!gb_dataset_find(b->set, o->feature[k], NULL))
-			return gb_fail(err, GB_USAGE, "--features %s: the set has no such stimulus tensor (the first is %s)", o->feature[k],
-			               gb_dataset_features(b->set) ? gb_dataset_feature(b->set, 0)->name : "none");
+			return gb_fail(err, GB_USAGE,
+			               "--features %s: the set has no such stimulus tensor (the first is %s)",
+			               o->feature[k], gb_dataset_features(b->set)
+			               ? gb_dataset_feature(b->set, 0)->name : "none");
 	return b->stimuli ? GB_OK : gb_fail(err, GB_DATA, "data set: no stimulus tensor in it");
 }
 
-static gb_json *describe(const build *b)
+static gb_json *describe_model(const build *b)
 {
 	const gb_ridge_options *o = b->options;
 	gb_json *out = gb_json_object(), *config = gb_json_object(), *features = gb_json_array();
@@ -434,8 +457,8 @@ static gb_json *describe(const build *b)
 	return out;
 }
 
-gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options, const char *path, gb_pool *pool, gb_json **state,
-                         gb_err *err)
+gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options, const char *path,
+                         gb_pool *pool, gb_json **state, gb_err *err)
 {
 	build *b = gb_array(1, sizeof *b, err);
 	gb_json *description = NULL;
@@ -444,20 +467,23 @@ gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options,
 	*state = NULL;
 	if (!b)
 		return GB_SYSTEM;
-	*b = (build){.set = set, .options = options, .pool = pool, .dims = gb_json_object(), .state = gb_json_array()};
+	*b = (build){.set = set, .options = options, .pool = pool, .dims = gb_json_object(),
+	             .state = gb_json_array()};
 	status = gb_bold_source_open(&b->brain, set, options->subject, err);
 	if (!status)
 		status = pick_stimuli(b, err);
 	if (!status)
-		status = gb_bold_source_rows(set, &b->brain, GB_ROW_TRAIN, &b->train, &b->train_run, &b->trains, err);
+		status = gb_bold_source_rows(set, &b->brain, GB_ROW_TRAIN, &b->train, &b->train_run,
+		                             &b->trains, err);
 	if (!status && !options->decoders_alone)
 		status = train_encoder(b, err);
 	if (!status && options->decoders)
 		status = train_decoders(b, err);
 	if (!status && gb_tensor_file_find(b->brain.subject[0]->file, "bold.mask"))
-		b->item[b->items++] = (gb_checkpoint_item){.name = "bold.mask", .from = (gb_tensor_file *)b->brain.subject[0]->file};
+		b->item[b->items++] = (gb_checkpoint_item){
+			.name = "bold.mask", .from = (gb_tensor_file *)b->brain.subject[0]->file};
 	if (!status) {
-		description = describe(b);
+		description = describe_model(b);
 		status = gb_checkpoint_write(path, options->tool, description, b->item, b->items, pool, err);
 	}
 	if (!status)
@@ -476,24 +502,35 @@ gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options,
 
 enum { FEW_ROWS = 2000 };
 
-/* Where each voxel has a penalty of its own. */
-static gb_status tell_own(const gb_json *own, int64_t rows, int64_t voxels, double shared, char **note, char **warning, gb_err *err)
+/* Of a fit with a penalty for each voxel. */
+static gb_status report_per_voxel(const gb_json *own, int64_t rows, int64_t voxels, double shared,
+                                  char **note, char **warning, gb_err *err)
 {
 	const gb_json *counts = gb_json_get(own, "counts");
 	int64_t first = 0, last = 0;
 	double score = 0, median = 0;
+	bool few = rows < FEW_ROWS;
 
 	gb_json_read_number(gb_json_get(own, "score"), &score);
 	gb_json_read_number(gb_json_get(own, "penalty"), &median);
 	gb_json_read_integer(gb_json_at(counts, 0), &first);
 	gb_json_read_integer(gb_json_at(counts, GB_RIDGE_PENALTIES - 1), &last);
-	*note = gb_format(err, "stimulus to bold: mean r %.4f in cross-validation inside the train rows, a penalty for each voxel chosen by the same folds (median %g); "
-	                       "%.4f with one for all", score, median, shared);
-	if (*note && (first + last || rows < FEW_ROWS))
-		*warning = gb_format(err, "bold: %lld of %lld voxels have a penalty at the edge of those tried (%lld at 1e-2, %lld at 1e6)%s", (long long)(first + last),
-		                     (long long)voxels, (long long)first, (long long)last,
-		                     rows < FEW_ROWS ? "; under 2000 train rows the choice for one voxel is mostly noise: compare with one penalty for all" : "");
-	return *note && (*warning || !(first + last || rows < FEW_ROWS)) ? GB_OK : GB_SYSTEM;
+	*note = gb_format(err,
+	                  "stimulus to bold: mean r %.4f in cross-validation inside the train rows, a "
+	                  "penalty for each voxel chosen by the same folds (median %g); %.4f with one for "
+	                  "all",
+	                  score, median, shared);
+	if (!*note)
+		return GB_SYSTEM;
+	if (!first && !last && !few)
+		return GB_OK;
+	*warning = gb_format(err,
+	                     "bold: %lld of %lld voxels have a penalty at the edge of those tried (%lld at "
+	                     "1e-2, %lld at 1e6)%s",
+	                     (long long)(first + last), (long long)voxels, (long long)first, (long long)last,
+	                     few ? "; under 2000 train rows the choice for one voxel is mostly noise: "
+	                           "compare with one penalty for all" : "");
+	return *warning ? GB_OK : GB_SYSTEM;
 }
 
 gb_status gb_ridge_report(const gb_json *fit, char **note, char **warning, gb_err *err)
@@ -511,10 +548,11 @@ gb_status gb_ridge_report(const gb_json *fit, char **note, char **warning, gb_er
 	gb_json_read_integer(gb_json_get(fit, "train_rows"), &rows);
 	gb_json_read_integer(gb_json_get(fit, "targets"), &targets);
 	if (own)
-		return tell_own(own, rows, targets, score, note, warning, err);
-	*note = gb_format(err, "%s%s: mean r %.4f in cross-validation inside the train rows, penalty %g", strcmp(map, "bold") ? "brain to " : "stimulus to ",
-	                  map, score, penalty);
+		return report_per_voxel(own, rows, targets, score, note, warning, err);
+	*note = gb_format(err, "%s%s: mean r %.4f in cross-validation inside the train rows, penalty %g",
+	                  strcmp(map, "bold") ? "brain to " : "stimulus to ", map, score, penalty);
 	if (*note && edge)
-		*warning = gb_format(err, "%s: a penalty at the edge of those tried (1e-2 to 1e6) was chosen", map);
+		*warning = gb_format(err, "%s: a penalty at the edge of those tried (1e-2 to 1e6) was chosen",
+		                     map);
 	return *note && (*warning || !edge) ? GB_OK : GB_SYSTEM;
 }

@@ -29,14 +29,16 @@ typedef struct gb_ridge_options {
 	bool decoders_alone;        /* nothing else: a checkpoint without encode */
 	const uint8_t *voxels;      /* [voxels] what decoders read: 0 is left out; NULL: all */
 	bool per_voxel;             /* stimulus → brain with a penalty for each voxel */
+	bool fresh;                 /* gb_ridge_run: replace a run of other options */
 } gb_ridge_options;
 
 /* *STATE (owned by the caller): for each map, {"map","score","penalty","edge","train_rows","targets","form",
- * "curve":[…],"choices":[{"penalty","score","weights"}]}; with a penalty for each voxel, "own":{"score","penalty" (the
- * median),"at_edge","counts":[…] of each penalty}, of the first choice. */
-GB_CHECK gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options, const char *path, gb_pool *pool,
-                                  gb_json **state, gb_err *err);
-/* What one map of STATE found, for people: NOTE, and WARNING, NULL where there is none; to be released with free(). */
+ * "curve":[…],"choices":[{"penalty","score","weights"}]}; with a penalty for each voxel, also "own":{"score",
+ * "penalty" (the median),"at_edge","counts":[…] of each penalty}, of the first choice. */
+GB_CHECK gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options, const char *path,
+                                  gb_pool *pool, gb_json **state, gb_err *err);
+/* What one map of STATE found, for people: NOTE, and WARNING, NULL where there is none; to be released
+ * with free(). */
 GB_CHECK gb_status gb_ridge_report(const gb_json *fit, char **note, char **warning, gb_err *err);
 
 GB_END_DECLS

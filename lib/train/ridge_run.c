@@ -17,7 +17,8 @@ char *gb_run_config(const char *tool, const gb_dataset *set, const gb_json *para
 	for (void *it = gb_json_first(params); text && it; it = gb_json_next(params, it)) {
 		const char *value = gb_json_text(gb_json_value(it));
 		bool yes = false, flag = gb_json_read_boolean(gb_json_value(it), &yes);
-		char *dump = value ? NULL : flag ? gb_string(yes ? "yes" : "no", err) : gb_json_dump(gb_json_value(it)), *longer;
+		char *dump = value ? NULL : flag ? gb_string(yes ? "yes" : "no", err)
+		    : gb_json_dump(gb_json_value(it)), *longer;
 
 		longer = gb_json_value(it) && (value || dump) && strcmp(value ? value : dump, "null")
 		             ? gb_format(err, "%s%s = %s\n", text, gb_json_key(it), value ? value : dump)
@@ -29,7 +30,7 @@ char *gb_run_config(const char *tool, const gb_dataset *set, const gb_json *para
 	return text;
 }
 
-/* A run folder that was made by other options is left alone; *SAME: it is finished already. */
+/* *SAME: the run is finished.  A run folder of other options is refused. */
 static gb_status check_run(const char *run, const char *config, bool fresh, bool *same, gb_err *err)
 {
 	char *path = gb_format(err, "%s/config", run), *best = gb_format(err, "%s/best.safetensors", run);
@@ -40,9 +41,12 @@ static gb_status check_run(const char *run, const char *config, bool fresh, bool
 	*same = false;
 	if (!status && stat(path, &about) == 0) {
 		status = gb_input_open(&input, path, err);
-		*same = !status && input.size == strlen(config) && memcmp(input.data, config, input.size) == 0;
+		*same = !status && input.size == strlen(config) &&
+		        memcmp(input.data, config, input.size) == 0;
 		if (!status && !*same && !fresh)
-			status = gb_fail(err, GB_USAGE, "%s: a run of other options or another data set; --overwrite replaces it", run);
+			status = gb_fail(err, GB_USAGE,
+			                 "%s: a run of other options or another data set; --overwrite "
+			                 "replaces it", run);
 		*same = *same && stat(best, &about) == 0 && !fresh;
 		gb_input_close(&input);
 	}
@@ -62,7 +66,9 @@ static gb_status write_small(const char *run, const char *name, const char *cont
 
 static gb_status write_metrics(const char *run, const gb_json *state, gb_err *err)
 {
-	char *text = gb_string("map\tcross_validated_r\tpenalty\tpenalty_at_edge\ttrain_rows\ttargets\tform\n", err), *longer;
+	static const char header[] = "map\tcross_validated_r\tpenalty\tpenalty_at_edge\ttrain_rows\ttargets\t"
+	                             "form\n";
+	char *text = gb_string(header, err), *longer;
 	gb_status status;
 
 	for (size_t i = 0; text && i < gb_json_size(state); i++) {
@@ -78,8 +84,10 @@ static gb_status write_metrics(const char *run, const gb_json *state, gb_err *er
 		gb_json_read_integer(gb_json_get(own, "at_edge"), &edges);
 		gb_json_read_integer(gb_json_get(fit, "train_rows"), &rows);
 		gb_json_read_integer(gb_json_get(fit, "targets"), &targets);
-		longer = gb_format(err, "%s%s\t%.9g\t%g\t%lld\t%lld\t%lld\t%s\n", text, gb_json_text(gb_json_get(fit, "map")), score, penalty, (long long)edges,
-		                   (long long)rows, (long long)targets, gb_json_text(gb_json_get(fit, "form")));
+		longer = gb_format(err, "%s%s\t%.9g\t%g\t%lld\t%lld\t%lld\t%s\n", text,
+		                   gb_json_text(gb_json_get(fit, "map")), score, penalty, (long long)edges,
+		                   (long long)rows, (long long)targets,
+		                   gb_json_text(gb_json_get(fit, "form")));
 		free(text);
 		text = longer;
 	}
@@ -88,9 +96,11 @@ static gb_status write_metrics(const char *run, const gb_json *state, gb_err *er
 	return status;
 }
 
-static gb_status train(const gb_dataset *set, const char *run, const gb_ridge_options *options, gb_pool *pool, gb_json **state, gb_err *err)
+static gb_status train_and_write(const gb_dataset *set, const char *run, const gb_ridge_options *options,
+                                 gb_pool *pool, gb_json **state, gb_err *err)
 {
-	char *last = gb_format(err, "%s/last.safetensors", run), *best = gb_format(err, "%s/best.safetensors", run);
+	char *last = gb_format(err, "%s/last.safetensors", run),
+	    *best = gb_format(err, "%s/best.safetensors", run);
 	gb_status status = last && best ? gb_ridge_train(set, options, last, pool, state, err) : GB_SYSTEM;
 
 	if (!status)
@@ -107,10 +117,11 @@ static gb_status train(const gb_dataset *set, const char *run, const gb_ridge_op
 	return status;
 }
 
-gb_status gb_ridge_run(const gb_dataset *set, const char *run, const char *config, bool fresh, const gb_ridge_options *options,
-                       gb_pool *pool, bool *finished, gb_json **state, gb_err *err)
+gb_status gb_ridge_run(const gb_dataset *set, const char *run, const char *config,
+                       const gb_ridge_options *options, gb_pool *pool, bool *finished, gb_json **state,
+                       gb_err *err)
 {
-	gb_status status = check_run(run, config, fresh, finished, err);
+	gb_status status = check_run(run, config, options->fresh, finished, err);
 
 	*state = NULL;
 	if (status || *finished)
@@ -119,7 +130,7 @@ gb_status gb_ridge_run(const gb_dataset *set, const char *run, const char *confi
 	if (!status)
 		status = write_small(run, "status.json", "{\"state\":\"running\"}\n", err);
 	if (!status)
-		status = train(set, run, options, pool, state, err);
+		status = train_and_write(set, run, options, pool, state, err);
 	if (!status)
 		status = write_small(run, "config", config, err);
 	return status ? status : write_small(run, "status.json", "{\"state\":\"done\"}\n", err);

@@ -12,9 +12,11 @@ GB_BEGIN_DECLS
 GB_CHECK char *gb_run_config(const char *tool, const gb_dataset *set, const gb_json *params, gb_err *err);
 
 /* CONFIG is the text that the folder's config gets.  *FINISHED: it was there already, with this config;
- * another config is GB_USAGE unless FRESH.  *STATE (the caller's, NULL if finished) is gb_ridge_train's. */
-GB_CHECK gb_status gb_ridge_run(const gb_dataset *set, const char *run, const char *config, bool fresh, const gb_ridge_options *options,
-                                gb_pool *pool, bool *finished, gb_json **state, gb_err *err);
+ * another config is GB_USAGE unless options->fresh.  *STATE (the caller's, NULL if finished) is that of
+ * gb_ridge_train. */
+GB_CHECK gb_status gb_ridge_run(const gb_dataset *set, const char *run, const char *config,
+                                const gb_ridge_options *options, gb_pool *pool, bool *finished,
+                                gb_json **state, gb_err *err);
 
 GB_END_DECLS
 #endif

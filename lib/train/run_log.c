@@ -33,7 +33,8 @@ static gb_status append_value(gb_run_log *log, double value, gb_err *err)
 
 static gb_status append_header(gb_trainer *t, gb_err *err)
 {
-	static const char *const kind[] = {"train.loss", "train.skill", "validation.loss", "validation.skill"};
+	static const char *const kind[] = {"train.loss", "train.skill", "validation.loss",
+	                                   "validation.skill"};
 	char text[64];
 
 	if (append(&t->log, "epoch\tstep\trate\tgradient", err) != GB_OK)
@@ -47,8 +48,10 @@ static gb_status append_header(gb_trainer *t, gb_err *err)
 	return append(&t->log, "\tvalidation.r\tscore\tscore.smooth\n", err);
 }
 
-/* Columns of the losses and skills of PART (0: train, 1: validation); SUMS in units of the constant of CONSTANTS. */
-static gb_status append_losses(gb_trainer *t, const gb_term_sums *sums, int part, bool skill, int constants, gb_err *err)
+/* Columns of the losses and skills of PART (0: train, 1: validation); SUMS in units of the constant of
+ * CONSTANTS. */
+static gb_status append_losses(gb_trainer *t, const gb_term_sums *sums, int part, bool skill, int constants,
+                               gb_err *err)
 {
 	for (int i = 0; i < GB_TERMS; i++) {
 		double loss = gb_trainer_relative_loss(t, sums, constants, i);
@@ -61,8 +64,8 @@ static gb_status append_losses(gb_trainer *t, const gb_term_sums *sums, int part
 	return GB_OK;
 }
 
-gb_status gb_run_log_add_epoch(gb_trainer *t, const gb_term_sums *train, const gb_evaluation *validation, double score,
-                               double smooth, gb_err *err)
+gb_status gb_run_log_add_epoch(gb_trainer *t, const gb_term_sums *train, const gb_evaluation *validation,
+                               double score, double smooth, gb_err *err)
 {
 	const gb_progress *p = &t->progress;
 	double steps = (double)gb_trainer_steps_per_epoch(t);
@@ -71,7 +74,8 @@ gb_status gb_run_log_add_epoch(gb_trainer *t, const gb_term_sums *train, const g
 
 	if (!t->log.metrics)
 		GB_TRY(append_header(t, err));
-	snprintf(text, sizeof text, "%lld\t%lld\t%.9g", (long long)p->epoch, (long long)p->step, gb_trainer_lr(t));
+	snprintf(text, sizeof text, "%lld\t%lld\t%.9g", (long long)p->epoch, (long long)p->step,
+	         gb_trainer_lr(t));
 	GB_TRY(append(&t->log, text, err));
 	GB_TRY(append_value(&t->log, p->epoch ? p->norm_sum / steps : NAN, err));
 	GB_TRY(append_losses(t, train, 0, false, 0, err));
@@ -122,7 +126,8 @@ static gb_json *losses(const gb_trainer *t, int part)
 static gb_json *status_json(const gb_trainer *t, const char *state, double seconds)
 {
 	const gb_progress *p = &t->progress;
-	int64_t steps = t->options->epochs * gb_trainer_steps_per_epoch(t), done = p->step - t->log.first_step;
+	int64_t steps = t->options->epochs * gb_trainer_steps_per_epoch(t),
+	    done = p->step - t->log.first_step;
 	const struct { const char *key; int64_t value; } integer[] = {
 		{"epoch", p->epoch}, {"epochs", t->options->epochs}, {"step", p->step}, {"steps", steps},
 		{"best_epoch", p->best_epoch}, {"ranks", gb_comm_size(t->options->comm)}};
@@ -162,7 +167,8 @@ gb_status gb_run_log_write_status(gb_trainer *t, const char *state, gb_err *err)
 	status = status_json(t, state ? state : "running", now - t->log.began);
 	text = gb_json_dump(status);
 	gb_json_free(status);
-	result = text ? write_small(t, "status.json", text, err) : gb_fail(err, GB_SYSTEM, "%s: memory is short", t->run);
+	result = text ? write_small(t, "status.json", text, err)
+	    : gb_fail(err, GB_SYSTEM, "%s: memory is short", t->run);
 	free(text);
 	return result;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* running_statistics.c: the running moments of batch norms, which follow the micro-batches of a step in
- * their order, whoever ran them. */
+/* running_statistics.c: the running moments of batch norms.  The micro-batches of a step
+ * update them in the order of their index, whichever rank ran them. */
 #include <string.h>
 
 #include "train/trainer_internal.h"
 
-/* Part of the way to a micro-batch's moments. */
-#define RATE 0.1f
+/* As in PyTorch's BatchNorm. */
+#define MOMENTUM 0.1f
 
 gb_status gb_trainer_keep_moments(gb_trainer *t, uint32_t micro, gb_err *err)
 {
@@ -19,8 +19,8 @@ gb_status gb_trainer_keep_moments(gb_trainer *t, uint32_t micro, gb_err *err)
 	return status;
 }
 
-/* The variance that is followed is that over rows − 1. */
-static void follow(gb_trainer *t, const float *measured)
+/* The running variance is the unbiased one, over rows − 1. */
+static void update_norms(gb_trainer *t, const float *measured)
 {
 	float *running = gb_graph_running(t->net.graph)->host, rows = (float)t->options->batch_windows;
 
@@ -30,20 +30,25 @@ static void follow(gb_trainer *t, const float *measured)
 		for (size_t c = 0; c < 2 * norm->columns; c++) {
 			size_t at = norm->first + c;
 
-			running[at] = (1 - RATE) * running[at] + RATE * (c < norm->columns ? measured[at] : measured[at] * rows / (rows - 1));
+			float moment = c < norm->columns ? measured[at] : measured[at] * rows / (rows - 1);
+
+			running[at] = (1 - MOMENTUM) * running[at] + MOMENTUM * moment;
 		}
 	}
 }
 
 gb_status gb_trainer_update_running(gb_trainer *t, gb_err *err)
 {
-	size_t n = gb_graph_moment_count(t->net.graph), micros = (size_t)t->options->micro_batches, groups = (size_t)t->options->batch_windows;
-	gb_status status = n ? gb_comm_allgather(t->options->comm, t->measured, NULL, micros, n * sizeof *t->measured, err) : GB_OK;
+	size_t n = gb_graph_moment_count(t->net.graph), micros = (size_t)t->options->micro_batches;
+	size_t windows = (size_t)t->options->batch_windows;
+	gb_status status;
 
-	for (size_t m = 0; status == GB_OK && n && m < micros; m++)
-		if (t->step_window[m * groups].count)
-			follow(t, t->measured + m * n);
-	if (n)
-		gb_mirror_upload(&t->device, gb_graph_running(t->net.graph));
+	if (!n)
+		return GB_OK;
+	status = gb_comm_allgather(t->options->comm, t->measured, NULL, micros, n * sizeof *t->measured, err);
+	for (size_t m = 0; status == GB_OK && m < micros; m++)
+		if (t->step_window[m * windows].count)
+			update_norms(t, t->measured + m * n);
+	gb_mirror_upload(&t->device, gb_graph_running(t->net.graph));
 	return status;
 }

@@ -10,7 +10,10 @@ enum { KEY_ORDER = 0x6f726465 };
 /* Part of the way that the running moments of z go to those of a step. */
 #define RUNNING_RATE 0.02
 
-static size_t windows_per_step(const gb_trainer *t) { return (size_t)(t->options->micro_batches * t->options->batch_windows); }
+static size_t windows_per_step(const gb_trainer *t)
+{
+	return (size_t)(t->options->micro_batches * t->options->batch_windows);
+}
 
 int64_t gb_trainer_steps_per_epoch(const gb_trainer *t)
 {
@@ -36,8 +39,8 @@ void gb_trainer_shuffle(gb_trainer *t)
 double gb_trainer_lr(const gb_trainer *t)
 {
 	const gb_train_options *o = t->options;
-	double per = (double)gb_trainer_steps_per_epoch(t), at = (double)t->progress.step, warm = o->warmup * per;
-	double all = (double)t->progress.schedule * per, part;
+	double per = (double)gb_trainer_steps_per_epoch(t), at = (double)t->progress.step;
+	double warm = o->warmup * per, all = (double)t->progress.schedule * per, part;
 
 	if (at < warm)
 		return o->lr * (at + 1) / (warm + 1);
@@ -80,10 +83,12 @@ static void collect_sums(gb_trainer *t, gb_term_sums *sums)
 	memset(sums->loss, 0, sizeof sums->loss);
 	for (int i = 0; i < GB_TERMS + (int)net->shape.subjects; i++)
 		if (net->term[i] >= 0)
-			sums->loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(net->graph, net->term[i]);
+			sums->loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(net->graph,
+			        net->term[i]);
 }
 
-gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t micro, const gb_reduce_plan *plan, gb_err *err)
+gb_status gb_trainer_micro(gb_trainer *t, const gb_window *windows, uint32_t micro,
+                           const gb_reduce_plan *plan, gb_err *err)
 {
 	size_t b = t->net.bottleneck;
 	gb_partial *partial = &t->reducer.partial[0];
@@ -167,17 +172,19 @@ static void update_running(gb_trainer *t, const double *moments)
 	double rows = moments[2 * b];
 
 	for (size_t i = 0; rows > 1 && !t->options->from && i < b; i++) {
-		double mean = moments[i] / rows, variance = moments[b + i] / rows - mean * mean, off = mean - t->running[i];
+		double mean = moments[i] / rows, variance = moments[b + i] / rows - mean * mean,
+		    off = mean - t->running[i];
 
 		/* Variance about the running mean, so that drift counts. */
-		t->running[b + i] += RUNNING_RATE * (fmax(variance, 0) + off * off * (1 - RUNNING_RATE) - t->running[b + i]);
+		t->running[b + i] += RUNNING_RATE * (fmax(variance, 0) +
+		                                     off * off * (1 - RUNNING_RATE) - t->running[b + i]);
 		t->running[i] += RUNNING_RATE * off;
 	}
 	gb_trainer_use_running(t);
 }
 
-/* Choose the windows of the step, and scale each term so that the step's loss is the mean over its rows in units of
- * the constant prediction's loss.  Returns the number of rows. */
+/* Choose the windows of the step, and scale each term so that its loss is the mean over the step's
+ * rows in units of the constant prediction's loss.  Returns the number of rows. */
 static double begin_step(gb_trainer *t)
 {
 	double rows = 0;
@@ -206,8 +213,9 @@ gb_status gb_trainer_step(gb_trainer *t, gb_err *err)
 	GB_TRY(gb_optimizer_norm(&t->optimizer, total->gradient, &norm, err));
 	GB_TRY(gb_trainer_check_step(t, &total->sums, norm, err));
 	GB_TRY(gb_trainer_update_running(t, err));
-	gb_optimizer_step(&t->optimizer, total->gradient, clip > 0 && norm > clip ? (float)(clip / norm) : 1.0f,
-	                  (float)gb_trainer_lr(t), (uint64_t)p->step + 1);
+	gb_optimizer_step(&t->optimizer, total->gradient,
+	                  clip > 0 && norm > clip ? (float)(clip / norm) : 1.0f, (float)gb_trainer_lr(t),
+	                  (uint64_t)p->step + 1);
 	for (int i = 0; i < GB_TERMS; i++) {
 		p->sums.loss[i] += total->sums.loss[i];
 		p->sums.count[i] += total->sums.count[i];

@@ -28,22 +28,28 @@ void gb_trainer_note(const gb_trainer *t, const char *line)
 
 /* ---- sizes ---- */
 
-static size_t rows_in(double seconds, gb_rational step) { return (size_t)floor(seconds / gb_rational_double(step) + 1e-9); }
-
-gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, const gb_delays *delays, gb_rational step, gb_err *err)
+static size_t rows_in(double seconds, gb_rational step)
 {
-	size_t first = (size_t)ceil(o->window_first / gb_rational_double(step) - 1e-9), last = rows_in(o->window_last, step);
+	return (size_t)floor(seconds / gb_rational_double(step) + 1e-9);
+}
+
+gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *o, const gb_delays *delays,
+                         gb_rational step, gb_err *err)
+{
+	size_t first = (size_t)ceil(o->window_first / gb_rational_double(step) - 1e-9),
+	    last = rows_in(o->window_last, step);
 
 	if (last < first)
-		return gb_fail(err, GB_USAGE, "--decoding-window %g:%g: no row of %g s begins in it", o->window_first, o->window_last,
-		               gb_rational_double(step));
+		return gb_fail(err, GB_USAGE, "--decoding-window %g:%g: no row of %g s begins in it",
+		               o->window_first, o->window_last, gb_rational_double(step));
 	if (o->micro_batches < 1 || o->micro_batches > 4096 || (o->micro_batches & (o->micro_batches - 1)))
 		return gb_fail(err, GB_USAGE, "--micro-batches %lld: a power of two up to 4096 is wanted",
 		               (long long)o->micro_batches);
 	shape->basis = (size_t)delays->filters;
 	shape->taps = (size_t)delays->length;
 	shape->first_lag = delays->first;
-	shape->history = delays->first + delays->length > 1 ? (size_t)(delays->first + delays->length - 1) : 0;
+	shape->history = delays->first + delays->length > 1 ? (size_t)(delays->first + delays->length - 1)
+	    : 0;
 	shape->future = delays->first < 0 ? (size_t)-delays->first : 0;
 	shape->window_first = first;
 	shape->window_lags = last - first + 1;
@@ -77,10 +83,12 @@ static gb_status allocate(void *pointer, size_t count, size_t size, gb_err *err)
 
 static gb_status allocate_all(gb_trainer *t, gb_err *err)
 {
-	size_t b = t->net.bottleneck, windows = (size_t)t->options->batch_windows, micro = (size_t)t->options->micro_batches;
+	size_t b = t->net.bottleneck, windows = (size_t)t->options->batch_windows,
+	    micro = (size_t)t->options->micro_batches;
 	const struct { void *pointer; size_t count, size; } array[] = {
 		{&t->running, 2 * b, sizeof *t->running}, {&t->order, t->fits, sizeof *t->order},
-		{&t->step_window, micro * windows, sizeof *t->step_window}, {&t->next_window, windows, sizeof *t->next_window},
+		{&t->step_window, micro * windows, sizeof *t->step_window},
+		{&t->next_window, windows, sizeof *t->next_window},
 		{&t->measured, micro * gb_graph_moment_count(t->net.graph), sizeof *t->measured},
 		{&t->progress.score, 1, sizeof *t->progress.score}};
 	gb_status status;
@@ -90,27 +98,31 @@ static gb_status allocate_all(gb_trainer *t, gb_err *err)
 	GB_TRY(gb_mirror_open(&t->device, &t->sums_of_z, 2 * b, sizeof(double), err));
 	for (size_t i = 0; i < sizeof array / sizeof *array; i++)
 		GB_TRY(allocate(array[i].pointer, array[i].count, array[i].size, err));
-	t->reducer = (gb_reducer){.device = &t->device, .graph = t->net.graph, .comm = t->options->comm, .pool = t->pool,
-	                          .reduction = t->options->reduction, .parameters = t->optimizer.parameters, .moments = 2 * b + 1};
+	t->reducer = (gb_reducer){.device = &t->device, .graph = t->net.graph, .comm = t->options->comm,
+	                          .pool = t->pool, .reduction = t->options->reduction,
+	                          .parameters = t->optimizer.parameters, .moments = 2 * b + 1};
 	status = gb_reducer_open(&t->reducer, t->options->micro_batches, err);
 done:
 	return status;
 }
 
 /* Refuse what this machine's memory cannot hold, before anything is allocated. */
-static gb_status check_memory(const gb_network_shape *shape, const gb_device *device, const gb_train_options *o, gb_err *err)
+static gb_status check_memory(const gb_network_shape *shape, const gb_device *device,
+                              const gb_train_options *o, gb_err *err)
 {
 	gb_network net;
 	gb_status status = gb_network_build(&net, shape, NULL, device, 0, err);
-	size_t ranks = o->local_ranks > 1 ? (size_t)o->local_ranks : 1, machine = gb_machine_memory(), wanted = 0;
+	size_t ranks = o->local_ranks > 1 ? (size_t)o->local_ranks : 1, machine = gb_machine_memory(),
+	    wanted = 0;
 
 	if (status == GB_OK)
 		wanted = gb_cost_memory(&net, o->micro_batches, o->init == GB_INIT_RIDGE) * ranks;
 	gb_network_clear(&net);
 	if (status == GB_OK && wanted > machine)
 		return gb_fail(err, GB_SYSTEM,
-		               "training wants %.1f GB of memory, this machine has %.1f: lower --width, --window or --batch-windows "
-		               "(--plan shows them)", (double)wanted / 1e9, (double)machine / 1e9);
+		               "training wants %.1f GB of memory, this machine has %.1f: lower --width, "
+		               "--window or --batch-windows (--plan shows them)", (double)wanted / 1e9,
+		               (double)machine / 1e9);
 	return status;
 }
 
@@ -120,8 +132,9 @@ static gb_status open_loader(gb_trainer *t, gb_err *err)
 	const gb_train_options *o = t->options;
 	gb_status status;
 
-	GB_TRY(gb_loader_open(&t->loader, t->set, o->features, (size_t)o->feature_count, o->subjects ? o->subjects : mean,
-	                      o->subjects ? (size_t)o->subject_count : 1, err));
+	GB_TRY(gb_loader_open(&t->loader, t->set, o->features, (size_t)o->feature_count,
+	                      o->subjects ? o->subjects : mean, o->subjects ? (size_t)o->subject_count : 1,
+	                      err));
 	t->loader.shape.kind = o->kind;
 	GB_TRY(gb_loader_split(&t->loader, o->validation, gb_dataset_gap(t->set), err));
 	GB_TRY(gb_loader_measure(&t->loader, t->pool, err));
@@ -141,7 +154,8 @@ static gb_status find_windows(gb_trainer *t, size_t scored, gb_err *err)
 	GB_TRY(gb_loader_windows(&t->loader, GB_LOADER_VALIDATE, scored, &t->validate, &t->validates, err));
 	t->learnt = t->options->kind ? t->fits - t->fits % (size_t)batch : t->fits;
 	if (!t->learnt)
-		status = gb_fail(err, GB_USAGE, "--batch-windows %lld: %zu rows are left to fit: lower it", (long long)batch, t->fits);
+		status = gb_fail(err, GB_USAGE, "--batch-windows %lld: %zu rows are left to fit: lower it",
+		                 (long long)batch, t->fits);
 done:
 	return status;
 }
@@ -157,7 +171,8 @@ static gb_status set_up(gb_trainer *t, gb_err *err)
 	GB_TRY(open_loader(t, err));
 	shape = t->loader.shape;
 	GB_TRY(gb_train_shape(&shape, o, &t->delays, step, err));
-	GB_TRY(gb_giblet13_fixed(&t->fixed, &t->loader, &t->delays, gb_scaled(2048, shape.width), &t->kernel, err));
+	GB_TRY(gb_giblet13_fixed(&t->fixed, &t->loader, &t->delays, gb_scaled(2048, shape.width), &t->kernel,
+	                         err));
 	GB_TRY(check_memory(&shape, &t->device, o, err));
 	GB_TRY(gb_network_build(&t->net, &shape, &t->fixed, &t->device, o->seed, err));
 	GB_TRY(gb_loader_fit_network(&t->loader, &t->net, err));
@@ -199,7 +214,8 @@ static void tear_down(gb_trainer *t)
 
 static void set_code_bias(gb_trainer *t)
 {
-	const gb_parameter *p = gb_graph_parameter_at(t->net.graph, gb_graph_find(t->net.graph, "13b.codes.bias"));
+	const gb_parameter *p = gb_graph_parameter_at(t->net.graph,
+	                                              gb_graph_find(t->net.graph, "13b.codes.bias"));
 	float *weights = gb_graph_weights(t->net.graph)->host;
 
 	if (p)
@@ -223,8 +239,8 @@ static gb_status measure_z(gb_trainer *t, gb_err *err)
 		gb_loader_fill_batch(&t->loader, &t->net, t->step_window, &fill);
 		gb_graph_forward_to(t->net.graph, &run, t->net.z_scored);
 		rows += gb_trainer_count_rows(t);
-		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored), t->row_counts.device,
-		       device_sums, device_sums + b);
+		GB_RUN(&t->device, moments, t->net.scored, b, gb_graph_value(t->net.graph, t->net.z_scored),
+		       t->row_counts.device, device_sums, device_sums + b);
 	}
 	if (gb_mirror_download(&t->device, &t->sums_of_z, err) != GB_OK)
 		return GB_SYSTEM;
@@ -240,7 +256,8 @@ static gb_status initialise(gb_trainer *t, gb_err *err)
 {
 	const gb_train_options *o = t->options;
 	const gb_device host = {gb_ops_cpu(), t->pool, NULL};
-	const gb_init_options ridge = {.delays = &t->delays, .gap = gb_dataset_gap(t->set), .seed = o->seed, .device = &host};
+	const gb_init_options ridge = {.delays = &t->delays, .gap = gb_dataset_gap(t->set), .seed = o->seed,
+	                               .device = &host};
 	gb_status status = GB_OK;
 
 	set_code_bias(t);
@@ -291,7 +308,8 @@ static gb_status close_epoch(gb_trainer *t, gb_err *err)
 	GB_TRY(gb_trainer_check_weights(t, err));
 	GB_TRY(gb_trainer_evaluate(t, GB_LOADER_VALIDATE, &validation, err));
 	GB_TRY(gb_grow(&p->score, (size_t)p->epoch + 1, sizeof *p->score, err));
-	score = t->validates ? gb_trainer_score(t, &validation) : (double)p->epoch; /* without validation the last is best */
+	/* without validation the last is best */
+	score = t->validates ? gb_trainer_score(t, &validation) : (double)p->epoch;
 	p->score[p->epoch] = score;
 	smooth = smooth_score(p);
 	better = isfinite(smooth) && (p->best_epoch < 0 || smooth > p->best_score);
@@ -333,7 +351,8 @@ static bool is_over(const gb_trainer *t)
 	const gb_train_options *o = t->options;
 	const gb_progress *p = &t->progress;
 
-	return p->epoch >= o->epochs || (o->patience && t->validates && p->epoch - p->best_epoch >= o->patience);
+	return p->epoch >= o->epochs ||
+	    (o->patience && t->validates && p->epoch - p->best_epoch >= o->patience);
 }
 
 static gb_status keep_epoch(gb_trainer *t, gb_err *err)
@@ -451,21 +470,23 @@ static gb_status open_device(gb_trainer *t, gb_err *err)
 {
 	const gb_train_options *o = t->options;
 	char *why = NULL, line[64];
-	gb_status status = gb_device_open(&t->device, o->device ? o->device : "cpu", (unsigned)o->place, t->pool, &why, err);
+	gb_status status = gb_device_open(&t->device, o->device ? o->device : "cpu", (unsigned)o->place,
+	                                  t->pool, &why, err);
 
 	if (status == GB_OK && why)
 		gb_trainer_note(t, why);
 	free(why);
 	if (status == GB_OK && o->comm && o->note && strcmp(t->device.ops->name, "cpu")) {
 		/* Every rank notes its own. */
-		snprintf(line, sizeof line, "rank %d: %s:%u", gb_comm_rank(o->comm), t->device.ops->name, t->device.number);
+		snprintf(line, sizeof line, "rank %d: %s:%u", gb_comm_rank(o->comm), t->device.ops->name,
+		         t->device.number);
 		o->note(o->context, line);
 	}
 	return status;
 }
 
-static gb_status train_once(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool,
-                            gb_train_result *result, gb_err *err)
+static gb_status train_once(const gb_dataset *set, const char *run, const gb_train_options *options,
+                            gb_pool *pool, gb_train_result *result, gb_err *err)
 {
 	gb_trainer *t = gb_array(1, sizeof *t, err);
 	const gb_progress *p;
@@ -485,7 +506,8 @@ static gb_status train_once(const gb_dataset *set, const char *run, const gb_tra
 	if (gb_trainer_writes(t))
 		GB_TRY(gb_folder_make(run, err));
 	if (gb_comm_on_device(options->comm) && t->device.ops->shares_memory)
-		GB_TRY(gb_fail(err, GB_USAGE, "--comm nccl: gradients go from GPU to GPU, and --device %s has none",
+		GB_TRY(gb_fail(err, GB_USAGE,
+		               "--comm nccl: gradients go from GPU to GPU, and --device %s has none",
 		               t->device.ops->name));
 	status = run_training(t, result, err);
 	result->epoch = p->epoch;
@@ -512,7 +534,8 @@ gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_option
 	if (gb_comm_check_ranks(gb_comm_size(options->comm), options->micro_batches, err) != GB_OK)
 		return GB_USAGE;
 	if (options->reduction == GB_REDUCE_FAST && !gb_comm_has_fast(options->comm))
-		return gb_fail(err, GB_USAGE, "--reduce fast: %s has no all-reduce of its own; --comm mpi has",
+		return gb_fail(err, GB_USAGE,
+		               "--reduce fast: %s has no all-reduce of its own; --comm mpi has",
 		               gb_comm_name(options->comm));
 	if (!options->refit || options->validation == 0)
 		return train_once(set, run, options, pool, result, err);
@@ -552,8 +575,8 @@ gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *er
 			term++;
 		if (!equals || end == equals + 1 || *end || !(value >= 0 && value <= 1e6) || term == GB_TERMS)
 			status = gb_fail(err, GB_USAGE,
-			                 "--loss-weights %s: TERM=W,... is wanted, with terms like bold, text, brain.text and W from 0 "
-			                 "to 1e6", text);
+			                 "--loss-weights %s: TERM=W,... is wanted, with terms like bold, "
+			                 "text, brain.text and W from 0 to 1e6", text);
 		else
 			weight[term] = value;
 	}
@@ -567,5 +590,6 @@ gb_status gb_train_all_subjects(const gb_dataset *set, const char ***subject, in
 	*subject = gb_array((size_t)*count + 1, sizeof **subject, err);
 	for (int i = 0; *subject && i < *count; i++)
 		(*subject)[i] = gb_dataset_subject(set, (size_t)i);
-	return !*subject ? GB_SYSTEM : *count ? GB_OK : gb_fail(err, GB_DATA, "data set: no BOLD in it; pack it with --subject NAME=FILE");
+	return !*subject ? GB_SYSTEM : *count ? GB_OK
+	    : gb_fail(err, GB_DATA, "data set: no BOLD in it; pack it with --subject NAME=FILE");
 }

@@ -22,7 +22,8 @@ GB_BEGIN_DECLS
 
 /* What the linear paths and the readouts start from. */
 enum gb_initialisation { GB_INIT_ZERO, GB_INIT_RIDGE };
-/* How ranks sum gradients: in one tree with the same bits for any number of ranks, or by the library's all-reduce. */
+/* How ranks sum gradients: in one tree with the same bits for any number of ranks, or by the library's
+ * all-reduce. */
 enum gb_reduction { GB_REDUCE_EXACT, GB_REDUCE_FAST };
 
 typedef struct gb_train_options {
@@ -41,12 +42,14 @@ typedef struct gb_train_options {
 	int64_t batch_windows;        /* windows in a micro-batch */
 	int64_t micro_batches;        /* in a step */
 	int64_t epochs;
-	int64_t schedule;             /* epochs over which the learning rate falls; 0: EPOCHS, as the run was first started */
+	/* epochs over which the learning rate falls; 0: EPOCHS, as the run was first started */
+	int64_t schedule;
 	double warmup;                /* epochs */
 	int64_t patience;             /* stop after so many epochs without a better score; 0: never */
 	int64_t save_every;           /* epochs from one epoch-N.safetensors to the next; 0: none */
 	double lr, lr_final, weight_decay;
-	double anchor_decay;          /* decay rate of weights from the ridge solution, towards that solution */
+	/* decay rate of weights from the ridge solution, towards that solution */
+	double anchor_decay;
 	double anchor_lr;             /* factor of their learning rate */
 	double clip, dropout, modality_dropout, temperature;
 	double validation;            /* share of the train rows */
@@ -55,8 +58,10 @@ typedef struct gb_train_options {
 	uint64_t seed;
 	bool refit;                   /* find the epoch in RUN/search, then train so many on all train rows */
 	bool fresh;                   /* ignore an earlier run in the folder */
-	const double *decoder_gate;   /* [4] as gb_decoder_gate has them, of the search (--refit); NULL: set by validation */
-	const char *from;             /* a model to freeze, all but the readouts of the only subject; NULL: none */
+	/* [4] as gb_decoder_gate has them, of the search (--refit); NULL: set by validation */
+	const double *decoder_gate;
+	/* a model to freeze, all but the readouts of the only subject; NULL: none */
+	const char *from;
 	gb_comm *comm;                /* NULL: one process; joined here, closed by the caller */
 	enum gb_reduction reduction;
 	int local_ranks;              /* on this machine, to count memory */
@@ -79,17 +84,18 @@ typedef struct gb_train_result {
 GB_CHECK gb_status gb_train_weights(double weight[GB_TERMS], const char *text, gb_err *err);
 
 /* The names of all subjects of SET, borrowed from it, in an array to be freed. */
-GB_CHECK gb_status gb_train_all_subjects(const gb_dataset *set, const char ***subject, int *count, gb_err *err);
+GB_CHECK gb_status gb_train_all_subjects(const gb_dataset *set, const char ***subject, int *count,
+                                         gb_err *err);
 
 /* GB_NO when training diverged (on every rank); GB_USAGE when RUN belongs to another config.  Only rank 0
  * writes files and calls OPTIONS->note. */
-GB_CHECK gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options, gb_pool *pool,
-                            gb_train_result *result, gb_err *err);
+GB_CHECK gb_status gb_train(const gb_dataset *set, const char *run, const gb_train_options *options,
+                            gb_pool *pool, gb_train_result *result, gb_err *err);
 
-/* Complete SHAPE, which holds the sizes of stimulus and BOLD, with the windows, kernel and layer sizes of OPTIONS;
+/* SHAPE holds the sizes of stimulus and BOLD; it gets the windows, kernel and layer sizes of OPTIONS.
  * STEP: seconds from one row to the next. */
-GB_CHECK gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *options, const gb_delays *delays, gb_rational step,
-                                  gb_err *err);
+GB_CHECK gb_status gb_train_shape(gb_network_shape *shape, const gb_train_options *options,
+                                  const gb_delays *delays, gb_rational step, gb_err *err);
 
 GB_END_DECLS
 #endif

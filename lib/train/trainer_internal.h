@@ -51,7 +51,8 @@ struct gb_trainer {
 	gb_window *fit, *validate;
 	size_t fits, validates;
 	size_t *order;            /* [fits] of the epoch in progress */
-	size_t learnt;            /* windows of an epoch; of a network type that reads rows, whole micro-batches only */
+	/* windows of an epoch; of a network type that reads rows, whole micro-batches only */
+	size_t learnt;
 	gb_window *step_window;   /* [micro_batches·batch_windows] */
 	gb_prefetch *prefetch;    /* fills the next batch; NULL with one thread */
 	gb_window *next_window;   /* [batch_windows] of it */
@@ -80,7 +81,10 @@ GB_CHECK gb_status gb_trainer_barrier(gb_trainer *trainer, gb_err *err);
 GB_CHECK gb_status gb_trainer_broadcast(gb_trainer *trainer, bool *found, gb_err *err);
 /* GB_SYSTEM unless the weights and running moments of all ranks are those of rank 0. */
 GB_CHECK gb_status gb_trainer_compare(gb_trainer *trainer, gb_err *err);
-static inline bool gb_trainer_writes(const gb_trainer *trainer) { return gb_comm_rank(trainer->options->comm) == 0; }
+static inline bool gb_trainer_writes(const gb_trainer *trainer)
+{
+	return gb_comm_rank(trainer->options->comm) == 0;
+}
 
 /* batches.c */
 double gb_trainer_clock(void); /* seconds */
@@ -99,8 +103,8 @@ void gb_trainer_use_running(gb_trainer *trainer);
 /* Mark the scored rows of the filled batch in ROW_COUNTS; returns their number. */
 double gb_trainer_count_rows(gb_trainer *trainer);
 /* Forward and backward pass of one micro-batch into the reducer's partial[0]. */
-GB_CHECK gb_status gb_trainer_micro(gb_trainer *trainer, const gb_window *windows, uint32_t micro, const gb_reduce_plan *plan,
-                                    gb_err *err);
+GB_CHECK gb_status gb_trainer_micro(gb_trainer *trainer, const gb_window *windows, uint32_t micro,
+                                    const gb_reduce_plan *plan, gb_err *err);
 
 /* running_statistics.c */
 /* Keep what the batch norms measured in the last forward pass, of micro-batch MICRO. */
@@ -116,7 +120,8 @@ GB_CHECK gb_status gb_trainer_adopt_weights(gb_trainer *trainer, gb_err *err);
 
 /* divergence.c: GB_NO, naming the first bad tensor, when … */
 /* … the losses of a step or the norm of its gradient are not finite, or a loss has exploded; */
-GB_CHECK gb_status gb_trainer_check_step(gb_trainer *trainer, const gb_term_sums *sums, double norm, gb_err *err);
+GB_CHECK gb_status gb_trainer_check_step(gb_trainer *trainer, const gb_term_sums *sums, double norm,
+                                         gb_err *err);
 /* … weights are not finite (before they are saved). */
 GB_CHECK gb_status gb_trainer_check_weights(gb_trainer *trainer, gb_err *err);
 
@@ -124,14 +129,16 @@ GB_CHECK gb_status gb_trainer_check_weights(gb_trainer *trainer, gb_err *err);
 struct gb_evaluation {
 	gb_term_sums sums;
 	/* of validation only: */
-	double r;                 /* mean correlation of BOLD over voxels, relative to the noise ceiling where there is one */
+	/* mean correlation of BOLD over voxels, relative to the noise ceiling where there is one */
+	double r;
 	double text_product, text_power; /* text decoded from BOLD: Σ decoded·target, Σ decoded² */
 };
 /* Every window of USE (GB_LOADER_FIT, GB_LOADER_VALIDATE), without dropout. */
 GB_CHECK gb_status gb_trainer_evaluate(gb_trainer *trainer, int use, gb_evaluation *evaluation, gb_err *err);
 /* Sets `constant` and `per_row`. */
 void gb_trainer_measure_constants(gb_trainer *trainer);
-/* Loss of TERM in units of the constant prediction of PART (0: train, 1: validation); NaN where there is none. */
+/* Loss of TERM in units of the constant prediction of PART (0: train, 1: validation); NaN where there is
+ * none. */
 double gb_trainer_relative_loss(const gb_trainer *trainer, const gb_term_sums *sums, int part, int term);
 /* Mean validation skill of video, sound and text, with r of BOLD among them. */
 double gb_trainer_score(const gb_trainer *trainer, const gb_evaluation *validation);

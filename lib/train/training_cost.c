@@ -21,7 +21,8 @@ static bool numbers_of(const char *text, size_t *out, int count)
 		char *end;
 		unsigned long long value = strtoull(text, &end, 10);
 
-		if (end == text || *text == '-' || !value || value > 1u << 30 || *end != (i + 1 < count ? 'x' : 0))
+		if (end == text || *text == '-' || !value || value > 1u << 30 ||
+		    *end != (i + 1 < count ? 'x' : 0))
 			return false;
 		out[i] = (size_t)value;
 		text = end + 1;
@@ -87,7 +88,8 @@ gb_status gb_cost_parse(gb_cost_dims *dims, const char *text, gb_err *err)
 	bool good = copy != NULL;
 
 	memset(dims, 0, sizeof *dims);
-	for (char *part = good ? strtok_r(copy, ",", &rest) : NULL; part && good; part = strtok_r(NULL, ",", &rest)) {
+	for (char *part = good ? strtok_r(copy, ",", &rest) : NULL; part && good;
+	     part = strtok_r(NULL, ",", &rest)) {
 		char *equals = strchr(part, '=');
 
 		good = equals != NULL;
@@ -99,15 +101,19 @@ gb_status gb_cost_parse(gb_cost_dims *dims, const char *text, gb_err *err)
 	good = good && dims->shape.subjects <= GB_SUBJECTS_MAX;
 	free(copy);
 	name_subjects(&dims->shape);
-	return good ? GB_OK : gb_fail(err, GB_USAGE, "--dims %s: wanted is like video=4x90x160x3,codes=4x113,text=4096,voxels=481,rows=946", text);
+	return good ? GB_OK
+	    : gb_fail(err, GB_USAGE,
+	              "--dims %s: wanted is like video=4x90x160x3,codes=4x113,text=4096,voxels=481,rows=946",
+	              text);
 }
 
 gb_status gb_cost_set(gb_cost_dims *dims, const gb_dataset *set, const gb_train_options *options, gb_err *err)
 {
 	static const char *const mean[] = {"mean"};
 	gb_loader loader;
-	gb_status status = gb_loader_open(&loader, set, options->features, (size_t)options->feature_count, options->subjects ? options->subjects : mean,
-	                                options->subjects ? (size_t)options->subject_count : 1, err);
+	gb_status status = gb_loader_open(&loader, set, options->features, (size_t)options->feature_count,
+	                                  options->subjects ? options->subjects : mean,
+	                                  options->subjects ? (size_t)options->subject_count : 1, err);
 
 	memset(dims, 0, sizeof *dims);
 	if (status == GB_OK)
@@ -122,8 +128,8 @@ gb_status gb_cost_set(gb_cost_dims *dims, const gb_dataset *set, const gb_train_
 
 typedef struct text { char *at; gb_err *err; } text;
 
-static bool line(text *t, const char *format, ...) GB_PRINTF(2, 3);
-static bool line(text *t, const char *format, ...)
+static bool add_line(text *t, const char *format, ...) GB_PRINTF(2, 3);
+static bool add_line(text *t, const char *format, ...)
 {
 	char part[256];
 	size_t have = t->at ? strlen(t->at) : 0, more;
@@ -141,13 +147,15 @@ static bool line(text *t, const char *format, ...)
 
 /* ---- a network ---- */
 
-size_t gb_cost_memory(const gb_network *net, int64_t micro, bool ridge)
+size_t gb_cost_memory(const gb_network *net, int64_t micro_batches, bool ridge)
 {
-	size_t arrays = ridge ? 5 : 4; /* weights, two moments, starts; a gradient */
+	size_t arrays = ridge ? 5 : 4; /* weights, two moments, anchors, a gradient */
 
-	for (int64_t m = micro; m > 1; m /= 2)
+	for (int64_t m = micro_batches; m > 1; m /= 2)
 		arrays++;
-	return arrays * sizeof(float) * gb_graph_parameter_count(net->graph) + gb_graph_activation_bytes(net->graph) + 2 * net->batch_bytes; /* one is filled ahead */
+	return arrays * sizeof(float) * gb_graph_parameter_count(net->graph) +
+	    gb_graph_activation_bytes(net->graph) +
+	       2 * net->batch_bytes; /* one is prefetched */
 }
 
 static double clock_seconds(void)
@@ -158,12 +166,14 @@ static double clock_seconds(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Seconds of OPERATIONS in products with large weights, and of passing BYTES through memory, as both go on this machine now. */
+/* *SECONDS that OPERATIONS in large matrix products and BYTES through memory take on this machine, from a
+ * short measurement. */
 static gb_status measure(gb_pool *pool, double operations, double bytes, double *seconds, gb_err *err)
 {
 	enum { ROWS = 64, OUT = 4096, IN = 2048, TURNS = 4, N = OUT * IN };
 	gb_device device = {gb_ops_cpu(), pool, NULL};
-	float *x = gb_device_array(&device, ROWS * IN, sizeof *x, err), *w = gb_device_array(&device, N, sizeof *w, err);
+	float *x = gb_device_array(&device, ROWS * IN, sizeof *x, err),
+	    *w = gb_device_array(&device, N, sizeof *w, err);
 	float *y = gb_device_array(&device, N, sizeof *y, err);
 	double product = 1e9, pass = 1e9;
 
@@ -183,30 +193,35 @@ static gb_status measure(gb_pool *pool, double operations, double bytes, double 
 	return x && w && y ? GB_OK : GB_SYSTEM;
 }
 
-/* A step: products of each micro-batch; AdamW, the norm, and the sums of micro-batches, by the bytes of a parameter. */
-static bool time_text(text *out, const gb_network *net, const gb_train_options *o, int64_t steps, gb_pool *pool)
+/* The time of a step: matrix products of each micro-batch; bytes per parameter of AdamW, the norm and the sum
+ * of micro-batches. */
+static bool time_text(text *out, const gb_network *net, const gb_train_options *o, int64_t steps,
+                      gb_pool *pool)
 {
 	double seconds, bytes = 32 + 12 * (double)(o->micro_batches - 1);
 
-	if (measure(pool, (double)o->micro_batches * gb_graph_operations(net->graph), bytes * (double)gb_graph_parameter_count(net->graph), &seconds, out->err) != GB_OK)
+	if (measure(pool, (double)o->micro_batches * gb_graph_operations(net->graph),
+	            bytes * (double)gb_graph_parameter_count(net->graph), &seconds, out->err) != GB_OK)
 		return false;
-	return line(out, "step\tseconds\t%.3g\n", seconds) && (!steps || line(out, "all steps\thours\t%.3g\n", seconds * (double)steps / 3600));
+	return add_line(out, "step\tseconds\t%.3g\n", seconds) &&
+	    (!steps || add_line(out, "all steps\thours\t%.3g\n", seconds * (double)steps / 3600));
 }
 
 static bool layers_text(text *out, const gb_network *net)
 {
-	bool good = line(out, "layer\tshape\tparameters\n");
+	bool good = add_line(out, "layer\tshape\tparameters\n");
 
 	for (int i = 0; good && i < gb_graph_parameters(net->graph); i++) {
 		const gb_parameter *p = gb_graph_parameter_at(net->graph, i);
 
-		good = p->rows > 1 ? line(out, "%s\t%zux%zu\t%zu\n", p->name, p->rows, p->columns, p->rows * p->columns)
-		                   : line(out, "%s\t%zu\t%zu\n", p->name, p->columns, p->columns);
+		good = p->rows > 1
+		    ? add_line(out, "%s\t%zux%zu\t%zu\n", p->name, p->rows, p->columns, p->rows * p->columns)
+		                   : add_line(out, "%s\t%zu\t%zu\n", p->name, p->columns, p->columns);
 	}
 	return good;
 }
 
-static size_t anchored(const gb_network *net)
+static size_t count_anchored(const gb_network *net)
 {
 	size_t count = 0;
 
@@ -219,14 +234,15 @@ static size_t anchored(const gb_network *net)
 	return count;
 }
 
-static gb_status network_text(text *out, const gb_cost_dims *dims, const gb_train_options *o, gb_rational step, gb_pool *pool, gb_err *err)
+static gb_status network_text(text *out, const gb_cost_dims *dims, const gb_train_options *o,
+                              gb_rational step, gb_pool *pool, gb_err *err)
 {
 	gb_network_shape shape = dims->shape;
 	gb_device device = {gb_ops_cpu(), NULL, NULL};
 	gb_network net = {0};
 	gb_delays delays;
-	size_t count, heads = 0, memory;
-	int64_t windows, steps;
+	size_t count, heads = 0, memory, anchors;
+	int64_t windows, steps, all_steps;
 	gb_status status = gb_delays_of_kernel(&delays, o->brain_kernel, step, err);
 
 	if (status != GB_OK)
@@ -242,14 +258,24 @@ static gb_status network_text(text *out, const gb_cost_dims *dims, const gb_trai
 		memory = gb_cost_memory(&net, o->micro_batches, o->init == GB_INIT_RIDGE);
 		windows = (int64_t)ceil((double)dims->rows * (1 - o->validation) / (double)shape.scored);
 		windows -= o->kind ? windows % o->batch_windows : 0;
-		steps = (windows + o->micro_batches * o->batch_windows - 1) / (o->micro_batches * o->batch_windows);
-		if (!layers_text(out, &net) || !line(out, "total\t\t%zu\n", count) || (!o->kind && !line(out, "without voxel heads\t\t%zu\n", count - heads)) ||
-		    !line(out, "memory\tbytes\t%zu\n", memory) ||
-		    !line(out, "fits this machine\t\t%s\n", memory <= gb_machine_memory() ? "yes" : "no") ||
-		    !line(out, "last.safetensors\tbytes\t%zu\n", 4 * (3 * count + (o->init != GB_INIT_RIDGE ? 0 : anchored(&net)))) ||
-		    !line(out, "best.safetensors\tbytes\t%zu\n", 4 * count) ||
-		    (dims->rows && (!line(out, "steps an epoch\t\t%lld\n", (long long)steps) || !line(out, "steps\t\t%lld\n", (long long)(steps * o->epochs)))) ||
-		    !time_text(out, &net, o, dims->rows ? steps * o->epochs : 0, pool))
+		steps = (windows + o->micro_batches * o->batch_windows - 1) /
+		    (o->micro_batches * o->batch_windows);
+		anchors = o->init == GB_INIT_RIDGE ? count_anchored(&net) : 0;
+		all_steps = dims->rows ? steps * o->epochs : 0;
+		if (!layers_text(out, &net) || !add_line(out, "total\t\t%zu\n", count) ||
+		    (!o->kind && !add_line(out, "without voxel heads\t\t%zu\n", count - heads)) ||
+		    !add_line(out, "memory\tbytes\t%zu\n", memory) ||
+		    !add_line(out, "fits this machine\t\t%s\n",
+		              memory <= gb_machine_memory() ? "yes"
+		              : "no") || !add_line(out, "last.safetensors\tbytes\t%zu\n",
+		                                   4 * (3 * count + anchors)) ||
+		                                   !add_line(out, "best.safetensors\tbytes\t%zu\n",
+		                                             4 * count) || (dims->rows &&
+		                                                            !add_line(out, "steps an "
+		        "epoch\t\t%lld\n",
+		        (long long)steps)) ||
+		        (dims->rows && !add_line(out, "steps\t\t%lld\n", (long long)all_steps)) ||
+		        !time_text(out, &net, o, all_steps, pool))
 			status = GB_SYSTEM;
 	}
 	gb_network_clear(&net);
@@ -257,7 +283,8 @@ static gb_status network_text(text *out, const gb_cost_dims *dims, const gb_trai
 	return status;
 }
 
-char *gb_cost_text(const gb_cost_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool, gb_err *err)
+char *gb_cost_text(const gb_cost_dims *dims, const gb_train_options *options, gb_rational step, gb_pool *pool,
+                   gb_err *err)
 {
 	text out = {NULL, err};
 	gb_status status = network_text(&out, dims, options, step, pool, err);

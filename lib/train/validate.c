@@ -8,18 +8,25 @@
 #include "base/size.h"
 #include "train/trainer_internal.h"
 
-/* Below this a ceiling is not worth dividing by. */
+/* Voxels with a lower noise ceiling are left out of the mean correlation. */
 #define LEAST_CEILING 0.2
 
-/* Time courses of one subject, [rows of the windows, voxels]; which rows count; r of each voxel. */
-typedef struct courses { float *predicted, *target; uint8_t *counts; double *r; size_t rows, voxels; } courses;
+/* Time courses of one subject. */
+typedef struct courses {
+	float *predicted, *target; /* [rows of the windows, voxels] */
+	uint8_t *counts;           /* [rows] 1: the row counts */
+	double *r;                 /* [voxels] */
+	size_t rows, voxels;
+} courses;
 
+/* Voxels that are correlated in one pass over the rows. */
 enum { TOGETHER = 256 };
 
-/* r of voxels FIRST … END−1, TOGETHER at most: rows are read as they lie. */
-static void correlations(const courses *c, size_t first, size_t end)
+/* r of voxels FIRST … END−1, at most TOGETHER. */
+static void correlate(const courses *c, size_t first, size_t end)
 {
-	double n = 0, sx[TOGETHER] = {0}, sy[TOGETHER] = {0}, xx[TOGETHER] = {0}, yy[TOGETHER] = {0}, xy[TOGETHER] = {0};
+	double n = 0, sx[TOGETHER] = {0}, sy[TOGETHER] = {0}, xx[TOGETHER] = {0}, yy[TOGETHER] = {0},
+	    xy[TOGETHER] = {0};
 
 	for (size_t r = 0; r < c->rows; r++) {
 		const float *predicted = c->predicted + r * c->voxels, *target = c->target + r * c->voxels;
@@ -34,7 +41,8 @@ static void correlations(const courses *c, size_t first, size_t end)
 		const float *predicted = c->predicted + r * c->voxels, *target = c->target + r * c->voxels;
 
 		for (size_t v = first; c->counts[r] && v < end; v++) {
-			double x = (double)predicted[v] - sx[v - first] / n, y = (double)target[v] - sy[v - first] / n;
+			double x = (double)predicted[v] - sx[v - first] / n,
+			    y = (double)target[v] - sy[v - first] / n;
 
 			xx[v - first] += x * x;
 			yy[v - first] += y * y;
@@ -45,9 +53,13 @@ static void correlations(const courses *c, size_t first, size_t end)
 		c->r[first + v] = xx[v] > 0 && yy[v] > 0 ? xy[v] / sqrt(xx[v] * yy[v]) : 0;
 }
 
-static float ceiling_of(const gb_trainer *t, size_t k, size_t v) { return t->loader.brain[k].subjects > 1 ? t->loader.statistics.ceiling[k][v] : 1; }
+/* Noise ceiling of voxel V of subject K; 1 where a single brain has none. */
+static float ceiling_of(const gb_trainer *t, size_t k, size_t v)
+{
+	return t->loader.brain[k].subjects > 1 ? t->loader.statistics.ceiling[k][v] : 1;
+}
 
-/* Mean over subjects of Σr/Σceiling, or of the mean r where no ceiling can be had.  Ranks share out the voxels. */
+/* Mean over subjects of Σr/Σceiling; the ranks divide the voxels among them. */
 static gb_status mean_r(const gb_trainer *t, courses *course, double *mean, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
@@ -61,7 +73,7 @@ static gb_status mean_r(const gb_trainer *t, courses *course, double *mean, gb_e
 		double r = 0, under = 0;
 
 		for (size_t v = gb_comm_first(comm, c->voxels, rank); v < end; v += TOGETHER)
-			correlations(c, v, v + TOGETHER < end ? v + TOGETHER : end);
+			correlate(c, v, v + TOGETHER < end ? v + TOGETHER : end);
 		status = gb_comm_allgather(comm, c->r, NULL, c->voxels, sizeof *c->r, err);
 		for (size_t v = 0; v < c->voxels; v++)
 			if (ceiling_of(t, k, v) >= (float)LEAST_CEILING) {
@@ -88,7 +100,8 @@ static gb_status keep_courses(const gb_trainer *t, courses *course, size_t at, g
 				continue;
 			course[k].counts[row] = t->net.batch.weight_bold[k][i] > 0;
 			memcpy(course[k].predicted + row * v, predicted + i * v, v * sizeof *predicted);
-			memcpy(course[k].target + row * v, t->net.batch.target_bold[k] + i * v, v * sizeof *predicted);
+			memcpy(course[k].target + row * v, t->net.batch.target_bold[k] + i * v,
+			       v * sizeof *predicted);
 			row++;
 		}
 	}
@@ -99,7 +112,8 @@ static gb_status keep_courses(const gb_trainer *t, courses *course, size_t at, g
 static void fill_batch(gb_trainer *t, const gb_window *list, size_t count, size_t at)
 {
 	size_t groups = (size_t)t->options->batch_windows;
-	gb_loader_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / groups), .scored = true, .apart = t->loader.apart};
+	gb_loader_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / groups),
+	                          .scored = true, .apart = t->loader.apart};
 
 	for (size_t g = 0; g < groups; g++)
 		t->step_window[g] = at + g < count ? list[at + g] : (gb_window){0, 0};
@@ -112,32 +126,38 @@ static void batch_sums(gb_trainer *t, gb_term_sums *sums)
 	gb_loader_counts(&t->net, sums->count);
 	for (int i = 0; i < GB_TERMS + (int)t->net.shape.subjects; i++)
 		if (t->net.term[i] >= 0)
-			sums->loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(t->net.graph, t->net.term[i]);
+			sums->loss[i < GB_TERM_BOLD ? i : GB_TERM_BOLD] += gb_graph_term(t->net.graph,
+			        t->net.term[i]);
 }
 
-/* Of the batch's rows whose BOLD window is whole. */
+/* Σ decoded·target and Σ decoded² of text over the batch's rows whose BOLD window is complete. */
 static gb_status text_sums(const gb_trainer *t, double sum[2], gb_err *err)
 {
 	size_t n = t->net.shape.text;
 	const gb_batch *b = &t->net.batch;
 	const float *decoded;
-	gb_status status = t->net.decoded[1][3] < 0 ? GB_OK : gb_graph_fetch(t->net.graph, t->net.decoded[1][3], &decoded, err);
+	gb_status status;
 
-	for (size_t i = 0; status == GB_OK && t->net.decoded[1][3] >= 0 && i < t->net.scored; i++)
+	if (t->net.decoded[1][3] < 0)
+		return GB_OK;
+	status = gb_graph_fetch(t->net.graph, t->net.decoded[1][3], &decoded, err);
+	for (size_t i = 0; status == GB_OK && i < t->net.scored; i++)
 		for (size_t k = 0; b->weight_brain[2][i] > 0 && k < n; k++) {
-			sum[0] += (double)decoded[i * n + k] * (double)b->target_text[i * n + k];
-			sum[1] += (double)decoded[i * n + k] * (double)decoded[i * n + k];
+			double value = (double)decoded[i * n + k];
+
+			sum[0] += value * (double)b->target_text[i * n + k];
+			sum[1] += value * value;
 		}
 	return status;
 }
 
-/* What an evaluation works on: windows in batches, of which each rank runs a block. */
+/* Windows in batches, of which each rank evaluates a block. */
 typedef struct evaluating {
 	const gb_window *list;
 	size_t windows, batches, *first_row; /* [ranks + 1] rows before each rank's block */
 	gb_term_sums *sums;                  /* [batches] */
-	bool follows;                        /* the courses; else only the sums */
-	double (*text)[2];                   /* [batches] Σ decoded·target, Σ decoded² of text from the brain, where FOLLOWS */
+	bool keeps_courses;                  /* keep time courses, not only sums */
+	double (*text)[2];                   /* [batches] of text_sums, with time courses */
 	courses course[GB_SUBJECTS_MAX];
 } evaluating;
 
@@ -156,7 +176,8 @@ static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, g
 	size_t groups = (size_t)t->options->batch_windows, rows;
 	bool good;
 
-	*e = (evaluating){.list = use == GB_LOADER_FIT ? t->fit : t->validate, .windows = use == GB_LOADER_FIT ? t->fits : t->validates};
+	*e = use == GB_LOADER_FIT ? (evaluating){.list = t->fit, .windows = t->fits}
+	                          : (evaluating){.list = t->validate, .windows = t->validates};
 	e->batches = (e->windows + groups - 1) / groups;
 	rows = rows_before(e, e->windows);
 	e->sums = gb_array(e->batches, sizeof *e->sums, err);
@@ -165,12 +186,13 @@ static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, g
 	good = e->sums && e->first_row && e->text;
 	for (int r = 0; good && r <= gb_comm_size(comm); r++)
 		e->first_row[r] = rows_before(e, gb_comm_first(comm, e->batches, r) * groups);
-	e->follows = use == GB_LOADER_VALIDATE;
-	for (size_t k = 0; good && e->follows && k < t->net.shape.subjects; k++) {
+	e->keeps_courses = use == GB_LOADER_VALIDATE;
+	for (size_t k = 0; good && e->keeps_courses && k < t->net.shape.subjects; k++) {
 		courses *c = &e->course[k];
 		size_t v = t->net.shape.voxels[k];
 
-		*c = (courses){.rows = rows, .voxels = v, .predicted = gb_array(rows * v, sizeof(float), err), .target = gb_array(rows * v, sizeof(float), err),
+		*c = (courses){.rows = rows, .voxels = v, .predicted = gb_array(rows * v, sizeof(float), err),
+		               .target = gb_array(rows * v, sizeof(float), err),
 		               .counts = gb_array(rows, 1, err), .r = gb_array(v, sizeof(double), err)};
 		good = c->predicted && c->target && c->counts && c->r;
 	}
@@ -190,20 +212,21 @@ static void end_evaluating(const gb_trainer *t, evaluating *e)
 	free(e->first_row);
 }
 
-static gb_status share_courses(const gb_trainer *t, evaluating *e, gb_err *err)
+static gb_status gather(const gb_trainer *t, evaluating *e, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
 	gb_status status = gb_comm_allgather(comm, e->sums, NULL, e->batches, sizeof *e->sums, err);
 
-	if (status == GB_OK && e->follows)
+	if (status == GB_OK && e->keeps_courses)
 		status = gb_comm_allgather(comm, e->text, NULL, e->batches, sizeof *e->text, err);
-
-	for (size_t k = 0; status == GB_OK && e->follows && k < t->net.shape.subjects; k++) {
+	for (size_t k = 0; status == GB_OK && e->keeps_courses && k < t->net.shape.subjects; k++) {
 		courses *c = &e->course[k];
 
-		status = gb_comm_allgather(comm, c->predicted, e->first_row, 0, c->voxels * sizeof *c->predicted, err);
+		status = gb_comm_allgather(comm, c->predicted, e->first_row, 0,
+		                           c->voxels * sizeof *c->predicted, err);
 		if (status == GB_OK)
-			status = gb_comm_allgather(comm, c->target, e->first_row, 0, c->voxels * sizeof *c->target, err);
+			status = gb_comm_allgather(comm, c->target, e->first_row, 0,
+			                           c->voxels * sizeof *c->target, err);
 		if (status == GB_OK)
 			status = gb_comm_allgather(comm, c->counts, e->first_row, 0, 1, err);
 	}
@@ -216,32 +239,32 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 	int rank = gb_comm_rank(t->options->comm);
 	size_t groups = (size_t)t->options->batch_windows, end;
 	evaluating e;
-	gb_status status = begin_evaluating(t, &e, use, err);
+	gb_status status;
 
 	memset(evaluation, 0, sizeof *evaluation);
+	GB_TRY(begin_evaluating(t, &e, use, err));
 	end = gb_comm_first(t->options->comm, e.batches, rank + 1);
-	for (size_t i = gb_comm_first(t->options->comm, e.batches, rank); status == GB_OK && i < end; i++) {
+	for (size_t i = gb_comm_first(t->options->comm, e.batches, rank); i < end; i++) {
 		fill_batch(t, e.list, e.windows, i * groups);
 		gb_graph_forward(t->net.graph, &run);
 		batch_sums(t, &e.sums[i]);
-		if (e.follows)
-			status = keep_courses(t, e.course, rows_before(&e, i * groups), err);
-		if (status == GB_OK && e.follows)
-			status = text_sums(t, e.text[i], err);
+		if (!e.keeps_courses)
+			continue;
+		GB_TRY(keep_courses(t, e.course, rows_before(&e, i * groups), err));
+		GB_TRY(text_sums(t, e.text[i], err));
 	}
-	if (status == GB_OK)
-		status = share_courses(t, &e, err);
-	for (size_t i = 0; status == GB_OK && i < e.batches; i++) /* in order, whoever ran them */
+	GB_TRY(gather(t, &e, err));
+	for (size_t i = 0; i < e.batches; i++) { /* in the order of the batches, whichever rank ran them */
 		for (int j = 0; j < GB_TERMS; j++) {
 			evaluation->sums.loss[j] += e.sums[i].loss[j];
 			evaluation->sums.count[j] += e.sums[i].count[j];
 		}
-	for (size_t i = 0; status == GB_OK && i < e.batches; i++) {
 		evaluation->text_product += e.text[i][0];
 		evaluation->text_power += e.text[i][1];
 	}
-	if (status == GB_OK && e.follows)
+	if (e.keeps_courses)
 		status = mean_r(t, e.course, &evaluation->r, err);
+done:
 	end_evaluating(t, &e);
 	return status;
 }
@@ -266,7 +289,8 @@ void gb_trainer_measure_constants(gb_trainer *t)
 		}
 		for (int i = 0; i < GB_TERMS; i++) {
 			t->constant[part][i] = counts[i] > 0 && t->net.term[i] >= 0 ? all[i] / counts[i] : 0;
-			if (part == 0) /* codes count frames and codebooks, BOLD subjects */
+			/* the weights of codes sum over frames and codebooks, those of BOLD over subjects */
+			if (part == 0)
 				t->per_row[i] = rows > 0 ? counts[i] / rows : 0;
 		}
 	}
