@@ -49,11 +49,11 @@ where() {
 		return "^" text "$"
 	}
 	/^[ \t]*#/ { next }
-	/(check|prints|same|fails|ok|skip|caught|refuse)[ \t]/ {
+	{
 		n = split($0, part, index($0, quote ENVIRON["name"] quote) ? quote : "\"")
 		for (i = 2; i <= n; i += 2)
 			if (part[i] == ENVIRON["name"]) { print FILENAME ":" FNR; found = 1; exit }
-			else if (!likely && part[i] ~ /\$/ && ENVIRON["name"] ~ pattern(part[i])) likely = FILENAME ":" FNR
+			else if (!likely && part[i] ~ /[^$].*\$|\$.* / && ENVIRON["name"] ~ pattern(part[i])) likely = FILENAME ":" FNR
 	}
 	END { if (!found) print likely ? likely : FILENAME }' "$tap_script"
 }
