@@ -17,29 +17,27 @@ typedef struct prediction {
 static gb_status open_prediction(prediction *p, const char *folder, gb_err *err)
 {
 	char *path = gb_format(err, "%s/prediction.safetensors", folder);
-	gb_status status = path ? gb_tensor_file_open(&p->file, path, err) : GB_SYSTEM;
+	gb_status status;
 
-	free(path);
-	if (!status)
-		status = gb_tensor_file_need(p->file, "rows", GB_I64, 1, &p->rows, err);
-	if (!status)
-		status = gb_tensor_file_need(p->file, "runs", GB_I32, 1, &p->runs, err);
-	if (!status)
-		status = gb_tensor_file_need(p->file, "predicted", GB_F32, 2, &p->predicted, err);
-	if (!status)
-		status = gb_tensor_file_need(p->file, "measured", GB_F32, 2, &p->measured, err);
-	if (!status && (p->rows->elements != p->runs->elements || p->predicted->elements != p->measured->elements ||
-	                p->predicted->shape[0] != p->rows->shape[0] || p->measured->shape[0] != p->rows->shape[0] || p->rows->elements < 3))
+	GB_TRY(path ? gb_tensor_file_open(&p->file, path, err) : GB_SYSTEM);
+	GB_TRY(gb_tensor_file_need(p->file, "rows", GB_I64, 1, &p->rows, err));
+	GB_TRY(gb_tensor_file_need(p->file, "runs", GB_I32, 1, &p->runs, err));
+	GB_TRY(gb_tensor_file_need(p->file, "predicted", GB_F32, 2, &p->predicted, err));
+	GB_TRY(gb_tensor_file_need(p->file, "measured", GB_F32, 2, &p->measured, err));
+	if (p->rows->elements != p->runs->elements || p->predicted->elements != p->measured->elements ||
+	    p->predicted->shape[0] != p->rows->shape[0] || p->measured->shape[0] != p->rows->shape[0] || p->rows->elements < 3)
 		status = gb_fail(err, GB_DATA, "%s/prediction.safetensors: rows, predicted and measured contradict each other", folder);
+done:
+	free(path);
 	return status;
 }
 
-static bool same(const gb_tensor *a, const gb_tensor *b)
+static bool same_bytes(const gb_tensor *a, const gb_tensor *b)
 {
 	return a->bytes == b->bytes && memcmp(a->data, b->data, a->bytes) == 0;
 }
 
-static gb_status one(const prediction *p, const gb_bootstrap *blocks, const double *first, gb_compared *out, double *means, gb_pool *pool,
+static gb_status score_one(const prediction *p, const gb_bootstrap *blocks, const double *first, gb_compared *out, double *means, gb_pool *pool,
                      gb_err *err)
 {
 	size_t rows = p->rows->elements, voxels = (size_t)p->predicted->shape[1];
@@ -93,7 +91,7 @@ gb_status gb_compare(const char *const *folder, size_t count, gb_compared *out, 
 
 	for (size_t i = 0; !status && i < count; i++) {
 		status = open_prediction(&p[i], folder[i], err);
-		if (!status && i && (!same(p[0].rows, p[i].rows) || !same(p[0].measured, p[i].measured)))
+		if (!status && i && (!same_bytes(p[0].rows, p[i].rows) || !same_bytes(p[0].measured, p[i].measured)))
 			status = gb_fail(err, GB_DATA, "%s: other rows or another brain than %s: only the same can be compared", folder[i], folder[0]);
 	}
 	if (!status && !gb_json_read_number(gb_tensor_file_attribute(p[0].file, "rows", "seconds"), &step))
@@ -104,7 +102,7 @@ gb_status gb_compare(const char *const *folder, size_t count, gb_compared *out, 
 		status = make_blocks(&p[0], step, &blocks, err);
 	for (size_t i = 0; !status && i < count; i++) {
 		out[i].folder = folder[i];
-		status = one(&p[i], &blocks, i ? means : NULL, &out[i], i ? means + GB_RESAMPLES : means, pool, err);
+		status = score_one(&p[i], &blocks, i ? means : NULL, &out[i], i ? means + GB_RESAMPLES : means, pool, err);
 		if (!status && i)
 			out[i].difference = out[i].r - out[0].r;
 	}

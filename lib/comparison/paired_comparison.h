@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* paired_comparison.h: folders of gb-recon side by side, the first being what the others
- * are compared with. */
+/* paired_comparison.h: predictions in folders of gb-recon compared with that of the first folder. */
 #ifndef GB_COMPARISON_PAIRED_COMPARISON_H
 #define GB_COMPARISON_PAIRED_COMPARISON_H
 
@@ -12,7 +11,7 @@ typedef struct gb_compared {
 	const char *folder;   /* borrowed */
 	char kind[64];        /* of model */
 	double r, low, high;  /* mean over voxels; interval NaN: too few rows */
-	double difference, difference_low, difference_high; /* from the first; NaN for the first */
+	double difference, difference_low, difference_high; /* r less that of the first; NaN for the first */
 } gb_compared;
 
 /* OUT [count].  GB_DATA unless all were made of the same measured rows. */

@@ -10,7 +10,7 @@
 #include "base/size.h"
 #include "fmri/mask_tensor.h"
 
-enum { SEED = 20 };
+enum { SEED = 20 /* of the bootstrap */ };
 
 gb_status gb_scored_parse(const char *text, const gb_dataset *set, int64_t *first, int64_t *end, bool *any, gb_err *err)
 {
@@ -186,22 +186,20 @@ static gb_status resample(gb_encoding *e, const gb_encoding_options *o, const fl
 	return status;
 }
 
-/* The model's own figures. */
+/* The model's own scores. */
 static gb_status score(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
 {
 	size_t rows = e->scored.rows;
-	gb_status status = gb_encoding_predict(o->model, o->set, e->subject, e->row, rows, e->predicted, o->pool, err);
+	gb_status status;
 
-	if (!status)
-		status = read_rows(o->set, e->subject, &e->scored, e->voxels, e->measured, err);
-	if (!status)
-		status = gb_score_r(e->predicted, e->measured, rows, e->voxels, e->r, o->pool, err);
-	if (!status)
-		status = gb_score_summary(&e->score, e->predicted, e->measured, rows, e->voxels, e->r, o->pool, err);
-	if (!status && rows >= GB_SHIFT_ROWS_MIN)
-		status = gb_shift_null_make(&e->null, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err);
-	if (!status)
-		status = gb_identification_make(&e->identification, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err);
+	GB_TRY(gb_encoding_predict(o->model, o->set, e->subject, e->row, rows, e->predicted, o->pool, err));
+	GB_TRY(read_rows(o->set, e->subject, &e->scored, e->voxels, e->measured, err));
+	GB_TRY(gb_score_r(e->predicted, e->measured, rows, e->voxels, e->r, o->pool, err));
+	GB_TRY(gb_score_summary(&e->score, e->predicted, e->measured, rows, e->voxels, e->r, o->pool, err));
+	if (rows >= GB_SHIFT_ROWS_MIN)
+		GB_TRY(gb_shift_null_make(&e->null, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err));
+	GB_TRY(gb_identification_make(&e->identification, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err));
+done:
 	return status;
 }
 
@@ -217,37 +215,35 @@ static gb_status has_these_voxels(const gb_encoding *e, const gb_encoding_option
 	return gb_mask_tensor_same(ridge, measured, "bold.mask", has, err);
 }
 
-static gb_status compare(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
+static gb_status compare_with_baseline(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
 {
 	size_t rows = e->scored.rows;
 	float *baseline = NULL;
 	gb_score other;
 	double *r = NULL;
 	bool has = false;
-	gb_status status = o->baseline ? has_these_voxels(e, o, &has, err) : GB_OK;
+	gb_status status;
 
-	if (!status && has) {
+	if (o->baseline)
+		GB_TRY(has_these_voxels(e, o, &has, err));
+	if (has) {
 		baseline = gb_array(rows * e->voxels, sizeof *baseline, err);
 		r = baseline ? gb_array(e->voxels, sizeof *r, err) : NULL;
-		status = r ? gb_model_encode(o->baseline, o->set, e->subject, e->row, rows, baseline, o->pool, err) : GB_SYSTEM;
-		if (!status)
-			status = gb_score_r(baseline, e->measured, rows, e->voxels, r, o->pool, err);
-		if (!status)
-			status = gb_score_summary(&other, baseline, e->measured, rows, e->voxels, r, o->pool, err);
-		if (!status) {
-			e->has_baseline = true;
-			e->baseline = other.mean;
-			e->baseline_region = other.region;
-		}
+		GB_TRY(r ? gb_model_encode(o->baseline, o->set, e->subject, e->row, rows, baseline, o->pool, err) : GB_SYSTEM);
+		GB_TRY(gb_score_r(baseline, e->measured, rows, e->voxels, r, o->pool, err));
+		GB_TRY(gb_score_summary(&other, baseline, e->measured, rows, e->voxels, r, o->pool, err));
+		e->has_baseline = true;
+		e->baseline = other.mean;
+		e->baseline_region = other.region;
 	}
-	if (!status)
-		status = resample(e, o, baseline, err);
-	free(baseline);
+	GB_TRY(resample(e, o, baseline, err));
+done:
 	free(r);
+	free(baseline);
 	return status;
 }
 
-static gb_status against_others(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
+static gb_status compare_with_others(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
 {
 	if (!o->others)
 		return GB_OK;
@@ -258,8 +254,8 @@ static gb_status against_others(gb_encoding *e, const gb_encoding_options *o, gb
 	return e->other_r ? each_subject(e, o, o->others, NULL, e->other_r, err) : GB_SYSTEM;
 }
 
-/* Ceilings, and r with each subject, of those who have these voxels. */
-static gb_status beside_subjects(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
+/* Ceilings, and r with each subject, of the subjects that have these voxels. */
+static gb_status compare_with_subjects(gb_encoding *e, const gb_encoding_options *o, gb_err *err)
 {
 	reader context = {o->set, e};
 	size_t alike = 0;
@@ -283,25 +279,20 @@ gb_status gb_encoding_make(gb_encoding *e, const gb_encoding_options *o, gb_err 
 
 	*e = (gb_encoding){.subject = o->subject, .voxels = gb_model_voxels_of(o->model, o->subject), .subjects = gb_dataset_subjects(o->set)};
 	e->is_mean = strcmp(o->subject, "mean") == 0;
-	status = gb_scored_find(&e->scored, o->set, o->first, o->end, &e->row, &e->run, err);
-	if (!status && !gb_size_mul(e->scored.rows, e->voxels, &cells))
-		status = gb_fail(err, GB_SYSTEM, "%zu rows by %zu voxels are too many", e->scored.rows, e->voxels);
-	if (!status) {
-		e->predicted = gb_array(cells, sizeof *e->predicted, err);
-		e->measured = e->predicted ? gb_array(cells, sizeof *e->measured, err) : NULL;
-		e->r = e->measured ? gb_array(e->voxels, sizeof *e->r, err) : NULL;
-		e->subject_r = e->r ? gb_array(e->subjects, sizeof *e->subject_r, err) : NULL;
-		e->alike = e->subject_r ? gb_array(e->subjects, sizeof *e->alike, err) : NULL;
-		status = e->alike ? find_alike(o->set, o->subject, e->alike, err) : GB_SYSTEM;
-	}
-	if (!status)
-		status = score(e, o, err);
-	if (!status)
-		status = beside_subjects(e, o, err);
-	if (!status)
-		status = compare(e, o, err);
-	if (!status)
-		status = against_others(e, o, err);
+	GB_TRY(gb_scored_find(&e->scored, o->set, o->first, o->end, &e->row, &e->run, err));
+	if (!gb_size_mul(e->scored.rows, e->voxels, &cells))
+		GB_TRY(gb_fail(err, GB_SYSTEM, "%zu rows by %zu voxels are too many", e->scored.rows, e->voxels));
+	e->predicted = gb_array(cells, sizeof *e->predicted, err);
+	e->measured = e->predicted ? gb_array(cells, sizeof *e->measured, err) : NULL;
+	e->r = e->measured ? gb_array(e->voxels, sizeof *e->r, err) : NULL;
+	e->subject_r = e->r ? gb_array(e->subjects, sizeof *e->subject_r, err) : NULL;
+	e->alike = e->subject_r ? gb_array(e->subjects, sizeof *e->alike, err) : NULL;
+	GB_TRY(e->alike ? find_alike(o->set, o->subject, e->alike, err) : GB_SYSTEM);
+	GB_TRY(score(e, o, err));
+	GB_TRY(compare_with_subjects(e, o, err));
+	GB_TRY(compare_with_baseline(e, o, err));
+	GB_TRY(compare_with_others(e, o, err));
+done:
 	if (status)
 		gb_encoding_clear(e);
 	return status;

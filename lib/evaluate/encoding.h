@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* encoding.h: how well a model predicts brains from the stimulus, on the test
- * rows of a set, with everything a figure must be read beside. */
+/* encoding.h: how well a model predicts a brain from the stimulus on the test rows of a set, with the null, interval,
+ * ceiling and baseline of each score. */
 #ifndef GB_EVALUATE_ENCODING_H
 #define GB_EVALUATE_ENCODING_H
 
@@ -36,10 +36,10 @@ typedef struct gb_encoding {
 
 typedef struct gb_encoding_options {
 	gb_model *model, *baseline;     /* BASELINE may be NULL */
-	const gb_dataset *set, *others; /* OTHERS (may be NULL): other brains on the same clock, as a null */
+	const gb_dataset *set, *others; /* OTHERS (may be NULL): a null of other brains on the same clock */
 	int64_t first, end;             /* rows of the set to look at */
 	const char *subject;            /* one of the model's, borrowed; or "mean": with heads for several, of their predictions */
-	const gb_ceiling *ceiling;      /* if not NULL, of these voxels and rows: not made again, nor subject_r */
+	const gb_ceiling *ceiling;      /* of these voxels and rows: then neither it nor subject_r is computed; may be NULL */
 	gb_pool *pool;
 } gb_encoding_options;
 
@@ -52,13 +52,13 @@ GB_CHECK gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int6
 /* GB_DATA when no test row is among those asked for. */
 GB_CHECK gb_status gb_encoding_make(gb_encoding *encoding, const gb_encoding_options *options, gb_err *err);
 void gb_encoding_clear(gb_encoding *encoding);
-/* Lets go of predicted and measured, which are large. */
+/* Frees predicted and measured, which are large. */
 void gb_encoding_drop_rows(gb_encoding *encoding);
 /* BOLD of SUBJECT (as in the options) for ROWS: OUT [rows, gb_model_voxels_of(model, subject)]. */
 GB_CHECK gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, const char *subject, const int64_t *row, size_t rows,
                                        float *out, gb_pool *pool, gb_err *err);
 
-/* The ridge to print beside MODEL, of folder RUN: the one NAMED, else ridge.safetensors there; none: NULL. */
+/* The ridge that MODEL of folder RUN is compared with: the one NAMED, else ridge.safetensors in RUN, else NULL. */
 GB_CHECK gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const char *run, const char *named,
                                     const gb_dataset *set, gb_err *err);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* progress.h: how far something long has come, for whoever watches. */
+/* progress.h: reports how much of a long computation is done. */
 #ifndef GB_EVALUATE_PROGRESS_H
 #define GB_EVALUATE_PROGRESS_H
 
 #include <stdint.h>
 
-/* "nested models", how many are done, of how many. */
+/* WHAT: "nested models"; DONE of TOTAL. */
 typedef void gb_progress(const char *what, uint64_t done, uint64_t total);
 
 static inline void gb_progress_report(gb_progress *watcher, const char *what, uint64_t done, uint64_t total)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* statistic_maps.h: what a report leaves in its folder beside the page: predicted BOLD and
- * maps as NIfTI, figures of every voxel as TSV, prediction and measurement as tensors. */
+/* statistic_maps.h: the files of a report: predicted BOLD and maps as NIfTI, scores of every voxel as TSV, prediction
+ * and measurement as tensors. */
 #ifndef GB_EVALUATE_STATISTIC_MAPS_H
 #define GB_EVALUATE_STATISTIC_MAPS_H
 
@@ -16,7 +16,7 @@ GB_CHECK gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, const ch
 typedef struct gb_maps {
 	const char *folder, *tool;
 	const char *subject;         /* whose brain */
-	const gb_nifti_mask *mask;   /* NULL: none known, so no pictures of it */
+	const gb_nifti_mask *mask;   /* NULL: unknown; then no NIfTI is written */
 	gb_model *model;
 	const gb_dataset *set;
 	gb_pool *pool;

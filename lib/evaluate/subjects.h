@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* subjects.h: every brain that a model predicts, scored and written.
  *
- * A model of the mean or of one subject has one.  One with heads for several
- * subjects has each of them, and before them their mean where they are all of
- * the set and share a mask. */
+ * A model of the mean or of one subject predicts one brain.  A model with heads for several subjects predicts each of
+ * them, and before them their mean, where they are all subjects of the set and share a mask. */
 #ifndef GB_EVALUATE_SUBJECTS_H
 #define GB_EVALUATE_SUBJECTS_H
 

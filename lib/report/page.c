@@ -69,12 +69,15 @@ void gb_page_heading(gb_page *page, const char *text)
 	fputs("</h2>\n", page->out);
 }
 
-static void print_escaped(gb_page *page, const char *format, va_list args, bool cells)
+/* The formatted text between the tags BEFORE and AFTER; CELLS: a tab begins the next cell. */
+static void print_element(gb_page *page, const char *before, const char *after, bool cells, const char *format, va_list args)
 {
 	char *text = NULL;
 
+	fputs(before, page->out);
 	if (vasprintf(&text, format, args) >= 0)
 		escape(page->out, text, cells);
+	fputs(after, page->out);
 	free(text);
 }
 
@@ -82,11 +85,9 @@ void gb_page_text(gb_page *page, const char *format, ...)
 {
 	va_list args;
 
-	fputs("<p>", page->out);
 	va_start(args, format);
-	print_escaped(page, format, args, false);
+	print_element(page, "<p>", "</p>\n", false, format, args);
 	va_end(args);
-	fputs("</p>\n", page->out);
 }
 
 void gb_page_numbers_begin(gb_page *page)
@@ -123,11 +124,9 @@ void gb_page_row(gb_page *page, const char *format, ...)
 {
 	va_list args;
 
-	fputs("<tr><td>", page->out);
 	va_start(args, format);
-	print_escaped(page, format, args, true);
+	print_element(page, "<tr><td>", "</td></tr>\n", true, format, args);
 	va_end(args);
-	fputs("</td></tr>\n", page->out);
 }
 
 void gb_page_table_end(gb_page *page)
