@@ -5,23 +5,27 @@
 
 #include "evaluate/encoding_metrics.h"
 
-gb_status gb_feature_sets_parse(gb_feature_sets *s, const char *nested, const char *partition, const char *nuisance,
-                                const gb_dataset *set, gb_err *err)
+gb_status gb_feature_sets_parse(gb_feature_sets *s, const char *nested, const char *partition,
+                                const char *nuisance, const gb_dataset *set, gb_err *err)
 {
 	const gb_groups_rule of_nuisance = {.option = "nuisance", .least = 1, .most = 1, .apart = true},
-	                     of_steps = {.option = "nested", .least = 1, .most = GB_GROUPS_MAX, .apart = true, .not_in = &s->nuisance},
-	                     of_parts = {.option = "partition", .least = 2, .most = GB_VARIANCE_PARTITION_MAX, .apart = true,
-	                                 .not_in = &s->nuisance};
+			     of_steps = {.option = "nested", .least = 1, .most = GB_GROUPS_MAX, .apart = true,
+	                                 .not_in = &s->nuisance},
+			     of_parts = {.option = "partition", .least = 2, .most = GB_VARIANCE_PARTITION_MAX,
+	                                 .apart = true, .not_in = &s->nuisance};
 	gb_status status = gb_groups_parse(&s->nuisance, nuisance, &of_nuisance, set, err);
 
 	if (!status && nuisance && !nested && !partition)
-		status = gb_fail(err, GB_USAGE, "--nuisance: stands in every model of --nested or --partition; one of them is wanted");
+		status = gb_fail(err, GB_USAGE,
+		                 "--nuisance: stands in every model of --nested or --partition; one of them "
+		                 "is wanted");
 	if (!status)
 		status = gb_groups_parse(&s->steps, nested, &of_steps, set, err);
 	return status ? status : gb_groups_parse(&s->parts, partition, &of_parts, set, err);
 }
 
-gb_status gb_feature_sets_make(gb_feature_sets *s, const gb_refit_options *options, gb_metrics *metrics, gb_err *err)
+gb_status gb_feature_sets_make(gb_feature_sets *s, const gb_refit_options *options, gb_metrics *metrics,
+                               gb_err *err)
 {
 	gb_refit_options o = *options;
 	char *target = gb_encoding_target(o.encoding, o.set, err);

@@ -7,11 +7,13 @@
 
 #include "base/size.h"
 
-gb_status gb_nested_models_make(gb_nested_models *n, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
+gb_status gb_nested_models_make(gb_nested_models *n, const gb_refit_options *o, const gb_groups *groups,
+                                gb_err *err)
 {
 	const gb_encoding *e = o->encoding;
 	size_t bare = o->nuisance->count > 0, count = groups->count + bare;
-	double *now = gb_array(2 * GB_RESAMPLES, sizeof *now, err), *before = now ? now + GB_RESAMPLES : NULL, r;
+	double *now = gb_array(2 * GB_RESAMPLES, sizeof *now, err), *before = now ? now + GB_RESAMPLES : NULL,
+	       r;
 	float *predicted = now ? gb_array(e->scored.rows * e->voxels, sizeof *predicted, err) : NULL;
 	gb_status status;
 
@@ -50,15 +52,18 @@ void gb_nested_models_clear(gb_nested_models *n)
 	*n = (gb_nested_models){0};
 }
 
-gb_status gb_nested_models_metrics(const gb_nested_models *n, const char *target, gb_metrics *metrics, gb_err *err)
+gb_status gb_nested_models_metrics(const gb_nested_models *n, const char *target, gb_metrics *metrics,
+                                   gb_err *err)
 {
 	gb_status status = GB_OK;
 
 	for (size_t i = 0; !status && i < n->steps; i++) {
 		const gb_nested_model *step = &n->step[i];
-		char *figure = gb_format(err, "nested ridge: mean r of %s%s", i ? "all before and " : "", step->added),
+		char *figure = gb_format(err, "nested ridge: mean r of %s%s", i ? "all before and " : "",
+		                         step->added),
 		     *key = gb_format(err, "nested.%s.r.mean", step->added);
-		gb_metric m = gb_interval_metric(target, key, figure, step->r, i ? "ridge: the model before, without it" : "chance");
+		gb_metric m = gb_interval_metric(target, key, figure, step->r,
+		                                 i ? "ridge: the model before, without it" : "chance");
 
 		if (i) {
 			m.baseline = n->step[i - 1].r.value;

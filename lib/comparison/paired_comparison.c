@@ -25,8 +25,12 @@ static gb_status open_prediction(prediction *p, const char *folder, gb_err *err)
 	GB_TRY(gb_tensor_file_need(p->file, "predicted", GB_F32, 2, &p->predicted, err));
 	GB_TRY(gb_tensor_file_need(p->file, "measured", GB_F32, 2, &p->measured, err));
 	if (p->rows->elements != p->runs->elements || p->predicted->elements != p->measured->elements ||
-	    p->predicted->shape[0] != p->rows->shape[0] || p->measured->shape[0] != p->rows->shape[0] || p->rows->elements < 3)
-		status = gb_fail(err, GB_DATA, "%s/prediction.safetensors: rows, predicted and measured contradict each other", folder);
+	    p->predicted->shape[0] != p->rows->shape[0] || p->measured->shape[0] != p->rows->shape[0] ||
+	    p->rows->elements < 3)
+		status = gb_fail(
+			err, GB_DATA,
+			"%s/prediction.safetensors: rows, predicted and measured contradict each other",
+			folder);
 done:
 	free(path);
 	return status;
@@ -37,13 +41,15 @@ static bool same_bytes(const gb_tensor *a, const gb_tensor *b)
 	return a->bytes == b->bytes && memcmp(a->data, b->data, a->bytes) == 0;
 }
 
-static gb_status score_one(const prediction *p, const gb_bootstrap *blocks, const double *first, gb_compared *out, double *means, gb_pool *pool,
-                     gb_err *err)
+static gb_status score_one(const prediction *p, const gb_bootstrap *blocks, const double *first,
+                           gb_compared *out, double *means, gb_pool *pool, gb_err *err)
 {
 	size_t rows = p->rows->elements, voxels = (size_t)p->predicted->shape[1];
 	double *r = gb_array(voxels, sizeof *r, err), sorted[GB_RESAMPLES];
-	const char *kind = gb_json_text(gb_json_get(gb_json_get(gb_tensor_file_profile(p->file), "params"), "kind"));
-	gb_status status = r ? gb_score_r(p->predicted->data, p->measured->data, rows, voxels, r, pool, err) : GB_SYSTEM;
+	const char *kind =
+		gb_json_text(gb_json_get(gb_json_get(gb_tensor_file_profile(p->file), "params"), "kind"));
+	gb_status status =
+		r ? gb_score_r(p->predicted->data, p->measured->data, rows, voxels, r, pool, err) : GB_SYSTEM;
 
 	snprintf(out->kind, sizeof out->kind, "%s", kind ? kind : "unknown");
 	out->low = out->high = out->difference = out->difference_low = out->difference_high = NAN;
@@ -51,7 +57,8 @@ static gb_status score_one(const prediction *p, const gb_bootstrap *blocks, cons
 	free(r);
 	if (status || blocks->resamples == 0)
 		return status;
-	status = gb_bootstrap_mean_r(blocks, p->predicted->data, p->measured->data, rows, voxels, means, pool, err);
+	status = gb_bootstrap_mean_r(blocks, p->predicted->data, p->measured->data, rows, voxels, means, pool,
+	                             err);
 	if (status)
 		return status;
 	memcpy(sorted, means, sizeof sorted);
@@ -91,18 +98,25 @@ gb_status gb_compare(const char *const *folder, size_t count, gb_compared *out, 
 
 	for (size_t i = 0; !status && i < count; i++) {
 		status = open_prediction(&p[i], folder[i], err);
-		if (!status && i && (!same_bytes(p[0].rows, p[i].rows) || !same_bytes(p[0].measured, p[i].measured)))
-			status = gb_fail(err, GB_DATA, "%s: other rows or another brain than %s: only the same can be compared", folder[i], folder[0]);
+		if (!status && i &&
+		    (!same_bytes(p[0].rows, p[i].rows) || !same_bytes(p[0].measured, p[i].measured)))
+			status = gb_fail(
+				err, GB_DATA,
+				"%s: other rows or another brain than %s: only the same can be compared",
+				folder[i], folder[0]);
 	}
 	if (!status && !gb_json_read_number(gb_tensor_file_attribute(p[0].file, "rows", "seconds"), &step))
-		status = gb_fail(err, GB_DATA, "%s/prediction.safetensors: rows do not say their seconds", folder[0]);
+		status = gb_fail(err, GB_DATA, "%s/prediction.safetensors: rows do not say their seconds",
+		                 folder[0]);
 	if (!status && !(step > 0))
-		status = gb_fail(err, GB_DATA, "%s/prediction.safetensors: rows of %g seconds", folder[0], step);
+		status = gb_fail(err, GB_DATA, "%s/prediction.safetensors: rows of %g seconds", folder[0],
+		                 step);
 	if (!status)
 		status = make_blocks(&p[0], step, &blocks, err);
 	for (size_t i = 0; !status && i < count; i++) {
 		out[i].folder = folder[i];
-		status = score_one(&p[i], &blocks, i ? means : NULL, &out[i], i ? means + GB_RESAMPLES : means, pool, err);
+		status = score_one(&p[i], &blocks, i ? means : NULL, &out[i],
+		                   i ? means + GB_RESAMPLES : means, pool, err);
 		if (!status && i)
 			out[i].difference = out[i].r - out[0].r;
 	}
@@ -128,12 +142,16 @@ char *gb_compare_tsv(const char *const *folder, size_t count, gb_pool *pool, gb_
 	gb_compared *c = gb_array(count, sizeof *c, err);
 	char *text = NULL;
 	size_t size;
-	FILE *out = c && gb_compare(folder, count, c, pool, err) == GB_OK ? open_memstream(&text, &size) : NULL;
+	FILE *out =
+		c && gb_compare(folder, count, c, pool, err) == GB_OK ? open_memstream(&text, &size) : NULL;
 
 	if (out)
-		fputs("folder\tmodel\tmean_r\tlow\thigh\tdifference\tdifference_low\tdifference_high\tverdict\n", out);
+		fputs("folder\tmodel\tmean_r\tlow\thigh\tdifference\tdifference_low\tdifference_"
+		      "high\tverdict\n",
+		      out);
 	for (size_t i = 0; out && i < count; i++) {
-		const double number[] = {c[i].r, c[i].low, c[i].high, c[i].difference, c[i].difference_low, c[i].difference_high};
+		const double number[] = {c[i].r, c[i].low, c[i].high, c[i].difference, c[i].difference_low,
+		                         c[i].difference_high};
 
 		fprintf(out, "%s\t%s", c[i].folder, c[i].kind);
 		for (size_t k = 0; k < sizeof number / sizeof *number; k++)

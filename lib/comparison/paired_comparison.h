@@ -15,7 +15,8 @@ typedef struct gb_compared {
 } gb_compared;
 
 /* OUT [count].  GB_DATA unless all were made of the same measured rows. */
-GB_CHECK gb_status gb_compare(const char *const *folder, size_t count, gb_compared *out, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_compare(const char *const *folder, size_t count, gb_compared *out, gb_pool *pool,
+                              gb_err *err);
 /* The same as TSV with a verdict: "better" or "worse" only if the paired interval excludes 0, else
  * "undecided"; "no interval" under 10 blocks.  NULL on failure (ERR filled); released with free(). */
 GB_CHECK char *gb_compare_tsv(const char *const *folder, size_t count, gb_pool *pool, gb_err *err);

@@ -13,8 +13,8 @@ const char *gb_refit_kernel(const gb_model *model)
 	return kernel ? kernel : "fir";
 }
 
-gb_status gb_refit_train(gb_model **model, const gb_dataset *set, const gb_ridge_options *ridge, const char *folder, gb_pool *pool,
-                         gb_err *err)
+gb_status gb_refit_train(gb_model **model, const gb_dataset *set, const gb_ridge_options *ridge,
+                         const char *folder, gb_pool *pool, gb_err *err)
 {
 	char *path = gb_format(err, "%s/.refit.safetensors", folder);
 	gb_json *state = NULL;
@@ -31,11 +31,13 @@ done:
 	return status;
 }
 
-gb_status gb_refit_make(gb_model **model, const gb_refit_options *o, const gb_groups *groups, uint32_t which, float *out, gb_err *err)
+gb_status gb_refit_make(gb_model **model, const gb_refit_options *o, const gb_groups *groups, uint32_t which,
+                        float *out, gb_err *err)
 {
 	const char *name[2 * GB_GROUPS_MAX * GB_GROUP_TENSORS];
 	const gb_encoding *e = o->encoding;
-	gb_ridge_options ridge = {.tool = o->tool, .brain_kernel = o->kernel, .subject = e->subject, .feature = name, .seed = 1};
+	gb_ridge_options ridge = {.tool = o->tool, .brain_kernel = o->kernel, .subject = e->subject,
+	                          .feature = name, .seed = 1};
 	gb_status status;
 
 	for (int list = 0; list < 2; list++) {
@@ -46,5 +48,7 @@ gb_status gb_refit_make(gb_model **model, const gb_refit_options *o, const gb_gr
 				name[ridge.features++] = from->group[g].name[i];
 	}
 	status = gb_refit_train(model, o->set, &ridge, o->folder, o->pool, err);
-	return status ? status : gb_model_encode(*model, o->set, e->subject, e->row, e->scored.rows, out, o->pool, err);
+	return status ? status
+	              : gb_model_encode(*model, o->set, e->subject, e->row, e->scored.rows, out, o->pool,
+	                                err);
 }

@@ -25,7 +25,8 @@ static gb_status add_tensor(const parser *p, const char *name, gb_err *err)
 	if (has_tensor(p->groups, first, name) || has_tensor(p->rule->not_in, 0, name))
 		return gb_fail(err, GB_USAGE, "--%s: %s stands twice", p->rule->option, name);
 	if (group->names == GB_GROUP_TENSORS)
-		return gb_fail(err, GB_USAGE, "--%s: at most %d tensors in a group", p->rule->option, GB_GROUP_TENSORS);
+		return gb_fail(err, GB_USAGE, "--%s: at most %d tensors in a group", p->rule->option,
+		               GB_GROUP_TENSORS);
 	group->name[group->names++] = name;
 	return GB_OK;
 }
@@ -47,7 +48,8 @@ static gb_status add_name(const parser *p, const char *name, gb_err *err)
 	}
 	if (status || found)
 		return status;
-	return gb_fail(err, GB_USAGE, "--%s: the set has no stimulus tensor %s (the first is %s)", p->rule->option, name,
+	return gb_fail(err, GB_USAGE, "--%s: the set has no stimulus tensor %s (the first is %s)",
+	               p->rule->option, name,
 	               gb_dataset_features(p->set) ? gb_dataset_feature(p->set, 0)->name : "none");
 }
 
@@ -62,15 +64,19 @@ static gb_status add_group(const parser *p, const char *text, size_t length, gb_
 	p->groups->count++;
 	if (!copy)
 		return GB_SYSTEM;
-	for (const char *name = strtok_r(copy, "+", &save); !status && name; name = strtok_r(NULL, "+", &save))
+	for (const char *name = strtok_r(copy, "+", &save); !status && name;
+	     name = strtok_r(NULL, "+", &save))
 		status = add_name(p, name, err);
 	free(copy);
 	if (status || group->names)
 		return status;
-	return gb_fail(err, GB_USAGE, "--%s: names of stimulus tensors are wanted, as in text.rate+text.boundaries,text,mel", p->rule->option);
+	return gb_fail(err, GB_USAGE,
+	               "--%s: names of stimulus tensors are wanted, as in text.rate+text.boundaries,text,mel",
+	               p->rule->option);
 }
 
-gb_status gb_groups_parse(gb_groups *groups, const char *text, const gb_groups_rule *rule, const gb_dataset *set, gb_err *err)
+gb_status gb_groups_parse(gb_groups *groups, const char *text, const gb_groups_rule *rule,
+                          const gb_dataset *set, gb_err *err)
 {
 	parser p = {groups, rule, set};
 	size_t count = 1;
@@ -80,7 +86,9 @@ gb_status gb_groups_parse(gb_groups *groups, const char *text, const gb_groups_r
 	for (const char *at = text; at && *at; at++)
 		count += *at == ',';
 	if (text && (count < rule->least || count > rule->most))
-		return gb_fail(err, GB_USAGE, "--%s %s: %zu group%s of tensors, %zu to %zu are wanted (commas between groups, + within)",
+		return gb_fail(err, GB_USAGE,
+		               "--%s %s: %zu group%s of tensors, %zu to %zu are wanted (commas between "
+		               "groups, + within)",
 		               rule->option, text, count, count == 1 ? "" : "s", rule->least, rule->most);
 	while (text && !status) {
 		size_t length = strcspn(text, ",");

@@ -24,10 +24,10 @@ typedef struct gb_groups_rule {
 	const gb_groups *not_in;    /* nor in these; may be NULL */
 } gb_groups_rule;
 
-/* TEXT (NULL: no groups), with commas between groups.  GB_USAGE where the rule is broken, SET has no such tensor, or a
- * group has one twice. */
-GB_CHECK gb_status gb_groups_parse(gb_groups *groups, const char *text, const gb_groups_rule *rule, const gb_dataset *set,
-                                   gb_err *err);
+/* TEXT (NULL: no groups), with commas between groups.  GB_USAGE where the rule is broken, SET has no such
+ * tensor, or a group has one twice. */
+GB_CHECK gb_status gb_groups_parse(gb_groups *groups, const char *text, const gb_groups_rule *rule,
+                                   const gb_dataset *set, gb_err *err);
 void gb_groups_clear(gb_groups *groups); /* accepts a cleared one */
 
 GB_END_DECLS

@@ -12,7 +12,9 @@ typedef struct work {
 	gb_variance_partition *partition;
 	const gb_refit_options *o;
 	const gb_groups *groups;
-	double *value, *resample;    /* [1 << groups] R² of the model of each set of groups; [1 << groups, GB_RESAMPLES] */
+	double *value,
+		/* [1 << groups] R² of the model of each set of groups; [1 << groups, GB_RESAMPLES] */
+		*resample;
 	float *predicted, *base;     /* [rows, voxels] of the model at hand; [voxels] the train mean */
 } work;
 
@@ -42,7 +44,8 @@ static gb_status products(const work *w, gb_model *full, gb_err *err)
 		GB_TRY(gb_model_encode(full, o->set, e->subject, e->row, e->scored.rows, part, o->pool, err));
 		for (size_t i = 0; i < cells; i++)
 			part[i] = w->predicted[i] - part[i];
-		GB_TRY(gb_bootstrap_mean_share(&e->blocks, &prediction, part, &value, resample, o->pool, err));
+		GB_TRY(gb_bootstrap_mean_share(&e->blocks, &prediction, part, &value, resample, o->pool,
+		                               err));
 		w->partition->product[g] = gb_interval_of(&e->blocks, value, resample);
 	}
 done:
@@ -63,11 +66,12 @@ static gb_status score_model(const work *w, uint32_t which, gb_err *err)
 
 	GB_TRY(gb_refit_make(&model, w->o, w->groups, which, w->predicted, err));
 	if (full) {
-		GB_TRY(gb_checkpoint_floats(gb_model_file(model), "encode.offset", (int64_t)e->voxels, -1, &mean, err));
+		GB_TRY(gb_checkpoint_floats(gb_model_file(model), "encode.offset", (int64_t)e->voxels, -1,
+		                            &mean, err));
 		memcpy(w->base, mean, e->voxels * sizeof *w->base);
 	}
-	GB_TRY(gb_bootstrap_mean_share(&e->blocks, &prediction, NULL, &w->value[which], w->resample + (size_t)which * GB_RESAMPLES,
-	                               w->o->pool, err));
+	GB_TRY(gb_bootstrap_mean_share(&e->blocks, &prediction, NULL, &w->value[which],
+	                               w->resample + (size_t)which * GB_RESAMPLES, w->o->pool, err));
 	if (full)
 		GB_TRY(products(w, model, err));
 done:
@@ -104,12 +108,14 @@ static double commonality(const double *value, size_t stride, uint32_t which, ui
 	}
 }
 
-gb_status gb_variance_partition_make(gb_variance_partition *p, const gb_refit_options *o, const gb_groups *groups, gb_err *err)
+gb_status gb_variance_partition_make(gb_variance_partition *p, const gb_refit_options *o,
+                                     const gb_groups *groups, gb_err *err)
 {
 	const gb_encoding *e = o->encoding;
 	uint32_t count = 1u << groups->count, all = count - 1;
-	double value[1 << GB_VARIANCE_PARTITION_MAX] = {0}, *resample = gb_array((size_t)(count + 1) * GB_RESAMPLES, sizeof *resample, err),
-	       *one = resample ? resample + (size_t)count * GB_RESAMPLES : NULL;
+	double value[1 << GB_VARIANCE_PARTITION_MAX] = {0},
+			  *resample = gb_array((size_t)(count + 1) * GB_RESAMPLES, sizeof *resample, err),
+			  *one = resample ? resample + (size_t)count * GB_RESAMPLES : NULL;
 	float *predicted = resample ? gb_array(e->scored.rows * e->voxels, sizeof *predicted, err) : NULL,
 	      *base = predicted ? gb_array(e->voxels, sizeof *base, err) : NULL;
 	const work w = {p, o, groups, value, resample, predicted, base};
@@ -124,7 +130,8 @@ gb_status gb_variance_partition_make(gb_variance_partition *p, const gb_refit_op
 		p->common[which] = gb_interval_of(&e->blocks, commonality(value, 1, which, all), one);
 	}
 	for (size_t g = 0; g < groups->count; g++)
-		p->alone[g] = gb_interval_of(&e->blocks, value[1u << g], resample + ((size_t)1 << g) * GB_RESAMPLES);
+		p->alone[g] = gb_interval_of(&e->blocks, value[1u << g],
+		                             resample + ((size_t)1 << g) * GB_RESAMPLES);
 	p->full = gb_interval_of(&e->blocks, value[all], resample + (size_t)all * GB_RESAMPLES);
 	p->nuisance = gb_interval_of(&e->blocks, value[0], resample);
 done:
@@ -143,7 +150,8 @@ char *gb_variance_partition_name(const gb_groups *groups, uint32_t which, gb_err
 
 		if (!(which >> g & 1))
 			continue;
-		longer = gb_format(err, "%s%s%s", text, *text ? which >> (g + 1) ? ", " : " and " : "", groups->group[g].text);
+		longer = gb_format(err, "%s%s%s", text, *text ? which >> (g + 1) ? ", " : " and " : "",
+		                   groups->group[g].text);
 		free(text);
 		text = longer;
 	}
@@ -157,9 +165,10 @@ typedef struct partition_figures {
 	gb_metrics *metrics;
 } partition_figures;
 
-/* Of the groups WHICH: "partition: FIGURE text and mel", "partition.text_and_mel.KEY"; the R² of all is "partition.full.r2". */
-static gb_status add_figure(const partition_figures *f, const char *key, const char *figure, uint32_t which, gb_interval x,
-                            const char *control, gb_err *err)
+/* Of the groups WHICH: "partition: FIGURE text and mel", "partition.text_and_mel.KEY"; the R² of all is
+ * "partition.full.r2". */
+static gb_status add_figure(const partition_figures *f, const char *key, const char *figure, uint32_t which,
+                            gb_interval x, const char *control, gb_err *err)
 {
 	bool full = which == (1u << f->partition->groups) - 1 && !strcmp(key, "r2");
 	char *name = gb_variance_partition_name(f->groups, which, err),
@@ -174,7 +183,8 @@ static gb_status add_figure(const partition_figures *f, const char *key, const c
 	return status;
 }
 
-static gb_status add_nuisance(const partition_figures *f, const char *key, const char *figure, gb_interval x, const char *control, gb_err *err)
+static gb_status add_nuisance(const partition_figures *f, const char *key, const char *figure, gb_interval x,
+                              const char *control, gb_err *err)
 {
 	gb_metric m = gb_interval_metric(f->target, key, figure, x, control);
 
@@ -192,29 +202,36 @@ static gb_status add_common(const partition_figures *f, gb_err *err)
 
 			if (__builtin_popcount(which) != size)
 				continue;
-			status = size == 1 ? add_figure(f, "unique", "unique R² of", which, x, "ridge of all, less that without it, refitted", err)
+			status = size == 1 ? add_figure(f, "unique", "unique R² of", which, x,
+			                                "ridge of all, less that without it, refitted", err)
 			                   : add_figure(f, "shared", "R² shared by", which, x,
-			                                "inclusion and exclusion of refitted ridges; may be negative", err);
+			                                "inclusion and exclusion of refitted ridges; may be "
+			                                "negative",
+			                                err);
 		}
 	return status;
 }
 
-gb_status gb_variance_partition_metrics(const gb_variance_partition *p, const gb_groups *groups, const char *target,
-                                        gb_metrics *metrics, gb_err *err)
+gb_status gb_variance_partition_metrics(const gb_variance_partition *p, const gb_groups *groups,
+                                        const char *target, gb_metrics *metrics, gb_err *err)
 {
 	const partition_figures f = {p, groups, target, metrics};
-	const char *mean = "the train mean", *than = p->has_nuisance ? "the train mean; nuisance is in the model" : mean,
-	           *one_model = "the one full model, nothing refitted";
+	const char *mean = "the train mean",
+		   *than = p->has_nuisance ? "the train mean; nuisance is in the model" : mean,
+		   *one_model = "the one full model, nothing refitted";
 	gb_status status;
 
 	GB_TRY(add_figure(&f, "r2", "R² of", (1u << p->groups) - 1, p->full, than, err));
-	GB_TRY(add_nuisance(&f, "partition.nuisance.r2", "partition: R² of nuisance alone", p->nuisance, mean, err));
+	GB_TRY(add_nuisance(&f, "partition.nuisance.r2", "partition: R² of nuisance alone", p->nuisance, mean,
+	                    err));
 	for (size_t g = 0; g < p->groups; g++)
 		GB_TRY(add_figure(&f, "r2", "R² of the model of", 1u << g, p->alone[g], than, err));
 	GB_TRY(add_common(&f, err));
 	for (size_t g = 0; g < p->groups; g++)
-		GB_TRY(add_figure(&f, "product", "product measure of", 1u << g, p->product[g], one_model, err));
-	GB_TRY(add_nuisance(&f, "partition.nuisance.product", "partition: product measure of nuisance", p->product[p->groups], one_model, err));
+		GB_TRY(add_figure(&f, "product", "product measure of", 1u << g, p->product[g], one_model,
+		                  err));
+	GB_TRY(add_nuisance(&f, "partition.nuisance.product", "partition: product measure of nuisance",
+	                    p->product[p->groups], one_model, err));
 done:
 	return status;
 }

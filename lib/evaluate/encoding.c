@@ -12,7 +12,8 @@
 
 enum { SEED = 20 /* of the bootstrap */ };
 
-gb_status gb_scored_parse(const char *text, const gb_dataset *set, int64_t *first, int64_t *end, bool *any, gb_err *err)
+gb_status gb_scored_parse(const char *text, const gb_dataset *set, int64_t *first, int64_t *end, bool *any,
+                          gb_err *err)
 {
 	long long from = 0, to, rows = (long long)gb_dataset_rows(set);
 	int used = 0;
@@ -20,14 +21,17 @@ gb_status gb_scored_parse(const char *text, const gb_dataset *set, int64_t *firs
 	to = rows;
 	*any = strcmp(text, "test") != 0;
 	if (*any && strcmp(text, "all") != 0 &&
-	    (sscanf(text, "%lld:%lld%n", &from, &to, &used) != 2 || text[used] || from < 0 || to <= from || to > rows))
-		return gb_fail(err, GB_USAGE, "--rows %s: test, all, or A:B with 0 ≤ A < B ≤ %lld is wanted", text, rows);
+	    (sscanf(text, "%lld:%lld%n", &from, &to, &used) != 2 || text[used] || from < 0 || to <= from ||
+	     to > rows))
+		return gb_fail(err, GB_USAGE, "--rows %s: test, all, or A:B with 0 ≤ A < B ≤ %lld is wanted",
+		               text, rows);
 	*first = from;
 	*end = to;
 	return GB_OK;
 }
 
-gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first, int64_t end, int64_t **row, int32_t **run, gb_err *err)
+gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first, int64_t end, int64_t **row,
+                         int32_t **run, gb_err *err)
 {
 	size_t count, kept = 0;
 	gb_status status = gb_bold_source_rows(set, NULL, GB_ROW_TEST, row, run, &count, err);
@@ -46,11 +50,14 @@ gb_status gb_scored_find(gb_scored *scored, const gb_dataset *set, int64_t first
 	free(*run);
 	*row = NULL;
 	*run = NULL;
-	return gb_fail(err, GB_DATA, "data set: %zu valid test rows among those asked for, 3 or more are wanted; --no-score predicts without", kept);
+	return gb_fail(err, GB_DATA,
+	               "data set: %zu valid test rows among those asked for, 3 or more are wanted; "
+	               "--no-score predicts without",
+	               kept);
 }
 
-gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, const char *subject, const int64_t *row, size_t rows, float *out,
-                              gb_pool *pool, gb_err *err)
+gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, const char *subject, const int64_t *row,
+                              size_t rows, float *out, gb_pool *pool, gb_err *err)
 {
 	size_t heads = gb_model_subjects(model), cells;
 	float *one = NULL;
@@ -58,11 +65,13 @@ gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, const char
 
 	if (heads == 1 || strcmp(subject, "mean"))
 		return gb_model_encode(model, set, subject, row, rows, out, pool, err);
-	if (!gb_size_mul(rows, gb_model_voxels_of(model, subject), &cells) || !(one = gb_array(cells, sizeof *one, err)))
+	if (!gb_size_mul(rows, gb_model_voxels_of(model, subject), &cells) ||
+	    !(one = gb_array(cells, sizeof *one, err)))
 		return GB_SYSTEM;
 	memset(out, 0, cells * sizeof *out);
 	for (size_t k = 0; !status && k < heads; k++) {
-		status = gb_model_encode(model, set, gb_model_subject_at(model, k), row, rows, one, pool, err);
+		status =
+			gb_model_encode(model, set, gb_model_subject_at(model, k), row, rows, one, pool, err);
 		for (size_t i = 0; !status && i < cells; i++)
 			out[i] += one[i];
 	}
@@ -72,7 +81,8 @@ gb_status gb_encoding_predict(gb_model *model, const gb_dataset *set, const char
 	return status;
 }
 
-static gb_status read_rows(const gb_dataset *set, const char *subject, const gb_scored *scored, size_t voxels, float *out, gb_err *err)
+static gb_status read_rows(const gb_dataset *set, const char *subject, const gb_scored *scored, size_t voxels,
+                           float *out, gb_err *err)
 {
 	gb_bold_source brain;
 	gb_status status = gb_bold_source_open(&brain, set, subject, err);
@@ -81,7 +91,8 @@ static gb_status read_rows(const gb_dataset *set, const char *subject, const gb_
 	if (status)
 		return status;
 	if (brain.voxels != voxels) {
-		gb_fail(err, GB_DATA, "subject %s: %zu voxels, the model predicts %zu", subject, brain.voxels, voxels);
+		gb_fail(err, GB_DATA, "subject %s: %zu voxels, the model predicts %zu", subject, brain.voxels,
+		        voxels);
 		gb_bold_source_close(&brain);
 		return GB_DATA;
 	}
@@ -95,8 +106,8 @@ static gb_status read_rows(const gb_dataset *set, const char *subject, const gb_
 	return GB_OK;
 }
 
-/* Which subjects of SET have the voxels of SUBJECT ("mean": of the first): ALIKE [subjects]; a subject it lacks is
- * like none. */
+/* Which subjects of SET have the voxels of SUBJECT ("mean": of the first): ALIKE [subjects]; a subject it
+ * lacks is like none. */
 static gb_status find_alike(const gb_dataset *set, const char *subject, bool *alike, gb_err *err)
 {
 	const char *of = strcmp(subject, "mean") ? subject : gb_dataset_subject(set, 0);
@@ -121,12 +132,13 @@ static gb_status read_subject(void *context, size_t subject, float *out, gb_err 
 	for (size_t seen = 0; s < r->encoding->subjects; s++)
 		if (r->encoding->alike[s] && seen++ == subject)
 			break;
-	return read_rows(r->set, gb_dataset_subject(r->set, s), &r->encoding->scored, r->encoding->voxels, out, err);
+	return read_rows(r->set, gb_dataset_subject(r->set, s), &r->encoding->scored, r->encoding->voxels,
+	                 out, err);
 }
 
 /* MEAN: r of the prediction with each subject of SET (ALIKE, if not NULL; the others NaN). */
-static gb_status each_subject(const gb_encoding *e, const gb_encoding_options *o, const gb_dataset *set, const bool *alike, double *mean,
-                              gb_err *err)
+static gb_status each_subject(const gb_encoding *e, const gb_encoding_options *o, const gb_dataset *set,
+                              const bool *alike, double *mean, gb_err *err)
 {
 	float *measured = gb_array(e->scored.rows * e->voxels, sizeof *measured, err);
 	double *r = measured ? gb_array(e->voxels, sizeof *r, err) : NULL;
@@ -138,7 +150,8 @@ static gb_status each_subject(const gb_encoding *e, const gb_encoding_options *o
 			continue;
 		status = read_rows(set, gb_dataset_subject(set, s), &e->scored, e->voxels, measured, err);
 		if (!status)
-			status = gb_score_r(e->predicted, measured, e->scored.rows, e->voxels, r, o->pool, err);
+			status = gb_score_r(e->predicted, measured, e->scored.rows, e->voxels, r, o->pool,
+			                    err);
 		if (!status)
 			mean[s] = gb_score_mean(r, e->voxels);
 	}
@@ -173,9 +186,11 @@ static gb_status resample(gb_encoding *e, const gb_encoding_options *o, const fl
 	e->low = e->high = e->difference_low = e->difference_high = NAN;
 	if (status || e->blocks.resamples == 0)
 		return status;
-	status = gb_bootstrap_mean_r(&e->blocks, e->predicted, e->measured, rows, e->voxels, own, o->pool, err);
+	status = gb_bootstrap_mean_r(&e->blocks, e->predicted, e->measured, rows, e->voxels, own, o->pool,
+	                             err);
 	if (!status && baseline) {
-		status = gb_bootstrap_mean_r(&e->blocks, baseline, e->measured, rows, e->voxels, other, o->pool, err);
+		status = gb_bootstrap_mean_r(&e->blocks, baseline, e->measured, rows, e->voxels, other,
+		                             o->pool, err);
 		for (size_t i = 0; i < GB_RESAMPLES; i++)
 			other[i] = own[i] - other[i];
 		if (!status)
@@ -197,8 +212,10 @@ static gb_status score(gb_encoding *e, const gb_encoding_options *o, gb_err *err
 	GB_TRY(gb_score_r(e->predicted, e->measured, rows, e->voxels, e->r, o->pool, err));
 	GB_TRY(gb_score_summary(&e->score, e->predicted, e->measured, rows, e->voxels, e->r, o->pool, err));
 	if (rows >= GB_SHIFT_ROWS_MIN)
-		GB_TRY(gb_shift_null_make(&e->null, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err));
-	GB_TRY(gb_identification_make(&e->identification, &e->scored, e->predicted, e->measured, e->voxels, o->pool, err));
+		GB_TRY(gb_shift_null_make(&e->null, &e->scored, e->predicted, e->measured, e->voxels, o->pool,
+		                          err));
+	GB_TRY(gb_identification_make(&e->identification, &e->scored, e->predicted, e->measured, e->voxels,
+	                              o->pool, err));
 done:
 	return status;
 }
@@ -206,11 +223,14 @@ done:
 /* Does the ridge predict the voxels of this brain? */
 static gb_status has_these_voxels(const gb_encoding *e, const gb_encoding_options *o, bool *has, gb_err *err)
 {
-	const gb_feature *bold = gb_dataset_find(o->set, "bold", e->is_mean ? gb_dataset_subject(o->set, 0) : e->subject);
-	gb_tensor_file *ridge = gb_model_file(o->baseline), *measured = bold ? (gb_tensor_file *)bold->file : NULL;
+	const gb_feature *bold =
+		gb_dataset_find(o->set, "bold", e->is_mean ? gb_dataset_subject(o->set, 0) : e->subject);
+	gb_tensor_file *ridge = gb_model_file(o->baseline),
+		       *measured = bold ? (gb_tensor_file *)bold->file : NULL;
 
 	*has = gb_model_voxels(o->baseline) == e->voxels;
-	if (!*has || !measured || !gb_tensor_file_find(ridge, "bold.mask") || !gb_tensor_file_find(measured, "bold.mask"))
+	if (!*has || !measured || !gb_tensor_file_find(ridge, "bold.mask") ||
+	    !gb_tensor_file_find(measured, "bold.mask"))
 		return GB_OK;
 	return gb_mask_tensor_same(ridge, measured, "bold.mask", has, err);
 }
@@ -229,7 +249,9 @@ static gb_status compare_with_baseline(gb_encoding *e, const gb_encoding_options
 	if (has) {
 		baseline = gb_array(rows * e->voxels, sizeof *baseline, err);
 		r = baseline ? gb_array(e->voxels, sizeof *r, err) : NULL;
-		GB_TRY(r ? gb_model_encode(o->baseline, o->set, e->subject, e->row, rows, baseline, o->pool, err) : GB_SYSTEM);
+		GB_TRY(r ? gb_model_encode(o->baseline, o->set, e->subject, e->row, rows, baseline, o->pool,
+		                           err)
+		         : GB_SYSTEM);
 		GB_TRY(gb_score_r(baseline, e->measured, rows, e->voxels, r, o->pool, err));
 		GB_TRY(gb_score_summary(&other, baseline, e->measured, rows, e->voxels, r, o->pool, err));
 		e->has_baseline = true;
@@ -268,7 +290,8 @@ static gb_status compare_with_subjects(gb_encoding *e, const gb_encoding_options
 	}
 	for (size_t s = 0; s < e->subjects; s++)
 		alike += e->alike[s];
-	status = gb_ceiling_make(&e->ceiling, read_subject, &context, alike, e->scored.rows, e->voxels, o->pool, err);
+	status = gb_ceiling_make(&e->ceiling, read_subject, &context, alike, e->scored.rows, e->voxels,
+	                         o->pool, err);
 	return status || e->subjects < 2 ? status : each_subject(e, o, o->set, e->alike, e->subject_r, err);
 }
 
@@ -277,11 +300,13 @@ gb_status gb_encoding_make(gb_encoding *e, const gb_encoding_options *o, gb_err 
 	size_t cells;
 	gb_status status;
 
-	*e = (gb_encoding){.subject = o->subject, .voxels = gb_model_voxels_of(o->model, o->subject), .subjects = gb_dataset_subjects(o->set)};
+	*e = (gb_encoding){.subject = o->subject, .voxels = gb_model_voxels_of(o->model, o->subject),
+	                   .subjects = gb_dataset_subjects(o->set)};
 	e->is_mean = strcmp(o->subject, "mean") == 0;
 	GB_TRY(gb_scored_find(&e->scored, o->set, o->first, o->end, &e->row, &e->run, err));
 	if (!gb_size_mul(e->scored.rows, e->voxels, &cells))
-		GB_TRY(gb_fail(err, GB_SYSTEM, "%zu rows by %zu voxels are too many", e->scored.rows, e->voxels));
+		GB_TRY(gb_fail(err, GB_SYSTEM, "%zu rows by %zu voxels are too many", e->scored.rows,
+		               e->voxels));
 	e->predicted = gb_array(cells, sizeof *e->predicted, err);
 	e->measured = e->predicted ? gb_array(cells, sizeof *e->measured, err) : NULL;
 	e->r = e->measured ? gb_array(e->voxels, sizeof *e->r, err) : NULL;
@@ -321,7 +346,8 @@ void gb_encoding_clear(gb_encoding *e)
 	*e = (gb_encoding){0};
 }
 
-gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const char *run, const char *named, const gb_dataset *set, gb_err *err)
+gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const char *run, const char *named,
+                           const gb_dataset *set, gb_err *err)
 {
 	char *path = named ? gb_string(named, err) : gb_format(err, "%s/ridge.safetensors", run);
 	struct stat about;
@@ -331,7 +357,8 @@ gb_status gb_baseline_open(gb_model **baseline, const gb_model *model, const cha
 	if (!status && (named || (strcmp(gb_model_type(model), "ridge") && stat(path, &about) == 0)))
 		status = gb_model_open(baseline, path, err);
 	if (!status && *baseline && strcmp(gb_model_type(*baseline), "ridge"))
-		status = gb_fail(err, GB_USAGE, "--baseline %s: a model of kind %s; a ridge run is wanted", path, gb_model_type(*baseline));
+		status = gb_fail(err, GB_USAGE, "--baseline %s: a model of kind %s; a ridge run is wanted",
+		                 path, gb_model_type(*baseline));
 	free(path);
 	return !status && *baseline ? gb_model_fits(*baseline, set, err) : status;
 }

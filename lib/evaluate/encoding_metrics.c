@@ -14,13 +14,15 @@ const double *gb_encoding_ceiling(const gb_encoding *e)
 
 const char *gb_encoding_no_ceiling(const gb_encoding *e)
 {
-	return e->subjects < 2 ? "not estimable: one subject" : "not estimable: subjects have their own voxels";
+	return e->subjects < 2 ? "not estimable: one subject"
+	                       : "not estimable: subjects have their own voxels";
 }
 
 char *gb_encoding_target(const gb_encoding *e, const gb_dataset *set, gb_err *err)
 {
-	return e->is_mean && e->subjects > 1 ? gb_format(err, "mean of %zu subjects", e->subjects)
-	                                     : gb_string(e->is_mean ? gb_dataset_subject(set, 0) : e->subject, err);
+	return e->is_mean && e->subjects > 1
+	               ? gb_format(err, "mean of %zu subjects", e->subjects)
+	               : gb_string(e->is_mean ? gb_dataset_subject(set, 0) : e->subject, err);
 }
 
 /* A figure whose chance is 0. */
@@ -66,11 +68,14 @@ static gb_status mean_r(const gb_encoding *e, const char *target, gb_metrics *me
 
 static gb_status other_r(const gb_encoding *e, const char *target, gb_metrics *metrics, gb_err *err)
 {
-	const struct { const char *key, *figure; double value, baseline; } all[] = {
-	    {"encoding.r.median", "median r over voxels", e->score.median, NAN},
-	    {"encoding.r.p95", "95th percentile of r over voxels", e->score.p95, NAN},
-	    {"encoding.r.mean-course", "r of the region's mean time course", e->score.region, e->has_baseline ? e->baseline_region : NAN},
-	    {"encoding.r.less-mean-course", "mean r after removing the mean time course", e->score.rest, NAN},
+	const struct { const char *key, *figure; double value, baseline;
+	} all[] = {
+		{"encoding.r.median", "median r over voxels", e->score.median, NAN},
+		{"encoding.r.p95", "95th percentile of r over voxels", e->score.p95, NAN},
+		{"encoding.r.mean-course", "r of the region's mean time course", e->score.region,
+	         e->has_baseline ? e->baseline_region : NAN},
+		{"encoding.r.less-mean-course", "mean r after removing the mean time course", e->score.rest,
+	         NAN},
 	};
 	gb_status status = GB_OK;
 
@@ -105,8 +110,10 @@ static gb_status voxel_counts(const gb_encoding *e, const char *target, gb_metri
 	return status ? status : gb_metrics_add(metrics, &m, err);
 }
 
-/* The prediction compared with each subject.  Subjects that the model has heads for (OWN) have encodings of their own. */
-static gb_status each_subject(const gb_encoding *e, const gb_dataset *set, bool own, gb_metrics *metrics, gb_err *err)
+/* The prediction compared with each subject.  Subjects that the model has heads for (OWN) have encodings
+ * of their own. */
+static gb_status each_subject(const gb_encoding *e, const gb_dataset *set, bool own, gb_metrics *metrics,
+                              gb_err *err)
 {
 	bool common = e->ceiling.subjects > 1;
 	double one = common ? gb_score_mean(e->ceiling.one, e->voxels) : NAN, n = 0, sum = 0;
@@ -141,7 +148,8 @@ static gb_status each_subject(const gb_encoding *e, const gb_dataset *set, bool 
 static gb_status between_subjects(const gb_encoding *e, gb_metrics *metrics, gb_err *err)
 {
 	bool common = e->ceiling.subjects > 1;
-	gb_metric m = of_brain("single subjects", "isc.leave-one-out", "leave-one-out ISC: what the other people's mean predicts", NAN);
+	gb_metric m = of_brain("single subjects", "isc.leave-one-out",
+	                       "leave-one-out ISC: what the other people's mean predicts", NAN);
 	gb_status status;
 
 	if (common) {
@@ -150,7 +158,8 @@ static gb_status between_subjects(const gb_encoding *e, gb_metrics *metrics, gb_
 	}
 	m.control = common ? "ceiling of one subject" : gb_encoding_no_ceiling(e);
 	status = gb_metrics_add(metrics, &m, err);
-	m = of_brain("single subjects", "isc.pairwise", "mean pairwise ISC", common ? e->ceiling.mean_pairwise : NAN);
+	m = of_brain("single subjects", "isc.pairwise", "mean pairwise ISC",
+	             common ? e->ceiling.mean_pairwise : NAN);
 	m.control = common ? "chance" : gb_encoding_no_ceiling(e);
 	return status ? status : gb_metrics_add(metrics, &m, err);
 }
@@ -158,20 +167,24 @@ static gb_status between_subjects(const gb_encoding *e, gb_metrics *metrics, gb_
 static gb_status ceilings(const gb_encoding *e, gb_metrics *metrics, gb_err *err)
 {
 	bool common = e->ceiling.subjects > 1;
-	double n = (double)e->ceiling.subjects, rho = common && e->ceiling.mean_pairwise > 0 ? e->ceiling.mean_pairwise : 0;
-	gb_metric m = of_brain("ceilings", "ceiling.one", "of one subject, at the mean pairwise ISC", common ? sqrt(rho) : NAN);
+	double n = (double)e->ceiling.subjects,
+	       rho = common && e->ceiling.mean_pairwise > 0 ? e->ceiling.mean_pairwise : 0;
+	gb_metric m = of_brain("ceilings", "ceiling.one", "of one subject, at the mean pairwise ISC",
+	                       common ? sqrt(rho) : NAN);
 	gb_status status;
 
 	m.control = common ? "no common response" : gb_encoding_no_ceiling(e);
 	status = gb_metrics_add(metrics, &m, err);
 	m.key = "ceiling.mean";
-	m.figure = n < (double)e->subjects && common ? "of the mean of the subjects that share a mask, at the mean pairwise ISC"
-	                                             : "of the mean of all subjects, at the mean pairwise ISC";
+	m.figure = n < (double)e->subjects && common
+	                   ? "of the mean of the subjects that share a mask, at the mean pairwise ISC"
+	                   : "of the mean of all subjects, at the mean pairwise ISC";
 	m.value = common ? sqrt(n * rho / (1 + (n - 1) * rho)) : NAN;
 	return status ? status : gb_metrics_add(metrics, &m, err);
 }
 
-gb_status gb_encoding_metrics(const gb_encoding *e, const gb_dataset *set, bool first, bool own, gb_metrics *metrics, gb_err *err)
+gb_status gb_encoding_metrics(const gb_encoding *e, const gb_dataset *set, bool first, bool own,
+                              gb_metrics *metrics, gb_err *err)
 {
 	char *target = gb_encoding_target(e, set, err);
 	gb_status status;
@@ -186,7 +199,8 @@ gb_status gb_encoding_metrics(const gb_encoding *e, const gb_dataset *set, bool 
 		GB_TRY(between_subjects(e, metrics, err));
 		GB_TRY(ceilings(e, metrics, err));
 	}
-	GB_TRY(gb_metrics_identification(metrics, "encoding", "stimulus to brain", target, &e->identification, err));
+	GB_TRY(gb_metrics_identification(metrics, "encoding", "stimulus to brain", target, &e->identification,
+	                                 err));
 done:
 	free(target);
 	return status;

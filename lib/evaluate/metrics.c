@@ -8,10 +8,12 @@
 
 #include "base/size.h"
 
-gb_metric gb_metric_make(const char *direction, const char *target, const char *key, const char *figure, double value)
+gb_metric gb_metric_make(const char *direction, const char *target, const char *key, const char *figure,
+                         double value)
 {
-	return (gb_metric){.key = key, .direction = direction, .target = target, .figure = figure, .value = value, .low = NAN, .high = NAN,
-	                   .ceiling = NAN, .share = NAN, .baseline = NAN, .difference = NAN, .difference_low = NAN, .difference_high = NAN,
+	return (gb_metric){.key = key, .direction = direction, .target = target, .figure = figure,
+	                   .value = value, .low = NAN, .high = NAN, .ceiling = NAN, .share = NAN,
+	                   .baseline = NAN, .difference = NAN, .difference_low = NAN, .difference_high = NAN,
 	                   .null_mean = NAN, .null_sd = NAN, .p = NAN, .nulls = NAN, .chance = NAN};
 }
 
@@ -56,7 +58,8 @@ static char *clean_key(const char *text, gb_err *err)
 	for (; key && *text; text++) {
 		bool capital = *text >= 'A' && *text <= 'Z';
 
-		if (capital || (*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') || *text == '.' || *text == '-')
+		if (capital || (*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') ||
+		    *text == '.' || *text == '-')
 			*to++ = capital ? (char)(*text - 'A' + 'a') : *text;
 		else if (to == key || to[-1] != '_')
 			*to++ = '_';
@@ -88,8 +91,10 @@ gb_status gb_metrics_add(gb_metrics *m, const gb_metric *metric, gb_err *err)
 {
 	gb_metric *to;
 
-	if (isnan(metric->chance) && isnan(metric->null_mean) && isnan(metric->ceiling) && isnan(metric->baseline) && isnan(metric->low))
-		return gb_fail(err, GB_DATA, "%s: %s: a figure without its control is not printed", metric->target, metric->figure);
+	if (isnan(metric->chance) && isnan(metric->null_mean) && isnan(metric->ceiling) &&
+	    isnan(metric->baseline) && isnan(metric->low))
+		return gb_fail(err, GB_DATA, "%s: %s: a figure without its control is not printed",
+		               metric->target, metric->figure);
 	if (gb_grow(&m->metric, m->count + 1, sizeof *m->metric, err))
 		return GB_SYSTEM;
 	to = &m->metric[m->count];
@@ -105,8 +110,8 @@ gb_status gb_metrics_add(gb_metrics *m, const gb_metric *metric, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_metrics_identification(gb_metrics *metrics, const char *prefix, const char *direction, const char *target,
-                                    const gb_identification *id, gb_err *err)
+gb_status gb_metrics_identification(gb_metrics *metrics, const char *prefix, const char *direction,
+                                    const char *target, const gb_identification *id, gb_err *err)
 {
 	double segments = (double)id->segments;
 	const struct { const char *key, *figure; double value, chance; } of_segments[] = {
@@ -115,7 +120,8 @@ gb_status gb_metrics_identification(gb_metrics *metrics, const char *prefix, con
 	    {"segment.percentile", "rank percentile of the true 30 s segment", id->segment_percentile, 0.5},
 	};
 	char key[80], control[48];
-	gb_metric m = gb_metric_make(direction, target, key, "rank percentile of the true row", id->percentile);
+	gb_metric m =
+		gb_metric_make(direction, target, key, "rank percentile of the true row", id->percentile);
 	gb_status status;
 
 	snprintf(key, sizeof key, "%s.identification.percentile", prefix);
@@ -162,12 +168,16 @@ char *gb_metrics_tsv(const gb_metrics *m, gb_err *err)
 		gb_fail(err, GB_SYSTEM, "metrics: memory is short");
 		return NULL;
 	}
-	fputs("key\tdirection\ttarget\tfigure\tvalue\tlow\thigh\tceiling\tof_ceiling\tridge\tminus_ridge\tminus_ridge_low\tminus_ridge_high\t"
-	      "null_mean\tnull_sd\tp\tnulls\tchance\tcontrol\n", out);
+	fputs("key\tdirection\ttarget\tfigure\tvalue\tlow\thigh\tceiling\tof_ceiling\tridge\tminus_"
+	      "ridge\tminus_ridge_low\tminus_ridge_high\t"
+	      "null_mean\tnull_sd\tp\tnulls\tchance\tcontrol\n",
+	      out);
 	for (size_t i = 0; i < m->count; i++) {
 		const gb_metric *x = &m->metric[i];
-		const double number[] = {x->value, x->low, x->high, x->ceiling, x->share, x->baseline, x->difference, x->difference_low,
-		                         x->difference_high, x->null_mean, x->null_sd, x->p, x->nulls, x->chance};
+		const double number[] = {x->value,           x->low,       x->high,       x->ceiling,
+		                         x->share,           x->baseline,  x->difference, x->difference_low,
+		                         x->difference_high, x->null_mean, x->null_sd,    x->p,
+		                         x->nulls,           x->chance};
 
 		fprintf(out, "%s\t", x->key);
 		for (const char *c = x->direction; *c; c++)

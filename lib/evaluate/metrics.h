@@ -26,20 +26,21 @@ typedef struct gb_metric {
 typedef struct gb_metrics { gb_metric *metric; size_t count; char **owned; size_t owneds; } gb_metrics;
 
 /* The rest is unknown: NaN and NULL. */
-gb_metric gb_metric_make(const char *direction, const char *target, const char *key, const char *figure, double value);
+gb_metric gb_metric_make(const char *direction, const char *target, const char *key, const char *figure,
+                         double value);
 /* A null by COUNT circular shifts. */
 void gb_metric_shifts(gb_metric *metric, double mean, double sd, double p, size_t count);
-/* The null of COUNT values: mean, SD, and p, the share of values that reach the metric's (with itself): as large, or,
- * with LOW, as small. */
+/* The null of COUNT values: mean, SD, and p, the share of values that reach the metric's (with itself): as
+ * large, or, with LOW, as small. */
 void gb_metric_null(gb_metric *metric, const double *null, size_t count, bool low);
 
-/* Strings of METRIC are copied.  Its key is made of [a-z0-9_.-]: capitals become small, a run of other bytes becomes
- * `_`; where the same direction and target have it already, ".2", ".3" … is added.  GB_DATA for a figure without any
- * control: it is not printed. */
+/* Strings of METRIC are copied.  Its key is made of [a-z0-9_.-]: capitals become small, a run of other
+ * bytes becomes `_`; where the same direction and target have it already, ".2", ".3" … is added.  GB_DATA
+ * for a figure without any control: it is not printed. */
 GB_CHECK gb_status gb_metrics_add(gb_metrics *metrics, const gb_metric *metric, gb_err *err);
 /* Rank percentile and segments of ID, each with its chance; keys are "PREFIX.identification.…". */
-GB_CHECK gb_status gb_metrics_identification(gb_metrics *metrics, const char *prefix, const char *direction, const char *target,
-                                             const gb_identification *id, gb_err *err);
+GB_CHECK gb_status gb_metrics_identification(gb_metrics *metrics, const char *prefix, const char *direction,
+                                             const char *target, const gb_identification *id, gb_err *err);
 void gb_metrics_clear(gb_metrics *metrics);
 
 /* As TSV with a header line, directions with hyphens, n/a for what is unknown.  Released with free(). */

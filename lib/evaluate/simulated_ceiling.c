@@ -8,22 +8,25 @@
 #include "base/size.h"
 
 /* The row of the signal that begins when ROW of SET does. */
-static gb_status signal_row(const gb_clock *signal, const gb_clock *set, int64_t row, const char *name, int64_t *out, gb_err *err)
+static gb_status signal_row(const gb_clock *signal, const gb_clock *set, int64_t row, const char *name,
+                            int64_t *out, gb_err *err)
 {
 	int run = gb_clock_run_of(set, row), same = gb_clock_find(signal, set->run[run].name);
 	gb_rational t, begin;
 
 	if (same < 0)
 		return gb_fail(err, GB_DATA, "%s: no run %s, which the set has", name, set->run[run].name);
-	if (!gb_clock_time_of(set, run, row - gb_clock_first(set, run), &t) || !gb_clock_row_at(signal, same, t, out) ||
-	    *out < 0 || *out >= signal->run[same].rows || !gb_clock_time_of(signal, same, *out, &begin) ||
-	    gb_rational_compare(t, begin))
-		return gb_fail(err, GB_DATA, "%s: no row of signal begins where row %lld of the set does", name, (long long)row);
+	if (!gb_clock_time_of(set, run, row - gb_clock_first(set, run), &t) ||
+	    !gb_clock_row_at(signal, same, t, out) || *out < 0 || *out >= signal->run[same].rows ||
+	    !gb_clock_time_of(signal, same, *out, &begin) || gb_rational_compare(t, begin))
+		return gb_fail(err, GB_DATA, "%s: no row of signal begins where row %lld of the set does",
+		               name, (long long)row);
 	*out += gb_clock_first(signal, same);
 	return GB_OK;
 }
 
-gb_status gb_simulated_ceiling(const char *path, const gb_encoding *e, const gb_dataset *set, double *ceiling, gb_pool *pool, gb_err *err)
+gb_status gb_simulated_ceiling(const char *path, const gb_encoding *e, const gb_dataset *set, double *ceiling,
+                               gb_pool *pool, gb_err *err)
 {
 	gb_tensor_file *file = NULL;
 	const gb_tensor *signal;
@@ -36,14 +39,16 @@ gb_status gb_simulated_ceiling(const char *path, const gb_encoding *e, const gb_
 	if (!status)
 		status = gb_tensor_file_clock(file, "signal", &clock, err);
 	if (!status && signal->shape[1] != (int64_t)e->voxels)
-		status = gb_fail(err, GB_DATA, "%s: signal of %lld voxels, the model predicts %zu", path, (long long)signal->shape[1], e->voxels);
+		status = gb_fail(err, GB_DATA, "%s: signal of %lld voxels, the model predicts %zu", path,
+		                 (long long)signal->shape[1], e->voxels);
 	if (!status && !(picked = gb_array(e->scored.rows * e->voxels, sizeof *picked, err)))
 		status = GB_SYSTEM;
 	for (size_t i = 0; !status && i < e->scored.rows; i++) {
 		int64_t row;
 		status = signal_row(&clock, gb_dataset_clock(set), e->row[i], path, &row, err);
 		if (!status)
-			memcpy(picked + i * e->voxels, (const float *)signal->data + row * (int64_t)e->voxels, e->voxels * sizeof *picked);
+			memcpy(picked + i * e->voxels, (const float *)signal->data + row * (int64_t)e->voxels,
+			       e->voxels * sizeof *picked);
 	}
 	if (!status)
 		status = gb_score_r(picked, e->measured, e->scored.rows, e->voxels, ceiling, pool, err);
@@ -52,8 +57,8 @@ gb_status gb_simulated_ceiling(const char *path, const gb_encoding *e, const gb_
 	return status;
 }
 
-gb_status gb_simulated_ceiling_metrics(const char *path, const gb_encoding *e, const gb_dataset *set, gb_metrics *metrics,
-                                       gb_pool *pool, gb_err *err)
+gb_status gb_simulated_ceiling_metrics(const char *path, const gb_encoding *e, const gb_dataset *set,
+                                       gb_metrics *metrics, gb_pool *pool, gb_err *err)
 {
 	double *ceiling = gb_array(e->voxels, sizeof *ceiling, err);
 	gb_metric m = gb_metric_make("stimulus to brain", e->subject, "simulated.share",

@@ -11,11 +11,12 @@ GB_BEGIN_DECLS
 
 /* PATH: truth.safetensors of gb-sim.  CEILING [encoding->voxels] is filled.  GB_DATA: no `signal`, other
  * voxels, or rows that the set's clock does not share. */
-GB_CHECK gb_status gb_simulated_ceiling(const char *path, const gb_encoding *encoding, const gb_dataset *set, double *ceiling,
-                                        gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_simulated_ceiling(const char *path, const gb_encoding *encoding, const gb_dataset *set,
+                                        double *ceiling, gb_pool *pool, gb_err *err);
 /* Σr/Σceiling of the encoding and of its baseline, and the ceiling's mean. */
-GB_CHECK gb_status gb_simulated_ceiling_metrics(const char *path, const gb_encoding *encoding, const gb_dataset *set,
-                                                gb_metrics *metrics, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_simulated_ceiling_metrics(const char *path, const gb_encoding *encoding,
+                                                const gb_dataset *set, gb_metrics *metrics, gb_pool *pool,
+                                                gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -13,22 +13,29 @@
 #include "fmri/mask_tensor.h"
 #include "nifti/nifti_writer.h"
 
-gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, const char *subject, gb_nifti_mask *mask, bool *has, gb_err *err)
+gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, const char *subject, gb_nifti_mask *mask,
+                       bool *has, gb_err *err)
 {
 	bool first = !strcmp(subject, "mean") && gb_dataset_subjects(set), same = true;
 	const gb_feature *bold = gb_dataset_find(set, "bold", first ? gb_dataset_subject(set, 0) : subject);
 	gb_tensor_file *file = gb_model_file(model), *measured = bold ? (gb_tensor_file *)bold->file : NULL;
-	bool own = gb_tensor_file_find(file, "bold.mask"), theirs = measured && gb_tensor_file_find(measured, "bold.mask");
-	gb_status status = own && theirs ? gb_mask_tensor_same(file, measured, "bold.mask", &same, err) : GB_OK;
+	bool own = gb_tensor_file_find(file, "bold.mask"),
+	     theirs = measured && gb_tensor_file_find(measured, "bold.mask");
+	gb_status status =
+		own && theirs ? gb_mask_tensor_same(file, measured, "bold.mask", &same, err) : GB_OK;
 
 	*has = false;
 	if (!status && !same)
-		status = gb_fail(err, GB_DATA, "subject %s: bold.mask is not the one that the model was trained with: a row of BOLD means other voxels", subject);
+		status = gb_fail(err, GB_DATA,
+		                 "subject %s: bold.mask is not the one that the model was trained with: a "
+		                 "row of BOLD means other voxels",
+		                 subject);
 	if (status || (!own && !theirs))
 		return status;
 	status = gb_mask_tensor_read(mask, own ? file : measured, "bold.mask", err);
 	if (!status && mask->voxels != gb_model_voxels_of(model, subject)) {
-		status = gb_fail(err, GB_DATA, "bold.mask: %zu voxels, the model predicts %zu", mask->voxels, gb_model_voxels_of(model, subject));
+		status = gb_fail(err, GB_DATA, "bold.mask: %zu voxels, the model predicts %zu", mask->voxels,
+		                 gb_model_voxels_of(model, subject));
 		gb_nifti_mask_clear(mask);
 	}
 	*has = !status;
@@ -50,7 +57,8 @@ static void free_predicted(predicted_rows *p)
 }
 
 /* Rows FIRST … END−1, test rows alone unless ANY. */
-static gb_status predict(const gb_maps *m, int64_t first, int64_t end, bool any, predicted_rows *p, gb_err *err)
+static gb_status predict(const gb_maps *m, int64_t first, int64_t end, bool any, predicted_rows *p,
+                         gb_err *err)
 {
 	const gb_clock *clock = gb_dataset_clock(m->set);
 	const uint8_t *use = gb_dataset_use(m->set);
@@ -73,7 +81,9 @@ static gb_status predict(const gb_maps *m, int64_t first, int64_t end, bool any,
 	if (!gb_size_mul(p->rows.rows, gb_model_voxels_of(m->model, m->subject), &cells))
 		return gb_fail(err, GB_SYSTEM, "data set: %zu rows are too many", p->rows.rows);
 	p->bold = gb_array(cells, sizeof *p->bold, err);
-	return p->bold ? gb_encoding_predict(m->model, m->set, m->subject, p->row, p->rows.rows, p->bold, m->pool, err) : GB_SYSTEM;
+	return p->bold ? gb_encoding_predict(m->model, m->set, m->subject, p->row, p->rows.rows, p->bold,
+	                                     m->pool, err)
+	               : GB_SYSTEM;
 }
 
 typedef struct volume_series { const float *value; size_t volumes; gb_rational tr; } volume_series;
@@ -84,15 +94,17 @@ static volume_series one_volume(const float *value)
 	return (volume_series){value, 0, {1, 1}};
 }
 
-static gb_status write_volumes(const char *folder, const char *name, const gb_nifti_mask *mask, volume_series series,
-                               const char *description, gb_err *err)
+static gb_status write_volumes(const char *folder, const char *name, const gb_nifti_mask *mask,
+                               volume_series series, const char *description, gb_err *err)
 {
 	size_t volumes = series.volumes ? series.volumes : 1;
 	char *path = gb_format(err, "%s/%s", folder, name);
 	gb_nifti_writer *writer = NULL;
 	gb_status status;
 
-	GB_TRY(path ? gb_nifti_writer_open(&writer, path, &mask->geometry, (int64_t)series.volumes, series.tr, description, err) : GB_SYSTEM);
+	GB_TRY(path ? gb_nifti_writer_open(&writer, path, &mask->geometry, (int64_t)series.volumes, series.tr,
+	                                   description, err)
+	            : GB_SYSTEM);
 	for (size_t i = 0; i < volumes; i++)
 		GB_TRY(gb_nifti_writer_volume(writer, mask, series.value + i * mask->voxels, err));
 	GB_TRY(gb_nifti_writer_commit(writer, err));
@@ -112,7 +124,8 @@ float *gb_maps_share(const gb_encoding *e, gb_err *err)
 	return out;
 }
 
-gb_status gb_maps_voxels(const char *folder, const char *name, const gb_nifti_mask *mask, const double *value, const char *description, gb_err *err)
+gb_status gb_maps_voxels(const char *folder, const char *name, const gb_nifti_mask *mask, const double *value,
+                         const char *description, gb_err *err)
 {
 	float *single = gb_array(mask->voxels, sizeof *single, err);
 	gb_status status = single ? GB_OK : GB_SYSTEM;
@@ -125,7 +138,8 @@ gb_status gb_maps_voxels(const char *folder, const char *name, const gb_nifti_ma
 	return status;
 }
 
-static gb_status write_scores(const char *folder, const gb_nifti_mask *mask, const gb_encoding *e, gb_err *err)
+static gb_status write_scores(const char *folder, const gb_nifti_mask *mask, const gb_encoding *e,
+                              gb_err *err)
 {
 	float *share;
 	gb_status status = gb_maps_voxels(folder, "r.nii.gz", mask, e->r, "giblet: r on test rows", err);
@@ -133,7 +147,8 @@ static gb_status write_scores(const char *folder, const gb_nifti_mask *mask, con
 	if (status || !gb_encoding_ceiling(e))
 		return status;
 	share = gb_maps_share(e, err);
-	status = share ? write_volumes(folder, "r_of_ceiling.nii.gz", mask, one_volume(share), "giblet: r/ceiling on test rows", err)
+	status = share ? write_volumes(folder, "r_of_ceiling.nii.gz", mask, one_volume(share),
+	                               "giblet: r/ceiling on test rows", err)
 	               : GB_SYSTEM;
 	free(share);
 	return status;
@@ -167,26 +182,36 @@ static gb_status write_voxels(const char *folder, const gb_encoding *e, gb_err *
 		fprintf(out, "%zu\t%.6g", v, e->r[v]);
 		fprintf(out, ceiling ? "\t%.6g" : "\tn/a", ceiling ? ceiling[v] : 0);
 		if (e->null.shifts)
-			fprintf(out, "\t%.6g\t%.6g\t%.6g\n", e->null.column_p[v], e->null.column_q[v], e->null.column_fwe[v]);
+			fprintf(out, "\t%.6g\t%.6g\t%.6g\n", e->null.column_p[v], e->null.column_q[v],
+			        e->null.column_fwe[v]);
 		else
 			fputs("\tn/a\tn/a\tn/a\n", out);
 	}
-	status = fclose(out) ? gb_fail(err, GB_SYSTEM, "%s: memory is short", path) : gb_output_whole(path, text, size, err);
+	status = fclose(out) ? gb_fail(err, GB_SYSTEM, "%s: memory is short", path)
+	                     : gb_output_whole(path, text, size, err);
 	free(text);
 	free(path);
 	return status;
 }
 
-static gb_status write_tensors(const gb_maps *m, const gb_scored *scored, const float *predicted, const float *measured, gb_err *err)
+static gb_status write_tensors(const gb_maps *m, const gb_scored *scored, const float *predicted,
+                               const float *measured, gb_err *err)
 {
 	int64_t rows = (int64_t)scored->rows, voxels = (int64_t)gb_model_voxels_of(m->model, m->subject);
 	int tensors = measured ? 4 : 3;
 	char *path = gb_format(err, "%s/prediction.safetensors", m->folder);
 	gb_tensor_spec spec[] = {
-	    {.name = "rows", .dtype = GB_I64, .rank = 1, .shape = {rows}, .dims = "row", .doc = "rows of the set's clock"},
-	    {.name = "runs", .dtype = GB_I32, .rank = 1, .shape = {rows}, .dims = "row", .doc = "the run of each"},
-	    {.name = "predicted", .dtype = GB_F32, .rank = 2, .shape = {rows, voxels}, .dims = "row,voxel", .doc = "BOLD predicted from the stimulus"},
-	    {.name = "measured", .dtype = GB_F32, .rank = 2, .shape = {rows, voxels}, .dims = "row,voxel", .doc = "BOLD measured"},
+		{.name = "rows",
+	         .dtype = GB_I64, .rank = 1, .shape = {rows}, .dims = "row",
+	         .doc = "rows of the set's clock"},
+		{.name = "runs",
+	         .dtype = GB_I32, .rank = 1, .shape = {rows}, .dims = "row", .doc = "the run of each"},
+		{.name = "predicted",
+	         .dtype = GB_F32, .rank = 2, .shape = {rows, voxels}, .dims = "row,voxel",
+	         .doc = "BOLD predicted from the stimulus"},
+		{.name = "measured",
+	         .dtype = GB_F32, .rank = 2, .shape = {rows, voxels}, .dims = "row,voxel",
+	         .doc = "BOLD measured"},
 	};
 	const void *data[] = {scored->row, scored->run, predicted, measured};
 	gb_json *about = gb_json_object();
@@ -205,8 +230,9 @@ static gb_status write_tensors(const gb_maps *m, const gb_scored *scored, const 
 		GB_TRY(gb_tensor_writer_add(writer, &spec[i], err));
 	GB_TRY(gb_tensor_writer_begin(writer, path, err));
 	for (int i = 0; i < tensors; i++)
-		GB_TRY(gb_tensor_writer_put(writer, spec[i].name, data[i],
-		                            (size_t)rows * (i < 2 ? 1 : (size_t)voxels) * gb_dtype_size(spec[i].dtype), err));
+		GB_TRY(gb_tensor_writer_put(
+			writer, spec[i].name, data[i],
+			(size_t)rows * (i < 2 ? 1 : (size_t)voxels) * gb_dtype_size(spec[i].dtype), err));
 	GB_TRY(gb_tensor_writer_commit(writer, m->pool, err));
 done:
 	gb_json_free(about);
@@ -215,7 +241,8 @@ done:
 	return status;
 }
 
-gb_status gb_maps_prediction(const gb_maps *m, int64_t first, int64_t end, bool any, bool tensors, gb_err *err)
+gb_status gb_maps_prediction(const gb_maps *m, int64_t first, int64_t end, bool any, bool tensors,
+                             gb_err *err)
 {
 	predicted_rows p;
 	gb_status status;

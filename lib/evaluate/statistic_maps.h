@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* statistic_maps.h: the files of a report: predicted BOLD and maps as NIfTI, scores of every voxel as TSV, prediction
- * and measurement as tensors. */
+/* statistic_maps.h: the files of a report: predicted BOLD and maps as NIfTI, scores of every voxel as TSV,
+ * prediction and measurement as tensors. */
 #ifndef GB_EVALUATE_STATISTIC_MAPS_H
 #define GB_EVALUATE_STATISTIC_MAPS_H
 
@@ -9,9 +9,10 @@
 
 GB_BEGIN_DECLS
 
-/* The mask of the brain that MODEL predicts for SUBJECT, else of their BOLD in SET.  *HAS false: none is stated (foreign
- * data).  GB_DATA when the two differ, or have other voxels than the model. */
-GB_CHECK gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, const char *subject, gb_nifti_mask *mask, bool *has, gb_err *err);
+/* The mask of the brain that MODEL predicts for SUBJECT, else of their BOLD in SET.  *HAS false: none is
+ * stated (foreign data).  GB_DATA when the two differ, or have other voxels than the model. */
+GB_CHECK gb_status gb_maps_mask(gb_model *model, const gb_dataset *set, const char *subject,
+                                gb_nifti_mask *mask, bool *has, gb_err *err);
 
 typedef struct gb_maps {
 	const char *folder, *tool;
@@ -22,17 +23,18 @@ typedef struct gb_maps {
 	gb_pool *pool;
 } gb_maps;
 
-/* BOLD predicted for rows FIRST … END−1, test rows alone unless ANY: FOLDER/predicted.nii.gz, and with TENSORS
- * FOLDER/prediction.safetensors: rows and predicted. */
-GB_CHECK gb_status gb_maps_prediction(const gb_maps *maps, int64_t first, int64_t end, bool any, bool tensors, gb_err *err);
+/* BOLD predicted for rows FIRST … END−1, test rows alone unless ANY: FOLDER/predicted.nii.gz, and with
+ * TENSORS FOLDER/prediction.safetensors: rows and predicted. */
+GB_CHECK gb_status gb_maps_prediction(const gb_maps *maps, int64_t first, int64_t end, bool any, bool tensors,
+                                      gb_err *err);
 /* What was scored: FOLDER/r.nii.gz and, with ceilings, r_of_ceiling.nii.gz (NaN where the ceiling is below
- * GB_CEILING_MIN), voxels.tsv (r, ceiling, p, q, family-wise p), and prediction.safetensors: rows, predicted and
- * measured; what --compare reads. */
+ * GB_CEILING_MIN), voxels.tsv (r, ceiling, p, q, family-wise p), and prediction.safetensors: rows,
+ * predicted and measured; what --compare reads. */
 GB_CHECK gb_status gb_maps_encoding(const gb_maps *maps, const gb_encoding *encoding, gb_err *err);
 
 /* FOLDER/NAME: VALUE [voxels] as a volume. */
-GB_CHECK gb_status gb_maps_voxels(const char *folder, const char *name, const gb_nifti_mask *mask, const double *value,
-                                  const char *description, gb_err *err);
+GB_CHECK gb_status gb_maps_voxels(const char *folder, const char *name, const gb_nifti_mask *mask,
+                                  const double *value, const char *description, gb_err *err);
 
 /* VOLUME [z, y, x] of VALUE [voxels], NaN outside the mask; SHAPE x, y, z.  Released with free(). */
 GB_CHECK float *gb_maps_volume(const gb_nifti_mask *mask, const float *value, int shape[3], gb_err *err);

@@ -29,13 +29,14 @@ static gb_status have_mean(const gb_model *model, const gb_dataset *set, bool *h
 static gb_status folder_of(gb_bold_source_scored *b, const char *folder, bool own, gb_err *err)
 {
 	if (own && (!*b->subject || *b->subject == '.' || strchr(b->subject, '/')))
-		return gb_fail(err, GB_DATA, "subject %s: no name for a folder, where its maps belong", b->subject);
+		return gb_fail(err, GB_DATA, "subject %s: no name for a folder, where its maps belong",
+		               b->subject);
 	b->folder = own ? gb_format(err, "%s/%s", folder, b->subject) : gb_string(folder, err);
 	return b->folder ? GB_OK : GB_SYSTEM;
 }
 
-gb_status gb_subjects_open(gb_subjects *brains, gb_model *model, const gb_dataset *set, const char *folder, const char *tool, gb_pool *pool,
-                         gb_err *err)
+gb_status gb_subjects_open(gb_subjects *brains, gb_model *model, const gb_dataset *set, const char *folder,
+                           const char *tool, gb_pool *pool, gb_err *err)
 {
 	size_t heads = gb_model_subjects(model);
 	bool mean;
@@ -70,10 +71,12 @@ void gb_subjects_clear(gb_subjects *brains)
 
 static gb_maps maps_of(const gb_subjects *brains, const gb_bold_source_scored *b)
 {
-	return (gb_maps){b->folder, brains->tool, b->subject, b->has_mask ? &b->mask : NULL, brains->model, brains->set, brains->pool};
+	return (gb_maps){b->folder,     brains->tool, b->subject,  b->has_mask ? &b->mask : NULL,
+	                 brains->model, brains->set,  brains->pool};
 }
 
-gb_status gb_subjects_predict(gb_subjects *brains, int64_t first, int64_t end, bool any, bool tensors, gb_err *err)
+gb_status gb_subjects_predict(gb_subjects *brains, int64_t first, int64_t end, bool any, bool tensors,
+                              gb_err *err)
 {
 	gb_status status = GB_OK;
 
@@ -100,7 +103,8 @@ static void subjects_by_their_heads(gb_subjects *brains)
 	}
 }
 
-gb_status gb_subjects_score(gb_subjects *brains, const gb_encoding_options *options, gb_metrics *metrics, gb_err *err)
+gb_status gb_subjects_score(gb_subjects *brains, const gb_encoding_options *options, gb_metrics *metrics,
+                            gb_err *err)
 {
 	gb_encoding_options of = *options;
 	bool beside = !of.baseline;
@@ -111,7 +115,8 @@ gb_status gb_subjects_score(gb_subjects *brains, const gb_encoding_options *opti
 		gb_maps maps = maps_of(brains, b);
 
 		of.subject = b->subject;
-		of.ceiling = i && brains->brain[0].encoding.is_mean ? &brains->brain[0].encoding.ceiling : NULL;
+		of.ceiling =
+			i && brains->brain[0].encoding.is_mean ? &brains->brain[0].encoding.ceiling : NULL;
 		status = gb_encoding_make(&b->encoding, &of, err);
 		if (!status)
 			status = gb_maps_encoding(&maps, &b->encoding, err);
@@ -120,11 +125,14 @@ gb_status gb_subjects_score(gb_subjects *brains, const gb_encoding_options *opti
 		beside |= b->encoding.has_baseline;
 	}
 	if (!status && !beside)
-		status = gb_fail(err, GB_DATA, "baseline: a ridge of %zu voxels, for the brain of %s: it predicts none of the voxels that the model does",
+		status = gb_fail(err, GB_DATA,
+		                 "baseline: a ridge of %zu voxels, for the brain of %s: it predicts none of "
+		                 "the voxels that the model does",
 		                 gb_model_voxels(of.baseline), gb_model_subject(of.baseline));
 	if (!status)
 		subjects_by_their_heads(brains);
 	for (size_t i = 0; !status && i < brains->count; i++)
-		status = gb_encoding_metrics(&brains->brain[i].encoding, brains->set, i == 0, brains->several, metrics, err);
+		status = gb_encoding_metrics(&brains->brain[i].encoding, brains->set, i == 0, brains->several,
+		                             metrics, err);
 	return status;
 }

@@ -8,7 +8,8 @@
 #include "base/size.h"
 #include "evaluate/encoding_metrics.h"
 
-gb_status gb_ablations_parse(gb_ablations *s, const char *text, gb_model *model, const gb_dataset *set, gb_err *err)
+gb_status gb_ablations_parse(gb_ablations *s, const char *text, gb_model *model, const gb_dataset *set,
+                             gb_err *err)
 {
 	const gb_groups_rule rule = {.option = "lesion-input", .least = 1, .most = GB_GROUPS_MAX};
 	gb_status status = gb_groups_parse(&s->groups, text, &rule, set, err);
@@ -19,14 +20,16 @@ gb_status gb_ablations_parse(gb_ablations *s, const char *text, gb_model *model,
 }
 
 /* r without the group, and its loss against INTACT [GB_RESAMPLES]. */
-static gb_status encode(gb_ablation *s, const gb_encoding *e, const gb_decoding_options *o, const double *intact, gb_err *err)
+static gb_status encode(gb_ablation *s, const gb_encoding *e, const gb_decoding_options *o,
+                        const double *intact, gb_err *err)
 {
 	float *predicted = gb_array(e->scored.rows * e->voxels, sizeof *predicted, err);
 	double *now = predicted ? gb_array(2 * GB_RESAMPLES, sizeof *now, err) : NULL, r;
 	gb_status status;
 
 	GB_TRY(now ? GB_OK : GB_SYSTEM);
-	GB_TRY(gb_encoding_predict(o->model, o->set, e->subject, e->row, e->scored.rows, predicted, o->pool, err));
+	GB_TRY(gb_encoding_predict(o->model, o->set, e->subject, e->row, e->scored.rows, predicted, o->pool,
+	                           err));
 	GB_TRY(gb_interval_mean_r(e, predicted, &r, now, o->pool, err));
 	for (size_t b = 0; b < e->blocks.resamples; b++)
 		now[GB_RESAMPLES + b] = intact[b] - now[b];
@@ -38,7 +41,8 @@ done:
 	return status;
 }
 
-static gb_status decode(gb_ablation *s, const gb_decoding_options *options, const gb_intact *intact, gb_err *err)
+static gb_status decode(gb_ablation *s, const gb_decoding_options *options, const gb_intact *intact,
+                        gb_err *err)
 {
 	gb_decoding_options o = *options;
 	gb_status status = GB_OK;
@@ -52,10 +56,11 @@ static gb_status decode(gb_ablation *s, const gb_decoding_options *options, cons
 	return status;
 }
 
-static gb_status encoding_metrics(const gb_ablation *s, const gb_encoding *e, const char *name, const gb_dataset *set,
-                                  gb_metrics *metrics, gb_err *err)
+static gb_status encoding_metrics(const gb_ablation *s, const gb_encoding *e, const char *name,
+                                  const gb_dataset *set, gb_metrics *metrics, gb_err *err)
 {
-	char *target = gb_encoding_target(e, set, err), *r = target ? gb_format(err, "mean r with %s silenced", name) : NULL,
+	char *target = gb_encoding_target(e, set, err),
+	     *r = target ? gb_format(err, "mean r with %s silenced", name) : NULL,
 	     *loss = r ? gb_format(err, "loss of mean r with %s silenced", name) : NULL,
 	     *r_key = loss ? gb_format(err, "lesion.%s.encoding.r.mean", name) : NULL,
 	     *loss_key = r_key ? gb_format(err, "lesion.%s.encoding.r.loss", name) : NULL;
@@ -64,7 +69,8 @@ static gb_status encoding_metrics(const gb_ablation *s, const gb_encoding *e, co
 
 	m.ceiling = e->score.mean;
 	GB_TRY(loss_key ? gb_metrics_add(metrics, &m, err) : GB_SYSTEM);
-	m = gb_interval_metric(target, loss_key, loss, s->loss, "nothing silenced, paired; the weights as they are");
+	m = gb_interval_metric(target, loss_key, loss, s->loss,
+	                       "nothing silenced, paired; the weights as they are");
 	GB_TRY(gb_metrics_add(metrics, &m, err));
 done:
 	free(target);
@@ -75,7 +81,8 @@ done:
 	return status;
 }
 
-static gb_status decoding_metrics(const gb_ablation *s, const gb_intact *intact, const char *name, gb_metrics *metrics, gb_err *err)
+static gb_status decoding_metrics(const gb_ablation *s, const gb_intact *intact, const char *name,
+                                  gb_metrics *metrics, gb_err *err)
 {
 	char *figure = gb_format(err, "rank percentile with %s silenced", name),
 	     *key = figure ? gb_format(err, "lesion.%s.decoding.identification.percentile", name) : NULL;
@@ -96,7 +103,8 @@ static gb_status decoding_metrics(const gb_ablation *s, const gb_intact *intact,
 	return status;
 }
 
-gb_status gb_ablations_make(gb_ablations *s, const gb_intact *intact, gb_decoding_options o, gb_metrics *metrics, gb_err *err)
+gb_status gb_ablations_make(gb_ablations *s, const gb_intact *intact, gb_decoding_options o,
+                            gb_metrics *metrics, gb_err *err)
 {
 	const gb_encoding *e = intact->encoding;
 	double *r_intact = gb_array(GB_RESAMPLES, sizeof *r_intact, err), r;
@@ -112,7 +120,8 @@ gb_status gb_ablations_make(gb_ablations *s, const gb_intact *intact, gb_decodin
 
 		one->r = one->loss = (gb_interval){NAN, NAN, NAN};
 		one->percentile = gb_array(intact->decodeds + 1, sizeof *one->percentile, err);
-		GB_TRY(one->percentile ? gb_model_ablate(o.model, group->name, group->names, err) : GB_SYSTEM);
+		GB_TRY(one->percentile ? gb_model_ablate(o.model, group->name, group->names, err)
+		                       : GB_SYSTEM);
 		if (e)
 			GB_TRY(encode(one, e, &o, r_intact, err));
 		GB_TRY(decode(one, &o, intact, err));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* input_ablation.h: what a model's predictions lose when stimulus tensors are ablated, with its weights as they are: this
- * says what this model uses. */
+/* input_ablation.h: what a model's predictions lose when stimulus tensors are ablated, with its weights as
+ * they are: this says what this model uses. */
 #ifndef GB_LESION_INPUT_ABLATION_H
 #define GB_LESION_INPUT_ABLATION_H
 
@@ -11,8 +11,9 @@
 GB_BEGIN_DECLS
 
 typedef struct gb_ablation {
-	gb_interval r, loss; /* mean r over voxels without the group; r with it less that, paired.  NaN: no encoding */
-	double *percentile;  /* [decodeds] identification percentile of what is decoded from the stimulus; else NaN */
+	gb_interval r;       /* mean r over voxels without the group; NaN: no encoding */
+	gb_interval loss;    /* mean r with the group less that, paired */
+	double *percentile;  /* [decodeds] identification, decoded from the stimulus; else NaN */
 } gb_ablation;
 
 typedef struct gb_ablations {
@@ -29,11 +30,12 @@ typedef struct gb_intact {
 } gb_intact;
 
 /* TEXT: groups of tensors that SET holds and MODEL reads, else GB_USAGE; NULL: no groups. */
-GB_CHECK gb_status gb_ablations_parse(gb_ablations *ablations, const char *text, gb_model *model, const gb_dataset *set,
-                                      gb_err *err);
-/* Ablates each of the groups in turn and adds its figures to METRICS.  Afterwards the model reads all tensors again. */
-GB_CHECK gb_status gb_ablations_make(gb_ablations *ablations, const gb_intact *intact, gb_decoding_options decoding,
-                                     gb_metrics *metrics, gb_err *err);
+GB_CHECK gb_status gb_ablations_parse(gb_ablations *ablations, const char *text, gb_model *model,
+                                      const gb_dataset *set, gb_err *err);
+/* Ablates each of the groups in turn and adds its figures to METRICS.  Afterwards the model reads all
+ * tensors again. */
+GB_CHECK gb_status gb_ablations_make(gb_ablations *ablations, const gb_intact *intact,
+                                     gb_decoding_options decoding, gb_metrics *metrics, gb_err *err);
 void gb_ablations_clear(gb_ablations *ablations); /* accepts a cleared one */
 
 GB_END_DECLS

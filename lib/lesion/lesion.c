@@ -12,11 +12,13 @@
 
 /* ---- the region, and random ones ---- */
 
-gb_status gb_lesion_open(gb_lesion *l, gb_lesion_type kind, const gb_lesion_options *o, size_t features, gb_err *err)
+gb_status gb_lesion_open(gb_lesion *l, gb_lesion_type kind, const gb_lesion_options *o, size_t features,
+                         gb_err *err)
 {
 	size_t voxels = o->brain->mask.voxels;
 
-	*l = (gb_lesion){.kind = kind, .keep = o->keep, .voxels = voxels, .features = features, .controls = o->controls ? o->controls : voxels};
+	*l = (gb_lesion){.kind = kind, .keep = o->keep, .voxels = voxels, .features = features,
+	                 .controls = o->controls ? o->controls : voxels};
 	l->feature = gb_array(l->features, sizeof(const char *), err);
 	l->intact = l->feature ? gb_array(2 * l->features, sizeof(double), err) : NULL;
 	l->control = l->intact ? gb_array(l->features * l->controls, sizeof(double), err) : NULL;
@@ -26,7 +28,8 @@ gb_status gb_lesion_open(gb_lesion *l, gb_lesion_type kind, const gb_lesion_opti
 	return l->control ? GB_OK : GB_SYSTEM;
 }
 
-static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_lesion_scorer *scorer, void *context, uint8_t *region, gb_err *err)
+static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_lesion_scorer *scorer,
+                                void *context, uint8_t *region, gb_err *err)
 {
 	const gb_nifti_mask *mask = &o->brain->mask;
 	gb_rng rng = gb_rng_at(o->seed, 0x6c657369, 0, 0);
@@ -38,7 +41,9 @@ static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_les
 		gb_status status;
 
 		if (tries++ >= 100 * l->controls)
-			return gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
+			return gb_fail(err, GB_DATA,
+			               "%s: no contiguous region of %zu voxels fits into the mask", o->roi,
+			               l->size);
 		if (!o->controls && seed >= mask->voxels)
 			break;
 		status = gb_region_grow(mask, seed, l->size, region, &whole, err);
@@ -51,12 +56,16 @@ static gb_status random_regions(gb_lesion *l, const gb_lesion_options *o, gb_les
 	}
 	if (made < l->controls) /* some voxels are in islands too small for the region: close the gaps */
 		for (size_t f = 0; f < l->features; f++)
-			memmove(l->control + f * made, l->control + f * l->controls, made * sizeof *l->control);
+			memmove(l->control + f * made, l->control + f * l->controls,
+			        made * sizeof *l->control);
 	l->controls = made;
-	return made ? GB_OK : gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask", o->roi, l->size);
+	return made ? GB_OK
+	            : gb_fail(err, GB_DATA, "%s: no contiguous region of %zu voxels fits into the mask",
+	                      o->roi, l->size);
 }
 
-gb_status gb_lesion_run(gb_lesion *l, const gb_lesion_options *o, gb_lesion_scorer *scorer, void *context, gb_err *err)
+gb_status gb_lesion_run(gb_lesion *l, const gb_lesion_options *o, gb_lesion_scorer *scorer, void *context,
+                        gb_err *err)
 {
 	uint8_t *region = gb_array(l->voxels, 1, err);
 	gb_status status;
@@ -87,8 +96,9 @@ void gb_lesion_clear(gb_lesion *l)
 static gb_status refit(const gb_lesion_options *o, const uint8_t *keep, gb_model **model, gb_err *err)
 {
 	const char *name[GB_LESION_FEATURES];
-	gb_ridge_options ridge = {.tool = o->tool, .brain_kernel = "fir", .subject = o->decoding.subject, .feature = name, .seed = 1,
-	                          .decoders = true, .decoders_alone = true, .voxels = keep};
+	gb_ridge_options ridge = {.tool = o->tool, .brain_kernel = "fir", .subject = o->decoding.subject,
+	                          .feature = name, .seed = 1, .decoders = true, .decoders_alone = true,
+	                          .voxels = keep};
 
 	for (size_t f = 0; f < o->features && f < GB_LESION_FEATURES; f++)
 		name[ridge.features++] = o->decoded[f].feature;
@@ -98,7 +108,8 @@ static gb_status refit(const gb_lesion_options *o, const uint8_t *keep, gb_model
 typedef struct ablation { const gb_lesion_options *o; uint8_t *keep; } ablation;
 
 /* Percentiles of all features with REGION ablated (or everything else). */
-static gb_status score_without(void *context, const uint8_t *region, bool asked, double *out, size_t stride, gb_err *err)
+static gb_status score_without(void *context, const uint8_t *region, bool asked, double *out, size_t stride,
+                               gb_err *err)
 {
 	const gb_lesion_options *o = ((ablation *)context)->o;
 	uint8_t *keep = ((ablation *)context)->keep;
@@ -166,7 +177,9 @@ gb_status gb_lesion_refit(gb_lesion *l, const gb_lesion_options *options, const 
 	}
 	gb_model_close(model);
 	model = NULL;
-	GB_TRY(o.features ? GB_OK : gb_fail(err, GB_USAGE, "--refit: ridge decodes none of these tensors from the brain"));
+	GB_TRY(o.features ? GB_OK
+	                  : gb_fail(err, GB_USAGE,
+	                            "--refit: ridge decodes none of these tensors from the brain"));
 	GB_TRY(gb_lesion_make(l, &o, err));
 	for (size_t f = 0; f < l->features; f++) /* names that outlive OWN */
 		l->feature[f] = gb_dataset_find(o.decoding.set, l->feature[f], NULL)->name;
@@ -182,23 +195,28 @@ done:
 
 typedef struct lesion_figure { const char *key, *figure; } lesion_figure;
 
+static const lesion_figure of_ablation[] = {
+    {"lesion.region.decoding.identification.percentile", "rank percentile with the region silenced"},
+    {"lesion.keep.decoding.identification.percentile", "rank percentile with all but the region silenced"},
+};
+static const lesion_figure of_refit[] = {
+    {"lesion.region.refit.decoding.identification.percentile",
+     "rank percentile, ridge refitted without the region"},
+    {"lesion.keep.refit.decoding.identification.percentile",
+     "rank percentile, ridge refitted with the region alone"},
+};
+static const lesion_figure of_latent[] = {
+    {"lesion.latent.encoding.r.mean", "mean r over voxels, what the region reads taken out of z"},
+    {"lesion.latent.encoding.r.region", "mean r in the region, what it reads taken out of z"},
+    {"lesion.latent.encoding.r.outside", "mean r outside the region, what it reads taken out of z"},
+    {"lesion.latent.decoding.identification.percentile",
+     "rank percentile, what the region reads taken out of z"},
+};
+
 static lesion_figure figure_of(const gb_lesion *l, size_t f)
 {
-	static const lesion_figure r[] = {
-	    {"lesion.latent.encoding.r.mean", "mean r over voxels, what the region reads taken out of z"},
-	    {"lesion.latent.encoding.r.region", "mean r in the region, what it reads taken out of z"},
-	    {"lesion.latent.encoding.r.outside", "mean r outside the region, what it reads taken out of z"},
-	}, of_latent = {"lesion.latent.decoding.identification.percentile", "rank percentile, what the region reads taken out of z"},
-	of_refit[] = {
-	    {"lesion.region.refit.decoding.identification.percentile", "rank percentile, ridge refitted without the region"},
-	    {"lesion.keep.refit.decoding.identification.percentile", "rank percentile, ridge refitted with the region alone"},
-	}, of_ablation[] = {
-	    {"lesion.region.decoding.identification.percentile", "rank percentile with the region silenced"},
-	    {"lesion.keep.decoding.identification.percentile", "rank percentile with all but the region silenced"},
-	};
-
 	if (l->kind == GB_LESION_LATENT)
-		return f < l->brains ? r[f] : of_latent;
+		return of_latent[f < l->brains ? f : 3];
 	return l->kind == GB_LESION_REFITTED ? of_refit[l->keep] : of_ablation[l->keep];
 }
 
@@ -212,28 +230,33 @@ static const char *direction_of(const gb_lesion *l, size_t f)
 gb_status gb_lesion_metrics(const gb_lesion *l, const char *target, gb_metrics *metrics, gb_err *err)
 {
 	static const char *const control[] = {
-	    [GB_LESION_ABLATED] = "random contiguous regions of the same size; ceiling: intact",
-	    [GB_LESION_REFITTED] = "random contiguous regions of the same size, refitted; ceiling: ridge of all voxels",
+		[GB_LESION_ABLATED] = "random contiguous regions of the same size; ceiling: intact",
+		[GB_LESION_REFITTED] =
+			"random contiguous regions of the same size, refitted; ceiling: ridge of all voxels",
 	};
-	char *of_latent = NULL;
+	char *at_rank = NULL;
 	gb_status status = GB_OK;
 
 	if (l->kind == GB_LESION_LATENT) {
-		of_latent = gb_format(err, "random contiguous regions of the same size, at the same rank: %zu of %zu; ceiling: intact", l->rank, l->width);
-		GB_TRY(of_latent ? GB_OK : GB_SYSTEM);
+		at_rank = gb_format(err,
+		                    "random contiguous regions of the same size, at the same rank: %zu of "
+		                    "%zu; ceiling: intact",
+		                    l->rank, l->width);
+		GB_TRY(at_rank ? GB_OK : GB_SYSTEM);
 	}
 	for (size_t f = 0; f < l->features; f++) {
 		lesion_figure of = figure_of(l, f);
-		gb_metric m = gb_metric_make(direction_of(l, f), f < l->brains ? target : l->feature[f], of.key, of.figure, l->score[f]);
+		gb_metric m = gb_metric_make(direction_of(l, f), f < l->brains ? target : l->feature[f],
+		                             of.key, of.figure, l->score[f]);
 
-		/* A random region reaches it by losing as much; where all else is ablated, by keeping as much. */
+		/* A random region reaches it by losing as much; with keep, by retaining as much. */
 		gb_metric_null(&m, l->control + f * l->controls, l->controls, !l->keep);
 		m.ceiling = l->intact[f];
 		m.chance = f < l->brains ? 0 : 0.5;
-		m.control = of_latent ? of_latent : control[l->kind];
+		m.control = at_rank ? at_rank : control[l->kind];
 		GB_TRY(gb_metrics_add(metrics, &m, err));
 	}
 done:
-	free(of_latent);
+	free(at_rank);
 	return status;
 }

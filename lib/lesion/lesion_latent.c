@@ -32,10 +32,14 @@ static gb_status train_rows(work *w, gb_err *err)
 	if (status)
 		return status;
 	if (w->rows < 2)
-		status = gb_fail(err, GB_DATA, "data set: %zu train rows that are valid in all its tensors: what a region reads of z is measured on them", w->rows);
+		status = gb_fail(err, GB_DATA,
+		                 "data set: %zu train rows that are valid in all its tensors: what a region "
+		                 "reads of z is measured on them",
+		                 w->rows);
 	w->z = status ? NULL : gb_array(w->rows * w->width, sizeof *w->z, err);
 	if (!status)
-		status = w->z ? gb_model_bottleneck_values(d->model, d->set, row, w->rows, w->z, d->pool, err) : GB_SYSTEM;
+		status = w->z ? gb_model_bottleneck_values(d->model, d->set, row, w->rows, w->z, d->pool, err)
+		              : GB_SYSTEM;
 	free(row);
 	free(run);
 	for (size_t t = 0; !status && t < w->rows; t++)
@@ -49,8 +53,8 @@ static gb_status train_rows(work *w, gb_err *err)
 
 /* ---- directions ---- */
 
-/* Makes row K of Q [K + 1, N] orthogonal to the rows before it and of length 1.  Done twice: the first pass leaves
- * rounding errors. */
+/* Makes row K of Q [K + 1, N] orthogonal to the rows before it and of length 1.  Done twice: the first
+ * pass leaves rounding errors. */
 static void orthonormalise(double *q, size_t k, size_t n)
 {
 	double *row = q + k * n;
@@ -73,8 +77,8 @@ static void orthonormalise(double *q, size_t k, size_t n)
 	}
 }
 
-/* How many of the largest eigenvalues of VALUE [count], ascending: ASKED, or, for 0, as many as have the share; none that
- * is rounding. */
+/* How many of the largest eigenvalues of VALUE [count], ascending: ASKED, or, for 0, as many as have the
+ * share; none that is rounding. */
 static size_t rank_of(const double *value, size_t count, size_t most, size_t asked)
 {
 	double all = 0, sum = 0;
@@ -82,19 +86,22 @@ static size_t rank_of(const double *value, size_t count, size_t most, size_t ask
 
 	for (size_t i = 0; i < count; i++)
 		all += fmax(value[i], 0);
-	while (rank < most && rank < count && (asked ? rank < asked : sum < GB_LATENT_SHARE * all) && value[count - 1 - rank] > 1e-10 * value[count - 1])
+	while (rank < most && rank < count && (asked ? rank < asked : sum < GB_LATENT_SHARE * all) &&
+	       value[count - 1 - rank] > 1e-10 * value[count - 1])
 		sum += value[count - 1 - rank++];
 	return rank;
 }
 
-/* Q: *RANK directions that the head reads for REGION, fewer where it reads fewer; *RANK 0: as many as have the share. */
+/* Q: *RANK directions that the head reads for REGION, fewer where it reads fewer; *RANK 0: as many as have
+ * the share. */
 static gb_status directions(work *w, const uint8_t *region, size_t *rank, gb_err *err)
 {
 	const gb_decoding_options *d = &w->o->decoding;
 	size_t count = 0, n = w->width;
 	float *reads, *read = NULL;
 	double *gram = NULL;
-	gb_status status = gb_model_bottleneck_reads(d->model, d->set, w->o->brain->subject, region, &reads, &count, d->pool, err);
+	gb_status status = gb_model_bottleneck_reads(d->model, d->set, w->o->brain->subject, region, &reads,
+	                                             &count, d->pool, err);
 
 	if (!status) {
 		read = gb_array(count * w->rows, sizeof *read, err);
@@ -115,7 +122,8 @@ static gb_status directions(work *w, const uint8_t *region, size_t *rank, gb_err
 		for (size_t k = 0; k < *rank; k++) {
 			for (size_t j = 0; j < count; j++)
 				for (size_t i = 0; i < n; i++)
-					w->q[k * n + i] += gram[(count - 1 - k) * count + j] * (double)reads[j * n + i];
+					w->q[k * n + i] +=
+						gram[(count - 1 - k) * count + j] * (double)reads[j * n + i];
 			orthonormalise(w->q, k, n);
 		}
 	}
@@ -162,7 +170,8 @@ static gb_status encode(work *w, bool asked, double *out, size_t stride, gb_err 
 {
 	const gb_decoding_options *d = &w->o->decoding;
 	const gb_encoding *e = w->e;
-	gb_status status = gb_encoding_predict(d->model, d->set, e->subject, e->row, e->scored.rows, w->predicted, d->pool, err);
+	gb_status status = gb_encoding_predict(d->model, d->set, e->subject, e->row, e->scored.rows,
+	                                       w->predicted, d->pool, err);
 
 	if (status)
 		return status;
@@ -170,12 +179,15 @@ static gb_status encode(work *w, bool asked, double *out, size_t stride, gb_err 
 	status = gb_score_r(w->predicted, e->measured, e->scored.rows, e->voxels, w->r, d->pool, err);
 	if (!status)
 		mean_r(w, w->r, out, stride);
-	return status || !asked ? status
-	                      : gb_maps_voxels(w->o->brain->folder, "r_latent_lesion.nii.gz", &w->o->brain->mask, w->r,
-	                                       "giblet: r on test rows, what the region reads taken out of z", err);
+	return status || !asked
+	               ? status
+	               : gb_maps_voxels(w->o->brain->folder, "r_latent_lesion.nii.gz", &w->o->brain->mask,
+	                                w->r, "giblet: r on test rows, what the region reads taken out of z",
+	                                err);
 }
 
-static gb_status score_without(void *context, const uint8_t *region, bool asked, double *out, size_t stride, gb_err *err)
+static gb_status score_without(void *context, const uint8_t *region, bool asked, double *out, size_t stride,
+                               gb_err *err)
 {
 	work *w = context;
 	gb_model *model = w->o->decoding.model;
@@ -184,7 +196,9 @@ static gb_status score_without(void *context, const uint8_t *region, bool asked,
 	gb_bottleneck_removed taken = {w->q, w->mean, rank};
 
 	if (!status && !rank)
-		status = gb_fail(err, GB_DATA, "%s: the model's head reads nothing of z for %s: train it longer", w->o->roi, asked ? "these voxels" : "a random region");
+		status = gb_fail(err, GB_DATA,
+		                 "%s: the model's head reads nothing of z for %s: train it longer", w->o->roi,
+		                 asked ? "these voxels" : "a random region");
 	if (asked) {
 		w->l->rank = rank;
 		memcpy(w->region, region, w->l->voxels);
@@ -214,26 +228,30 @@ static gb_status allocate_and_read(work *w, gb_err *err)
 	w->q = w->mean ? gb_array(w->width * w->width, sizeof *w->q, err) : NULL;
 	w->region = w->q ? gb_array(voxels, 1, err) : NULL;
 	w->r = w->region ? gb_array(voxels, sizeof *w->r, err) : NULL;
-	w->predicted = w->r ? gb_array(w->e ? w->e->scored.rows * voxels : 1, sizeof *w->predicted, err) : NULL;
+	w->predicted =
+		w->r ? gb_array(w->e ? w->e->scored.rows * voxels : 1, sizeof *w->predicted, err) : NULL;
 	return w->predicted ? train_rows(w, err) : GB_SYSTEM;
 }
 
 gb_status gb_lesion_latent(gb_lesion *l, const gb_lesion_options *o, gb_err *err)
 {
-	work w = {.o = o, .l = l, .e = o->brain->encoding.r ? &o->brain->encoding : NULL, .width = gb_model_bottleneck(o->decoding.model)};
+	work w = {.o = o, .l = l, .e = o->brain->encoding.r ? &o->brain->encoding : NULL,
+	          .width = gb_model_bottleneck(o->decoding.model)};
 	size_t brains = w.e ? BRAINS : 0;
 	gb_status status;
 
 	*l = (gb_lesion){0};
 	if (!brains && !o->features)
-		return gb_fail(err, GB_USAGE, "--lesion-latent: nothing else is asked of the model from the stimulus");
+		return gb_fail(err, GB_USAGE,
+		               "--lesion-latent: nothing else is asked of the model from the stimulus");
 	status = gb_lesion_open(l, GB_LESION_LATENT, o, brains + o->features, err);
 	if (status)
 		return status;
 	l->brains = brains;
 	l->width = w.width;
 	for (size_t f = 0; f < brains; f++)
-		l->feature[f] = (const char *const[BRAINS]){"BOLD, all voxels", "BOLD in the region", "BOLD outside the region"}[f];
+		l->feature[f] = (const char *const[BRAINS]){"BOLD, all voxels", "BOLD in the region",
+		                                            "BOLD outside the region"}[f];
 	for (size_t f = 0; f < o->features; f++) {
 		l->feature[brains + f] = o->decoded[f].feature;
 		l->intact[brains + f] = o->decoded[f].identification.percentile;

@@ -15,7 +15,8 @@ static gb_status parse_controls(const char *text, size_t *controls, gb_err *err)
 
 	*controls = all ? 0 : strtoul(text, &end, 10);
 	if (!all && (*end || end == text || *controls < 1 || *controls > 100000))
-		return gb_fail(err, GB_USAGE, "--controls %s: all, or a number from 1 to 100000, is wanted", text);
+		return gb_fail(err, GB_USAGE, "--controls %s: all, or a number from 1 to 100000, is wanted",
+		               text);
 	return GB_OK;
 }
 
@@ -24,26 +25,41 @@ gb_status gb_lesions_parse(gb_lesions *l, const gb_lesions_asked *a, const gb_mo
 	const char *region = a->lesion ? a->lesion : a->keep, *option = a->lesion ? "lesion" : "keep";
 	bool stimulus = a->from && !strcmp(a->from, "stimulus");
 
-	*l = (gb_lesions){.options = {.roi = region, .keep = !a->lesion && a->keep, .seed = 1, .progress = a->progress}, .refit = a->refit, .latent = a->latent};
+	*l = (gb_lesions){
+	    .options = {.roi = region, .keep = !a->lesion && a->keep, .seed = 1, .progress = a->progress},
+	    .refit = a->refit, .latent = a->latent};
 	if (a->refit && !region)
-		return gb_fail(err, GB_USAGE, "--refit: beside --lesion or --keep, whose region is left out of the fit or alone in it");
+		return gb_fail(err, GB_USAGE,
+		               "--refit: beside --lesion or --keep, whose region is left out of the fit or "
+		               "alone in it");
 	if (a->lesion && a->keep)
 		return gb_fail(err, GB_USAGE, "--lesion or --keep, not both");
 	if (a->latent && !a->lesion)
-		return gb_fail(err, GB_USAGE, "--lesion-latent: beside --lesion, of whose region it takes out of z what the model's head reads");
+		return gb_fail(err, GB_USAGE,
+		               "--lesion-latent: beside --lesion, of whose region it takes out of z what the "
+		               "model's head reads");
 	if (a->latent && a->from && !stimulus)
-		return gb_fail(err, GB_USAGE, "--lesion-latent lesions what is predicted from the stimulus: not with --from brain");
+		return gb_fail(
+			err, GB_USAGE,
+			"--lesion-latent lesions what is predicted from the stimulus: not with --from brain");
 	if (region && stimulus && (!a->latent || a->refit))
-		return gb_fail(err, GB_USAGE, "--%s with --from stimulus: there voxels are outputs, and silencing an output changes nothing else; use --from brain%s",
-		               a->refit ? "refit" : option, a->refit ? "" : ", or --lesion with --lesion-latent");
+		return gb_fail(err, GB_USAGE,
+		               "--%s with --from stimulus: there voxels are outputs, and silencing an output "
+		               "changes nothing else; use --from brain%s",
+		               a->refit ? "refit" : option,
+		               a->refit ? "" : ", or --lesion with --lesion-latent");
 	if (region && a->no_score)
 		return gb_fail(err, GB_USAGE, "--%s is scored: not with --no-score", option);
 	if (a->latent && !gb_model_bottleneck(model))
-		return gb_fail(err, GB_USAGE, "--lesion-latent: a model of kind %s has no bottleneck that regions read; giblet13 has", gb_model_type(model));
+		return gb_fail(err, GB_USAGE,
+		               "--lesion-latent: a model of kind %s has no bottleneck that regions read; "
+		               "giblet13 has",
+		               gb_model_type(model));
 	return parse_controls(a->controls, &l->options.controls, err);
 }
 
-static gb_status decode_from_brain(gb_lesions *l, const gb_lesion_options *o, const char *folder, gb_metrics *metrics, gb_err *err)
+static gb_status decode_from_brain(gb_lesions *l, const gb_lesion_options *o, const char *folder,
+                                   gb_metrics *metrics, gb_err *err)
 {
 	gb_status status;
 
@@ -57,7 +73,8 @@ done:
 	return status;
 }
 
-static gb_status predict_from_stimulus(gb_lesions *l, const gb_lesion_options *o, gb_metrics *metrics, gb_err *err)
+static gb_status predict_from_stimulus(gb_lesions *l, const gb_lesion_options *o, gb_metrics *metrics,
+                                       gb_err *err)
 {
 	char *target = NULL;
 	gb_status status;
@@ -73,7 +90,8 @@ done:
 	return status;
 }
 
-gb_status gb_lesions_make(gb_lesions *l, size_t from_brain, const char *folder, gb_metrics *metrics, gb_err *err)
+gb_status gb_lesions_make(gb_lesions *l, size_t from_brain, const char *folder, gb_metrics *metrics,
+                          gb_err *err)
 {
 	gb_lesion_options of_brain = l->options, of_stimulus = l->options;
 	gb_status status = GB_OK;
@@ -81,7 +99,8 @@ gb_status gb_lesions_make(gb_lesions *l, size_t from_brain, const char *folder, 
 	if (!l->options.roi)
 		return GB_OK;
 	if (!from_brain && !l->latent)
-		return gb_fail(err, GB_USAGE, "--%s: this model decodes nothing of it from the brain", l->options.keep ? "keep" : "lesion");
+		return gb_fail(err, GB_USAGE, "--%s: this model decodes nothing of it from the brain",
+		               l->options.keep ? "keep" : "lesion");
 	of_brain.features = from_brain;
 	of_stimulus.decoded += from_brain;
 	of_stimulus.features -= from_brain;

@@ -21,10 +21,13 @@ typedef struct gb_lesions_asked {
 } gb_lesions_asked;
 
 /* GB_USAGE for options that exclude each other, and for lesions that MODEL does not allow. */
-GB_CHECK gb_status gb_lesions_parse(gb_lesions *lesions, const gb_lesions_asked *asked, const gb_model *model, gb_err *err);
-/* The options' brain, decoding, decoded, features and tool are set by the caller before this; of the tensors decoded the
- * first FROM_BRAIN are decoded from the brain.  Fits pass through FOLDER.  Figures are added to METRICS. */
-GB_CHECK gb_status gb_lesions_make(gb_lesions *lesions, size_t from_brain, const char *folder, gb_metrics *metrics, gb_err *err);
+GB_CHECK gb_status gb_lesions_parse(gb_lesions *lesions, const gb_lesions_asked *asked, const gb_model *model,
+                                    gb_err *err);
+/* The options' brain, decoding, decoded, features and tool are set by the caller before this; of the
+ * tensors decoded the first FROM_BRAIN are decoded from the brain.  Fits pass through FOLDER.  Figures are
+ * added to METRICS. */
+GB_CHECK gb_status gb_lesions_make(gb_lesions *lesions, size_t from_brain, const char *folder,
+                                   gb_metrics *metrics, gb_err *err);
 void gb_lesions_clear(gb_lesions *lesions); /* accepts a cleared one */
 
 GB_END_DECLS

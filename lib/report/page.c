@@ -17,14 +17,20 @@ struct gb_page {
 };
 
 static const char style[] =
-    "body{max-width:62rem;margin:2.5rem auto;padding:0 1.2rem;font:16px/1.55 system-ui,sans-serif;color:#1c1c22;background:#fff}"
-    "h1{font-size:1.7rem;line-height:1.25;margin:0 0 .3rem}h2{font-size:1.2rem;margin:2.6rem 0 .5rem;padding-top:.8rem;border-top:1px solid #dcdce2}"
-    "p{max-width:46rem;margin:.55rem 0}figure{margin:1.2rem 0}figure img{max-width:100%;height:auto;display:block}"
+    "body{max-width:62rem;margin:2.5rem auto;padding:0 1.2rem;font:16px/1.55 system-ui,sans-serif;"
+    "color:#1c1c22;background:#fff}"
+    "h1{font-size:1.7rem;line-height:1.25;margin:0 0 .3rem}"
+    "h2{font-size:1.2rem;margin:2.6rem 0 .5rem;padding-top:.8rem;border-top:1px solid #dcdce2}"
+    "p{max-width:46rem;margin:.55rem 0}"
+    "figure{margin:1.2rem 0}figure img{max-width:100%;height:auto;display:block}"
     "figcaption{color:#585866;font-size:.9rem;max-width:46rem;margin-top:.3rem}"
     ".numbers{display:flex;flex-wrap:wrap;gap:1rem 2.6rem;margin:1.4rem 0}.numbers div{max-width:15rem}"
-    ".numbers b{display:block;font-size:1.9rem;line-height:1.2;font-variant-numeric:tabular-nums}.numbers span{color:#585866;font-size:.88rem}"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;margin:.9rem 0;font-size:.88rem;font-variant-numeric:tabular-nums}"
-    "th{text-align:left;font-weight:600;border-bottom:1px solid #1c1c22;padding:.25rem .8rem .25rem 0;vertical-align:bottom}"
+    ".numbers b{display:block;font-size:1.9rem;line-height:1.2;font-variant-numeric:tabular-nums}"
+    ".numbers span{color:#585866;font-size:.88rem}"
+    ".scroll{overflow-x:auto}"
+    "table{border-collapse:collapse;margin:.9rem 0;font-size:.88rem;font-variant-numeric:tabular-nums}"
+    "th{text-align:left;font-weight:600;border-bottom:1px solid #1c1c22;padding:.25rem .8rem .25rem 0;"
+    "vertical-align:bottom}"
     "td{border-bottom:1px solid #e6e6ec;padding:.25rem .8rem .25rem 0;vertical-align:top}";
 
 static void escape(FILE *out, const char *text, bool cells)
@@ -54,7 +60,9 @@ gb_status gb_page_open(gb_page **page, const char *title, gb_err *err)
 		*page = NULL;
 		return gb_fail(err, GB_SYSTEM, "report: memory is short");
 	}
-	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n<title>", p->out);
+	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+	      "content=\"width=device-width\">\n<title>",
+	      p->out);
 	escape(p->out, title, false);
 	fprintf(p->out, "</title>\n<style>%s</style></head><body>\n<h1>", style);
 	escape(p->out, title, false);
@@ -70,7 +78,8 @@ void gb_page_heading(gb_page *page, const char *text)
 }
 
 /* The formatted text between the tags BEFORE and AFTER; CELLS: a tab begins the next cell. */
-static void print_element(gb_page *page, const char *before, const char *after, bool cells, const char *format, va_list args)
+static void print_element(gb_page *page, const char *before, const char *after, bool cells,
+                          const char *format, va_list args)
 {
 	char *text = NULL;
 
@@ -139,7 +148,8 @@ gb_status gb_page_figure(gb_page *page, gb_canvas *canvas, const char *caption, 
 	char *uri = gb_png_data_uri(canvas, err);
 
 	if (uri) {
-		fprintf(page->out, "<figure><img width=\"%d\" src=\"%s\" alt=\"", canvas->width > 992 ? 992 : canvas->width, uri);
+		fprintf(page->out, "<figure><img width=\"%d\" src=\"%s\" alt=\"",
+		        canvas->width > 992 ? 992 : canvas->width, uri);
 		escape(page->out, caption, false);
 		fputs("\"><figcaption>", page->out);
 		escape(page->out, caption, false);
@@ -180,19 +190,24 @@ void gb_page_metrics(gb_page *page, const gb_metrics *metrics, const char *direc
 		if ((direction && strcmp(direction, m->direction)) || (target && strcmp(target, m->target)))
 			continue;
 		if (!open)
-			gb_page_table_begin(page, "of\tfigure\tvalue\t95 % interval\tceiling\tof ceiling\tridge\tminus ridge\tnull: mean (SD, count)\tp\tchance\tcontrol");
+			gb_page_table_begin(
+				page, "of\tfigure\tvalue\t95 % interval\tceiling\tof ceiling\tridge\tminus "
+			              "ridge\tnull: mean (SD, count)\tp\tchance\tcontrol");
 		open = true;
 		if (!isnan(m->low))
 			snprintf(interval, sizeof interval, "%.3f to %.3f", m->low, m->high);
 		if (!isnan(m->null_mean))
 			snprintf(null, sizeof null, "%.3f (%.3f, %.0f)", m->null_mean, m->null_sd, m->nulls);
 		if (!isnan(m->difference) && !isnan(m->difference_low))
-			snprintf(difference, sizeof difference, "%+.3f (%+.3f to %+.3f)", m->difference, m->difference_low, m->difference_high);
+			snprintf(difference, sizeof difference, "%+.3f (%+.3f to %+.3f)", m->difference,
+			         m->difference_low, m->difference_high);
 		else if (!isnan(m->difference))
 			snprintf(difference, sizeof difference, "%+.3f", m->difference);
-		gb_page_row(page, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", m->target, m->figure, gb_page_format(m->value, d, t[0]), interval,
-		            gb_page_format(m->ceiling, 3, t[1]), gb_page_format(m->share, 3, t[2]), gb_page_format(m->baseline, 3, t[3]), difference,
-		            null, gb_page_format(m->p, 4, t[4]), gb_page_format(m->chance, d ? d : 0, t[5]), m->control);
+		gb_page_row(page, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", m->target, m->figure,
+		            gb_page_format(m->value, d, t[0]), interval, gb_page_format(m->ceiling, 3, t[1]),
+		            gb_page_format(m->share, 3, t[2]), gb_page_format(m->baseline, 3, t[3]),
+		            difference, null, gb_page_format(m->p, 4, t[4]),
+		            gb_page_format(m->chance, d ? d : 0, t[5]), m->control);
 	}
 	if (open)
 		gb_page_table_end(page);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* report.h: report.html: what was tested, and how good the predictions are compared with their controls, in sentences and
- * pictures. */
+/* report.h: report.html: what was tested, and how good the predictions are compared with their controls,
+ * in sentences and pictures. */
 #ifndef GB_REPORT_REPORT_H
 #define GB_REPORT_REPORT_H
 

@@ -34,7 +34,8 @@ static void place(const float *from, int height, int width, bool right, uint8_t 
 	size_t across = (size_t)(2 * width + BETWEEN) * 3, line = (size_t)width * 3;
 
 	for (int y = 0; y < height; y++)
-		to_pixels(from + (size_t)y * line, line, pair + (size_t)y * across + (right ? line + BETWEEN * 3 : 0));
+		to_pixels(from + (size_t)y * line, line,
+		          pair + (size_t)y * across + (right ? line + BETWEEN * 3 : 0));
 }
 
 /* Originals beside what was decoded, and last the mean train frame beside nothing. */
@@ -83,12 +84,15 @@ static gb_status frames(gb_page *page, const gb_decoded *d, gb_err *err)
 }
 
 /* Rows of [bands, frames] one after another as a picture of up to 400 frames. */
-static gb_status mel_picture(const gb_decoded *d, const float *from, const char *title, gb_canvas *out, gb_err *err)
+static gb_status mel_picture(const gb_decoded *d, const float *from, const char *title, gb_canvas *out,
+                             gb_err *err)
 {
-	size_t bands = (size_t)d->shape[0], frames = (size_t)d->shape[1], rows = 400 / frames + 1, first = d->rows / 2;
+	size_t bands = (size_t)d->shape[0], frames = (size_t)d->shape[1], rows = 400 / frames + 1,
+	       first = d->rows / 2;
 	float *x;
 	gb_grid grid;
-	gb_plot plot = {.title = title, .x = "frames", .y = "band", .width = 960, .height = 200, .palette = GB_PALETTE_SEQUENTIAL};
+	gb_plot plot = {.title = title, .x = "frames", .y = "band", .width = 960, .height = 200,
+	                .palette = GB_PALETTE_SEQUENTIAL};
 	gb_status status;
 
 	rows = first + rows > d->rows ? d->rows - first : rows;
@@ -98,7 +102,8 @@ static gb_status mel_picture(const gb_decoded *d, const float *from, const char 
 	for (size_t t = 0; t < rows; t++)
 		for (size_t b = 0; b < bands; b++)
 			for (size_t k = 0; k < frames; k++)
-				x[(bands - 1 - b) * rows * frames + t * frames + k] = from[(first + t) * d->elements + b * frames + k];
+				x[(bands - 1 - b) * rows * frames + t * frames + k] =
+					from[(first + t) * d->elements + b * frames + k];
 	grid = gb_grid_of(x, bands, rows * frames, false);
 	status = gb_plot_heat(out, &plot, &grid, err);
 	free(x);
@@ -130,16 +135,21 @@ static gb_status spectrum(gb_page *page, const gb_decoded *d, gb_err *err)
 enum { SECONDS = 8, LOUD = -20 /* dB: the brightest */ };
 
 /* The power of SAMPLES over time, low frequencies below. */
-static gb_status sound_picture(const float *samples, size_t count, int64_t rate, const char *title, gb_canvas *out, gb_err *err)
+static gb_status sound_picture(const float *samples, size_t count, int64_t rate, const char *title,
+                               gb_canvas *out, gb_err *err)
 {
 	size_t frames = gb_spectrogram_frames(count, GB_SOUND_WINDOW), bins = GB_SOUND_WINDOW / 2 + 1;
-	float *x = gb_array(frames * bins, sizeof *x, err), *turned = x ? gb_array(frames * bins, sizeof *turned, err) : NULL;
+	float *x = gb_array(frames * bins, sizeof *x, err),
+	      *turned = x ? gb_array(frames * bins, sizeof *turned, err) : NULL;
 	double kilohertz = (double)rate / GB_SOUND_WINDOW / 1000;
-	gb_plot plot = {.title = title, .x = "seconds", .y = "kHz", .value = "dB", .width = 960, .height = 190, .low = GB_SOUND_FLOOR, .high = LOUD,
-	                .x_step = GB_SOUND_WINDOW / 4 / (double)rate, .y_first = kilohertz * (double)(bins - 1), .y_step = -kilohertz,
+	gb_plot plot = {.title = title, .x = "seconds", .y = "kHz", .value = "dB", .width = 960,
+	                .height = 190, .low = GB_SOUND_FLOOR, .high = LOUD,
+	                .x_step = GB_SOUND_WINDOW / 4 / (double)rate,
+	                .y_first = kilohertz * (double)(bins - 1), .y_step = -kilohertz,
 	                .palette = GB_PALETTE_SEQUENTIAL};
 	gb_grid grid;
-	gb_status status = turned ? gb_spectrogram(samples, count, GB_SOUND_WINDOW, GB_SOUND_FLOOR, x, err) : GB_SYSTEM;
+	gb_status status =
+		turned ? gb_spectrogram(samples, count, GB_SOUND_WINDOW, GB_SOUND_FLOOR, x, err) : GB_SYSTEM;
 
 	for (size_t k = 0; !status && k < frames; k++)
 		for (size_t i = 0; i < bins; i++)
@@ -160,7 +170,8 @@ static gb_status sound_pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 	const float *from[] = {s->original, s->round_trip, s->decoded};
 	static const char *const title[] = {"sound of the medium", "the true rows as sound: the best there "
 	                                                           "can be", "decoded"};
-	size_t count = s->samples < (size_t)(SECONDS * s->rate) ? s->samples : (size_t)(SECONDS * s->rate), at = (s->samples - count) / 2;
+	size_t count = s->samples < (size_t)(SECONDS * s->rate) ? s->samples : (size_t)(SECONDS * s->rate),
+	       at = (s->samples - count) / 2;
 	gb_canvas part[3], all;
 	int parts = 0;
 	char caption[600], figure[2][32];
@@ -179,16 +190,18 @@ static gb_status sound_pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 		gb_canvas_close(&part[k]);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "%s, %s, as sound: %d s from the middle. Intelligibility (STOI, "
-	                                  "made for speech) %s, log-spectral distance %.2f dB; "
-	         "the true rows as sound have %s and %.2f, %s %.3f and %.2f; all against "
-	         "%s.", d->feature, d->direction, (int)(count / (size_t)s->rate),
-	         gb_page_format(s->stoi, 3, figure[0]), s->distance, gb_page_format(s->stoi_round_trip, 3, figure[1]), s->distance_round_trip,
-	         d->kind == GB_DECODED_MEL ? "the mean train "
-	                                     "spectrum" : "the commonest train "
-	                                                  "codes", s->stoi_constant, s->distance_constant,
-	         s->original ? "the sound of the "
-	                       "medium" : "the true rows as sound, as the medium was not given (--sound)");
+	snprintf(caption, sizeof caption,
+	         "%s, %s, as sound: %d s from the middle. Intelligibility (STOI, "
+	         "made for speech) %s, log-spectral distance %.2f dB; "
+	         "the true rows as sound have %s and %.2f, %s %.3f and %.2f; all against %s.",
+	         d->feature, d->direction, (int)(count / (size_t)s->rate),
+	         gb_page_format(s->stoi, 3, figure[0]), s->distance,
+	         gb_page_format(s->stoi_round_trip, 3, figure[1]), s->distance_round_trip,
+	         d->kind == GB_DECODED_MEL ? "the mean train spectrum"
+	                                   : "the commonest train codes",
+	         s->stoi_constant, s->distance_constant,
+	         s->original ? "the sound of the medium"
+	                     : "the true rows as sound, as the medium was not given (--sound)");
 	return gb_page_figure(page, &all, caption, err);
 }
 
@@ -196,11 +209,13 @@ static gb_status codes(gb_page *page, const gb_decoded *d, gb_err *err)
 {
 	char skill[32];
 
-	gb_page_text(page, "%s, %s: %.2f %% of the codes are right; the commonest train code of each "
-	                   "codebook would be right in %.2f %%. "
+	gb_page_text(page,
+	             "%s, %s: %.2f %% of the codes are right; the commonest train code of each "
+	             "codebook would be right in %.2f %%. "
 	             "A decoder that is not above it says nothing about the sound. Skill (1 − cross-entropy "
 	             "/ that of the unigram of train codes): %s.",
-	             d->feature, d->direction, 100 * d->right, 100 * d->right_unigram, gb_page_format(d->skill, 4, skill));
+	             d->feature, d->direction, 100 * d->right, 100 * d->right_unigram,
+	             gb_page_format(d->skill, 4, skill));
 	gb_page_table_begin(page, "codebook\tright\tthe commonest train code");
 	for (int64_t b = 0; b < d->shape[0]; b++)
 		gb_page_row(page, "%lld\t%.2f %%\t%.2f "
@@ -240,11 +255,12 @@ static void text_examples(gb_page *page, const gb_decoded *d)
 	             "%%.", d->feature, d->direction, 100 * d->segment[0],
 	             d->segments, 100 * d->segment[1], 100 * d->segment[2]);
 	if (d->shifts)
-		gb_page_text(page, "Against %zu circular shifts, which know what is decoded but not when: "
-		                   "rank %.1f %% ± %.1f, p = %.4f; nearest %.1f %%, p = %.4f; among five "
-		                   "%.1f %%, p = %.4f.",
-		             d->shifts, 100 * d->null_mean[0], 100 * d->null_sd[0], d->null_p[0], 100 * d->null_mean[1], d->null_p[1],
-		             100 * d->null_mean[2], d->null_p[2]);
+		gb_page_text(page,
+		             "Against %zu circular shifts, which know what is decoded but not when: "
+		             "rank %.1f %% ± %.1f, p = %.4f; nearest %.1f %%, p = %.4f; among five "
+		             "%.1f %%, p = %.4f.",
+		             d->shifts, 100 * d->null_mean[0], 100 * d->null_sd[0], d->null_p[0],
+		             100 * d->null_mean[1], d->null_p[1], 100 * d->null_mean[2], d->null_p[2]);
 	else
 		gb_page_text(page, "By chance, for as many true segments: %.1f %%, %.1f %% and %.1f %%; a "
 		                   "constant prediction may exceed that, and there are too few rows for "
@@ -255,8 +271,10 @@ static void text_examples(gb_page *page, const gb_decoded *d)
 		size_t t = shown_row(k, d->rows);
 		char was[240], near[240];
 
-		gb_page_row(page, "%zu\t%s\t%s", t, d->truth[t] < 0 ? "(nothing)" : shorten(d->text[d->truth[t]], was),
-		            d->nearest[t].segment[0] < 0 ? "" : shorten(d->text[d->nearest[t].segment[0]], near));
+		gb_page_row(page, "%zu\t%s\t%s", t,
+		            d->truth[t] < 0 ? "(nothing)" : shorten(d->text[d->truth[t]], was),
+		            d->nearest[t].segment[0] < 0 ? ""
+		                                         : shorten(d->text[d->nearest[t].segment[0]], near));
 	}
 	gb_page_table_end(page);
 	gb_page_text(page, "These six rows are evenly spread over the test rows, not chosen. All are in "
@@ -276,11 +294,13 @@ static void identification(gb_page *page, const gb_decoded *d)
 		snprintf(p, sizeof p, "%.4f", id->p);
 	}
 	if (id->segments > 1)
-		snprintf(segments, sizeof segments, "%.0f %% (%.0f %%), %.0f %% (%.0f "
-		                                    "%%)", 100 * id->top1, 100.0 / (double)id->segments, 100 * id->top5,
+		snprintf(segments, sizeof segments,
+		         "%.0f %% (%.0f %%), %.0f %% (%.0f %%)",
+		         100 * id->top1, 100.0 / (double)id->segments, 100 * id->top5,
 		         fmin(100, 500.0 / (double)id->segments));
-	gb_page_row(page, "%s\t%s\t%.1f "
-	                  "%%\t%s\t%s\t%s\t%.4g\t%.4g\t%s", d->feature, d->direction, 100 * id->percentile, null, p, segments, d->error,
+	gb_page_row(page,
+	            "%s\t%s\t%.1f %%\t%s\t%s\t%s\t%.4g\t%.4g\t%s",
+	            d->feature, d->direction, 100 * id->percentile, null, p, segments, d->error,
 	            d->error_mean, gb_page_format(d->skill, 4, skill));
 }
 
@@ -298,14 +318,18 @@ static void mean_skill(gb_page *page, const gb_report *r, bool from_brain)
 static void baselines(gb_page *page, const gb_decoded *d)
 {
 	bool codes = d->kind == GB_DECODED_CODES, video = d->kind == GB_DECODED_VIDEO;
-	const struct { const char *name; bool measured, beaten; } figure[] = {
-		{"rank", !codes, d->identification.percentile > 0.5}, {"error", !codes, d->error < d->error_mean},
-		{"skill of the codes", codes && isfinite(d->skill), d->skill > 0}, {"SSIM", video, d->ssim > d->ssim_mean}, {"codes right", codes, d->right > d->right_unigram}};
+	const struct { const char *name; bool measured, beaten;
+	} figure[] = {{"rank", !codes, d->identification.percentile > 0.5},
+	              {"error", !codes, d->error < d->error_mean},
+	              {"skill of the codes", codes && isfinite(d->skill), d->skill > 0},
+	              {"SSIM", video, d->ssim > d->ssim_mean},
+	              {"codes right", codes, d->right > d->right_unigram}};
 	char list[80] = "";
 
 	for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
 		if (figure[i].measured && !figure[i].beaten)
-			snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", *list ? ", " : "", figure[i].name);
+			snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", *list ? ", " : "",
+			         figure[i].name);
 	if (*list)
 		gb_page_text(page, "%s, %s: no better than the baseline in "
 		                   "%s.", d->feature, d->direction, list);

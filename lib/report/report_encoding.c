@@ -20,8 +20,8 @@ static gb_status histogram(gb_page *page, const gb_encoding *e, gb_err *err)
 	const double *from = shifts ? e->null.r : e->other_r;
 	float *value = gb_array(n, sizeof *value, err);
 	gb_mark mark = {shifts ? e->null.observed : e->score.mean, "observed"};
-	gb_plot plot = {.title = "The null, and what was "
-	                         "observed", .x = "mean r over voxels", .y = shifts ? "shifts" : "brains", .width = 760,
+	gb_plot plot = {.title = "The null, and what was observed",
+	                .x = "mean r over voxels", .y = shifts ? "shifts" : "brains", .width = 760,
 	                .height = 300, .mark = &mark, .marks = 1};
 	gb_canvas canvas;
 	gb_status status;
@@ -91,7 +91,8 @@ static gb_status courses(gb_page *page, const gb_report *r, gb_err *err)
 	return gb_page_figure(page, &canvas, caption, err);
 }
 
-static gb_status mosaic(gb_page *page, const gb_nifti_mask *mask, const float *value, const char *title, const char *what, const char *caption, gb_err *err)
+static gb_status mosaic(gb_page *page, const gb_nifti_mask *mask, const float *value, const char *title,
+                        const char *what, const char *caption, gb_err *err)
 {
 	gb_plot plot = {.title = title, .value = what};
 	gb_canvas canvas;
@@ -112,7 +113,8 @@ static gb_status maps(gb_page *page, const gb_report *r, gb_err *err)
 
 	if (r->brains->several && !e->is_mean)
 		snprintf(folder, sizeof folder, "%.60s/", e->subject);
-	snprintf(title, sizeof title, "r of each voxel%s%.60s", *folder ? " of " : "", *folder ? e->subject : "");
+	snprintf(title, sizeof title, "r of each voxel%s%.60s", *folder ? " of " : "",
+	         *folder ? e->subject : "");
 	snprintf(caption, sizeof caption, "r on the scored rows, slices from below to above "
 	                                  "(%sr.nii.gz).", folder);
 	for (size_t v = 0; value && v < e->voxels; v++)
@@ -170,9 +172,12 @@ static void own_table(gb_page *page, const gb_subjects *brains)
 			snprintf(interval, sizeof interval, "%.3f to %.3f", e->low, e->high);
 		if (e->null.shifts)
 			snprintf(null, sizeof null, "%.3f (%.3f)", e->null.mean, e->null.sd);
-		gb_page_row(page, "%s\t%zu\t%s\t%s\t%s\t%s\t%s\t%s\t%s", e->is_mean ? "mean of all" : e->subject, e->voxels,
-		            gb_page_format(e->score.mean, 3, t[0]), interval, gb_page_format(e->score.median, 3, t[1]), gb_page_format(e->score.p95, 3, t[2]),
-		            null, gb_page_format(e->null.shifts ? e->null.p : NAN, 4, t[3]), gb_page_format(e->has_baseline ? e->baseline : NAN, 3, t[4]));
+		gb_page_row(page, "%s\t%zu\t%s\t%s\t%s\t%s\t%s\t%s\t%s",
+		            e->is_mean ? "mean of all" : e->subject, e->voxels,
+		            gb_page_format(e->score.mean, 3, t[0]), interval,
+		            gb_page_format(e->score.median, 3, t[1]), gb_page_format(e->score.p95, 3, t[2]),
+		            null, gb_page_format(e->null.shifts ? e->null.p : NAN, 4, t[3]),
+		            gb_page_format(e->has_baseline ? e->baseline : NAN, 3, t[4]));
 	}
 	gb_page_table_end(page);
 }
@@ -194,16 +199,19 @@ static gb_status subjects(gb_page *page, const gb_report *r, gb_err *err)
 			value[n++] = e->subject_r[s];
 			sum += e->subject_r[s];
 		}
-	status = value ? gb_plot_bars(&canvas, &plot, name, value, NULL, NULL, n < 40 ? n : 40, err) : GB_SYSTEM;
+	status = value ? gb_plot_bars(&canvas, &plot, name, value, NULL, NULL, n < 40 ? n : 40, err)
+	               : GB_SYSTEM;
 	free(name);
 	free(value);
 	if (status)
 		return status;
 	if (e->ceiling.subjects > 1)
-		snprintf(caption, sizeof caption, "What the model predicts for each subject, against that "
-		                                  "subject: mean %.3f. The ceiling of one subject is %.3f; "
-		         "the mean of the other people's brains predicts a subject with r = %.3f.", sum / n,
-		         gb_score_mean(e->ceiling.one, e->voxels), gb_score_mean(e->ceiling.left_out, e->voxels));
+		snprintf(caption, sizeof caption,
+		         "What the model predicts for each subject, against that "
+		         "subject: mean %.3f. The ceiling of one subject is %.3f; "
+		         "the mean of the other people's brains predicts a subject with r = %.3f.",
+		         sum / n, gb_score_mean(e->ceiling.one, e->voxels),
+		         gb_score_mean(e->ceiling.left_out, e->voxels));
 	else
 		snprintf(caption, sizeof caption, "What the model predicts for each subject, against that "
 		                                  "subject, in the subject's own voxels: mean "
@@ -224,8 +232,7 @@ static void sentences(gb_page *page, const gb_report *r)
 		                   "subject.", e->subject);
 	gb_page_text(page, "The model predicted the BOLD signal of %zu voxels on %zu rows that it was not "
 	                   "trained on. Predicted and measured time courses correlate with a mean r of %.3f "
-	                   "over voxels "
-	             "(median %.3f, 95th percentile "
+	                   "over voxels (median %.3f, 95th percentile "
 	             "%.3f).", e->voxels, e->scored.rows, e->score.mean, e->score.median, e->score.p95);
 	if (e->null.shifts) {
 		double fdr = 0, fwe = 0;
@@ -234,14 +241,18 @@ static void sentences(gb_page *page, const gb_report *r)
 			fdr += e->null.column_q[v] < 0.05;
 			fwe += e->null.column_fwe[v] < 0.05;
 		}
-		gb_page_text(page, "Of %zu circular shifts, %.0f did as well or better: p = %.4f. The shifts "
-		                   "themselves have a mean r of %.3f with a standard deviation of %.3f: "
+		gb_page_text(page,
+		             "Of %zu circular shifts, %.0f did as well or better: p = %.4f. The shifts "
+		             "themselves have a mean r of %.3f with a standard deviation of %.3f: "
 		             "that is how far a single correlation strays by chance. %.0f voxels pass a "
 		             "false discovery rate of 5 %%%s, %.0f the stricter test against the maximum "
 		             "over voxels.",
-		             e->null.shifts, e->null.p * (1 + (double)e->null.shifts) - 1, e->null.p, e->null.mean, e->null.sd, fdr,
+		             e->null.shifts, e->null.p * (1 + (double)e->null.shifts) - 1, e->null.p,
+		             e->null.mean, e->null.sd, fdr,
 		             e->null.pooled ? " (tail pooled over voxels, as the shifts are too few for each "
-		                              "alone)" : "", fwe);
+		                              "alone)"
+		                            : "",
+		             fwe);
 	}
 	if (e->subjects < 2)
 		gb_page_text(page, "The set has one subject: a ceiling is not estimable, and the r has no "
@@ -300,9 +311,11 @@ gb_status gb_report_encoding(gb_page *page, const gb_report *r, gb_err *err)
 		                   "%.1f).", e->identification.p, 100 * e->identification.null_mean,
 		             100 * e->identification.null_sd);
 	if (e->identification.segments > 1)
-		gb_page_text(page, "Of %zu segments of 30 s, %.0f %% are identified (chance %.0f %%), %.0f "
-		                   "%% are among the first five (chance %.0f %%).",
-		             e->identification.segments, 100 * e->identification.top1, 100.0 / (double)e->identification.segments,
-		             100 * e->identification.top5, fmin(100, 500.0 / (double)e->identification.segments));
+		gb_page_text(page,
+		             "Of %zu segments of 30 s, %.0f %% are identified (chance %.0f %%), %.0f "
+		             "%% are among the first five (chance %.0f %%).",
+		             e->identification.segments, 100 * e->identification.top1,
+		             100.0 / (double)e->identification.segments, 100 * e->identification.top5,
+		             fmin(100, 500.0 / (double)e->identification.segments));
 	return GB_OK;
 }

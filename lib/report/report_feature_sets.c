@@ -23,8 +23,11 @@ static char *with_interval(gb_interval x, bool sign, char text[80])
 
 static const char *verdict(gb_interval gain)
 {
-	return isnan(gain.value) ? "–" : isnan(gain.low) ? "too few rows for an "
-	                                                   "interval" : gain.low > 0 ? "adds" : gain.high < 0 ? "harms" : "undecided";
+	return isnan(gain.value) ? "–"
+	       : isnan(gain.low) ? "too few rows for an interval"
+	       : gain.low > 0    ? "adds"
+	       : gain.high < 0   ? "harms"
+	                         : "undecided";
 }
 
 static void nested(gb_page *page, const gb_feature_sets *a)
@@ -42,7 +45,8 @@ static void nested(gb_page *page, const gb_feature_sets *a)
 	for (size_t i = 0; i < a->nested.steps; i++) {
 		const gb_nested_model *step = &a->nested.step[i];
 
-		gb_page_row(page, "%s%s\t%s\t%s\t%s", i ? "+ " : "", step->added, with_interval(step->r, false, t[0]), with_interval(step->gain, true, t[1]),
+		gb_page_row(page, "%s%s\t%s\t%s\t%s", i ? "+ " : "", step->added,
+		            with_interval(step->r, false, t[0]), with_interval(step->gain, true, t[1]),
 		            verdict(step->gain));
 	}
 	gb_page_table_end(page);
@@ -53,7 +57,8 @@ static gb_status bars(gb_page *page, const gb_feature_sets *a, gb_err *err)
 	const gb_variance_partition *p = &a->partition;
 	size_t count = ((size_t)1 << p->groups) - 1, n = 0;
 	char *name[1 << GB_VARIANCE_PARTITION_MAX] = {NULL};
-	double value[1 << GB_VARIANCE_PARTITION_MAX], low[1 << GB_VARIANCE_PARTITION_MAX], high[1 << GB_VARIANCE_PARTITION_MAX];
+	double value[1 << GB_VARIANCE_PARTITION_MAX], low[1 << GB_VARIANCE_PARTITION_MAX],
+		high[1 << GB_VARIANCE_PARTITION_MAX];
 	gb_plot plot = {.title = "What is unique, and what is "
 	                         "shared", .x = "R², mean over voxels", .width = 760};
 	gb_canvas canvas;
@@ -72,7 +77,8 @@ static gb_status bars(gb_page *page, const gb_feature_sets *a, gb_err *err)
 			high[n++] = isnan(x->high) ? x->value : x->high;
 		}
 	if (!status)
-		status = gb_plot_bars(&canvas, &plot, (const char *const *)name, value, low, high, (int)n, err);
+		status = gb_plot_bars(&canvas, &plot, (const char *const *)name, value, low, high, (int)n,
+		                      err);
 	for (size_t i = 0; i < n; i++)
 		free(name[i]);
 	return status ? status
@@ -96,10 +102,13 @@ static gb_status partition(gb_page *page, const gb_feature_sets *a, gb_err *err)
 	gb_page_table_begin(page, p->has_nuisance ? "group\talone with nuisance\tunique\tproduct "
 	                                            "measure" : "group\talone\tunique\tproduct measure");
 	for (size_t g = 0; g < p->groups; g++)
-		gb_page_row(page, "%s\t%s\t%s\t%s", a->parts.group[g].text, with_interval(p->alone[g], false, t[0]),
-		            with_interval(p->common[1u << g], false, t[1]), with_interval(p->product[g], false, t[2]));
+		gb_page_row(page, "%s\t%s\t%s\t%s", a->parts.group[g].text,
+		            with_interval(p->alone[g], false, t[0]),
+		            with_interval(p->common[1u << g], false, t[1]),
+		            with_interval(p->product[g], false, t[2]));
 	if (p->has_nuisance)
-		gb_page_row(page, "nuisance\t%s\t–\t%s", with_interval(p->nuisance, false, t[0]), with_interval(p->product[p->groups], false, t[1]));
+		gb_page_row(page, "nuisance\t%s\t–\t%s", with_interval(p->nuisance, false, t[0]),
+		            with_interval(p->product[p->groups], false, t[1]));
 	gb_page_table_end(page);
 	return bars(page, a, err);
 }
@@ -126,11 +135,13 @@ void gb_report_ablations(gb_page *page, const gb_report *r)
 	if (r->encoding) {
 		gb_page_table_begin(page, "silenced\tmean r (95 % interval)\tintact\tloss, paired\tverdict");
 		for (size_t i = 0; i < s->count; i++)
-			gb_page_row(page, "%s\t%s\t%s\t%s\t%s", s->groups.group[i].text, with_interval(s->ablation[i].r, false, t[0]),
-			            gb_page_format(r->encoding->score.mean, 3, a), with_interval(s->ablation[i].loss, true, t[1]),
-			            isnan(s->ablation[i].loss.low)  ? "too few rows for an interval"
-			            : s->ablation[i].loss.low > 0   ? "used"
-			            : s->ablation[i].loss.high < 0  ? "harmed"
+			gb_page_row(page, "%s\t%s\t%s\t%s\t%s", s->groups.group[i].text,
+			            with_interval(s->ablation[i].r, false, t[0]),
+			            gb_page_format(r->encoding->score.mean, 3, a),
+			            with_interval(s->ablation[i].loss, true, t[1]),
+			            isnan(s->ablation[i].loss.low) ? "too few rows for an interval"
+			            : s->ablation[i].loss.low > 0  ? "used"
+			            : s->ablation[i].loss.high < 0 ? "harmed"
 			                                           : "undecided");
 		gb_page_table_end(page);
 	}
@@ -142,9 +153,11 @@ void gb_report_ablations(gb_page *page, const gb_report *r)
 	for (size_t i = 0; i < s->count; i++)
 		for (size_t f = 0; f < r->decodeds; f++)
 			if (!r->decoded[f].from_brain)
-				gb_page_row(page, "%s\t%s\t%s %%\t%s %%\t50 "
-				                  "%%", s->groups.group[i].text, r->decoded[f].feature,
-				            gb_page_format(100 * s->ablation[i].percentile[f], 1, a),
-				            gb_page_format(100 * r->decoded[f].identification.percentile, 1, b));
+				gb_page_row(
+					page,
+					"%s\t%s\t%s %%\t%s %%\t50 %%",
+					s->groups.group[i].text, r->decoded[f].feature,
+					gb_page_format(100 * s->ablation[i].percentile[f], 1, a),
+					gb_page_format(100 * r->decoded[f].identification.percentile, 1, b));
 	gb_page_table_end(page);
 }

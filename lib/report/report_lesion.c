@@ -23,8 +23,7 @@ static void words(gb_page *page, const gb_lesion *l)
 		break;
 	case GB_LESION_REFITTED:
 		gb_page_text(page, "Refitted: ridge decoders trained %s, penalties chosen anew: %s. Beside "
-		                   "it, the same for each of the %zu random regions, "
-		             "and ridge of all voxels "
+		                   "it, the same for each of the %zu random regions, and ridge of all voxels "
 		             "(intact).", l->keep ? "on the region alone" : "on all voxels but the region",
 		             l->keep ? "what the region suffices "
 		                       "for" : "a loss is what only this region carries, "
@@ -53,9 +52,10 @@ static gb_status histogram(gb_page *page, const gb_lesion *l, size_t f, gb_err *
 	bool r = f < l->brains;
 	float *value = gb_array(l->controls, sizeof *value, err);
 	gb_mark mark[] = {{l->score[f], "region"}, {l->intact[f], "intact"}};
-	gb_plot plot = {.title = l->feature[f], .x = r ? "mean r over voxels" : "rank percentile of the true "
-	                                                                        "row", .y = "regions", .width = 620, .height = 260,
-	                .mark = mark, .marks = 2};
+	gb_plot plot = {.title = l->feature[f],
+	                .x = r ? "mean r over voxels"
+	                       : "rank percentile of the true row",
+	                .y = "regions", .width = 620, .height = 260, .mark = mark, .marks = 2};
 	gb_canvas canvas;
 	char caption[300];
 	gb_status status;
@@ -66,10 +66,15 @@ static gb_status histogram(gb_page *page, const gb_lesion *l, size_t f, gb_err *
 	free(value);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "%s%s%s: intact %.3f, with the lesion %.3f; random regions of the "
-	                                  "same size %.3f on average.", l->feature[f],
-	         l->kind == GB_LESION_REFITTED ? ", refitted" : l->kind == GB_LESION_LATENT && !r ? ", stimulus to stimulus" : "", r ? ", mean r" : "",
-	         l->intact[f], l->score[f], gb_score_mean(l->control + f * l->controls, l->controls));
+	snprintf(caption, sizeof caption,
+	         "%s%s%s: intact %.3f, with the lesion %.3f; random regions of the "
+	         "same size %.3f on average.",
+	         l->feature[f],
+	         l->kind == GB_LESION_REFITTED       ? ", refitted"
+	         : l->kind == GB_LESION_LATENT && !r ? ", stimulus to stimulus"
+	                                             : "",
+	         r ? ", mean r" : "", l->intact[f], l->score[f],
+	         gb_score_mean(l->control + f * l->controls, l->controls));
 	return gb_page_figure(page, &canvas, caption, err);
 }
 

@@ -59,7 +59,9 @@ static int find_columns(const picture *p, char *header, curve *curves)
 		if (next)
 			*next++ = 0;
 		if (is_drawn(p, cell) && n < LINES_MAX) {
-			snprintf(curves[n].name, sizeof curves[n].name, "%s", strncmp(cell, p->prefix, strlen(p->prefix)) ? cell : cell + strlen(p->prefix));
+			snprintf(curves[n].name, sizeof curves[n].name, "%s",
+			         strncmp(cell, p->prefix, strlen(p->prefix)) ? cell
+			                                                     : cell + strlen(p->prefix));
 			curves[n++].column = column;
 		}
 	}
@@ -72,7 +74,8 @@ static gb_status draw_epochs(gb_page *page, const picture *p, char *text, int64_
 	curve curves[LINES_MAX] = {{{0}}};
 	gb_series series[LINES_MAX];
 	gb_mark mark = {(double)best + 0.5, "best"}; /* an epoch is drawn in the middle of its step */
-	gb_plot plot = {.title = p->title, .x = "epoch", .y = "skill", .width = 860, .height = 280, .mark = &mark, .marks = best >= 0};
+	gb_plot plot = {.title = p->title, .x = "epoch", .y = "skill", .width = 860, .height = 280,
+	                .mark = &mark, .marks = best >= 0};
 	gb_canvas canvas;
 	gb_status status = GB_OK;
 	int n = 0;
@@ -138,12 +141,13 @@ static void own_penalties(gb_page *page, const gb_json *own)
 		gb_json_read_integer(gb_json_at(counts, i), &count[i]);
 		voxels += count[i];
 	}
-	gb_page_text(page, "Each voxel then has a penalty of its own, the one at which its r over the same "
-	                   "folds is highest (median %g): so chosen, the mean r is %.3f, "
+	gb_page_text(page,
+	             "Each voxel then has a penalty of its own, the one at which its r over the same "
+	             "folds is highest (median %g): so chosen, the mean r is %.3f, "
 	             "which is above what it would be on rows that had no part in the choice. At the edges "
 	             "of what was tried: %lld of %lld voxels at %g, %lld at %g.",
-	             median, score, (long long)count[0], (long long)voxels, gb_ridge_penalty(0), (long long)count[GB_RIDGE_PENALTIES - 1],
-	             gb_ridge_penalty(GB_RIDGE_PENALTIES - 1));
+	             median, score, (long long)count[0], (long long)voxels, gb_ridge_penalty(0),
+	             (long long)count[GB_RIDGE_PENALTIES - 1], gb_ridge_penalty(GB_RIDGE_PENALTIES - 1));
 }
 
 static gb_status draw_penalties(gb_page *page, const gb_json *fit, gb_err *err)
@@ -151,7 +155,9 @@ static gb_status draw_penalties(gb_page *page, const gb_json *fit, gb_err *err)
 	const gb_json *scores = gb_json_get(fit, "curve"), *choices = gb_json_get(fit, "choices");
 	float value[GB_RIDGE_PENALTIES];
 	gb_series series = {value, GB_RIDGE_PENALTIES, NULL};
-	gb_plot plot = {.title = "Penalties tried", .x = "log10 of the penalty", .y = "mean r, cross-validated", .width = 620, .height = 260, .x_first = -2, .x_step = 1};
+	gb_plot plot = {.title = "Penalties tried", .x = "log10 of the penalty",
+	                .y = "mean r, cross-validated", .width = 620, .height = 260, .x_first = -2,
+	                .x_step = 1};
 	gb_canvas canvas;
 	double score = 0, penalty = 0;
 	bool edge = false;
@@ -166,12 +172,14 @@ static gb_status draw_penalties(gb_page *page, const gb_json *fit, gb_err *err)
 		gb_json_read_number(gb_json_at(scores, i), &r);
 		value[i] = (float)r;
 	}
-	gb_page_text(page, "Stimulus to brain: of 8 contiguous folds inside the train rows, the best choice "
-	                   "has a mean r of %.3f at penalty %g; the prediction is the mean of %zu "
-	                   "choice%s.%s",
-	             score, penalty, gb_json_size(choices), gb_json_size(choices) == 1 ? "" : "s of band weights",
+	gb_page_text(page,
+	             "Stimulus to brain: of 8 contiguous folds inside the train rows, the best choice "
+	             "has a mean r of %.3f at penalty %g; the prediction is the mean of %zu choice%s.%s",
+	             score, penalty, gb_json_size(choices),
+	             gb_json_size(choices) == 1 ? "" : "s of band weights",
 	             edge ? " A penalty at the edge of those tried was chosen: what lies beyond was not "
-	                    "tried." : "");
+	                    "tried."
+	                  : "");
 	if (gb_json_get(fit, "own"))
 		own_penalties(page, gb_json_get(fit, "own"));
 	status = gb_plot_series(&canvas, &plot, &series, 1, err);
@@ -182,13 +190,15 @@ static gb_status draw_penalties(gb_page *page, const gb_json *fit, gb_err *err)
 
 gb_status gb_report_training(gb_page *page, const gb_report *r, gb_err *err)
 {
-	const gb_json *state = gb_json_get(gb_model_description(r->model), "state"), *first = gb_json_at(state, 0);
+	const gb_json *state = gb_json_get(gb_model_description(r->model), "state"),
+		      *first = gb_json_at(state, 0);
 	gb_input input = {0};
 	struct stat about;
 	char *path;
 	gb_status status = GB_OK;
 
-	if (strcmp(gb_model_type(r->model), "ridge") == 0 && gb_json_size(gb_json_get(first, "curve")) == GB_RIDGE_PENALTIES) {
+	if (strcmp(gb_model_type(r->model), "ridge") == 0 &&
+	    gb_json_size(gb_json_get(first, "curve")) == GB_RIDGE_PENALTIES) {
 		gb_page_heading(page, "How it was fitted");
 		return draw_penalties(page, first, err);
 	}
