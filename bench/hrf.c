@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/rng.h"
+#include "fmri/convolve.h"
 #include "fmri/hrf.h"
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -88,12 +89,13 @@ int main(void)
 		return 1;
 	while (fgets(line, sizeof line, stdin)) {
 		bool copy = !strncmp(line, "copy", 4);
+		gb_convolve_filter filter = {tap, TAPS, GB_HISTORY_ZERO};
 		gb_pool *p = pool[strchr(line, '2') ? 2 : 1];
 		double began = now();
 
 		if (copy)
 			gb_pool_run(p, PIECES, copy_piece, NULL);
-		else if (gb_hrf_convolve(in, out, ROWS, COLUMNS, tap, TAPS, GB_HISTORY_ZERO, p, &err))
+		else if (gb_hrf_convolve(in, out, ROWS, COLUMNS, &filter, p, &err))
 			return 1;
 		double took = now() - began;
 

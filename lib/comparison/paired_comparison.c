@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "stats/block_bootstrap.h"
+#include "stats/correlation.h"
 #include "tensor/tensor_file.h"
 
 typedef struct prediction {

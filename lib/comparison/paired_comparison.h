@@ -3,7 +3,7 @@
 #ifndef GB_COMPARISON_PAIRED_COMPARISON_H
 #define GB_COMPARISON_PAIRED_COMPARISON_H
 
-#include "stats/stats.h"
+#include "base/pool.h"
 
 GB_BEGIN_DECLS
 

@@ -5,7 +5,7 @@
 
 #include "model/model.h"
 #include "evaluate/metrics.h"
-#include "stats/stats.h"
+#include "stats/identification.h"
 
 GB_BEGIN_DECLS
 

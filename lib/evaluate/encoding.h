@@ -6,7 +6,11 @@
 
 #include "loader/bold_source.h"
 #include "model/model.h"
-#include "stats/stats.h"
+#include "stats/block_bootstrap.h"
+#include "stats/correlation.h"
+#include "stats/identification.h"
+#include "stats/noise_ceiling.h"
+#include "stats/shift_null.h"
 
 GB_BEGIN_DECLS
 

@@ -7,6 +7,7 @@
 #include "base/size.h"
 #include "evaluate/decoding.h"
 #include "linalg/matrix.h"
+#include "stats/shift_null.h"
 
 typedef struct segments {
 	const gb_tensor *vector, *span;

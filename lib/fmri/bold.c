@@ -83,13 +83,14 @@ static gb_status read_confounds(work *w, gb_err *err)
 
 static gb_status read_values(work *w, gb_pool *pool, gb_err *err)
 {
-	w->room = gb_nifti_gather_buffer(w->image, &w->mask, w->clock.first, w->clock.end);
+	w->room = gb_nifti_gather_buffer(w->image, &w->mask, (gb_volumes){w->clock.first, w->clock.end});
 	w->data = mmap(NULL, w->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (w->data == MAP_FAILED) {
 		w->data = NULL;
 		return gb_fail(err, GB_SYSTEM, "%s: no memory for %zu values", w->o->image, w->values);
 	}
-	return gb_nifti_gather(w->image, &w->mask, w->clock.first, w->clock.end, w->data, w->room, true, pool, err);
+	return gb_nifti_gather(w->image, &w->mask, (gb_volumes){w->clock.first, w->clock.end}, w->data, w->room, true, pool,
+	                       err);
 }
 
 static gb_status clean(work *w, gb_pool *pool, gb_err *err)

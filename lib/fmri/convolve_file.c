@@ -246,12 +246,13 @@ static gb_status compute(const work *w, const target *t, gb_tensor_writer *write
 	if (!status)
 		status = check_finite(w, t, value, pool, err);
 	for (int f = 0; f < t->hrf.functions && !status; f++) {
+		gb_convolve_filter filter = {t->hrf.tap[f], t->hrf.taps, w->o->history};
+
 		out = gb_tensor_writer_data(writer, t->name[f]);
 		if (!out)
 			status = gb_fail(err, GB_SYSTEM, "no room for %s", t->name[f]);
 		else
-			status = gb_hrf_convolve_clock(value, out, &t->clock, t->columns, t->hrf.tap[f], t->hrf.taps, w->o->history,
-			                               pool, err);
+			status = gb_hrf_convolve_clock(value, out, &t->clock, t->columns, &filter, pool, err);
 	}
 	if (!status)
 		mark_valid(t, valid);

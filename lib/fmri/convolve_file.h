@@ -3,8 +3,9 @@
 #ifndef GB_FMRI_CONVOLVE_FILE_H
 #define GB_FMRI_CONVOLVE_FILE_H
 
-#include "tensor/tensor_writer.h"
+#include "fmri/convolve.h"
 #include "fmri/hrf.h"
+#include "tensor/tensor_writer.h"
 
 GB_BEGIN_DECLS
 

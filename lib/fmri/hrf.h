@@ -38,18 +38,5 @@ const char *gb_hrf_function_name(int function); /* "kernel", "derivative", "disp
 /* h(T) of "glover" or "spm" per second, not normalised; 0 outside 0 ≤ t < 32. */
 double gb_hrf_at(const char *kernel, double t);
 
-/* What stands before a run's first row. */
-typedef enum gb_history { GB_HISTORY_HOLD, GB_HISTORY_ZERO } gb_history;
-
-/* OUT[r] = Σ_k tap[k] · IN[r−k], causal, same length; [ROWS, COLUMNS] row-major,
- * OUT and IN differ.  History stands before row 0; call it once a run.  The
- * bits depend on the processor class only.  IN must be finite: what follows a
- * NaN within a tile of rows may be NaN too. */
-GB_CHECK gb_status gb_hrf_convolve(const float *in, float *out, size_t rows, size_t columns, const double *tap,
-                                   int taps, gb_history history, gb_pool *pool, gb_err *err);
-/* The same, run by run. */
-GB_CHECK gb_status gb_hrf_convolve_clock(const float *in, float *out, const gb_clock *clock, size_t columns,
-                                         const double *tap, int taps, gb_history history, gb_pool *pool, gb_err *err);
-
 GB_END_DECLS
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "fmri/convolve.h"
 #include "linalg/principal_components.h"
 #include "fmri/hrf.h"
 
@@ -62,7 +63,9 @@ static gb_status add_feature(gb_lag_table *t, const gb_tensor *tensor, const gb_
 	if (!status)
 		status = centre(x, rows, columns, true, err);
 	for (int f = 0; f < hrf->functions && !status; f++) {
-		status = gb_hrf_convolve_clock(x, y, &t->clock, columns, hrf->tap[f], hrf->taps, GB_HISTORY_ZERO, pool, err);
+		gb_convolve_filter filter = {hrf->tap[f], hrf->taps, GB_HISTORY_ZERO};
+
+		status = gb_hrf_convolve_clock(x, y, &t->clock, columns, &filter, pool, err);
 		if (!status)
 			status = centre(y, rows, columns, false, err);
 		for (size_t i = 0; i < tensor->elements && !status; i++)

@@ -300,8 +300,8 @@ static gb_status ridge_encode(void *opaque, const gb_dataset *set, const char *s
 	r.scratch = gb_array(largest, sizeof *r.scratch, err);
 	if (!r.scratch)
 		return GB_SYSTEM;
-	status = gb_linear_map_predict(&s->encode, read_stimulus, &r, gb_dataset_clock(set), rows, count, out,
-	                               pool, err);
+	status = gb_linear_map_predict(&s->encode, (gb_ridge_reader){read_stimulus, &r}, gb_dataset_clock(set), rows, count,
+	                               out, pool, err);
 	free(r.scratch);
 	return status;
 }
@@ -373,8 +373,8 @@ static gb_status ridge_decode(void *opaque, const gb_dataset *set, const char *f
 		status = gb_fail(err, GB_DATA, "data set: %zu voxels, the model was trained on %zu",
 		                 brain.voxels, d->band.width);
 	else
-		status = gb_linear_map_predict(&d->map, read_bold, &r, gb_dataset_clock(set), rows, count,
-		                               out, pool, err);
+		status = gb_linear_map_predict(&d->map, (gb_ridge_reader){read_bold, &r}, gb_dataset_clock(set), rows,
+		                               count, out, pool, err);
 	free(r.scratch);
 	gb_bold_source_close(&brain);
 	return status;

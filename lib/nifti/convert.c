@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Stored voxels of every type and byte order to float. */
-#include <string.h>
+#include "nifti/convert.h"
 
-#include "nifti/nifti_image.h"
+#include <string.h>
 
 /* Element types that may lie at any byte. */
 typedef uint16_t any16 __attribute__((aligned(1)));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a header: the other half of nifti_header.c. */
-#include <string.h>
+#include "nifti/encode.h"
 
-#include "nifti/nifti_header.h"
+#include <string.h>
 
 static void put(uint8_t *bytes, size_t offset, const void *value, size_t width)
 {

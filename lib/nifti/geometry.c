@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The one file that calls nifti_clib; it sees finite numbers only. */
+#include "nifti/geometry.h"
+
 #include <math.h>
-
 #include <nifti1_io.h>
-
-#include "nifti/nifti_header.h"
 
 void gb_nifti_quaternion_to_affine(const double q[3], const double offset[3], const double pixdim[4],
                                    double affine[3][4])

@@ -7,6 +7,7 @@
 #define GB_NIFTI_NIFTI_HEADER_H
 
 #include "base/status.h"
+#include "nifti/geometry.h"
 #include "time/rational.h"
 
 GB_BEGIN_DECLS
@@ -18,12 +19,6 @@ typedef enum gb_nifti_type {
 	GB_NIFTI_U8 = 2, GB_NIFTI_I16 = 4, GB_NIFTI_I32 = 8, GB_NIFTI_F32 = 16, GB_NIFTI_F64 = 64,
 	GB_NIFTI_I8 = 256, GB_NIFTI_U16 = 512, GB_NIFTI_U32 = 768, GB_NIFTI_I64 = 1024, GB_NIFTI_U64 = 1280
 } gb_nifti_type;
-
-typedef struct gb_nifti_geometry {
-	int64_t size[3];     /* voxels along x, y, z; x is fastest in the file */
-	double affine[3][4]; /* voxel indices → millimetres; row 4 is 0 0 0 1 */
-	int space;           /* form code: 0 unknown, 1 scanner, 2 aligned, 3 Talairach, 4 MNI, 5 template */
-} gb_nifti_geometry;
 
 typedef struct gb_nifti_header {
 	int version;         /* 1 or 2 */
@@ -53,20 +48,6 @@ bool gb_nifti_header_tr(const gb_nifti_header *header, gb_rational *tr, char why
 
 const char *gb_nifti_type_name(gb_nifti_type type);   /* "int16" */
 const char *gb_nifti_space_name(int space);           /* "unknown", "scanner", …, "MNI152" */
-
-/* Same grid: sizes equal, corners nearer than a thousandth of a voxel. */
-bool gb_nifti_geometry_same(const gb_nifti_geometry *a, const gb_nifti_geometry *b);
-
-/* Room for a header of either version: fill a NIfTI-1 header (352 bytes with
- * the empty extension; sizes up to 32767, else NIfTI-2, 544 bytes) and return
- * its length.  VOLUMES 0: a 3-D image; TR as float32 seconds. */
-size_t gb_nifti_header_make(uint8_t bytes[GB_NIFTI_HEADER_MAX], const gb_nifti_geometry *geometry,
-                            int64_t volumes, gb_rational tr, gb_nifti_type type);
-
-/* geometry.c, over nifti_clib. */
-void gb_nifti_quaternion_to_affine(const double quaternion[3], const double offset[3], const double pixdim[4],
-                                   double affine[3][4]);
-void gb_nifti_affine_to_quaternion(double affine[3][4], float quaternion[3], float offset[3], float pixdim[4]);
 
 GB_END_DECLS
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "nifti/convert.h"
 #include "nifti/nifti_image.h"
 
 #include <float.h>
@@ -135,7 +136,7 @@ const char *gb_nifti_data_path(const gb_nifti *image) { return image->data_path;
 typedef struct gather {
 	const gb_nifti *image;
 	const gb_nifti_mask *mask;
-	int64_t first, end;
+	gb_volumes volumes;
 	float *out;
 	bool finite;
 	const uint8_t *raw;    /* of the block at hand */
@@ -154,9 +155,9 @@ static void gather_volume(void *context, size_t tile, int worker)
 	size_t at = 0;
 
 	(void)worker;
-	if (volume < g->first || volume >= g->end)
+	if (volume < g->volumes.first || volume >= g->volumes.end)
 		return;
-	row = g->out + (size_t)(volume - g->first) * g->mask->voxels;
+	row = g->out + (size_t)(volume - g->volumes.first) * g->mask->voxels;
 	for (size_t r = 0; r < g->mask->runs; r++) {
 		gb_nifti_convert(h, raw, g->mask->run[r].first, g->mask->run[r].count, row + at);
 		at += g->mask->run[r].count;
@@ -206,27 +207,28 @@ static gb_status gather_block(void *context, const uint8_t *raw, int64_t first, 
 
 /* Row t of a batch that begins at volume b ends at most at (b + BATCH) rows; volume
  * b begins b volumes into the inflated file, which lies at the end of the room. */
-size_t gb_nifti_gather_buffer(const gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end)
+size_t gb_nifti_gather_buffer(const gb_nifti *image, const gb_nifti_mask *mask, gb_volumes volumes)
 {
 	size_t whole = gb_nifti_whole(image), volume = image->header.volume_bytes, row, grown, room;
 
 	if (!gb_size_mul(mask->voxels, sizeof(float), &row))
 		return 0;
 	if (!whole)
-		return gb_size_mul((size_t)(end - first), row, &room) ? room : 0;
-	if (!gb_size_mul((size_t)end, row > volume ? row - volume : 0, &grown) || !gb_size_mul(BATCH, row, &room) ||
+		return gb_size_mul((size_t)(volumes.end - volumes.first), row, &room) ? room : 0;
+	if (!gb_size_mul((size_t)volumes.end, row > volume ? row - volume : 0, &grown) || !gb_size_mul(BATCH, row, &room) ||
 	    !gb_size_add(room, grown, &room) || !gb_size_add(room, whole, &room))
 		return 0;
 	return room;
 }
 
-gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, int64_t first, int64_t end, float *out,
-                          size_t room, bool finite, gb_pool *pool, gb_err *err)
+gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, gb_volumes volumes, float *out, size_t room,
+                          bool finite, gb_pool *pool, gb_err *err)
 {
-	gather g = {.image = image, .mask = mask, .first = first, .end = end, .out = out, .finite = finite};
-	size_t whole = gb_nifti_whole(image), enough = gb_nifti_gather_buffer(image, mask, first, end);
+	gather g = {.image = image, .mask = mask, .volumes = volumes, .out = out, .finite = finite};
+	size_t whole = gb_nifti_whole(image), enough = gb_nifti_gather_buffer(image, mask, volumes);
+	uint8_t *at_the_end = whole && enough && room >= enough ? (uint8_t *)out + room - whole : NULL;
 
-	return gb_nifti_each(image, whole && enough && room >= enough ? (uint8_t *)out + room - whole : NULL, gather_block, &g, pool, err);
+	return gb_nifti_each(image, at_the_end, gather_block, &g, pool, err);
 }
 
 /* ---- temporal deviation ---- */

@@ -84,7 +84,7 @@ gb_status gb_nifti_mask_load(gb_nifti_mask *mask, const char *path, gb_err *err)
 		goto done;
 	status = GB_SYSTEM;
 	if (!(value = gb_array(grid, sizeof *value, err)) ||
-	    (status = gb_nifti_gather(image, &all, 0, 1, value, 0, false, NULL, err)))
+	    (status = gb_nifti_gather(image, &all, (gb_volumes){0, 1}, value, 0, false, NULL, err)))
 		goto done;
 	for (size_t i = 0; i < grid; i++)
 		all.inside[i] = value[i] > 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "nifti/encode.h"
 #include "nifti/nifti_writer.h"
 
 #include <stdlib.h>

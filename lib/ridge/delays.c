@@ -105,36 +105,45 @@ int32_t *gb_delays_table(const gb_delays *delays, const gb_row_list *wanted, con
 typedef struct kernel_job {
 	const gb_delays *delays;
 	const double *gram;
-	size_t ldg, na, nb;
-	const int32_t *ta, *tb;
-	double *out, *scratch; /* a filtered row of GRAM per worker */
+	size_t stride;
+	gb_delayed_rows a, b;
+	double *out, *scratch; /* [workers, stride] a filtered row of GRAM */
 } kernel_job;
 
 enum { KERNEL_ROWS = 16 };
 
+/* U [stride] = row I of A through filter F, as inner products with all rows at hand. */
+static void filter_gram_row(const kernel_job *job, int f, size_t i, double *u)
+{
+	const gb_delays *d = job->delays;
+	const double *tap = d->tap + f * d->length;
+
+	memset(u, 0, job->stride * sizeof *u);
+	for (int k = 0; k < d->length; k++) {
+		int32_t a = job->a.table[(size_t)k * job->a.count + i];
+		const double *row = job->gram + (size_t)(a < 0 ? 0 : a) * job->stride;
+
+		if (a >= 0 && tap[k] != 0)
+			for (size_t j = 0; j < job->stride; j++)
+				u[j] += tap[k] * row[j];
+	}
+}
+
 static void kernel_row(const kernel_job *job, size_t i, double *u)
 {
 	const gb_delays *d = job->delays;
-	double *out = job->out + i * job->nb;
+	double *out = job->out + i * job->b.count;
 
-	memset(out, 0, job->nb * sizeof *out);
+	memset(out, 0, job->b.count * sizeof *out);
 	for (int f = 0; f < d->filters; f++) {
 		const double *tap = d->tap + f * d->length;
 
-		memset(u, 0, job->ldg * sizeof *u);
+		filter_gram_row(job, f, i, u);
 		for (int k = 0; k < d->length; k++) {
-			int32_t a = job->ta[(size_t)k * job->na + i];
-			const double *row = job->gram + (size_t)(a < 0 ? 0 : a) * job->ldg;
-
-			if (a >= 0 && tap[k] != 0)
-				for (size_t j = 0; j < job->ldg; j++)
-					u[j] += tap[k] * row[j];
-		}
-		for (int k = 0; k < d->length; k++) {
-			const int32_t *b = job->tb + (size_t)k * job->nb;
+			const int32_t *b = job->b.table + (size_t)k * job->b.count;
 
 			if (tap[k] != 0)
-				for (size_t j = 0; j < job->nb; j++)
+				for (size_t j = 0; j < job->b.count; j++)
 					out[j] += b[j] < 0 ? 0 : tap[k] * u[b[j]];
 		}
 	}
@@ -143,21 +152,21 @@ static void kernel_row(const kernel_job *job, size_t i, double *u)
 static void kernel_tile(void *context, size_t tile, int worker)
 {
 	kernel_job *job = context;
-	size_t end = (tile + 1) * KERNEL_ROWS < job->na ? (tile + 1) * KERNEL_ROWS : job->na;
+	size_t end = (tile + 1) * KERNEL_ROWS < job->a.count ? (tile + 1) * KERNEL_ROWS : job->a.count;
 
 	for (size_t i = tile * KERNEL_ROWS; i < end; i++)
-		kernel_row(job, i, job->scratch + (size_t)worker * job->ldg);
+		kernel_row(job, i, job->scratch + (size_t)worker * job->stride);
 }
 
-gb_status gb_delays_kernel(const gb_delays *delays, gb_pool *pool, const double *gram, size_t ldg, const int32_t *ta, size_t na,
-                           const int32_t *tb, size_t nb, double *out, gb_err *err)
+gb_status gb_delays_kernel(const gb_delays *delays, gb_pool *pool, const double *gram, size_t stride, gb_delayed_rows a,
+                           gb_delayed_rows b, double *out, gb_err *err)
 {
-	kernel_job job = {delays, gram, ldg, na, nb, ta, tb, out, NULL};
+	kernel_job job = {.delays = delays, .gram = gram, .stride = stride, .a = a, .b = b, .out = out};
 
-	job.scratch = gb_array(ldg * (size_t)gb_pool_threads(pool), sizeof(double), err);
+	job.scratch = gb_array(stride * (size_t)gb_pool_threads(pool), sizeof(double), err);
 	if (!job.scratch)
 		return GB_SYSTEM;
-	gb_pool_run(pool, (na + KERNEL_ROWS - 1) / KERNEL_ROWS, kernel_tile, &job);
+	gb_pool_run(pool, (a.count + KERNEL_ROWS - 1) / KERNEL_ROWS, kernel_tile, &job);
 	free(job.scratch);
 	return GB_OK;
 }
@@ -166,14 +175,12 @@ void gb_delays_design(const gb_delays *delays, const int32_t *table, size_t n, c
 {
 	memset(out, 0, n * (size_t)delays->filters * width * sizeof *out);
 	for (size_t i = 0; i < n; i++)
-		for (int f = 0; f < delays->filters; f++)
+		for (int f = 0; f < delays->filters; f++, out += width)
 			for (int k = 0; k < delays->length; k++) {
 				int32_t at = table[(size_t)k * n + i];
 				float tap = (float)delays->tap[f * delays->length + k];
-				float *to = out + (i * (size_t)delays->filters + (size_t)f) * width;
 
-				if (at >= 0 && tap != 0)
-					for (size_t j = 0; j < width; j++)
-						to[j] += tap * x[(size_t)at * width + j];
+				for (size_t j = 0; at >= 0 && tap != 0 && j < width; j++)
+					out[j] += tap * x[(size_t)at * width + j];
 			}
 }

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* delays.h: what a band of features looks like some rows later: free delays
- * (FIR), or convolution with fixed kernels.
+/* delays.h: a band of features at several lags: one regressor a lag (FIR), or convolution with fixed kernels.
  *
  *   filtered_f(r) = Σ_k tap[f][k] · x(r − first − k)
  *
- * over rows of r's run only; a row outside it, or one that is not at hand, is
- * 0, which is the mean of standardised features. */
+ * over rows of r's run only.  A row outside the run, or one that is not at hand, counts as 0, the mean of standardised
+ * features. */
 #ifndef GB_RIDGE_DELAYS_H
 #define GB_RIDGE_DELAYS_H
 
 #include "base/pool.h"
 #include "io/json.h"
-#include "time/rational.h"
 
 GB_BEGIN_DECLS
 
@@ -26,9 +24,6 @@ typedef struct gb_delays {
 GB_CHECK gb_status gb_delays_fir(gb_delays *delays, int first, int end, gb_err *err);
 /* Kernels: FILTERS rows of LENGTH taps, copied; lag 0 first. */
 GB_CHECK gb_status gb_delays_kernels(gb_delays *delays, int filters, int length, const double *tap, gb_err *err);
-/* As --brain-kernel names them, for rows of STEP seconds: "fir:A:B"; "fir", that is 0 to
- * 13.5 s; or a kernel's name or table (signal/hrf.h). */
-GB_CHECK gb_status gb_delays_of_kernel(gb_delays *delays, const char *kernel, gb_rational step, gb_err *err);
 void gb_delays_clear(gb_delays *delays);
 
 /* To JSON and back (checkpoints). */
@@ -38,18 +33,23 @@ GB_CHECK gb_status gb_delays_from_json(const gb_json *json, gb_delays *delays, g
 /* Rows of a clock, ascending, with the run of each. */
 typedef struct gb_row_list { size_t count; const int64_t *row; const int32_t *run; } gb_row_list;
 
-/* For each tap k and each WANTED row r: where r − first − k stands in HAVE, or
- * −1.  [length, wanted], to be released with free(). */
+/* For each tap k and each WANTED row r: the index in HAVE of row r − first − k, or −1.  [length, wanted]; released with
+ * free(). */
 GB_CHECK int32_t *gb_delays_table(const gb_delays *delays, const gb_row_list *wanted, const gb_row_list *have,
                                   gb_err *err);
 
-/* OUT [na, nb] = Σ_f <filtered_f(a), filtered_f(b)> from GRAM [·, ldg], the inner
- * products of the rows at hand; ta and tb are tables of na and nb columns. */
-GB_CHECK gb_status gb_delays_kernel(const gb_delays *delays, gb_pool *pool, const double *gram, size_t ldg,
-                                    const int32_t *ta, size_t na, const int32_t *tb, size_t nb, double *out,
-                                    gb_err *err);
+/* A table of gb_delays_table and the number of its wanted rows. */
+typedef struct gb_delayed_rows {
+	const int32_t *table;
+	size_t count;
+} gb_delayed_rows;
 
-/* OUT [n, filters·width] = the filtered rows, filter-major, of X [·, width]. */
+/* OUT [a.count, b.count] = Σ_f <filtered_f(a), filtered_f(b)> from GRAM [·, STRIDE], the inner products of the rows at
+ * hand. */
+GB_CHECK gb_status gb_delays_kernel(const gb_delays *delays, gb_pool *pool, const double *gram, size_t stride,
+                                    gb_delayed_rows a, gb_delayed_rows b, double *out, gb_err *err);
+
+/* OUT [n, filters·width] = the filtered rows of X [·, width], one filter after the other. */
 void gb_delays_design(const gb_delays *delays, const int32_t *table, size_t n, const float *x, size_t width,
                       float *out);
 

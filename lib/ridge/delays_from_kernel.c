@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* delays_from_kernel.c: what --brain-kernel names, as delays. */
+#include "ridge/delays_from_kernel.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "ridge/delays.h"
 #include "fmri/hrf.h"
 
-/* 13.5 s, the reach of the free delays that nobody asked for by number. */
+/* "fir" alone: lags up to 13.5 s. */
 static const gb_rational reach = {27, 2};
 
 gb_status gb_delays_of_kernel(gb_delays *delays, const char *kernel, gb_rational step, gb_err *err)

@@ -89,7 +89,8 @@ static gb_status dual_band(chunk *c, const gb_linear_map_band *band, float *out,
 		return status;
 	for (size_t i = 0; i < have * stored; i++)
 		c->wide[i] = (double)c->gram[i];
-	status = gb_delays_kernel(&map->delays, c->pool, c->wide, stored, c->table, c->wanted.count, c->train_table, n, c->wide_kernel, err);
+	status = gb_delays_kernel(&map->delays, c->pool, c->wide, stored, (gb_delayed_rows){c->table, c->wanted.count},
+	                          (gb_delayed_rows){c->train_table, n}, c->wide_kernel, err);
 	if (status)
 		return status;
 	for (size_t i = 0; i < c->wanted.count * n; i++)
@@ -116,7 +117,7 @@ static gb_status primal_band(chunk *c, const gb_linear_map_band *band, float *ou
 	                         map->targets, true, err);
 }
 
-static gb_status predict_chunk(chunk *c, gb_ridge_reader *read, void *context, float *out, gb_err *err)
+static gb_status predict_chunk(chunk *c, gb_ridge_reader reader, float *out, gb_err *err)
 {
 	const gb_linear_map *map = c->map;
 	gb_status status = GB_OK;
@@ -131,7 +132,7 @@ static gb_status predict_chunk(chunk *c, gb_ridge_reader *read, void *context, f
 		if (!c->x)
 			return GB_SYSTEM;
 		for (size_t i = 0; i < c->have.count; i++) {
-			read(context, b, c->have.row[i], c->x + i * band->width);
+			reader.read(reader.context, b, c->have.row[i], c->x + i * band->width);
 			gb_ridge_standardise(c->x + i * band->width, band->mean, band->std, band->width);
 		}
 		status = band->dual ? dual_band(c, band, out, err) : primal_band(c, band, out, err);
@@ -139,8 +140,8 @@ static gb_status predict_chunk(chunk *c, gb_ridge_reader *read, void *context, f
 	return status;
 }
 
-gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_reader *read, void *context, const gb_clock *clock,
-                               const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
+gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_reader reader, const gb_clock *clock,
+                                const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err)
 {
 	gb_status status = GB_OK;
 	int32_t *train_table = gb_delays_table(&map->delays, &map->train, &map->have, err);
@@ -161,7 +162,7 @@ gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_reader *read,
 		c.wanted = (gb_row_list){n, rows + at, wanted_run};
 		c.table = status ? NULL : gb_delays_table(&map->delays, &c.wanted, &c.have, err);
 		if (!status)
-			status = c.table ? predict_chunk(&c, read, context, out + at * map->targets, err) : GB_SYSTEM;
+			status = c.table ? predict_chunk(&c, reader, out + at * map->targets, err) : GB_SYSTEM;
 		free(have);
 		free(run);
 		free(c.table);

@@ -27,14 +27,17 @@ typedef struct gb_linear_map {
 	const float *mean;         /* [targets] */
 } gb_linear_map;
 
-/* Raw values of BAND at a row of the clock, OUT [width]. */
-typedef void gb_ridge_reader(void *context, size_t band, int64_t row, float *out);
+/* How the values of new rows are read: OUT [width] = the raw values of BAND at a row of the clock. */
+typedef struct gb_ridge_reader {
+	void (*read)(void *context, size_t band, int64_t row, float *out);
+	void *context;
+} gb_ridge_reader;
 
 /* OUT [count, targets] for ROWS of CLOCK, which need not be the one fitted on.  A row's bits do not
  * depend on the other rows asked for, nor on POOL. */
-GB_CHECK gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_reader *read, void *context,
-                                        const gb_clock *clock, const int64_t *rows, size_t count, float *out,
-                                        gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_reader reader,
+                                         const gb_clock *clock, const int64_t *rows, size_t count, float *out,
+                                         gb_pool *pool, gb_err *err);
 
 /* In place: X (WIDTH values) standardised with MEAN and STD. */
 void gb_ridge_standardise(float *x, const float *mean, const float *std, size_t width);

@@ -85,16 +85,18 @@ static gb_status open_part(gb_mse_ridge_part *p, const float *x, size_t columns,
 	return GB_OK;
 }
 
-/* Row I is kept where it is not within GAP rows of the held-out ones in their run. */
-static bool near(const int64_t *row, const int32_t *run, size_t first, size_t end, size_t i, int64_t gap)
+/* Whether row I is held out (FIRST … END−1), or within GAP rows of these in their run. */
+static bool near(gb_row_list rows, size_t first, size_t end, size_t i, int64_t gap)
 {
-	if (i >= first && i < end)
-		return true;
-	return i < first ? run[i] == run[first] && row[first] - row[i] <= gap : run[i] == run[end - 1] && row[i] - row[end - 1] <= gap;
+	if (i < first)
+		return rows.run[i] == rows.run[first] && rows.row[first] - rows.row[i] <= gap;
+	return i < end || (rows.run[i] == rows.run[end - 1] && rows.row[i] - rows.row[end - 1] <= gap);
 }
 
-gb_status gb_mse_ridge_open(gb_mse_ridge_system *s, const float *x, size_t rows, size_t columns, const int64_t *row, const int32_t *run, int64_t gap, gb_err *err)
+gb_status gb_mse_ridge_open(gb_mse_ridge_system *s, const float *x, size_t columns, gb_row_list list, int64_t gap,
+                            gb_err *err)
 {
+	size_t rows = list.count;
 	gb_status status = GB_OK;
 
 	*s = (gb_mse_ridge_system){.rows = rows, .columns = columns};
@@ -108,7 +110,7 @@ gb_status gb_mse_ridge_open(gb_mse_ridge_system *s, const float *x, size_t rows,
 		if (!(p->row = gb_array(rows, sizeof *p->row, err)))
 			return GB_SYSTEM;
 		for (size_t i = 0; i < rows; i++)
-			if (whole || !near(row, run, p->first, end, i, gap))
+			if (whole || !near(list, p->first, end, i, gap))
 				p->row[p->kept++] = i;
 		if (p->kept)
 			status = open_part(p, x, columns, err);
@@ -180,10 +182,10 @@ void gb_mse_ridge_predict(const gb_mse_ridge_part *p, const double *z, size_t ta
 	                      (gb_operand_double){work, targets, GB_AS_STORED}, out, targets, false);
 }
 
-gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *p, size_t columns, double *m, size_t wide, size_t factors, double *read, double *offset, double *write,
-                            gb_err *err)
+gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *p, double *m, const gb_low_rank *out, gb_err *err)
 {
-	size_t order = p->order;
+	size_t order = p->order, columns = out->columns, wide = out->wide, factors = out->factors;
+	double *read = out->read, *offset = out->offset, *write = out->write;
 	double *gram = doubles(order * order, err), *value = doubles(order, err), *norm = doubles(order, err);
 	gb_status status = gram && value && norm ? GB_OK : GB_SYSTEM;
 

@@ -17,7 +17,7 @@
 #define GB_RIDGE_MSE_RIDGE_H
 
 #include "base/pool.h"
-#include "base/status.h"
+#include "ridge/delays.h"
 
 GB_BEGIN_DECLS
 
@@ -46,9 +46,9 @@ typedef struct gb_mse_ridge_fit {
 	double *penalty, *skill;   /* [targets] in units of the mean diagonal; INFINITY and 0: the mean */
 } gb_mse_ridge_fit;
 
-/* X [rows, columns]; ROW, RUN [rows]: where each stands in the clock, ascending; GAP in its rows. */
-GB_CHECK gb_status gb_mse_ridge_open(gb_mse_ridge_system *system, const float *x, size_t rows, size_t columns, const int64_t *row, const int32_t *run,
-                                 int64_t gap, gb_err *err);
+/* X [rows.count, columns]; ROWS are its rows in the clock, and GAP is a number of these. */
+GB_CHECK gb_status gb_mse_ridge_open(gb_mse_ridge_system *system, const float *x, size_t columns, gb_row_list rows,
+                                     int64_t gap, gb_err *err);
 void gb_mse_ridge_close(gb_mse_ridge_system *system);
 /* Of index 0 … GB_SKILL_PENALTIES − 1, in units of the data. */
 double gb_mse_ridge_penalty(const gb_mse_ridge_system *system, int index);
@@ -63,10 +63,15 @@ GB_CHECK gb_status gb_mse_ridge_project(const gb_mse_ridge_part *part, size_t co
 /* OUT [held, targets] = what the part's fit with PENALTY says beyond the mean; WORK [order, targets]. */
 void gb_mse_ridge_predict(const gb_mse_ridge_part *part, const double *z, size_t targets, double penalty, double *work, double *out);
 
-/* What M [order, wide] makes of the part's kept rows, in its FACTORS strongest directions: WRITE [wide, factors] of
- * factors x·READ + OFFSET, READ [columns, factors].  M is scaled. */
-GB_CHECK gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *part, size_t columns, double *m, size_t wide, size_t factors, double *read, double *offset,
-                                     double *write, gb_err *err);
+/* A map of low rank: y = write·(x·read + offset). */
+typedef struct gb_low_rank {
+	size_t columns, wide, factors;
+	double *read, *offset, *write; /* [columns, factors], [factors], [wide, factors]; the caller's */
+} gb_low_rank;
+
+/* Fill OUT's arrays with the best approximation, on the part's kept rows, of the map M [order, wide] from the basis.
+ * M is scaled in place. */
+GB_CHECK gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *part, double *m, const gb_low_rank *out, gb_err *err);
 
 GB_END_DECLS
 #endif

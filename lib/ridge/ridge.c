@@ -55,7 +55,8 @@ static void score_tile(void *context, size_t tile, int worker)
 	for (int l = 0; l < GB_RIDGE_PENALTIES; l++) {
 		double sum = 0, r[BLOCK];
 
-		if (gb_ridge_system_hat(&s->system, weight, f, gb_ridge_penalty(l), matrix, m, work, hat, &s->failure[tile]))
+		if (gb_ridge_system_hat(&s->system, &(gb_ridge_weighted){weight, f, matrix, m}, gb_ridge_penalty(l), work, hat,
+		                        &s->failure[tile]))
 			return;
 		for (size_t v = 0; v < s->scored; v += BLOCK) {
 			size_t count = s->scored - v < BLOCK ? s->scored - v : BLOCK;
@@ -191,7 +192,8 @@ static void prepare_tile(void *context, size_t c, int worker)
 	for (int f = 0; f < GB_RIDGE_FOLDS; f++) {
 		gb_ridge_system_matrix(&s->system, choice->weight, f, matrix);
 		gb_ridge_system_held_out(&s->system, choice->weight, f, m);
-		if (gb_ridge_system_hat(&s->system, choice->weight, f, choice->penalty, matrix, m, work, s->hat[c][f], &s->failure[c]))
+		if (gb_ridge_system_hat(&s->system, &(gb_ridge_weighted){choice->weight, f, matrix, m}, choice->penalty, work,
+		                        s->hat[c][f], &s->failure[c]))
 			return;
 	}
 }
@@ -246,9 +248,22 @@ static void held_out_sd(const solve *s, size_t c, const double *y, size_t count,
 		sd[v] = sqrt(fmax(0, square[v] / n - sum[v] / n * (sum[v] / n)));
 }
 
-/* ADD to the unscaled bands' coefficients [order·bands or order, BLOCK] choice C's solution / SD. */
-static void add_solution(const solve *s, size_t c, const double *y, size_t v0, size_t count, const double *sd, double *t, double *x, double *sums)
+/* A block of COUNT targets from FIRST on. */
+typedef struct target_block {
+	size_t first, count;
+	double *y;          /* [n, BLOCK] centred targets */
+	double *moments;    /* work: [order or n, BLOCK] */
+	double *predicted;  /* work: [fold_rows, BLOCK] */
+	double *solution;   /* work: [BLOCK, order] */
+	double *sums;       /* [order·bands or order, BLOCK] coefficients of the unscaled bands, summed over choices */
+} target_block;
+
+/* Add choice C's solution / SD to the sums of coefficients. */
+static void add_solution(const solve *s, size_t c, const target_block *block, const double *sd)
 {
+	double *x = block->solution, *t = block->moments;
+	const double *y = block->y;
+	size_t count = block->count;
 	const double *weight = s->fit->choice[c].weight;
 	size_t order = s->system.order;
 
@@ -258,7 +273,7 @@ static void add_solution(const solve *s, size_t c, const double *y, size_t v0, s
 		for (size_t i = 0; i < order; i++)
 			x[v * order + i] = s->system.primal ? sqrt(weight[s->system.band_of[i]]) * t[i * count + v] : y[i * BLOCK + v];
 	if (s->problem->per_target)
-		gb_ridge_per_target_solve(&s->own[c], v0, count, x, t);
+		gb_ridge_per_target_solve(&s->own[c], block->first, count, x, t);
 	else
 		gb_cholesky_solve(s->factor[c], order, x, count);
 	for (size_t b = 0; b < (s->system.primal ? 1 : s->problem->bands); b++)
@@ -267,7 +282,7 @@ static void add_solution(const solve *s, size_t c, const double *y, size_t v0, s
 			double scale = s->system.primal ? sqrt(weight[band] / s->system.scale[band]) : weight[band] / s->system.scale[band];
 
 			for (size_t v = 0; v < count; v++)
-				sums[(b * order + i) * BLOCK + v] += sd[v] > 0 ? scale * x[v * order + i] / sd[v] : 0;
+				block->sums[(b * order + i) * BLOCK + v] += sd[v] > 0 ? scale * x[v * order + i] / sd[v] : 0;
 		}
 }
 
@@ -298,10 +313,12 @@ static void store_block(const solve *s, size_t v0, size_t count, const double *s
 static void final_tile(void *context, size_t tile, int worker)
 {
 	solve *s = context;
-	size_t v0 = tile * BLOCK, n = s->system.n, order = s->system.order, targets = s->problem->targets,
-	       count = targets - v0 < BLOCK ? targets - v0 : BLOCK, sums_size = order * BLOCK * (s->system.primal ? 1 : s->problem->bands);
+	size_t v0 = tile * BLOCK, n = s->system.n, order = s->system.order, targets = s->problem->targets;
+	size_t count = targets - v0 < BLOCK ? targets - v0 : BLOCK;
+	size_t sums_size = order * BLOCK * (s->system.primal ? 1 : s->problem->bands);
 	double *y = s->scratch + (size_t)worker * s->scratch_each, *t = y + n * BLOCK, *p = t + n * BLOCK,
 	       *x = p + s->system.fold_rows * BLOCK, *sums = x + order * BLOCK, sd[BLOCK], mean_sd[BLOCK] = {0};
+	target_block block = {v0, count, y, t, p, x, sums};
 	double choices = (double)s->fit->choices;
 
 	for (size_t i = 0; i < n; i++)
@@ -316,7 +333,7 @@ static void final_tile(void *context, size_t tile, int worker)
 			held_out_sd(s, c, y, count, t, p, sd);
 		for (size_t v = 0; v < count; v++)
 			mean_sd[v] += sd[v] / choices;
-		add_solution(s, c, y, v0, count, sd, t, x, sums);
+		add_solution(s, c, &block, sd);
 	}
 	for (size_t i = 0; i < sums_size; i++)
 		sums[i] *= mean_sd[i % BLOCK] / choices;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ridge_internal.h: the linear systems of a ridge problem: its kernels or its
- * design, its folds, and the held-out predictions of one of them.  Used by
- * ridge.c and ridge_per_target.c alone. */
+ * design, its folds, and the held-out predictions of a fold. */
 #ifndef GB_RIDGE_RIDGE_INTERNAL_H
 #define GB_RIDGE_RIDGE_INTERNAL_H
 
@@ -29,6 +28,7 @@ typedef struct gb_ridge_system {
 	size_t fold_rows;            /* of the longest */
 } gb_ridge_system;
 
+/* ridge_system.c */
 GB_CHECK gb_status gb_ridge_system_new(gb_ridge_system *system, const gb_ridge_problem *problem, gb_pool *pool,
                                        gb_err *err);
 void gb_ridge_system_clear(gb_ridge_system *system);
@@ -39,9 +39,16 @@ size_t gb_ridge_system_order(const gb_ridge_system *system, int f);
 void gb_ridge_system_matrix(const gb_ridge_system *system, const double *weight, int f, double *s);
 /* M [held-out rows, order]: the held-out rows' kernel with, or columns of, the others. */
 void gb_ridge_system_held_out(const gb_ridge_system *system, const double *weight, int f, double *m);
+/* A fold's system under one weighting: what the two functions above have filled. */
+typedef struct gb_ridge_weighted {
+	const double *weight; /* [bands] */
+	int fold;
+	const double *matrix, *held_out; /* S and M */
+} gb_ridge_weighted;
+
 /* HAT [held-out rows, order] = M·(S + PENALTY)⁻¹ (primal: ·√w); WORK is as large as S. */
-GB_CHECK gb_status gb_ridge_system_hat(const gb_ridge_system *system, const double *weight, int f, double penalty,
-                                       const double *s, const double *m, double *work, double *hat, gb_err *err);
+GB_CHECK gb_status gb_ridge_system_hat(const gb_ridge_system *system, const gb_ridge_weighted *fold, double penalty,
+                                       double *work, double *hat, gb_err *err);
 /* T for COUNT targets Y [n, COUNT] (centred), primal only: T [order, COUNT] = Xᵀ·Y over F's rows. */
 void gb_ridge_system_moments(const gb_ridge_system *system, int f, const double *y, size_t count, size_t ldy,
                              double *t);

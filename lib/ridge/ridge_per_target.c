@@ -36,7 +36,8 @@ static void hat_tile(void *context, size_t l, int worker)
 
 	gb_ridge_system_matrix(s, w->choice->weight, w->fold, matrix);
 	gb_ridge_system_held_out(s, w->choice->weight, w->fold, m);
-	if (gb_ridge_system_hat(s, w->choice->weight, w->fold, gb_ridge_penalty((int)l), matrix, m, factor, w->hat[l], &w->failure[l]))
+	if (gb_ridge_system_hat(s, &(gb_ridge_weighted){w->choice->weight, w->fold, matrix, m}, gb_ridge_penalty((int)l),
+	                        factor, w->hat[l], &w->failure[l]))
 		return; /* which score_fold says */
 }
 

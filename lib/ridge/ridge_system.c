@@ -9,8 +9,10 @@
 #include "linalg/matrix.h"
 
 /* One band's unscaled kernel on the train rows. */
-static gb_status band_kernel(const gb_ridge_system *s, size_t b, const int32_t *table, gb_pool *pool, double *kernel, gb_err *err)
+static gb_status band_kernel(const gb_ridge_system *s, size_t b, const int32_t *table, gb_pool *pool, double *kernel,
+                             gb_err *err)
 {
+	gb_delayed_rows rows = {table, s->n};
 	const gb_ridge_problem *p = s->problem;
 	size_t have = p->have.count, cells;
 	double *gram;
@@ -23,7 +25,7 @@ static gb_status band_kernel(const gb_ridge_system *s, size_t b, const int32_t *
 		return GB_SYSTEM;
 	status = gb_matrix_gram(pool, p->band[b].x, have, p->band[b].width, p->band[b].width, gram, false, err);
 	if (!status)
-		status = gb_delays_kernel(p->delays, pool, gram, have, table, s->n, table, s->n, kernel, err);
+		status = gb_delays_kernel(p->delays, pool, gram, have, rows, rows, kernel, err);
 	free(gram);
 	return status;
 }
@@ -257,23 +259,24 @@ void gb_ridge_system_held_out(const gb_ridge_system *s, const double *weight, in
 	}
 }
 
-gb_status gb_ridge_system_hat(const gb_ridge_system *s, const double *weight, int f, double penalty, const double *matrix,
-                              const double *m, double *work, double *hat, gb_err *err)
+gb_status gb_ridge_system_hat(const gb_ridge_system *s, const gb_ridge_weighted *fold, double penalty, double *work,
+                              double *hat, gb_err *err)
 {
-	size_t order = gb_ridge_system_order(s, f), rows = s->fold[f].test_end - s->fold[f].test;
+	size_t order = gb_ridge_system_order(s, fold->fold);
+	size_t rows = s->fold[fold->fold].test_end - s->fold[fold->fold].test;
 	gb_status status;
 
-	memcpy(work, matrix, order * order * sizeof *work);
+	memcpy(work, fold->matrix, order * order * sizeof *work);
 	for (size_t i = 0; i < order; i++)
 		work[i * order + i] += penalty;
 	status = gb_cholesky(work, order, err);
 	if (status)
 		return status;
-	memcpy(hat, m, rows * order * sizeof *hat);
+	memcpy(hat, fold->held_out, rows * order * sizeof *hat);
 	gb_cholesky_solve(work, order, hat, rows);
 	for (size_t i = 0; s->primal && i < rows; i++)
 		for (size_t j = 0; j < order; j++)
-			hat[i * order + j] *= sqrt(weight[s->band_of[j]]);
+			hat[i * order + j] *= sqrt(fold->weight[s->band_of[j]]);
 	return GB_OK;
 }
 

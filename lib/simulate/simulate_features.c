@@ -57,14 +57,14 @@ static gb_status score(const gb_tensor *tensor, int64_t first, gb_feature_scores
 	return status;
 }
 
-static gb_status read_one(gb_tensor_file *file, const char *tensor_name, const gb_clock_options *options, gb_rational *step,
-                          int components, gb_feature_scores *out, gb_err *err)
+static gb_status read_one(gb_tensor_file *file, const char *tensor_name, const gb_feature_options *o, gb_rational *step,
+                          gb_feature_scores *out, gb_err *err)
 {
 	const char *name = gb_tensor_file_name(file);
-	/* A start says where to begin in files that have a clock; only others take it as theirs. */
-	bool foreign = !gb_tensor_file_has_clock(file, tensor_name);
-	gb_clock_options own = {.tr = options->tr, .start = foreign ? options->start : (gb_maybe_rational){0},
-	                        .runs = options->runs, .run = options->run};
+	bool has_clock = gb_tensor_file_has_clock(file, tensor_name);
+	/* In a file with a clock, the start says where to begin reading; in others, it is the clock's own start. */
+	gb_clock_options own = {.tr = o->clock.tr, .start = has_clock ? (gb_maybe_rational){0} : o->clock.start, .runs = o->clock.runs,
+	                        .run = o->clock.run};
 	const gb_tensor *tensor;
 	gb_clock clock;
 	gb_status status = gb_tensor_file_clock_or(file, tensor_name, &own, &clock, err);
@@ -74,7 +74,7 @@ static gb_status read_one(gb_tensor_file *file, const char *tensor_name, const g
 		status = gb_tensor_file_need(file, tensor_name, GB_FOREIGN, -1, &tensor, err);
 	if (status)
 		return status;
-	run = which_run(&clock, options->run, name, err);
+	run = which_run(&clock, o->clock.run, name, err);
 	if (run < 0)
 		return GB_USAGE;
 	if (step->num && gb_rational_compare(*step, clock.step))
@@ -84,19 +84,19 @@ static gb_status read_one(gb_tensor_file *file, const char *tensor_name, const g
 	snprintf(out->name, sizeof out->name, "%s", tensor_name);
 	out->start = clock.run[run].start;
 	out->rows = clock.run[run].rows;
-	return score(tensor, gb_clock_first(&clock, run), out, components, name, err);
+	return score(tensor, gb_clock_first(&clock, run), out, o->components, name, err);
 }
 
-static bool meant(const char *name, const char *const *only, int names)
+static bool is_wanted(const gb_feature_options *o, const char *name)
 {
-	for (int i = 0; i < names; i++)
-		if (!strcmp(name, only[i]))
+	for (int i = 0; i < o->tensors; i++)
+		if (!strcmp(name, o->tensor[i]))
 			return true;
-	return !names;
+	return !o->tensors;
 }
 
-gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_clock_options *options, gb_rational *step, int components,
-                                 const char *const *only, int names, gb_feature_scores **list, int *count, gb_err *err)
+gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_feature_options *options, gb_rational *step,
+                                 gb_feature_scores **list, int *count, gb_err *err)
 {
 	size_t tensors = gb_tensor_file_count(file);
 	gb_status status = GB_OK;
@@ -109,14 +109,14 @@ gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_clock_options *o
 		const gb_tensor *t = gb_tensor_file_at(file, i);
 
 		if (!is_float(t->dtype) || !t->rank || !t->elements ||
-		    (gb_tensor_file_id(file) && !gb_tensor_file_has_clock(file, t->name)) || !meant(t->name, only, names))
+		    (gb_tensor_file_id(file) && !gb_tensor_file_has_clock(file, t->name)) || !is_wanted(options, t->name))
 			continue;
-		status = read_one(file, t->name, options, step, components, *list + *count, err);
+		status = read_one(file, t->name, options, step, *list + *count, err);
 		++*count;
 	}
 	if (!status && !*count)
-		status = gb_fail(err, GB_DATA, "%s: no float tensor with a clock in it%s; features are wanted", gb_tensor_file_name(file),
-		                 names ? " that --tensor names" : "");
+		status = gb_fail(err, GB_DATA, "%s: no float tensor with a clock in it%s; features are wanted",
+		                 gb_tensor_file_name(file), options->tensors ? " that --tensor names" : "");
 	if (status) {
 		gb_feature_scores_free(*list, *count);
 		*list = NULL;

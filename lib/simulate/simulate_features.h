@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* simulate_features.h: drivers from any tensor file with a clock. */
+/* simulate_features.h: candidate regressors from any tensor file with a clock. */
 #ifndef GB_SIMULATE_SIMULATE_FEATURES_H
 #define GB_SIMULATE_SIMULATE_FEATURES_H
 
@@ -7,7 +7,7 @@
 
 GB_BEGIN_DECLS
 
-/* One float tensor of a file as a few numbers a row. */
+/* One float tensor of a file, reduced to a few numbers a row. */
 typedef struct gb_feature_scores {
 	char name[64];         /* of the tensor */
 	gb_rational start;     /* of row 0 */
@@ -17,16 +17,18 @@ typedef struct gb_feature_scores {
 	float *score;          /* [components, rows] */
 } gb_feature_scores;
 
-/* All float tensors with a clock, in the order of the file (masks of validity
- * and counts are integers and do not count): their columns where there are no
- * more than COMPONENTS of them, else projections on so many random directions.
- * OPTIONS: the run that is meant (NULL if there is one), and a clock for files
- * without.  ONLY [NAMES]: the tensors that are meant; NAMES 0: all.  GB_DATA:
- * no such tensor, another step than STEP (0/1: any; then
- * set), NaN or Inf. */
-GB_CHECK gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_clock_options *options, gb_rational *step,
-                                          int components, const char *const *only, int names, gb_feature_scores **list,
-                                          int *count, gb_err *err);
+typedef struct gb_feature_options {
+	gb_clock_options clock;     /* the run (NULL where there is one only), and a clock for files without */
+	int components;             /* at most, of each tensor */
+	const char *const *tensor;  /* names of the tensors to read */
+	int tensors;                /* 0: all */
+} gb_feature_options;
+
+/* *LIST [*COUNT]: all float tensors with a clock, in the order of the file; integers (valid rows, counts) are left out.
+ * A tensor of at most OPTIONS' components gives its columns; a wider one is projected on that many random directions.
+ * *STEP 0/1 is set to the first tensor's step.  GB_DATA: no such tensor, another step than *STEP, NaN or Inf. */
+GB_CHECK gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_feature_options *options, gb_rational *step,
+                                          gb_feature_scores **list, int *count, gb_err *err);
 void gb_feature_scores_free(gb_feature_scores *list, int count);
 
 GB_END_DECLS

@@ -52,14 +52,15 @@ static bool is_tensor_file(const char *path)
 
 static gb_status read_tensors(parts *all, const char *path, const gb_sim_input_options *o, gb_err *err)
 {
-	gb_clock_options clock = {.tr = o->tr, .start = o->start, .run = o->run};
+	gb_feature_options options = {.clock = {.tr = o->tr, .start = o->start, .run = o->run},
+	                              .components = o->components, .tensor = o->tensor, .tensors = o->tensors};
 	gb_tensor_file *file = NULL;
 	gb_feature_scores *list = NULL;
 	int count = 0;
 	gb_status status = gb_tensor_file_open(&file, path, err);
 
 	if (!status)
-		status = gb_feature_scores_read(file, &clock, &all->step, o->components, o->tensor, o->tensors, &list, &count, err);
+		status = gb_feature_scores_read(file, &options, &all->step, &list, &count, err);
 	for (int i = 0; i < count && !status; i++) {
 		part p = {.start = list[i].start, .rows = list[i].rows, .components = list[i].components, .value = list[i].score};
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The moving-block bootstrap: what a figure would be on other stretches of time. */
+#include "stats/block_bootstrap.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/rng.h"
 #include "base/size.h"
-#include "stats/stats.h"
 
 enum { COLUMNS = 64 };
 

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Correlation by column, and what sums it up. */
+#include "stats/correlation.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "stats/stats.h"
 
 enum { COLUMNS = 256 };
-
-int64_t gb_scored_rows_in(const gb_scored *scored, double seconds)
-{
-	return (int64_t)ceil(seconds / scored->step - 1e-9);
-}
 
 typedef struct job {
 	const float *p, *y;

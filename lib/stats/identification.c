@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Which row, or which half minute, was it? */
+#include "stats/identification.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "stats/stats.h"
+#include "stats/correlation.h"
+#include "stats/shift_null.h"
 #include "linalg/matrix.h"
 
 /* OUT [rows, columns]: columns z-scored over rows (constant: 0). */

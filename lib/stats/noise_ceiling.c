@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What subjects have in common: an upper limit for any model of the stimulus. */
+#include "stats/noise_ceiling.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/size.h"
-#include "stats/stats.h"
+#include "stats/correlation.h"
 
 enum { COLUMNS = 256 };
 
@@ -30,52 +31,77 @@ static void z_score(float *x, size_t rows, size_t columns, double *mean, double 
 		}
 }
 
-/* Variance of the sum of all subjects' z-scored columns gives the mean pairwise r; each
- * subject's covariance with that sum its r with the mean of the others. */
-static gb_status passes(gb_ceiling *c, gb_subject_reader *read, void *context, size_t rows, size_t columns, float *x, double *sum,
-                        double *work, gb_err *err)
+typedef struct job {
+	size_t subjects, rows, columns;
+	gb_subject_reader *read;
+	void *context;
+	float *x;                        /* [rows, columns] one subject's rows */
+	double *sum;                     /* [rows, columns] over subjects of z-scored rows */
+	double *mean, *square, *variance; /* [columns] work; variance of the sum */
+} job;
+
+/* Subject S's rows, z-scored, in J->X. */
+static gb_status read_subject(const job *j, size_t s, gb_err *err)
 {
-	double *mean = work, *square = work + columns, *variance = work + 2 * columns, n = (double)c->subjects;
+	gb_status status = j->read(j->context, s, j->x, err);
 
-	for (int pass = 0; pass < 2; pass++)
-		for (size_t s = 0; s < c->subjects; s++) {
-			gb_status status = read(context, s, x, err);
+	if (!status)
+		z_score(j->x, j->rows, j->columns, j->mean, j->square);
+	return status;
+}
 
-			if (status)
-				return status;
-			z_score(x, rows, columns, mean, square);
-			for (size_t i = 0; pass == 0 && i < rows * columns; i++)
-				sum[i] += (double)x[i];
-			if (pass == 0 && s + 1 == c->subjects)
-				for (size_t i = 0; i < rows; i++)
-					for (size_t v = 0; v < columns; v++)
-						variance[v] += sum[i * columns + v] * sum[i * columns + v] / (double)rows;
-			if (pass == 0)
-				continue;
-			for (size_t v = 0; v < columns; v++)
-				mean[v] = 0;
-			for (size_t i = 0; i < rows; i++)
-				for (size_t v = 0; v < columns; v++)
-					mean[v] += (double)x[i * columns + v] * sum[i * columns + v] / (double)rows;
-			for (size_t v = 0; v < columns; v++) {
-				double own = square[v] > 0 ? 1 : 0, others = variance[v] - 2 * mean[v] + own;
+static gb_status sum_subjects(job *j, gb_err *err)
+{
+	for (size_t s = 0; s < j->subjects; s++) {
+		gb_status status = read_subject(j, s, err);
 
-				c->pairwise[v] += own;
-				c->left_out[v] += own > 0 && others > 1e-12 ? (mean[v] - own) / sqrt(others) / n : 0;
-			}
-		}
-	for (size_t v = 0; v < columns; v++)
-		c->pairwise[v] = (variance[v] - c->pairwise[v]) / (n * (n - 1)); /* it counted those who vary */
+		if (status)
+			return status;
+		for (size_t i = 0; i < j->rows * j->columns; i++)
+			j->sum[i] += (double)j->x[i];
+	}
+	for (size_t i = 0; i < j->rows; i++)
+		for (size_t v = 0; v < j->columns; v++)
+			j->variance[v] += j->sum[i * j->columns + v] * j->sum[i * j->columns + v] / (double)j->rows;
 	return GB_OK;
 }
 
-gb_status gb_ceiling_make(gb_ceiling *c, gb_subject_reader *read, void *context, size_t subjects, size_t rows, size_t columns,
-                          gb_pool *pool, gb_err *err)
+/* The variance of the sum of all subjects' z-scored columns gives the mean pairwise r.  Each subject's covariance with
+ * that sum gives its r with the mean of the others. */
+static gb_status correlate_subjects(gb_ceiling *c, job *j, gb_err *err)
 {
+	double n = (double)j->subjects;
+
+	for (size_t s = 0; s < j->subjects; s++) {
+		double *covariance = j->mean;
+		gb_status status = read_subject(j, s, err);
+
+		if (status)
+			return status;
+		for (size_t v = 0; v < j->columns; v++)
+			covariance[v] = 0;
+		for (size_t i = 0; i < j->rows; i++)
+			for (size_t v = 0; v < j->columns; v++)
+				covariance[v] += (double)j->x[i * j->columns + v] * j->sum[i * j->columns + v] / (double)j->rows;
+		for (size_t v = 0; v < j->columns; v++) {
+			double own = j->square[v] > 0 ? 1 : 0, others = j->variance[v] - 2 * covariance[v] + own;
+
+			c->pairwise[v] += own; /* counts the subjects in whom the column varies */
+			c->left_out[v] += own > 0 && others > 1e-12 ? (covariance[v] - own) / sqrt(others) / n : 0;
+		}
+	}
+	for (size_t v = 0; v < j->columns; v++)
+		c->pairwise[v] = (j->variance[v] - c->pairwise[v]) / (n * (n - 1));
+	return GB_OK;
+}
+
+gb_status gb_ceiling_make(gb_ceiling *c, gb_subject_reader *read, void *context, size_t subjects, size_t rows,
+                          size_t columns, gb_pool *pool, gb_err *err)
+{
+	job j = {.subjects = subjects, .rows = rows, .columns = columns, .read = read, .context = context};
+	double *work = NULL;
 	size_t cells;
-	float *x;
-	double *sum, *work;
-	gb_status status;
+	gb_status status = GB_SYSTEM;
 
 	(void)pool;
 	*c = (gb_ceiling){.subjects = subjects};
@@ -83,28 +109,28 @@ gb_status gb_ceiling_make(gb_ceiling *c, gb_subject_reader *read, void *context,
 		return GB_OK;
 	if (!gb_size_mul(rows, columns, &cells))
 		return gb_fail(err, GB_SYSTEM, "ceiling: too large");
-	c->pairwise = gb_array(4 * columns, sizeof(double), err);
-	x = c->pairwise ? gb_array(cells, sizeof *x, err) : NULL;
-	sum = x ? gb_array(cells, sizeof *sum, err) : NULL;
-	work = sum ? gb_array(3 * columns, sizeof *work, err) : NULL;
-	status = work ? GB_OK : GB_SYSTEM;
-	if (!status) {
-		c->one = c->pairwise + columns;
-		c->many = c->one + columns;
-		c->left_out = c->many + columns;
-		status = passes(c, read, context, rows, columns, x, sum, work, err);
-	}
-	for (size_t v = 0; !status && v < columns; v++) {
+	if (!(c->pairwise = gb_array(4 * columns, sizeof(double), err)) || !(j.x = gb_array(cells, sizeof *j.x, err)) ||
+	    !(j.sum = gb_array(cells, sizeof *j.sum, err)) || !(work = gb_array(3 * columns, sizeof *work, err)))
+		goto done;
+	c->one = c->pairwise + columns;
+	c->many = c->one + columns;
+	c->left_out = c->many + columns;
+	j.mean = work;
+	j.square = work + columns;
+	j.variance = work + 2 * columns;
+	GB_TRY(sum_subjects(&j, err));
+	GB_TRY(correlate_subjects(c, &j, err));
+	for (size_t v = 0; v < columns; v++) {
 		double rho = c->pairwise[v] > 0 ? c->pairwise[v] : 0, n = (double)subjects;
 
 		c->one[v] = sqrt(rho);
 		c->many[v] = sqrt(n * rho / (1 + (n - 1) * rho));
 	}
-	if (!status)
-		c->mean_pairwise = gb_score_mean(c->pairwise, columns);
-	free(x);
-	free(sum);
+	c->mean_pairwise = gb_score_mean(c->pairwise, columns);
+done:
 	free(work);
+	free(j.sum);
+	free(j.x);
 	if (status)
 		gb_ceiling_clear(c);
 	return status;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The null of circular shifts: every shift at once, by FFT. */
+#include "stats/shift_null.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "stats/stats.h"
+#include "stats/correlation.h"
 #include "linalg/fft.h"
 
 enum { COLUMNS = 64, BINS = 1 << 20 };
@@ -87,9 +88,10 @@ static void moments(const job *j, const float *x, size_t v, double *mean, double
 }
 
 /* CIRCLE [count] += circular correlation Σ_t p(t+k)·y(t) of one stretch: both series in one FFT, zero-padded. */
-static void correlate(const job *j, const stretch *s, gb_fft *fft, size_t length, size_t v, const double mean[2], const double scale[2],
-                      double *work, double *circle)
+static void correlate(const job *j, const stretch *s, gb_fft *fft, size_t v, const double mean[2],
+                      const double scale[2], double *work, double *circle)
 {
+	size_t length = gb_fft_length(2 * s->count);
 	double *in = work, *out = in + 2 * length, *cross = out + 2 * length;
 
 	memset(in, 0, 2 * length * sizeof *in);
@@ -128,9 +130,8 @@ static void shift_tile(void *context, size_t tile, int worker)
 		moments(j, j->y, v, &mean[1], &scale[1]);
 		for (size_t s = 0; s < j->stretches; s++) {
 			const stretch *run = &j->stretch[s];
-			size_t length = gb_fft_length(2 * run->count);
 
-			correlate(j, run, j->fft[(size_t)worker * j->stretches + s], length, v, mean, scale, work, circle);
+			correlate(j, run, j->fft[(size_t)worker * j->stretches + s], v, mean, scale, work, circle);
 			j->observed[v] += circle[0];
 			for (size_t k = 0; k < j->shifts; k++)
 				r[k] += (float)circle[j->shift[k] % run->count];

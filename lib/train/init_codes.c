@@ -152,9 +152,8 @@ static gb_status set_weights(const codes *c, double *m, gb_err *err)
 	    *write = gb_array(wide * FACTORS, sizeof *write, err), offset[FACTORS];
 	float *logit = gb_init_parameter(c->init->net, "back.codes.logits.weight"),
 	    *bias = gb_init_parameter(c->init->net, "back.codes.bias");
-	gb_status status = read && write
-	    ? gb_mse_ridge_low_rank(&c->system->whole, columns, m, wide, FACTORS, read, offset, write, err)
-	    : GB_SYSTEM;
+	gb_low_rank map = {columns, wide, FACTORS, read, offset, write};
+	gb_status status = read && write ? gb_mse_ridge_low_rank(&c->system->whole, m, &map, err) : GB_SYSTEM;
 
 	for (size_t f = 0; status == GB_OK && f < FACTORS; f++) {
 		gb_init_read_window(c->init, "back.codes.weight", f, read, FACTORS, f);

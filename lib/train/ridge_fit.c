@@ -10,6 +10,7 @@
 #include "loader/linear_features.h"
 #include "loader/bold_source.h"
 #include "checkpoint/checkpoint.h"
+#include "ridge/delays_from_kernel.h"
 #include "ridge/ridge.h"
 #include "ridge/linear_map.h"
 

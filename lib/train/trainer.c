@@ -13,6 +13,7 @@
 #include "base/size.h"
 #include "io/file.h"
 #include "model/giblet13.h"
+#include "ridge/delays_from_kernel.h"
 #include "train/training_cost.h"
 #include "train/init_ridge.h"
 #include "train/trainer_internal.h"

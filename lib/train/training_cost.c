@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "kernels/device.h"
+#include "ridge/delays_from_kernel.h"
 #include "loader/linear_features.h"
 #include "loader/bold_source.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "fmri/bold_clock.h"
+#include "nifti/encode.h"
 #include "nifti/gzip.h"
 
 static void read_voxels(gb_nifti *image)
@@ -24,14 +25,13 @@ static void read_voxels(gb_nifti *image)
 		abort();
 	if (grid % 2 && gb_pool_open(&pool, 2, &err) != GB_OK)
 		abort();
-	room = gb_nifti_gather_buffer(image, &mask, 0, h->volumes);
+	room = gb_nifti_gather_buffer(image, &mask, (gb_volumes){0, h->volumes});
 	out = gb_array(room, 1, &err);
 	deviation = gb_array(grid, sizeof(*deviation), &err);
 	if (out && deviation) {
-		fuzz_check(gb_nifti_gather(image, &mask, 0, h->volumes, out, room, true, pool, &err), &err);
-		fuzz_check(gb_nifti_gather(image, &mask, h->volumes / 2, h->volumes, out,
-		                           values * sizeof(*out), false, pool, &err),
-		           &err);
+		fuzz_check(gb_nifti_gather(image, &mask, (gb_volumes){0, h->volumes}, out, room, true, pool, &err), &err);
+		fuzz_check(gb_nifti_gather(image, &mask, (gb_volumes){h->volumes / 2, h->volumes}, out,
+		                           values * sizeof(*out), false, pool, &err), &err);
 		fuzz_check(gb_nifti_deviation(image, deviation, pool, &err), &err);
 	}
 	free(out);

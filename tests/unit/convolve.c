@@ -2,6 +2,7 @@
 /* gb_hrf_convolve: every processor class against a sum in double, at odd sizes. */
 #include "base/rng.h"
 #include "base/size.h"
+#include "fmri/convolve.h"
 #include "fmri/hrf.h"
 #include "tests/tap.h"
 
@@ -64,12 +65,10 @@ int main(void)
 				x[i] = (float)gb_rng_normal(&rng);
 			y[n] = 12345;
 			for (int hold = 0; hold < 2; hold++) {
-				gb_history history = hold ? GB_HISTORY_HOLD : GB_HISTORY_ZERO;
+				gb_convolve_filter filter = {tap, sizes[s].taps, hold ? GB_HISTORY_HOLD : GB_HISTORY_ZERO};
 
-				if (gb_hrf_convolve(x, y, rows, columns, tap, sizes[s].taps, history, NULL,
-				                    &err) ||
-				    gb_hrf_convolve(x, z, rows, columns, tap, sizes[s].taps, history, pool,
-				                    &err))
+				if (gb_hrf_convolve(x, y, rows, columns, &filter, NULL, &err) ||
+				    gb_hrf_convolve(x, z, rows, columns, &filter, pool, &err))
 					return 1;
 				ok(worst(x, y, rows, columns, tap, sizes[s].taps, hold) < 3e-6 &&
 				       y[n] == 12345 && !memcmp(y, z, n * sizeof *y),
