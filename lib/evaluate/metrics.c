@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "stats/correlation.h"
 
 gb_metric gb_metric_make(const char *direction, const char *target, const char *key, const char *figure,
                          double value)

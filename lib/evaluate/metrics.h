@@ -4,7 +4,7 @@
 #ifndef GB_EVALUATE_METRICS_H
 #define GB_EVALUATE_METRICS_H
 
-#include "stats/stats.h"
+#include "stats/identification.h"
 
 GB_BEGIN_DECLS
 

@@ -6,7 +6,7 @@
 
 #include "base/size.h"
 
-#define CHUNK 4096 /* values at once */
+#define CHUNK 4096 /* values a tile */
 
 typedef struct people {
 	int count;
@@ -26,9 +26,9 @@ static gb_status check_mask(const people *p, int i, gb_err *err)
 	gb_status status;
 
 	if (!gb_tensor_file_find(p->file[0], "bold.mask") != !gb_tensor_file_find(p->file[i], "bold.mask"))
-		return gb_fail(err, GB_DATA, "%s: only one of it and %s has a bold.mask: make both with the "
-		                             "same --mask", name,
-		               first);
+		return gb_fail(err, GB_DATA,
+		               "%s: only one of it and %s has a bold.mask: make both with the same --mask",
+		               name, first);
 	if (!gb_tensor_file_find(p->file[0], "bold.mask"))
 		return GB_OK;
 	if ((status = gb_tensor_file_need(p->file[0], "bold.mask", GB_U8, 3, &a, err)) ||
@@ -37,8 +37,8 @@ static gb_status check_mask(const people *p, int i, gb_err *err)
 	if (memcmp(a->shape, b->shape, 3 * sizeof *a->shape) || memcmp(a->data, b->data, a->bytes) ||
 	    !gb_json_equal(gb_tensor_file_attribute(p->file[0], "bold.mask", "affine"),
 	                   gb_tensor_file_attribute(p->file[i], "bold.mask", "affine")))
-		return gb_fail(err, GB_DATA, "%s: another mask than %s: make both with the same "
-		                             "--mask", name, first);
+		return gb_fail(err, GB_DATA, "%s: another mask than %s: make both with the same --mask", name,
+		               first);
 	return GB_OK;
 }
 
@@ -57,13 +57,13 @@ static gb_status open_one(people *p, int i, const char *path, gb_err *err)
 		p->rows = (size_t)p->bold[0]->shape[0];
 		p->voxels = (size_t)p->bold[0]->shape[1];
 	} else if (!gb_clock_equal(&clock, &p->clock)) {
-		return gb_fail(err, GB_DATA, "%s: another clock than %s: same --tr, --start, --runs and "
-		                             "--rows are wanted", path,
-		               gb_tensor_file_name(p->file[0]));
+		return gb_fail(err, GB_DATA,
+		               "%s: another clock than %s: same --tr, --start, --runs and --rows are wanted",
+		               path, gb_tensor_file_name(p->file[0]));
 	} else if ((size_t)p->bold[i]->shape[1] != p->voxels) {
-		return gb_fail(err, GB_DATA, "%s: %lld voxels, %s has %zu: make both with the same "
-		                             "--mask", path,
-		               (long long)p->bold[i]->shape[1], gb_tensor_file_name(p->file[0]), p->voxels);
+		return gb_fail(err, GB_DATA, "%s: %lld voxels, %s has %zu: make both with the same --mask",
+		               path, (long long)p->bold[i]->shape[1], gb_tensor_file_name(p->file[0]),
+		               p->voxels);
 	}
 	if ((status = check_mask(p, i, err)))
 		return status;
@@ -71,8 +71,8 @@ static gb_status open_one(people *p, int i, const char *path, gb_err *err)
 		if ((status = gb_tensor_file_need(p->file[i], "bold.valid", GB_U8, 1, &valid, err)))
 			return status;
 		if ((size_t)valid->shape[0] != p->rows)
-			return gb_fail(err, GB_DATA, "%s: bold.valid has %lld rows, bold "
-			                             "%zu", path, (long long)valid->shape[0], p->rows);
+			return gb_fail(err, GB_DATA, "%s: bold.valid has %lld rows, bold %zu", path,
+			               (long long)valid->shape[0], p->rows);
 		p->valid[i] = valid->data;
 	}
 	return GB_OK;
@@ -96,7 +96,8 @@ static void average_row(void *context, size_t row, int worker)
 		for (int i = 0; i < p->count; i++) {
 			if (p->valid[i] && !p->valid[i][row])
 				continue;
-			gb_dtype_to_float(p->bold[i]->dtype, p->bold[i]->data, row * p->voxels + at, n, value);
+			gb_dtype_to_float(p->bold[i]->dtype, p->bold[i]->data, row * p->voxels + at, n,
+			                  value);
 			for (size_t v = 0; v < n; v++)
 				sum[v] += (double)value[v];
 		}
@@ -105,14 +106,17 @@ static void average_row(void *context, size_t row, int worker)
 	}
 }
 
-static gb_status write(people *p, const char *tool, const gb_json *params, const char *out, gb_pool *pool, gb_err *err)
+static gb_status write(people *p, const char *tool, const gb_json *params, const char *out, gb_pool *pool,
+                       gb_err *err)
 {
 	gb_tensor_writer *w = NULL;
 	gb_json *about = gb_json_object();
-	gb_tensor_spec bold = {.name = "bold", .dtype = GB_F32, .rank = 2, .shape = {(int64_t)p->rows, (int64_t)p->voxels},
-	                       .dims = "time,voxel", .clock = &p->clock, .doc = "mean over subjects"};
-	gb_tensor_spec valid = {.name = "bold.valid", .dtype = GB_U8, .rank = 1, .shape = {(int64_t)p->rows}, .dims = "time",
-	                        .clock = &p->clock, .doc = "1 where the volume is valid in every subject"};
+	gb_tensor_spec bold = {.name = "bold", .dtype = GB_F32, .rank = 2,
+	                       .shape = {(int64_t)p->rows, (int64_t)p->voxels}, .dims = "time,voxel",
+	                       .clock = &p->clock, .doc = "mean over subjects"};
+	gb_tensor_spec valid = {.name = "bold.valid", .dtype = GB_U8, .rank = 1, .shape = {(int64_t)p->rows},
+	                        .dims = "time", .clock = &p->clock,
+	                        .doc = "1 where the volume is valid in every subject"};
 	gb_status status;
 
 	gb_json_set(about, "subjects", gb_json_integer(p->count));

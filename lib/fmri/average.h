@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* average.h: the mean of several people's BOLD. */
+/* average.h: the mean BOLD of several subjects. */
 #ifndef GB_FMRI_AVERAGE_H
 #define GB_FMRI_AVERAGE_H
 
@@ -8,11 +8,11 @@
 GB_BEGIN_DECLS
 
 /* Write the mean of `bold` over the tensor files PATH[0 … COUNT−1] to OUT, with
- * `bold.valid` (1: valid in each; other rows are the mean of those in which
- * they are valid, 0 if in none) and the first file's `bold.mask`.  Sums are in
- * double, in the order given.  GB_DATA for different masks, clocks or voxels. */
-GB_CHECK gb_status gb_average(char *const *path, int count, const char *tool, const gb_json *params, const char *out,
-                              gb_pool *pool, gb_err *err);
+ * `bold.valid` (1: valid in every file; other rows are the mean of the files in
+ * which they are valid, or 0) and the first file's `bold.mask`.  Sums are in
+ * double, in the order given.  GB_DATA when masks, clocks or voxels differ. */
+GB_CHECK gb_status gb_average(char *const *path, int count, const char *tool, const gb_json *params,
+                              const char *out, gb_pool *pool, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -68,12 +68,13 @@ static gb_status read_confounds(work *w, gb_err *err)
 		if (at)
 			*at++ = 0;
 	}
-	if ((status = gb_named_columns_read(w->o->confounds, w->name, w->confounds, &w->confound, &rows, err)))
+	if ((status = gb_named_columns_read(w->o->confounds, w->name, w->confounds, &w->confound, &rows,
+	                                    err)))
 		return status;
 	if ((int64_t)rows != gb_nifti_header_of(w->image)->volumes)
-		return gb_fail(err, GB_DATA, "%s: %zu rows, %s has %lld volumes: one a volume is "
-		                             "wanted", w->o->confounds, rows,
-		               w->o->image, (long long)gb_nifti_header_of(w->image)->volumes);
+		return gb_fail(err, GB_DATA, "%s: %zu rows, %s has %lld volumes: one a volume is wanted",
+		               w->o->confounds, rows, w->o->image,
+		               (long long)gb_nifti_header_of(w->image)->volumes);
 	memmove(w->confound, w->confound + (size_t)w->clock.first * (size_t)w->confounds,
 	        w->rows * (size_t)w->confounds * sizeof *w->confound);
 	for (size_t i = 0; i < w->rows * (size_t)w->confounds; i++)
@@ -84,13 +85,14 @@ static gb_status read_confounds(work *w, gb_err *err)
 static gb_status read_values(work *w, gb_pool *pool, gb_err *err)
 {
 	w->room = gb_nifti_gather_buffer(w->image, &w->mask, (gb_volumes){w->clock.first, w->clock.end});
-	w->data = mmap(NULL, w->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	w->data = mmap(NULL, w->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+	               0);
 	if (w->data == MAP_FAILED) {
 		w->data = NULL;
 		return gb_fail(err, GB_SYSTEM, "%s: no memory for %zu values", w->o->image, w->values);
 	}
-	return gb_nifti_gather(w->image, &w->mask, (gb_volumes){w->clock.first, w->clock.end}, w->data, w->room, true, pool,
-	                       err);
+	return gb_nifti_gather(w->image, &w->mask, (gb_volumes){w->clock.first, w->clock.end}, w->data,
+	                       w->room, true, pool, err);
 }
 
 static gb_status clean(work *w, gb_pool *pool, gb_err *err)
@@ -103,7 +105,8 @@ static gb_status clean(work *w, gb_pool *pool, gb_err *err)
 	w->valid = gb_array(w->rows, 1, err);
 	if (!w->valid)
 		return GB_SYSTEM;
-	gb_volumes_check(w->data, &w->clock.clock, w->mask.voxels, w->valid, &w->report->repeated, &w->report->missing);
+	gb_volumes_check(w->data, &w->clock.clock, w->mask.voxels, w->valid, &w->report->repeated,
+	                 &w->report->missing);
 	status = gb_clean_make(&w->clean, w->data, &w->clock.clock, w->mask.voxels, w->valid, &o, pool, err);
 	w->report->rows = (int64_t)w->rows;
 	w->report->voxels = (int64_t)w->mask.voxels;
@@ -121,9 +124,9 @@ static gb_status check_half(const work *w, gb_err *err)
 	for (size_t i = 0; i < w->values; i++)
 		most = fabsf(w->data[i]) > most ? fabsf(w->data[i]) : most;
 	if (most > HALF_EXACT)
-		return gb_fail(err, GB_DATA, "%s: values up to %g lose digits as f16: give --zscore, or "
-		                             "--dtype f32", w->o->image,
-		               (double)most);
+		return gb_fail(err, GB_DATA,
+		               "%s: values up to %g lose digits as f16: give --zscore, or --dtype f32",
+		               w->o->image, (double)most);
 	return GB_OK;
 }
 
@@ -144,7 +147,9 @@ static gb_status add_inputs(const work *w, gb_tensor_writer *writer, gb_err *err
 	if (!status && w->o->confounds)
 		status = gb_tensor_writer_input_path(writer, "confounds", w->o->confounds, err);
 	if (!status)
-		status = gb_tensor_writer_param(writer, "tr", gb_json_string(gb_rational_format(w->clock.clock.step, text)), err);
+		status = gb_tensor_writer_param(writer, "tr",
+		                                gb_json_string(gb_rational_format(w->clock.clock.step, text)),
+		                                err);
 	return status;
 }
 
@@ -162,17 +167,21 @@ static gb_status add_clean(const work *w, gb_tensor_writer *writer, gb_err *err)
 {
 	int64_t voxels = (int64_t)w->mask.voxels, k = w->clean.regressors, parts = w->clean.parts;
 	gb_json *names = gb_json_object();
-	gb_tensor_spec mean = {.name = "bold.mean", .dtype = GB_F32, .rank = 1, .shape = {voxels}, .dims = "voxel",
-	                       .doc = "mean that was taken out"};
-	gb_tensor_spec std = {.name = "bold.std", .dtype = GB_F32, .rank = 1, .shape = {voxels}, .dims = "voxel",
-	                      .doc = "standard deviation that was divided by"};
+	gb_tensor_spec mean = {.name = "bold.mean", .dtype = GB_F32, .rank = 1, .shape = {voxels},
+	                       .dims = "voxel", .doc = "mean that was taken out"};
+	gb_tensor_spec std = {.name = "bold.std", .dtype = GB_F32, .rank = 1, .shape = {voxels},
+	                      .dims = "voxel", .doc = "standard deviation that was divided by"};
 	gb_tensor_spec trend = {.name = "bold.trend", .dtype = GB_F32, .rank = 2, .shape = {k, voxels},
-	                        .dims = "regressor,voxel", .doc = "weights of the regressors that were taken "
-	                                                          "out first"};
-	gb_tensor_spec regressors = {.name = "bold.regressors", .dtype = GB_F32, .rank = 2, .shape = {(int64_t)w->rows, k},
-	                             .dims = "time,regressor", .clock = &w->clock.clock,
-	                             .doc = "orthonormal regressors: bold was bold × std + mean + regressors "
-	                                    "× trend"};
+	                        .dims = "regressor,voxel",
+	                        .doc = "weights of the regressors that were taken out first"};
+	gb_tensor_spec regressors =
+	    {.name = "bold.regressors",
+	     .dtype = GB_F32,
+	     .rank = 2,
+	     .shape = {(int64_t)w->rows, k},
+	     .dims = "time,regressor",
+	     .clock = &w->clock.clock,
+	     .doc = "orthonormal regressors: bold was bold × std + mean + regressors × trend"};
 	gb_status status = GB_OK;
 
 	if (parts > 1) {
@@ -202,9 +211,9 @@ static gb_status declare(const work *w, gb_tensor_writer *writer, const char *ou
 	                       .shape = {(int64_t)w->rows, (int64_t)w->mask.voxels}, .dims = "time,voxel",
 	                       .clock = &w->clock.clock, .unit = w->clean.parts ? "SD" : NULL,
 	                       .doc = "BOLD signal; voxels in file order, x fastest"};
-	gb_tensor_spec valid = {.name = "bold.valid", .dtype = GB_U8, .rank = 1, .shape = {(int64_t)w->rows}, .dims = "time",
-	                        .clock = &w->clock.clock, .doc = "0 where a volume is missing or repeats the "
-	                                                         "one before"};
+	gb_tensor_spec valid = {.name = "bold.valid", .dtype = GB_U8, .rank = 1, .shape = {(int64_t)w->rows},
+	                        .dims = "time", .clock = &w->clock.clock,
+	                        .doc = "0 where a volume is missing or repeats the one before"};
 	gb_status status = add_inputs(w, writer, err);
 
 	if (status)
@@ -241,13 +250,15 @@ static gb_status put_bold(const work *w, gb_tensor_writer *writer, gb_err *err)
 static gb_status put_clean(const work *w, gb_tensor_writer *writer, gb_err *err)
 {
 	const gb_clean *c = &w->clean;
-	size_t row = w->mask.voxels * sizeof(float), parts = (size_t)c->parts * row, k = (size_t)c->regressors;
+	size_t row = w->mask.voxels * sizeof(float), parts = (size_t)c->parts * row,
+	       k = (size_t)c->regressors;
 	gb_status status = GB_OK;
 
 	if (parts && !(status = gb_tensor_writer_put(writer, "bold.mean", c->mean, parts, err)))
 		status = gb_tensor_writer_put(writer, "bold.std", c->std, parts, err);
 	if (k && !status && !(status = gb_tensor_writer_put(writer, "bold.trend", c->trend, k * row, err)))
-		status = gb_tensor_writer_put(writer, "bold.regressors", c->regressor, w->rows * k * sizeof(float), err);
+		status = gb_tensor_writer_put(writer, "bold.regressors", c->regressor,
+		                              w->rows * k * sizeof(float), err);
 	return status;
 }
 
@@ -258,7 +269,8 @@ static gb_status write(const work *w, const char *tool, const gb_json *params, c
 	gb_status status = gb_tensor_writer_new(&writer, tool, params, err);
 
 	if (!status && !(status = declare(w, writer, out, err)) && !(status = put_bold(w, writer, err)) &&
-	    !(status = put_clean(w, writer, err)) && !(status = gb_mask_tensor_put(writer, "bold.mask", &w->mask, err)) &&
+	    !(status = put_clean(w, writer, err)) &&
+	    !(status = gb_mask_tensor_put(writer, "bold.mask", &w->mask, err)) &&
 	    !(status = gb_tensor_writer_put(writer, "bold.valid", w->valid, w->rows, err)))
 		status = gb_tensor_writer_commit(writer, pool, err);
 	gb_tensor_writer_free(writer);
@@ -273,7 +285,8 @@ gb_status gb_bold_file(const gb_bold_options *o, const char *tool, const gb_json
 
 	memset(report, 0, sizeof *report);
 	if (!(status = open_inputs(&w, err)) && !(status = read_confounds(&w, err)) &&
-	    !(status = read_values(&w, pool, err)) && !(status = clean(&w, pool, err)) && !(status = check_half(&w, err)))
+	    !(status = read_values(&w, pool, err)) && !(status = clean(&w, pool, err)) &&
+	    !(status = check_half(&w, err)))
 		status = write(&w, tool, params, out, pool, err);
 	if (w.data)
 		munmap(w.data, w.room);

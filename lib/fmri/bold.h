@@ -27,8 +27,8 @@ typedef struct gb_bold_report {
 	int regressors;
 } gb_bold_report;
 
-/* Write `bold` [rows, voxels], `bold.mask`, `bold.valid`, and what was taken
- * out: `bold.mean`, `bold.std` [voxels] ([runs, voxels] for a z-score by run
+/* Write `bold` [rows, voxels], `bold.mask`, `bold.valid`, and the parts that were
+ * removed: `bold.mean`, `bold.std` [voxels] ([runs, voxels] for a z-score by run
  * over several), `bold.trend` [regressors, voxels], `bold.regressors` [rows,
  * regressors].  F16 without z-score is GB_DATA beyond ±2048. */
 GB_CHECK gb_status gb_bold_file(const gb_bold_options *options, const char *tool, const gb_json *params,

@@ -19,7 +19,8 @@ static char *find_sidecar(const char *image)
 
 	if (n > 7 && !strcmp(image + n - 7, ".nii.gz"))
 		n -= 7;
-	else if (n > 4 && (!strcmp(image + n - 4, ".nii") || !strcmp(image + n - 4, ".hdr") || !strcmp(image + n - 4, ".img")))
+	else if (n > 4 && (!strcmp(image + n - 4, ".nii") || !strcmp(image + n - 4, ".hdr") ||
+	                   !strcmp(image + n - 4, ".img")))
 		n -= 4;
 	else
 		return NULL;
@@ -46,10 +47,11 @@ static gb_status read_sidecar(const char *path, gb_rational *tr, bool *found, gb
 		status = gb_fail_in(err, "%s", path);
 	} else if (gb_json_get(json, "RepetitionTime")) {
 		*found = true;
-		if (!gb_json_read_number(gb_json_get(json, "RepetitionTime"), &value) || !(value > 0 && value <= 30) ||
-		    !gb_rational_from_float((float)value, tr))
-			status = gb_fail(err, GB_DATA, "%s: RepetitionTime is not a number of seconds up to "
-			                               "30: give --tr", path);
+		if (!gb_json_read_number(gb_json_get(json, "RepetitionTime"), &value) ||
+		    !(value > 0 && value <= 30) || !gb_rational_from_float((float)value, tr))
+			status = gb_fail(err, GB_DATA,
+			                 "%s: RepetitionTime is not a number of seconds up to 30: give --tr",
+			                 path);
 	}
 	gb_json_free(json);
 	gb_input_close(&in);
@@ -60,7 +62,7 @@ static bool agree(gb_rational a, gb_rational b)
 {
 	double x = gb_rational_double(a), y = gb_rational_double(b);
 
-	return fabs(x - y) <= 1e-6 * fabs(y); /* the header's float32 says no more */
+	return fabs(x - y) <= 1e-6 * fabs(y); /* a float32 has no more digits */
 }
 
 static gb_status disagree(const char *image, const char *a, gb_rational x, const char *b, gb_rational y,
@@ -68,13 +70,12 @@ static gb_status disagree(const char *image, const char *a, gb_rational x, const
 {
 	char tx[GB_RATIONAL_TEXT], ty[GB_RATIONAL_TEXT];
 
-	return gb_fail(err, GB_DATA, "%s: repetition time %s s by %s, %s s by %s: "
-	                             "%s", image, gb_rational_format(x, tx), a,
-	               gb_rational_format(y, ty), b, remedy);
+	return gb_fail(err, GB_DATA, "%s: repetition time %s s by %s, %s s by %s: %s", image,
+	               gb_rational_format(x, tx), a, gb_rational_format(y, ty), b, remedy);
 }
 
-static gb_status find_tr(gb_bold_clock *out, const gb_nifti *image, const gb_bold_clock_options *o, gb_rational *tr,
-                         gb_err *err)
+static gb_status find_tr(gb_bold_clock *out, const gb_nifti *image, const gb_bold_clock_options *o,
+                         gb_rational *tr, gb_err *err)
 {
 	const char *name = gb_nifti_name(image);
 	char *path = find_sidecar(name), why[96];
@@ -89,14 +90,15 @@ static gb_status find_tr(gb_bold_clock *out, const gb_nifti *image, const gb_bol
 		if (o->tr.value.num <= 0)
 			status = gb_fail(err, GB_USAGE, "--tr: more than 0 s is wanted");
 		else if (has_header && !o->force_tr && !agree(*tr, header))
-			status = disagree(name, "--tr", *tr, "its header", header, "give --force-tr if the "
-			                                                           "header is wrong", err);
+			status = disagree(name, "--tr", *tr, "its header", header,
+			                  "give --force-tr if the header is wrong", err);
 	} else if (!status && has_sidecar) {
 		*tr = beside;
 		if (has_header && !agree(beside, header))
 			status = disagree(name, "its .json", beside, "its header", header,
 			                  "give the right one as --tr, with --force-tr if that is the "
-			                  ".json's", err);
+			                  ".json's",
+			                  err);
 		else {
 			out->sidecar = path;
 			path = NULL;
@@ -110,7 +112,7 @@ static gb_status find_tr(gb_bold_clock *out, const gb_nifti *image, const gb_bol
 	return status;
 }
 
-/* WHOLE cropped to volumes FIRST … END−1, starts moved along. */
+/* Crop WHOLE to volumes FIRST … END−1; starts of runs move accordingly. */
 static gb_status crop(gb_bold_clock *out, const char *name, gb_err *err)
 {
 	gb_clock *c = &out->clock;
@@ -127,14 +129,15 @@ static gb_status crop(gb_bold_clock *out, const char *name, gb_err *err)
 		*run = out->whole.run[r];
 		run->rows = to - from;
 		if (!gb_clock_time_of(&out->whole, r, from - f, &run->start))
-			return gb_fail(err, GB_USAGE, "%s: the start of its rows cannot be said "
-			                              "exactly", name);
+			return gb_fail(err, GB_USAGE, "%s: the start of its rows cannot be said exactly",
+			               name);
 		c->runs++;
 	}
 	return GB_OK;
 }
 
-gb_status gb_bold_clock_make(gb_bold_clock *out, const gb_nifti *image, const gb_bold_clock_options *o, gb_err *err)
+gb_status gb_bold_clock_make(gb_bold_clock *out, const gb_nifti *image, const gb_bold_clock_options *o,
+                             gb_err *err)
 {
 	const char *name = gb_nifti_name(image);
 	int64_t volumes = gb_nifti_header_of(image)->volumes;
@@ -155,15 +158,13 @@ gb_status gb_bold_clock_make(gb_bold_clock *out, const gb_nifti *image, const gb
 	for (int r = 0; r < out->whole.runs && !status; r++)
 		out->whole.run[r].start = start;
 	if (!status && gb_clock_rows(&out->whole) != volumes)
-		status = gb_fail(err, GB_DATA, "%s: %lld volumes, --runs %s has %lld "
-		                               "rows", name, (long long)volumes, o->runs,
-		                 (long long)gb_clock_rows(&out->whole));
+		status = gb_fail(err, GB_DATA, "%s: %lld volumes, --runs %s has %lld rows", name,
+		                 (long long)volumes, o->runs, (long long)gb_clock_rows(&out->whole));
 	out->first = o->first;
 	out->end = o->end == INT64_MAX ? volumes : o->end;
 	if (!status && (out->first < 0 || out->first >= out->end || out->end > volumes))
-		status = gb_fail(err, GB_USAGE, "%s: rows %lld:%lld of %lld "
-		                                "volumes", name, (long long)out->first,
-		                 (long long)out->end, (long long)volumes);
+		status = gb_fail(err, GB_USAGE, "%s: rows %lld:%lld of %lld volumes", name,
+		                 (long long)out->first, (long long)out->end, (long long)volumes);
 	if (!status)
 		status = crop(out, name, err);
 	if (status) {

@@ -20,13 +20,13 @@ typedef struct gb_bold_clock_options {
 typedef struct gb_bold_clock {
 	gb_clock clock, whole;    /* of the volumes taken, and of all */
 	int64_t first, end;       /* the volumes taken */
-	char *sidecar;            /* path of the .json whose RepetitionTime was used, or NULL; released with free() */
+	char *sidecar;            /* the .json whose RepetitionTime was used, or NULL; released with free() */
 } gb_bold_clock;
 
 /* The sidecar is IMAGE's name with .nii or .nii.gz replaced by .json.  GB_DATA
- * when no plausible time is to be had, or sidecar, header and --tr disagree. */
-GB_CHECK gb_status gb_bold_clock_make(gb_bold_clock *out, const gb_nifti *image, const gb_bold_clock_options *options,
-                                      gb_err *err);
+ * when there is no plausible repetition time, or sidecar, header and --tr disagree. */
+GB_CHECK gb_status gb_bold_clock_make(gb_bold_clock *out, const gb_nifti *image,
+                                      const gb_bold_clock_options *options, gb_err *err);
 
 GB_END_DECLS
 #endif

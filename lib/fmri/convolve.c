@@ -20,8 +20,8 @@ static void tile(void *context, size_t index, int worker)
 	loops[gb_cpu_class()](job, c0, c1);
 }
 
-gb_status gb_hrf_convolve(const float *in, float *out, size_t rows, size_t columns, const gb_convolve_filter *filter,
-                          gb_pool *pool, gb_err *err)
+gb_status gb_hrf_convolve(const float *in, float *out, size_t rows, size_t columns,
+                          const gb_convolve_filter *filter, gb_pool *pool, gb_err *err)
 {
 	/* No row looks back past row 0, so further taps are history only. */
 	size_t near = (size_t)filter->taps < rows ? (size_t)filter->taps : rows, pad = GB_CONVOLVE_ROWS;
@@ -57,7 +57,8 @@ gb_status gb_hrf_convolve_clock(const float *in, float *out, const gb_clock *clo
 	for (int r = 0; r < clock->runs && !status; r++) {
 		size_t first = (size_t)gb_clock_first(clock, r) * columns;
 
-		status = gb_hrf_convolve(in + first, out + first, (size_t)clock->run[r].rows, columns, filter, pool, err);
+		status = gb_hrf_convolve(in + first, out + first, (size_t)clock->run[r].rows, columns, filter,
+		                         pool, err);
 	}
 	return status;
 }

@@ -17,8 +17,9 @@ typedef struct gb_convolve_filter {
 	gb_history history;
 } gb_convolve_filter;
 
-/* OUT[r] = Σ_k tap[k] · IN[r−k], both [ROWS, COLUMNS] row-major and apart; one run a call.  The bits depend on the
- * processor class only.  IN must be finite: rows after a NaN within a tile of rows may be NaN too. */
+/* OUT[r] = Σ_k tap[k] · IN[r−k], both [ROWS, COLUMNS] row-major and apart; one run a call.  The bits
+ * depend on the processor class only.  IN must be finite: rows after a NaN within a tile of rows may be
+ * NaN too. */
 GB_CHECK gb_status gb_hrf_convolve(const float *in, float *out, size_t rows, size_t columns,
                                    const gb_convolve_filter *filter, gb_pool *pool, gb_err *err);
 /* The same for all runs of CLOCK. */

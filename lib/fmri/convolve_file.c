@@ -39,7 +39,7 @@ static bool ends(const char *name, const char *tail)
 	return n > m && !strcmp(name + n - m, tail);
 }
 
-/* ---- what to convolve ---- */
+/* ---- choice of tensors ---- */
 
 static gb_status add_target(work *w, const char *name, gb_err *err)
 {
@@ -51,9 +51,8 @@ static gb_status add_target(work *w, const char *name, gb_err *err)
 	if (!gb_tensor_file_find(w->file, name))
 		return gb_fail(err, GB_DATA, "%s: no tensor %s", file, name);
 	if (!is_float(gb_tensor_file_find(w->file, name)->dtype))
-		return gb_fail(err, GB_DATA, "%s: tensor %s is %s, not a float: convolve features made of "
-		                             "it", file, name,
-		               gb_tensor_file_find(w->file, name)->dtype_name);
+		return gb_fail(err, GB_DATA, "%s: tensor %s is %s, not a float: convolve features made of it",
+		               file, name, gb_tensor_file_find(w->file, name)->dtype_name);
 	if ((status = gb_tensor_file_need(w->file, name, GB_FOREIGN, -1, &t->tensor, err)) ||
 	    (status = gb_tensor_file_clock_or(w->file, name, &w->o->clock, &t->clock, err)) ||
 	    (status = gb_hrf_make(&t->hrf, w->o->kernel, t->clock.step, w->o->tau, err)))
@@ -62,15 +61,15 @@ static gb_status add_target(work *w, const char *name, gb_err *err)
 	t->rows = (size_t)t->tensor->shape[0];
 	t->columns = t->rows ? t->tensor->elements / t->rows : 0;
 	for (int f = 0; f < t->hrf.functions; f++)
-		snprintf(t->name[f], NAME_MAX_BYTES, f ? "%.400s.%s" : "%.400s", name, gb_hrf_function_name(f));
+		snprintf(t->name[f], NAME_MAX_BYTES, f ? "%.400s.%s" : "%.400s", name,
+		         gb_hrf_function_name(f));
 	snprintf(t->valid_name, NAME_MAX_BYTES, "%.400s.valid", name);
 	if (gb_tensor_file_find(w->file, t->valid_name)) {
 		if ((status = gb_tensor_file_need(w->file, t->valid_name, GB_U8, 1, &valid, err)))
 			return status;
 		if ((size_t)valid->shape[0] != t->rows)
-			return gb_fail(err, GB_DATA, "%s: %s has %lld rows, %s "
-			                             "%zu", file, t->valid_name, (long long)valid->shape[0],
-			               name, t->rows);
+			return gb_fail(err, GB_DATA, "%s: %s has %lld rows, %s %zu", file, t->valid_name,
+			               (long long)valid->shape[0], name, t->rows);
 		t->was_valid = valid->data;
 	}
 	return GB_OK;
@@ -90,12 +89,13 @@ static gb_status choose(work *w, gb_err *err)
 	for (size_t i = 0; i < count && !w->o->tensors && !status; i++) {
 		const gb_tensor *t = gb_tensor_file_at(w->file, i);
 
-		if (is_float(t->dtype) && t->rank > 0 && (foreign || gb_tensor_file_has_clock(w->file, t->name)))
+		if (is_float(t->dtype) && t->rank > 0 &&
+		    (foreign || gb_tensor_file_has_clock(w->file, t->name)))
 			status = add_target(w, t->name, err);
 	}
 	if (!status && !w->targets)
-		status = gb_fail(err, GB_DATA, "%s: no float tensor with a clock: convolve features, not "
-		                               "codes or pixels",
+		status = gb_fail(err, GB_DATA,
+		                 "%s: no float tensor with a clock: convolve features, not codes or pixels",
 		                 gb_tensor_file_name(w->file));
 	return status;
 }
@@ -126,25 +126,26 @@ static void axis_names(const gb_tensor_file *file, const gb_tensor *t, char *tex
 		if (axis)
 			at += (size_t)snprintf(text + at, size - at, "%s%s", i ? "," : "", axis);
 		else
-			at += i ? (size_t)snprintf(text + at, size - at, ",axis%d", i) : (size_t)snprintf(text, size, "time");
+			at += i ? (size_t)snprintf(text + at, size - at, ",axis%d", i)
+			        : (size_t)snprintf(text, size, "time");
 	}
 }
 
 static gb_status declare(const work *w, const target *t, gb_tensor_writer *writer, gb_err *err)
 {
 	char dims[1024], doc[256];
-	gb_tensor_spec valid = {.name = t->valid_name, .dtype = GB_U8, .rank = 1, .shape = {(int64_t)t->rows}, .dims = "time",
-	                        .clock = &t->clock, .doc = "0 where a run has not yet lasted one kernel "
-	                                                   "length"};
+	gb_tensor_spec valid = {.name = t->valid_name, .dtype = GB_U8, .rank = 1, .shape = {(int64_t)t->rows},
+	                        .dims = "time", .clock = &t->clock,
+	                        .doc = "0 where a run has not yet lasted one kernel length"};
 	gb_status status = GB_OK;
 
 	axis_names(w->file, t->tensor, dims, sizeof dims);
 	if (t->tensor->rank > GB_RANK_MAX)
-		return gb_fail(err, GB_DATA, "tensor %s: %d axes are too "
-		                             "many", t->tensor->name, t->tensor->rank);
+		return gb_fail(err, GB_DATA, "tensor %s: %d axes are too many", t->tensor->name,
+		               t->tensor->rank);
 	for (int f = 0; f < t->hrf.functions && !status; f++) {
-		gb_tensor_spec spec = {.name = t->name[f], .dtype = GB_F32, .rank = t->tensor->rank, .dims = dims,
-		                       .clock = &t->clock, .doc = doc};
+		gb_tensor_spec spec = {.name = t->name[f], .dtype = GB_F32, .rank = t->tensor->rank,
+		                       .dims = dims, .clock = &t->clock, .doc = doc};
 		gb_json *about = carried(w->file, t->tensor->name);
 
 		snprintf(doc, sizeof doc, "%.150s convolved with the haemodynamic %s", t->tensor->name,
@@ -158,7 +159,7 @@ static gb_status declare(const work *w, const target *t, gb_tensor_writer *write
 	return status ? status : gb_tensor_writer_add(writer, &valid, err);
 }
 
-/* Is NAME written anew? */
+/* Whether NAME is written by a convolution, not copied. */
 static bool replaced(const work *w, const char *name)
 {
 	for (size_t i = 0; i < w->targets; i++) {
@@ -213,9 +214,10 @@ static gb_status check_finite(const work *w, const target *t, const float *value
 	for (size_t i = 0; i < tiles && !status; i++)
 		for (size_t e = i * SCAN; s.bad[i] && e < s.count && !status; e++)
 			if (!isfinite(value[e]))
-				status = gb_fail(err, GB_DATA, "%s: tensor %s, row %zu, column %zu is NaN or "
-				                               "Inf", gb_tensor_file_name(w->file),
-				                 t->tensor->name, e / t->columns, e % t->columns);
+				status = gb_fail(err, GB_DATA,
+				                 "%s: tensor %s, row %zu, column %zu is NaN or Inf",
+				                 gb_tensor_file_name(w->file), t->tensor->name,
+				                 e / t->columns, e % t->columns);
 	free(s.bad);
 	return status;
 }
@@ -260,8 +262,8 @@ static gb_status compute(const work *w, const target *t, gb_tensor_writer *write
 	return status;
 }
 
-static gb_status write_all(const work *w, const char *tool, const gb_json *params, const char *out, gb_pool *pool,
-                           gb_err *err)
+static gb_status write_all(const work *w, const char *tool, const gb_json *params, const char *out,
+                           gb_pool *pool, gb_err *err)
 {
 	gb_tensor_writer *writer = NULL;
 	gb_status status = gb_tensor_writer_new(&writer, tool, params, err);
@@ -270,7 +272,8 @@ static gb_status write_all(const work *w, const char *tool, const gb_json *param
 		status = gb_tensor_writer_input_file(writer, "features", w->file, err);
 	if (!status && ends(w->o->kernel, ".tsv"))
 		status = gb_tensor_writer_input_path(writer, "kernel", w->o->kernel, err);
-	if (!status && ends(w->o->kernel, ".tsv")) /* the hash says which; no path goes into a file */
+	/* The hash identifies the table; no path goes into a file. */
+	if (!status && ends(w->o->kernel, ".tsv"))
 		status = gb_tensor_writer_param(writer, "kernel", gb_json_string("table"), err);
 	for (size_t i = 0; i < w->targets && !status; i++)
 		status = declare(w, &w->target[i], writer, err);
@@ -286,8 +289,8 @@ static gb_status write_all(const work *w, const char *tool, const gb_json *param
 	return status;
 }
 
-gb_status gb_convolve_file(gb_tensor_file *file, const gb_convolve_options *o, const char *tool, const gb_json *params,
-                           const char *out, gb_pool *pool, gb_err *err)
+gb_status gb_convolve_file(gb_tensor_file *file, const gb_convolve_options *o, const char *tool,
+                           const gb_json *params, const char *out, gb_pool *pool, gb_err *err)
 {
 	work w = {.file = file, .o = o};
 	gb_status status = choose(&w, err);

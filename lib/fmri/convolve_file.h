@@ -22,8 +22,9 @@ typedef struct gb_convolve_options {
  * glover3: NAME, NAME.derivative, NAME.dispersion), NAME.valid beside each (0 in
  * the first kernel length of a run, and where it was 0), all others as they
  * are.  GB_DATA for integers (codes, pixels: convolve their features), NaN, Inf. */
-GB_CHECK gb_status gb_convolve_file(gb_tensor_file *file, const gb_convolve_options *options, const char *tool,
-                                    const gb_json *params, const char *out, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_convolve_file(gb_tensor_file *file, const gb_convolve_options *options,
+                                    const char *tool, const gb_json *params, const char *out, gb_pool *pool,
+                                    gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* convolve_rows.h: the inner loops of gb_hrf_convolve, one a processor class.
  *
- * Rows T0 … T1−1 of OUT from IN at columns C0 … C1−1, each output the sum over
- * input rows in rising order, history before row 0 by HELD (the held row's
- * share of each early output, [taps], 0 beyond).  TAP is padded by
- * GB_CONVOLVE_ROWS zeros on both sides. */
+ * They compute columns C0 … C1−1 of OUT from IN.  Each output is the sum over
+ * input rows in ascending order; the values before row 0 enter by HELD, the weight
+ * of the first row in each early output.  TAP is padded by GB_CONVOLVE_ROWS zeros
+ * on both sides. */
 #ifndef GB_FMRI_CONVOLVE_ROWS_H
 #define GB_FMRI_CONVOLVE_ROWS_H
 

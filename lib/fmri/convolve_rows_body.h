@@ -76,7 +76,8 @@ INLINE void outputs(const gb_convolve_job *job, size_t t, size_t c, size_t rows,
 	float *out = job->out + t * n + c;
 	int whole = left >= 2 * LANES;
 
-	for (size_t next = t + rows; next < t + 2 * rows && next < job->rows; next++) { /* the next stripe reads these rows */
+	/* The next stripe reads these rows. */
+	for (size_t next = t + rows; next < t + 2 * rows && next < job->rows; next++) {
 		_mm_prefetch((const char *)(job->in + next * n + c), _MM_HINT_T0);
 		_mm_prefetch((const char *)(job->in + next * n + c + LANES), _MM_HINT_T0);
 	}
@@ -87,7 +88,8 @@ INLINE void outputs(const gb_convolve_job *job, size_t t, size_t c, size_t rows,
 		b[i] = multiply(w, load_masked(job->in + c + LANES, m1));
 	}
 	for (size_t r = first; r < t + rows; r++, in += n) {
-		vec x = whole ? load(in) : load_masked(in, m0), y = whole ? load(in + LANES) : load_masked(in + LANES, m1);
+		vec x = whole ? load(in) : load_masked(in, m0),
+		    y = whole ? load(in + LANES) : load_masked(in + LANES, m1);
 		const float *tap = job->tap + (ptrdiff_t)t - (ptrdiff_t)r;
 
 		for (size_t i = 0; i < rows; i++) {

@@ -90,8 +90,8 @@ static double integral(const curve *c, double a, double b)
 static gb_status make_room(gb_hrf *hrf, int functions, int64_t taps, const char *kernel, gb_err *err)
 {
 	if (taps < 1 || taps > TAPS_MAX)
-		return gb_fail(err, GB_USAGE, "kernel %s: %lld taps, 1 to %d are possible: take a longer "
-		                              "--tr", kernel,
+		return gb_fail(err, GB_USAGE,
+		               "kernel %s: %lld taps, 1 to %d are possible: take a longer --tr", kernel,
 		               (long long)taps, TAPS_MAX);
 	hrf->functions = functions;
 	hrf->taps = (int)taps;
@@ -131,7 +131,8 @@ static gb_status add_derivatives(gb_hrf *hrf, double step, double tau, gb_err *e
 {
 	const double e = 1e-4;
 	curve plain = {.kind = GLOVER, .dispersion = 0.9};
-	curve wide = {.kind = GLOVER, .dispersion = 0.9 + e}, narrow = {.kind = GLOVER, .dispersion = 0.9 - e};
+	curve wide = {.kind = GLOVER, .dispersion = 0.9 + e}, narrow = {.kind = GLOVER,
+	              .dispersion = 0.9 - e};
 	double *other = gb_array((size_t)hrf->taps, sizeof *other, err), *base = hrf->tap[0];
 
 	if (!other)
@@ -153,15 +154,18 @@ static gb_status add_derivatives(gb_hrf *hrf, double step, double tau, gb_err *e
 
 		for (int pass = 0; pass < 2; pass++)
 			for (int g = 0; g < f; g++) {
-				double share = dot(hrf->tap[f], hrf->tap[g], hrf->taps) / dot(hrf->tap[g], hrf->tap[g], hrf->taps);
+				double share = dot(hrf->tap[f], hrf->tap[g], hrf->taps) /
+				               dot(hrf->tap[g], hrf->tap[g], hrf->taps);
 
 				for (int k = 0; k < hrf->taps; k++)
 					hrf->tap[f][k] -= share * hrf->tap[g][k];
 			}
 		scale = dot(hrf->tap[f], hrf->tap[f], hrf->taps);
 		if (!(scale > 1e-20 * dot(base, base, hrf->taps)))
-			return gb_fail(err, GB_USAGE, "kernel glover3: rows of %g s are too long for "
-			                              "derivatives: use glover", step);
+			return gb_fail(err, GB_USAGE,
+			               "kernel glover3: rows of %g s are too long for derivatives: use "
+			               "glover",
+			               step);
 		scale = sqrt(dot(base, base, hrf->taps) / scale);
 		for (int k = 0; k < hrf->taps; k++)
 			hrf->tap[f][k] *= scale;
@@ -183,8 +187,8 @@ static bool taps_for(gb_rational seconds, gb_rational step, gb_rational tau, int
 	return true;
 }
 
-static gb_status from_curve(gb_hrf *hrf, const char *kernel, const curve *c, gb_rational seconds, gb_rational step,
-                            gb_rational tau, gb_err *err)
+static gb_status from_curve(gb_hrf *hrf, const char *kernel, const curve *c, gb_rational seconds,
+                            gb_rational step, gb_rational tau, gb_err *err)
 {
 	int functions = strcmp(kernel, "glover3") ? 1 : 3;
 	double d = gb_rational_double(step), t = gb_rational_double(tau), sum = 0;
@@ -201,13 +205,14 @@ static gb_status from_curve(gb_hrf *hrf, const char *kernel, const curve *c, gb_
 	for (int k = 0; k < hrf->taps; k++)
 		sum += hrf->tap[0][k];
 	if (!isfinite(sum) || fabs(sum) < 1e-12)
-		return gb_fail(err, GB_DATA, "kernel %s: its integral is %g: it cannot be given unit "
-		                             "sum", kernel, sum);
+		return gb_fail(err, GB_DATA, "kernel %s: its integral is %g: it cannot be given unit sum",
+		               kernel, sum);
 	unit_sum(hrf->tap[0], hrf->taps);
 	return functions == 3 ? add_derivatives(hrf, d, t, err) : GB_OK;
 }
 
-static gb_status curve_from_table(gb_hrf *hrf, const char *path, gb_rational step, gb_rational tau, gb_err *err)
+static gb_status curve_from_table(gb_hrf *hrf, const char *path, gb_rational step, gb_rational tau,
+                                  gb_err *err)
 {
 	static const char *const names[] = {"seconds", "value"};
 	curve c = {.kind = TABLE};
@@ -219,10 +224,11 @@ static gb_status curve_from_table(gb_hrf *hrf, const char *path, gb_rational ste
 		return status;
 	c.table = table;
 	for (size_t i = 0; i < c.points && !status; i++)
-		if (!isfinite(table[2 * i]) || !isfinite(table[2 * i + 1]) || table[2 * i] < 0 || table[2 * i] > 3600 ||
-		    (i && table[2 * i] <= table[2 * i - 2]))
-			status = gb_fail(err, GB_DATA, "%s: line %zu: seconds must rise from 0 on, and have "
-			                               "a value", path, i + 2);
+		if (!isfinite(table[2 * i]) || !isfinite(table[2 * i + 1]) || table[2 * i] < 0 ||
+		    table[2 * i] > 3600 || (i && table[2 * i] <= table[2 * i - 2]))
+			status = gb_fail(err, GB_DATA,
+			                 "%s: line %zu: seconds must rise from 0 on, and have a value", path,
+			                 i + 2);
 	if (!status && c.points < 2)
 		status = gb_fail(err, GB_DATA, "%s: one point is not a curve", path);
 	if (!status && !gb_rational_from_float((float)table[2 * c.points - 2], &end))
@@ -245,8 +251,8 @@ static gb_status taps_from_table(gb_hrf *hrf, const char *path, gb_err *err)
 	status = make_room(hrf, 1, rows > TAPS_MAX ? TAPS_MAX + 1 : (int64_t)rows, path, err);
 	for (size_t i = 0; i < rows && !status; i++) {
 		if (table[2 * i] != (double)i || !isfinite(table[2 * i + 1]))
-			status = gb_fail(err, GB_DATA, "%s: line %zu: row %zu and its weight are "
-			                               "wanted", path, i + 2, i);
+			status = gb_fail(err, GB_DATA, "%s: line %zu: row %zu and its weight are wanted",
+			                 path, i + 2, i);
 		else
 			hrf->tap[0][i] = table[2 * i + 1];
 	}
@@ -263,13 +269,14 @@ gb_status gb_hrf_make(gb_hrf *hrf, const char *kernel, gb_rational step, gb_rati
 
 	memset(hrf, 0, sizeof *hrf);
 	if (step.num <= 0 || tau.num < 0 || tau.num > tau.den)
-		return gb_fail(err, GB_USAGE, "kernel %s: rows longer than 0 s and a sample time from 0 to 1 "
-		                              "are wanted", kernel);
+		return gb_fail(err, GB_USAGE,
+		               "kernel %s: rows longer than 0 s and a sample time from 0 to 1 are wanted",
+		               kernel);
 	if (!strcmp(kernel, "glover") || !strcmp(kernel, "glover3") || !strcmp(kernel, "spm"))
 		status = from_curve(hrf, kernel, &c, (gb_rational){LENGTH, 1}, step, tau, err);
 	else if (!strchr(kernel, '.') && !strchr(kernel, '/'))
-		status = gb_fail(err, GB_USAGE, "kernel %s: glover, glover3, spm or a FILE.tsv is "
-		                                "wanted", kernel);
+		status = gb_fail(err, GB_USAGE, "kernel %s: glover, glover3, spm or a FILE.tsv is wanted",
+		                 kernel);
 	else if (gb_named_columns_has(kernel, "weight"))
 		status = taps_from_table(hrf, kernel, err);
 	else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hrf.h: haemodynamic kernels, and what they do to rows.
+/* hrf.h: haemodynamic response functions, as taps of a clock's rows.
  *
  * With g(t; p, d) the gamma density of shape p/d and scale d:
  *   glover  h(t) = g(t; 6, 0.9) − 0.48 g(t; 12, 0.9)   (Glover 1999)
@@ -24,14 +24,15 @@ typedef struct gb_hrf {
 	int functions;                  /* 1, or 3: kernel, time derivative, dispersion derivative */
 	int taps;
 	double *tap[GB_HRF_FUNCTIONS];  /* [taps] each */
-	int64_t length;                 /* rows of one kernel length (32 s): a run's first ones lack history */
+	int64_t length;                 /* rows of one kernel length (32 s); a run's first rows lack history */
 } gb_hrf;
 
 /* KERNEL: "glover", "glover3", "spm", or a table FILE.tsv with columns
  * `seconds` and `value` (a curve, straight between its points, integrated like
  * the others) or `row` and `weight` (the taps themselves, taken as they are).
  * STEP > 0; 0 ≤ TAU ≤ 1. */
-GB_CHECK gb_status gb_hrf_make(gb_hrf *hrf, const char *kernel, gb_rational step, gb_rational tau, gb_err *err);
+GB_CHECK gb_status gb_hrf_make(gb_hrf *hrf, const char *kernel, gb_rational step, gb_rational tau,
+                               gb_err *err);
 void gb_hrf_clear(gb_hrf *hrf);
 const char *gb_hrf_function_name(int function); /* "kernel", "derivative", "dispersion" */
 

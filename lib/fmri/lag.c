@@ -76,7 +76,7 @@ static double explained(const gb_lag_table *t, const double *q)
 
 typedef struct job {
 	const gb_lag_table *t;
-	double *room;          /* a worker's: [workers][components · rows + …] */
+	double *room;          /* work: [workers][components · rows + …] */
 	size_t room_size;
 	double *r2;            /* [lags] over all voxels */
 	double *factor_r2;     /* [lags] over the factors */
@@ -140,7 +140,8 @@ static gb_status make_spectra(job *j, gb_err *err)
 		if (n > j->length)
 			j->length = n;
 	}
-	j->spectrum = gb_array((size_t)t->components * (size_t)t->clock.runs * 2 * j->length, sizeof *j->spectrum, err);
+	j->spectrum = gb_array((size_t)t->components * (size_t)t->clock.runs * 2 * j->length,
+	                       sizeof *j->spectrum, err);
 	in = gb_array(2 * j->length, sizeof *in, err);
 	gb_status status = j->spectrum && in ? GB_OK : GB_SYSTEM;
 
@@ -148,7 +149,8 @@ static gb_status make_spectra(job *j, gb_err *err)
 		status = gb_fft_new(&j->fft[w], j->length, err);
 	for (int c = 0; c < t->components && !status; c++)
 		for (int r = 0; r < t->clock.runs; r++) {
-			const double *z = t->component + (size_t)c * t->stimulus_rows + (size_t)gb_clock_first(&t->clock, r);
+			const double *z = t->component + (size_t)c * t->stimulus_rows +
+			                  (size_t)gb_clock_first(&t->clock, r);
 			size_t n = (size_t)t->clock.run[r].rows;
 			double mean = 0;
 
@@ -157,7 +159,8 @@ static gb_status make_spectra(job *j, gb_err *err)
 			memset(in, 0, 2 * j->length * sizeof *in);
 			for (size_t i = 0; i < n; i++)
 				in[2 * i] = z[i] - mean;
-			gb_fft_forward(j->fft[0], j->spectrum + (size_t)(c * t->clock.runs + r) * 2 * j->length, in);
+			gb_fft_forward(j->fft[0],
+			               j->spectrum + (size_t)(c * t->clock.runs + r) * 2 * j->length, in);
 		}
 	free(in);
 	return status;
@@ -168,7 +171,8 @@ static void surrogate_tile(void *context, size_t tile, int worker)
 	const job *j = context;
 	const gb_lag_table *t = j->t;
 	double *q = j->room + (size_t)worker * j->room_size, *z = q + (size_t)t->components * t->rows + 256;
-	double *turned = z + (size_t)t->components * t->stimulus_rows, *back = turned + 2 * j->length, *phase = back + 2 * j->length;
+	double *turned = z + (size_t)t->components * t->stimulus_rows, *back = turned + 2 * j->length,
+	       *phase = back + 2 * j->length;
 	double best = 0;
 
 	for (int r = 0; r < t->clock.runs; r++) {
@@ -184,14 +188,15 @@ static void surrogate_tile(void *context, size_t tile, int worker)
 			const double *s = j->spectrum + (size_t)(c * t->clock.runs + r) * 2 * j->length;
 
 			memset(turned, 0, 2 * j->length * sizeof *turned);
-			/* positive frequencies only: the real part is the series */
+			/* Positive frequencies only: the real part is the series. */
 			for (size_t k = 1; k < j->length / 2; k++) {
 				turned[2 * k] = s[2 * k] * phase[2 * k] - s[2 * k + 1] * phase[2 * k + 1];
 				turned[2 * k + 1] = s[2 * k] * phase[2 * k + 1] + s[2 * k + 1] * phase[2 * k];
 			}
 			gb_fft_inverse(j->fft[worker], back, turned);
 			for (int64_t i = 0; i < t->clock.run[r].rows; i++)
-				z[(size_t)c * t->stimulus_rows + (size_t)(gb_clock_first(&t->clock, r) + i)] = back[2 * i];
+				z[(size_t)c * t->stimulus_rows +
+				  (size_t)(gb_clock_first(&t->clock, r) + i)] = back[2 * i];
 		}
 	}
 	for (int64_t lag = -t->most; lag <= t->most; lag++) {
@@ -201,7 +206,7 @@ static void surrogate_tile(void *context, size_t tile, int worker)
 	j->best[tile] = best;
 }
 
-/* ---- resamples: whole blocks of rows, drawn again and again ---- */
+/* ---- block bootstrap over rows ---- */
 
 static int make_blocks(job *j)
 {
@@ -249,14 +254,16 @@ static void moment_tile(void *context, size_t tile, int worker)
 			for (int b = 0; b < t->components; b++)
 				m[a * t->components + b] += x * q[(size_t)b * t->rows + r];
 			for (int f = 0; f < t->factors; f++)
-				m[cc + (size_t)(a * t->factors + f)] += x * t->factor[(size_t)f * t->rows + r];
+				m[cc + (size_t)(a * t->factors + f)] += x *
+				                                        t->factor[(size_t)f * t->rows + r];
 		}
 		for (int f = 0; f < t->factors; f++)
-			m[size - 1] += t->factor[(size_t)f * t->rows + r] * t->factor[(size_t)f * t->rows + r];
+			m[size - 1] += t->factor[(size_t)f * t->rows + r] *
+			               t->factor[(size_t)f * t->rows + r];
 	}
 }
 
-/* R² from summed moments M: solve by Cholesky in place. */
+/* R² from the summed moments M, solved by Cholesky in place. */
 static double solve(double *m, int c, int f)
 {
 	double *b = m + c * c, sum = 0;
@@ -345,7 +352,7 @@ static gb_status resample(job *j, gb_lag *lag, gb_pool *pool, gb_err *err)
 	return status;
 }
 
-/* ---- all of it ---- */
+/* ---- search over lags ---- */
 
 static gb_status prepare(job *j, gb_lag *lag, int workers, gb_err *err)
 {
@@ -362,7 +369,8 @@ static gb_status prepare(job *j, gb_lag *lag, int workers, gb_err *err)
 		status = gb_fft_new(&j->fft[w], j->length, err);
 	if (status)
 		return status;
-	j->room_size = (size_t)t->components * (t->rows + t->stimulus_rows) + 256 + 6 * j->length + moment_size(t) + t->rows;
+	j->room_size = (size_t)t->components * (t->rows + t->stimulus_rows) + 256 + 6 * j->length +
+	               moment_size(t) + t->rows;
 	j->room_size = (j->room_size + 7) / 8 * 8;
 	j->room = gb_array((size_t)workers * j->room_size, sizeof *j->room, err);
 	j->best = gb_array(SURROGATES, sizeof *j->best, err);

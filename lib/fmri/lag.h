@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* lag.h: how many rows the brain lies behind what the clocks say.
+/* lag.h: the lag, in rows, of BOLD behind the stimulus, beyond what the clocks state.
  *
- * For each lag: the R² of the voxels on the leading components (up to 10) of
- * the convolved features, fitted jointly; the same rows for every lag. */
+ * The score of a lag is the R² of the voxels on up to 10 leading components of the
+ * convolved features, fitted jointly.  Every lag uses the same rows. */
 #ifndef GB_FMRI_LAG_H
 #define GB_FMRI_LAG_H
 
@@ -23,8 +23,8 @@ typedef struct gb_lag_options {
 typedef struct gb_lag {
 	int64_t most;              /* lags run from −most to most rows */
 	double *r2;                /* [2·most + 1], mean over voxels */
-	double *share;             /* of the resamples in which this lag is best; NULL: too short for 10 blocks */
-	double p;                  /* of the best R², against surrogates with the features' spectra and random phases */
+	double *share;             /* of resamples in which each lag is best; NULL: too short for 10 blocks */
+	double p;                  /* of the best R², against surrogates with the same spectra */
 	int64_t best, low, high;   /* rows; 95 % of the resamples lie within low … high */
 	bool found;                /* p ≤ 0.01, and not at the edge */
 	int64_t rows;              /* compared */

@@ -10,7 +10,7 @@
 #include "linalg/principal_components.h"
 #include "fmri/hrf.h"
 
-#define FACTOR_VOXELS 8192 /* as many voxels as the factors need to see */
+#define FACTOR_VOXELS 8192 /* voxels from which the factors are computed, at most */
 #define ROWS_MIN 40
 
 /* ---- features ---- */
@@ -46,11 +46,12 @@ static gb_status centre(float *x, size_t rows, size_t columns, bool spread, gb_e
 }
 
 /* Add the standardised, convolved tensor to the Gram matrix, at unit weight whatever its width. */
-static gb_status add_feature(gb_lag_table *t, const gb_tensor *tensor, const gb_hrf *hrf, double *gram, gb_pool *pool,
-                             gb_err *err)
+static gb_status add_feature(gb_lag_table *t, const gb_tensor *tensor, const gb_hrf *hrf, double *gram,
+                             gb_pool *pool, gb_err *err)
 {
 	size_t rows = t->stimulus_rows, columns = tensor->elements / rows;
-	float *x = gb_array(tensor->elements, sizeof *x, err), *y = x ? gb_array(tensor->elements, sizeof *y, err) : NULL;
+	float *x = gb_array(tensor->elements, sizeof *x, err),
+	      *y = x ? gb_array(tensor->elements, sizeof *y, err) : NULL;
 	float scale = 1 / sqrtf((float)columns);
 	gb_status status = y ? GB_OK : GB_SYSTEM;
 
@@ -58,8 +59,8 @@ static gb_status add_feature(gb_lag_table *t, const gb_tensor *tensor, const gb_
 		gb_dtype_to_float(tensor->dtype, tensor->data, 0, tensor->elements, x);
 	for (size_t i = 0; i < tensor->elements && !status; i++)
 		if (!isfinite(x[i]))
-			status = gb_fail(err, GB_DATA, "tensor %s, row %zu is NaN or "
-			                               "Inf", tensor->name, i / columns);
+			status = gb_fail(err, GB_DATA, "tensor %s, row %zu is NaN or Inf", tensor->name,
+			                 i / columns);
 	if (!status)
 		status = centre(x, rows, columns, true, err);
 	for (int f = 0; f < hrf->functions && !status; f++) {
@@ -84,8 +85,8 @@ static bool is_float(gb_dtype d)
 }
 
 /* The tensors asked for, or all that are floats in time. */
-static gb_status next_feature(gb_tensor_file *file, const gb_lag_options *o, size_t i, const gb_tensor **tensor,
-                              gb_err *err)
+static gb_status next_feature(gb_tensor_file *file, const gb_lag_options *o, size_t i,
+                              const gb_tensor **tensor, gb_err *err)
 {
 	const gb_tensor *t;
 
@@ -93,7 +94,8 @@ static gb_status next_feature(gb_tensor_file *file, const gb_lag_options *o, siz
 	if (o->tensors)
 		return gb_tensor_file_need(file, o->tensor[i], GB_FOREIGN, -1, tensor, err);
 	t = gb_tensor_file_at(file, i);
-	if (!is_float(t->dtype) || !t->rank || (gb_tensor_file_id(file) && !gb_tensor_file_has_clock(file, t->name)))
+	if (!is_float(t->dtype) || !t->rank ||
+	    (gb_tensor_file_id(file) && !gb_tensor_file_has_clock(file, t->name)))
 		return GB_OK;
 	return gb_tensor_file_need(file, t->name, GB_FOREIGN, -1, tensor, err);
 }
@@ -119,8 +121,9 @@ static gb_status find_components(gb_lag_table *t, gb_tensor_file *file, const gb
 			gram = gb_array(t->stimulus_rows * t->stimulus_rows, sizeof *gram, err);
 			status = gram ? gb_hrf_make(hrf, o->kernel, clock.step, o->tau, err) : GB_SYSTEM;
 		} else if (!gb_clock_equal(&clock, &t->clock)) {
-			status = gb_fail(err, GB_DATA, "%s: tensor %s has another clock than the first: name "
-			                               "some with --tensor",
+			status = gb_fail(err, GB_DATA,
+			                 "%s: tensor %s has another clock than the first: name some with "
+			                 "--tensor",
 			                 gb_tensor_file_name(file), tensor->name);
 		}
 		if (!status && t->stimulus_rows && tensor->elements)
@@ -134,7 +137,8 @@ static gb_status find_components(gb_lag_table *t, gb_tensor_file *file, const gb
 		status = GB_SYSTEM;
 	if (!status)
 		status = gb_components(gram, t->stimulus_rows, k, t->component, value, pool, err);
-	while (!status && (size_t)t->components < k && value[t->components] > 1e-5 * value[0] /* float32 products say no more */)
+	/* Smaller eigenvalues are rounding errors of float32 products. */
+	while (!status && (size_t)t->components < k && value[t->components] > 1e-5 * value[0])
 		t->components++;
 	if (!status && !t->components)
 		status = gb_fail(err, GB_DATA, "%s: its features are constant", gb_tensor_file_name(file));
@@ -145,21 +149,23 @@ static gb_status find_components(gb_lag_table *t, gb_tensor_file *file, const gb
 /* ---- rows in common ---- */
 
 /* Stimulus row (within its run) of the brain run's first row. */
-static gb_status offset_of(const gb_clock *stimulus, int s, const gb_clock *brain, int b, int64_t *offset, gb_err *err)
+static gb_status offset_of(const gb_clock *stimulus, int s, const gb_clock *brain, int b, int64_t *offset,
+                           gb_err *err)
 {
 	gb_rational gap;
 
 	if (!gb_rational_sub(brain->run[b].start, stimulus->run[s].start, &gap) ||
 	    !gb_rational_div(gap, stimulus->step, &gap) || gap.den != 1)
-		return gb_fail(err, GB_DATA, "%s: the rows of stimulus and brain lie between each other: "
-		                             "give both one grid (--start)",
+		return gb_fail(err, GB_DATA,
+		               "%s: the rows of stimulus and brain lie between each other: give both one "
+		               "grid (--start)",
 		               brain->run[b].name);
 	*offset = gap.num;
 	return GB_OK;
 }
 
-static gb_status find_rows(gb_lag_table *t, const gb_clock *brain, const uint8_t *valid, int64_t history, size_t *taken,
-                           gb_err *err)
+static gb_status find_rows(gb_lag_table *t, const gb_clock *brain, const uint8_t *valid, int64_t history,
+                           size_t *taken, gb_err *err)
 {
 	gb_status status = GB_OK;
 
@@ -174,7 +180,8 @@ static gb_status find_rows(gb_lag_table *t, const gb_clock *brain, const uint8_t
 		for (int64_t i = 0; i < brain->run[b].rows; i++) {
 			int64_t j = i + offset;
 
-			if (j - t->most < history || j + t->most >= t->clock.run[s].rows || (valid && !valid[first + i]))
+			if (j - t->most < history || j + t->most >= t->clock.run[s].rows ||
+			    (valid && !valid[first + i]))
 				continue;
 			taken[t->rows] = (size_t)(first + i);
 			t->at[t->rows] = (size_t)(gb_clock_first(&t->clock, s) + j);
@@ -182,9 +189,11 @@ static gb_status find_rows(gb_lag_table *t, const gb_clock *brain, const uint8_t
 		}
 	}
 	if (!status && t->rows < ROWS_MIN)
-		status = gb_fail(err, GB_DATA, "only %zu rows have stimulus at every lag and after one "
-		                               "kernel length, %d are needed: "
-		                 "check run names and --start, or lower --max", t->rows, ROWS_MIN);
+		status = gb_fail(err, GB_DATA,
+		                 "only %zu rows have stimulus at every lag and after one kernel length, %d "
+		                 "are needed: "
+		                 "check run names and --start, or lower --max",
+		                 t->rows, ROWS_MIN);
 	return status;
 }
 
@@ -202,7 +211,8 @@ static gb_status scale_voxels(gb_lag_table *t, gb_err *err)
 				sum[v] += (double)t->y[to * t->voxels + v];
 		for (size_t r = from; r < to; r++)
 			for (size_t v = 0; v < t->voxels; v++)
-				t->y[r * t->voxels + v] = (float)((double)t->y[r * t->voxels + v] - sum[v] / (double)(to - from));
+				t->y[r * t->voxels + v] = (float)((double)t->y[r * t->voxels + v] -
+				                                  sum[v] / (double)(to - from));
 	}
 	memset(sum, 0, t->voxels * sizeof *sum);
 	for (size_t r = 0; r < t->rows; r++)
@@ -210,7 +220,9 @@ static gb_status scale_voxels(gb_lag_table *t, gb_err *err)
 			sum[v] += (double)t->y[r * t->voxels + v] * (double)t->y[r * t->voxels + v];
 	for (size_t r = 0; r < t->rows; r++)
 		for (size_t v = 0; v < t->voxels; v++)
-			t->y[r * t->voxels + v] = sum[v] > 0 ? (float)((double)t->y[r * t->voxels + v] / sqrt(sum[v])) : 0;
+			t->y[r * t->voxels + v] = sum[v] > 0 ? (float)((double)t->y[r * t->voxels + v] /
+			                                               sqrt(sum[v]))
+			                                     : 0;
 	free(sum);
 	return GB_OK;
 }
@@ -241,7 +253,8 @@ static gb_status find_factors(gb_lag_table *t, gb_pool *pool, gb_err *err)
 	return status;
 }
 
-static gb_status read_brain(gb_lag_table *t, gb_tensor_file *file, const char *name, int64_t history, gb_err *err)
+static gb_status read_brain(gb_lag_table *t, gb_tensor_file *file, const char *name, int64_t history,
+                            gb_err *err)
 {
 	const gb_tensor *bold, *valid = NULL;
 	gb_clock clock;
@@ -251,18 +264,22 @@ static gb_status read_brain(gb_lag_table *t, gb_tensor_file *file, const char *n
 	if (status || (status = gb_tensor_file_clock(file, name, &clock, err)))
 		return status;
 	if (gb_rational_compare(clock.step, t->clock.step))
-		return gb_fail(err, GB_DATA, "%s: rows of %g s, the stimulus has rows of %g "
-		                             "s", gb_tensor_file_name(file),
-		               gb_rational_double(clock.step), gb_rational_double(t->clock.step));
+		return gb_fail(err, GB_DATA, "%s: rows of %g s, the stimulus has rows of %g s",
+		               gb_tensor_file_name(file), gb_rational_double(clock.step),
+		               gb_rational_double(t->clock.step));
 	if (gb_tensor_file_find(file, "bold.valid") &&
-	    ((status = gb_tensor_file_need(file, "bold.valid", GB_U8, 1, &valid, err)) || valid->shape[0] != bold->shape[0]))
-		return status ? status : gb_fail(err, GB_DATA, "%s: bold.valid does not fit "
-		                                               "bold", gb_tensor_file_name(file));
+	    ((status = gb_tensor_file_need(file, "bold.valid", GB_U8, 1, &valid, err)) ||
+	     valid->shape[0] != bold->shape[0]))
+		return status ? status
+		              : gb_fail(err, GB_DATA, "%s: bold.valid does not fit bold",
+		                        gb_tensor_file_name(file));
 	t->voxels = (size_t)bold->shape[1];
 	taken = gb_array((size_t)bold->shape[0], sizeof *taken, err);
 	t->at = gb_array((size_t)bold->shape[0], sizeof *t->at, err);
 	t->run = gb_array((size_t)bold->shape[0], sizeof *t->run, err);
-	status = taken && t->at && t->run ? find_rows(t, &clock, valid ? valid->data : NULL, history, taken, err) : GB_SYSTEM;
+	status = taken && t->at && t->run
+	             ? find_rows(t, &clock, valid ? valid->data : NULL, history, taken, err)
+	             : GB_SYSTEM;
 	if (!status && !(t->y = gb_array(t->rows * t->voxels, sizeof *t->y, err)))
 		status = GB_SYSTEM;
 	for (size_t r = 0; r < t->rows && !status; r++) {
@@ -271,16 +288,15 @@ static gb_status read_brain(gb_lag_table *t, gb_tensor_file *file, const char *n
 		gb_dtype_to_float(bold->dtype, bold->data, taken[r] * t->voxels, t->voxels, row);
 		for (size_t v = 0; v < t->voxels && !status; v++)
 			if (!isfinite(row[v]))
-				status = gb_fail(err, GB_DATA, "%s: %s, row %zu, voxel %zu is NaN or "
-				                               "Inf", gb_tensor_file_name(file), name,
-				                 taken[r], v);
+				status = gb_fail(err, GB_DATA, "%s: %s, row %zu, voxel %zu is NaN or Inf",
+				                 gb_tensor_file_name(file), name, taken[r], v);
 	}
 	free(taken);
 	return status ? status : scale_voxels(t, err);
 }
 
-gb_status gb_lag_table_make(gb_lag_table *t, gb_tensor_file *stimulus, gb_tensor_file *brain, const gb_lag_options *o,
-                            gb_pool *pool, gb_err *err)
+gb_status gb_lag_table_make(gb_lag_table *t, gb_tensor_file *stimulus, gb_tensor_file *brain,
+                            const gb_lag_options *o, gb_pool *pool, gb_err *err)
 {
 	gb_hrf hrf = {0};
 	gb_rational lags;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lag_table.h: what gb_lag_find compares: components and voxels on one grid.
- * Private to lib/signal. */
+ * Private to lib/fmri. */
 #ifndef GB_FMRI_LAG_TABLE_H
 #define GB_FMRI_LAG_TABLE_H
 
@@ -22,7 +22,7 @@ typedef struct gb_lag_table {
 	int *run;                  /* [rows]: run they are in */
 	float *y;                  /* [rows][voxels], centred within runs, Σ over rows of squares 1 (or 0) */
 	int factors;
-	double *factor;            /* [factors][rows]: leading components of up to 8192 of the voxels, scaled */
+	double *factor;            /* [factors][rows]: scaled leading components of up to 8192 voxels */
 } gb_lag_table;
 
 GB_CHECK gb_status gb_lag_table_make(gb_lag_table *table, gb_tensor_file *stimulus, gb_tensor_file *brain,

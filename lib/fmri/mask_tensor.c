@@ -21,13 +21,17 @@ static gb_json *affine_json(const gb_nifti_geometry *g)
 	return rows;
 }
 
-gb_status gb_mask_tensor_add(gb_tensor_writer *writer, const char *name, const gb_nifti_mask *mask, gb_err *err)
+gb_status gb_mask_tensor_add(gb_tensor_writer *writer, const char *name, const gb_nifti_mask *mask,
+                             gb_err *err)
 {
 	const gb_nifti_geometry *g = &mask->geometry;
 	gb_json *attributes = gb_json_object();
-	gb_tensor_spec spec = {.name = name, .dtype = GB_U8, .rank = 3, .shape = {g->size[0], g->size[1], g->size[2]},
-	                       .dims = "x,y,z", .doc = "1 where a voxel is kept; kept voxels are numbered "
-	                                               "with x fastest"};
+	gb_tensor_spec spec = {.name = name,
+	                       .dtype = GB_U8,
+	                       .rank = 3,
+	                       .shape = {g->size[0], g->size[1], g->size[2]},
+	                       .dims = "x,y,z",
+	                       .doc = "1 where a voxel is kept; kept voxels are numbered with x fastest"};
 
 	if (!gb_json_set(attributes, "affine", affine_json(g)) ||
 	    !gb_json_set(attributes, "space", gb_json_string(gb_nifti_space_name(g->space)))) {
@@ -52,7 +56,8 @@ static void turn(const gb_nifti_geometry *g, const uint8_t *from, uint8_t *to, b
 			}
 }
 
-gb_status gb_mask_tensor_put(gb_tensor_writer *writer, const char *name, const gb_nifti_mask *mask, gb_err *err)
+gb_status gb_mask_tensor_put(gb_tensor_writer *writer, const char *name, const gb_nifti_mask *mask,
+                             gb_err *err)
 {
 	uint8_t *values = gb_array(mask->grid, 1, err);
 	gb_status status = GB_SYSTEM;
@@ -73,11 +78,12 @@ static gb_status read_affine(gb_nifti_geometry *g, const gb_tensor_file *file, c
 	for (int i = 0; i < 3; i++)
 		for (int j = 0; j < 4; j++) {
 			g->affine[i][j] = i == j;
-			if (affine && (!gb_json_read_number(gb_json_at(gb_json_at(affine, (size_t)i), (size_t)j), &g->affine[i][j]) ||
-			               !isfinite(g->affine[i][j])))
-				return gb_fail(err, GB_DATA, "%s: tensor %s: its affine is not 4 × 4 "
-				                             "numbers", gb_tensor_file_name(file),
-				               name);
+			if (affine &&
+			    (!gb_json_read_number(gb_json_at(gb_json_at(affine, (size_t)i), (size_t)j),
+			                          &g->affine[i][j]) ||
+			     !isfinite(g->affine[i][j])))
+				return gb_fail(err, GB_DATA, "%s: tensor %s: its affine is not 4 × 4 numbers",
+				               gb_tensor_file_name(file), name);
 		}
 	for (int i = 0; space && i < 6; i++)
 		if (!strcmp(space, gb_nifti_space_name(i)))
@@ -115,7 +121,8 @@ gb_status gb_mask_tensor_same(gb_tensor_file *a, gb_tensor_file *b, const char *
 	*same = a == b || (!x && !y);
 	if (*same || !x || !y)
 		return GB_OK;
-	if ((status = gb_tensor_file_need(a, name, GB_U8, 3, &x, err)) || (status = gb_tensor_file_need(b, name, GB_U8, 3, &y, err)) ||
+	if ((status = gb_tensor_file_need(a, name, GB_U8, 3, &x, err)) ||
+	    (status = gb_tensor_file_need(b, name, GB_U8, 3, &y, err)) ||
 	    (status = read_affine(&g, a, name, err)) || (status = read_affine(&h, b, name, err)))
 		return status;
 	memcpy(g.size, x->shape, sizeof g.size);

@@ -15,9 +15,11 @@ GB_CHECK gb_status gb_mask_tensor_add(gb_tensor_writer *writer, const char *name
 GB_CHECK gb_status gb_mask_tensor_put(gb_tensor_writer *writer, const char *name, const gb_nifti_mask *mask,
                                       gb_err *err);
 /* Read it back; a mask without affine gets the unit one. */
-GB_CHECK gb_status gb_mask_tensor_read(gb_nifti_mask *mask, gb_tensor_file *file, const char *name, gb_err *err);
-/* Do NAME of two files hold the same voxels of one grid (as gb_nifti_geometry_same), or do both hold none? */
-GB_CHECK gb_status gb_mask_tensor_same(gb_tensor_file *a, gb_tensor_file *b, const char *name, bool *same, gb_err *err);
+GB_CHECK gb_status gb_mask_tensor_read(gb_nifti_mask *mask, gb_tensor_file *file, const char *name,
+                                       gb_err *err);
+/* Whether both files' NAME hold the same voxels of one grid (as gb_nifti_geometry_same), or both lack it. */
+GB_CHECK gb_status gb_mask_tensor_same(gb_tensor_file *a, gb_tensor_file *b, const char *name, bool *same,
+                                       gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -24,8 +24,8 @@ static double percentile_of(double *value, size_t count, double percentile)
 }
 
 /* Add one subject's votes. */
-static gb_status vote(gb_nifti *image, const gb_nifti_mask *area, double percentile, int *votes, gb_pool *pool,
-                      gb_err *err)
+static gb_status vote(gb_nifti *image, const gb_nifti_mask *area, double percentile, int *votes,
+                      gb_pool *pool, gb_err *err)
 {
 	double *deviation = gb_array(area->grid, sizeof *deviation, err), *sorted = NULL, threshold;
 	size_t n = 0;
@@ -50,8 +50,8 @@ done:
 	return status;
 }
 
-static gb_status vote_all(gb_nifti_mask *area, char *const *path, int count, double percentile, const char *within,
-                          int **votes, gb_pool *pool, gb_err *err)
+static gb_status vote_all(gb_nifti_mask *area, char *const *path, int count, double percentile,
+                          const char *within, int **votes, gb_pool *pool, gb_err *err)
 {
 	gb_status status = within ? gb_nifti_mask_load(area, within, err) : GB_OK;
 
@@ -61,8 +61,8 @@ static gb_status vote_all(gb_nifti_mask *area, char *const *path, int count, dou
 		if ((status = gb_nifti_open(&image, path[i], err)))
 			break;
 		if (gb_nifti_header_of(image)->volumes < 2)
-			status = gb_fail(err, GB_DATA, "%s: one volume does not vary: 4-D images are "
-			                               "wanted", path[i]);
+			status = gb_fail(err, GB_DATA, "%s: one volume does not vary: 4-D images are wanted",
+			                 path[i]);
 		else if (!area->grid)
 			status = gb_nifti_mask_all(area, &gb_nifti_header_of(image)->geometry, err);
 		if (!status)
@@ -90,8 +90,8 @@ gb_status gb_mask_vote(gb_nifti_mask *mask, char *const *path, int count, double
 		status = gb_nifti_mask_make(mask, &area.geometry, area.inside, err);
 	if (!status && !mask->voxels) {
 		gb_nifti_mask_clear(mask);
-		status = gb_fail(err, GB_DATA, "no voxel has %d of %d votes: lower --votes or "
-		                               "--percentile", wanted, count);
+		status = gb_fail(err, GB_DATA, "no voxel has %d of %d votes: lower --votes or --percentile",
+		                 wanted, count);
 	}
 	gb_nifti_mask_clear(&area);
 	free(votes);

@@ -9,11 +9,11 @@
 #include "base/size.h"
 #include "fmri/zscore_rows.h"
 
-#define CHUNK 512         /* voxels a tile: its rows fit the second-level cache, so the second pass finds them there */
-#define VOXELS_TO_JUDGE 8 /* fewer voxels repeat by chance */
+#define CHUNK 512         /* voxels a tile: its rows fit the second-level cache for the second pass */
+#define VOXELS_TO_JUDGE 8 /* with fewer voxels, volumes can repeat by chance */
 
-void gb_volumes_check(const float *data, const gb_clock *clock, size_t voxels, uint8_t *valid, int64_t *repeated,
-                      int64_t *missing)
+void gb_volumes_check(const float *data, const gb_clock *clock, size_t voxels, uint8_t *valid,
+                      int64_t *repeated, int64_t *missing)
 {
 	*repeated = *missing = 0;
 	for (int run = 0; run < clock->runs; run++) {
@@ -21,7 +21,8 @@ void gb_volumes_check(const float *data, const gb_clock *clock, size_t voxels, u
 
 		for (int64_t t = first; t < end; t++) {
 			const float *row = data + (size_t)t * voxels;
-			bool again = t > first && !memcmp(row, row - voxels, voxels * sizeof *row), flat = true;
+			bool again = t > first && !memcmp(row, row - voxels, voxels * sizeof *row),
+			     flat = true;
 
 			for (size_t i = 1; i < voxels && flat; i++)
 				flat = row[i] == row[0];
@@ -63,14 +64,14 @@ static double dot(const double *a, const double *b, int64_t n)
 	return sum;
 }
 
-/* Take the next column of q into the set; false when the others already span it. */
+/* Orthonormalise the next column of q against the others; false when they already span it. */
 static bool accept(design *d)
 {
 	double *x = d->q + (size_t)d->columns * (size_t)d->rows, before, after;
 
 	centre(d, x);
 	before = dot(x, x, d->rows);
-	for (int pass = 0; pass < 2; pass++) /* twice is enough */
+	for (int pass = 0; pass < 2; pass++) /* twice is enough (Parlett) */
 		for (int j = 0; j < d->columns; j++) {
 			const double *q = d->q + (size_t)j * (size_t)d->rows;
 			double share = dot(q, x, d->rows);
@@ -88,7 +89,8 @@ static bool accept(design *d)
 }
 
 /* Cosines slower than SECONDS: k = 1 … floor(2 · rows · step / seconds). */
-static gb_status cosines(const char *detrend, const gb_clock *clock, int64_t rows, int64_t *count, gb_err *err)
+static gb_status cosines(const char *detrend, const gb_clock *clock, int64_t rows, int64_t *count,
+                         gb_err *err)
 {
 	gb_rational seconds, length;
 
@@ -97,7 +99,8 @@ static gb_status cosines(const char *detrend, const gb_clock *clock, int64_t row
 		return GB_OK;
 	if (strncmp(detrend, "dct:", 4) || gb_rational_parse(detrend + 4, &seconds, NULL) || seconds.num <= 0)
 		return gb_fail(err, GB_USAGE, "--detrend %s: linear or dct:SECONDS is wanted", detrend);
-	if (!gb_rational_mul(clock->step, (gb_rational){2 * rows, 1}, &length) || !gb_rational_div(length, seconds, &length))
+	if (!gb_rational_mul(clock->step, (gb_rational){2 * rows, 1}, &length) ||
+	    !gb_rational_div(length, seconds, &length))
 		return gb_fail(err, GB_USAGE, "--detrend %s: cannot be counted exactly", detrend);
 	*count = gb_rational_floor(length);
 	return GB_OK;
@@ -114,9 +117,9 @@ static bool name_it(gb_json *names, const gb_run *run, const char *what, int64_t
 	return gb_json_append(names, gb_json_string(text));
 }
 
-/* Columns that may come, at most. */
-static gb_status plan(design *d, const gb_clock *clock, int run, const uint8_t *valid, const gb_clean_options *o,
-                      int64_t *waves, gb_err *err)
+/* The largest possible number of columns. */
+static gb_status plan(design *d, const gb_clock *clock, int run, const uint8_t *valid,
+                      const gb_clean_options *o, int64_t *waves, gb_err *err)
 {
 	gb_status status;
 	int64_t most;
@@ -131,9 +134,8 @@ static gb_status plan(design *d, const gb_clock *clock, int run, const uint8_t *
 		return status;
 	most = *waves + (o->detrend && !*waves && !strcmp(o->detrend, "linear")) + o->confounds;
 	if (most && most >= d->usable - 1)
-		return gb_fail(err, GB_DATA, "%s: %lld regressors for %lld valid rows: take "
-		                             "fewer", clock->run[run].name,
-		               (long long)most, (long long)d->usable);
+		return gb_fail(err, GB_DATA, "%s: %lld regressors for %lld valid rows: take fewer",
+		               clock->run[run].name, (long long)most, (long long)d->usable);
 	d->q = gb_array((size_t)most * (size_t)d->rows, sizeof *d->q, err);
 	return d->q ? GB_OK : GB_SYSTEM;
 }
@@ -205,7 +207,8 @@ static void remove_tile(void *context, size_t tile, int worker)
 	double share[CHUNK];
 
 	(void)worker;
-	for (int c = 0; c < d->columns; c++) { /* orthonormal: one after the other is one regression */
+	/* The columns are orthonormal: removing one after the other is a joint regression. */
+	for (int c = 0; c < d->columns; c++) {
 		const double *q = d->q + (size_t)c * (size_t)d->rows;
 
 		memset(share, 0, sizeof share);
@@ -248,14 +251,16 @@ static void zscore_tile(void *context, size_t tile, int worker)
 		used++;
 	}
 	for (size_t i = 0; i < n; i++) {
-		double mean = used > 0 ? sum[i] / used : 0, variance = used > 0 ? square[i] / used - mean * mean : 0;
+		double mean = used > 0 ? sum[i] / used : 0,
+		       variance = used > 0 ? square[i] / used - mean * mean : 0;
 		double sd = variance > 0 ? sqrt(variance) : 0;
 
 		double size = fabs(mean += base[i]);
 
 		for (int c = 0; c < j->regressors; c++)
-			size += used > 0 ? fabs((double)j->trend[(size_t)c * j->voxels + at + i]) / sqrt(used) : 0;
-		if (!(sd > 4e-7 * size)) { /* what rounding to float leaves of a constant */
+			size += used > 0 ? fabs((double)j->trend[(size_t)c * j->voxels + at + i]) / sqrt(used)
+			                 : 0;
+		if (!(sd > 4e-7 * size)) { /* a constant, but for rounding to float */
 			sd = 1;
 			j->constant[at + i] = 1;
 		}
@@ -284,18 +289,23 @@ static gb_status remove_trends(gb_clean *clean, float *data, const gb_clock *clo
 	}
 	if (!status) {
 		clean->trend = gb_array((size_t)clean->regressors * voxels, sizeof *clean->trend, err);
-		clean->regressor = gb_array((size_t)clean->regressors * (size_t)rows, sizeof *clean->regressor, err);
+		clean->regressor = gb_array((size_t)clean->regressors * (size_t)rows,
+		                            sizeof *clean->regressor, err);
 		if (!clean->trend || !clean->regressor)
 			status = GB_SYSTEM;
 	}
 	for (int run = 0, offset = 0; run < clock->runs && !status; offset += d[run++].columns) {
-		job j = {.data = data, .voxels = voxels, .design = &d[run], .offset = offset, .trend = clean->trend};
+		job j = {.data = data, .voxels = voxels, .design = &d[run], .offset = offset,
+		         .trend = clean->trend};
 
 		gb_pool_run(pool, (voxels + CHUNK - 1) / CHUNK, remove_tile, &j);
 		for (int c = 0; c < d[run].columns; c++)
 			for (int64_t t = 0; t < d[run].rows; t++)
-				clean->regressor[(size_t)(d[run].first + t) * (size_t)clean->regressors + (size_t)(offset + c)] =
-				    (float)d[run].q[(size_t)c * (size_t)d[run].rows + (size_t)t];
+				clean->regressor[(size_t)(d[run].first + t) * (size_t)clean->regressors +
+				                 (size_t)(offset + c)] = (float)d[run]
+				                                             .q[(size_t)c *
+				                                                    (size_t)d[run].rows +
+				                                                (size_t)t];
 	}
 	for (int run = 0; d && run < clock->runs; run++)
 		free(d[run].q);
@@ -303,8 +313,8 @@ static gb_status remove_trends(gb_clean *clean, float *data, const gb_clock *clo
 	return status;
 }
 
-static gb_status standardise(gb_clean *clean, float *data, const gb_clock *clock, size_t voxels, const uint8_t *valid,
-                             const gb_clean_options *o, gb_pool *pool, gb_err *err)
+static gb_status standardise(gb_clean *clean, float *data, const gb_clock *clock, size_t voxels,
+                             const uint8_t *valid, const gb_clean_options *o, gb_pool *pool, gb_err *err)
 {
 	int64_t rows = gb_clock_rows(clock);
 	uint8_t *constant = gb_array(voxels, 1, err);
@@ -317,9 +327,10 @@ static gb_status standardise(gb_clean *clean, float *data, const gb_clock *clock
 		return GB_SYSTEM;
 	}
 	for (int part = 0; part < clean->parts; part++) {
-		job j = {.data = data, .voxels = voxels, .valid = valid, .constant = constant, .trend = clean->trend,
-		         .regressors = clean->regressors,
-		         .mean = clean->mean + (size_t)part * voxels, .std = clean->std + (size_t)part * voxels};
+		job j = {.data = data, .voxels = voxels, .valid = valid, .constant = constant,
+		         .trend = clean->trend, .regressors = clean->regressors,
+		         .mean = clean->mean + (size_t)part * voxels,
+		         .std = clean->std + (size_t)part * voxels};
 
 		if (o->zscore == GB_ZSCORE_RUN) {
 			j.first = j.fit_first = gb_clock_first(clock, part);
@@ -337,8 +348,8 @@ static gb_status standardise(gb_clean *clean, float *data, const gb_clock *clock
 	return GB_OK;
 }
 
-gb_status gb_clean_make(gb_clean *clean, float *data, const gb_clock *clock, size_t voxels, const uint8_t *valid,
-                        const gb_clean_options *o, gb_pool *pool, gb_err *err)
+gb_status gb_clean_make(gb_clean *clean, float *data, const gb_clock *clock, size_t voxels,
+                        const uint8_t *valid, const gb_clean_options *o, gb_pool *pool, gb_err *err)
 {
 	int64_t rows = gb_clock_rows(clock);
 	gb_status status = GB_OK;
@@ -347,8 +358,8 @@ gb_status gb_clean_make(gb_clean *clean, float *data, const gb_clock *clock, siz
 	if (o->zscore == GB_ZSCORE_ROWS &&
 	    (o->fit_first < 0 || o->fit_end <= o->fit_first || o->fit_end > rows ||
 	     gb_clock_run_of(clock, o->fit_first) != gb_clock_run_of(clock, o->fit_end - 1)))
-		return gb_fail(err, GB_USAGE, "rows %lld:%lld to fit: a range inside one run of the %lld "
-		                              "rows is wanted",
+		return gb_fail(err, GB_USAGE,
+		               "rows %lld:%lld to fit: a range inside one run of the %lld rows is wanted",
 		               (long long)o->fit_first, (long long)o->fit_end, (long long)rows);
 	if (o->detrend || o->confounds)
 		status = remove_trends(clean, data, clock, voxels, valid, o, pool, err);

@@ -10,7 +10,7 @@
 
 typedef struct work {
 	gb_tensor_file *file;
-	const gb_tensor *tensor, *mean, *std, *trend, *regressors; /* NULL where not there */
+	const gb_tensor *tensor, *mean, *std, *trend, *regressors; /* NULL where the file has none */
 	gb_nifti_mask mask;
 	gb_clock clock;
 	int64_t rows;          /* 0: a map, not in time */
@@ -27,8 +27,8 @@ static gb_status open_tensor(work *w, const char *name, gb_err *err)
 	if (status)
 		return status;
 	if (w->tensor->rank != 1 && w->tensor->rank != 2)
-		return gb_fail(err, GB_DATA, "%s: tensor %s has %d axes: [rows, voxels] or [voxels] is "
-		                             "wanted", file, name,
+		return gb_fail(err, GB_DATA,
+		               "%s: tensor %s has %d axes: [rows, voxels] or [voxels] is wanted", file, name,
 		               w->tensor->rank);
 	w->voxels = (size_t)w->tensor->shape[w->tensor->rank - 1];
 	if (w->tensor->rank == 2) {
@@ -42,13 +42,14 @@ static gb_status open_tensor(work *w, const char *name, gb_err *err)
 	if ((status = gb_mask_tensor_read(&w->mask, w->file, mask, err)))
 		return status;
 	if (w->mask.voxels != w->voxels)
-		return gb_fail(err, GB_DATA, "%s: tensor %s has %zu voxels, its mask "
-		                             "%zu", file, name, w->voxels, w->mask.voxels);
+		return gb_fail(err, GB_DATA, "%s: tensor %s has %zu voxels, its mask %zu", file, name,
+		               w->voxels, w->mask.voxels);
 	return GB_OK;
 }
 
-/* A float tensor of ROWS × COLUMNS (or COLUMNS, where ROWS is 1); absent is fine. */
-static gb_status part(work *w, const char *name, int64_t rows, int64_t columns, const gb_tensor **tensor, gb_err *err)
+/* Find a float tensor of ROWS × COLUMNS (or COLUMNS, where ROWS is 1); it may be absent. */
+static gb_status part(work *w, const char *name, int64_t rows, int64_t columns, const gb_tensor **tensor,
+                      gb_err *err)
 {
 	const gb_tensor *t = gb_tensor_file_find(w->file, name);
 	gb_status status;
@@ -59,8 +60,8 @@ static gb_status part(work *w, const char *name, int64_t rows, int64_t columns, 
 		return status;
 	if (!(t->rank == 2 && (rows < 0 || t->shape[0] == rows) && (columns < 0 || t->shape[1] == columns)) &&
 	    !(t->rank == 1 && rows == 1 && t->shape[0] == columns))
-		return gb_fail(err, GB_DATA, "%s: tensor %s does not fit "
-		                             "bold", gb_tensor_file_name(w->file), name);
+		return gb_fail(err, GB_DATA, "%s: tensor %s does not fit bold", gb_tensor_file_name(w->file),
+		               name);
 	return GB_OK;
 }
 
@@ -78,9 +79,11 @@ static gb_status open_parts(work *w, gb_err *err)
 	if ((status = part(w, "bold.regressors", w->rows, k, &w->regressors, err)))
 		return status;
 	if (!w->mean != !w->std || !w->trend != !w->regressors || (!w->mean && !w->trend))
-		return gb_fail(err, GB_DATA, "%s: does not say what was taken out (bold.mean and bold.std, "
-		                             "or bold.trend and "
-		               "bold.regressors): leave out --denormalise", gb_tensor_file_name(w->file));
+		return gb_fail(err, GB_DATA,
+		               "%s: does not say what was taken out (bold.mean and bold.std, or bold.trend "
+		               "and "
+		               "bold.regressors): leave out --denormalise",
+		               gb_tensor_file_name(w->file));
 	return GB_OK;
 }
 
@@ -106,10 +109,12 @@ static gb_status write(work *w, const char *out, bool denormal, gb_err *err)
 {
 	const char *tool = gb_tensor_file_tool(w->file);
 	gb_nifti_writer *writer = NULL;
-	gb_status status = gb_nifti_writer_open(&writer, out, &w->mask.geometry, w->rows, w->clock.step, tool, err);
+	gb_status status = gb_nifti_writer_open(&writer, out, &w->mask.geometry, w->rows, w->clock.step, tool,
+	                                        err);
 
 	for (int64_t row = 0; row < (w->rows ? w->rows : 1) && !status; row++) {
-		gb_dtype_to_float(w->tensor->dtype, w->tensor->data, (size_t)row * w->voxels, w->voxels, w->value);
+		gb_dtype_to_float(w->tensor->dtype, w->tensor->data, (size_t)row * w->voxels, w->voxels,
+		                  w->value);
 		if (denormal)
 			denormalise(w, row);
 		status = gb_nifti_writer_volume(writer, &w->mask, w->value, err);
@@ -120,7 +125,8 @@ static gb_status write(work *w, const char *out, bool denormal, gb_err *err)
 	return status;
 }
 
-gb_status gb_nifti_restore(gb_tensor_file *file, const char *tensor, bool denormal, const char *out, gb_err *err)
+gb_status gb_nifti_restore(gb_tensor_file *file, const char *tensor, bool denormal, const char *out,
+                           gb_err *err)
 {
 	work w = {.file = file};
 	gb_status status = open_tensor(&w, tensor, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* restore.h: rows of voxels back to an image. */
+/* restore.h: an image from a tensor of voxels. */
 #ifndef GB_FMRI_RESTORE_H
 #define GB_FMRI_RESTORE_H
 
@@ -10,9 +10,9 @@ GB_BEGIN_DECLS
 
 /* Write TENSOR of FILE ([rows, voxels] with a clock: 4-D; [voxels]: 3-D) to OUT
  * in the geometry of its mask tensor (TENSOR.mask, else bold.mask).
- * DENORMALISE puts back mean, deviation and trend, of `bold` only. */
-GB_CHECK gb_status gb_nifti_restore(gb_tensor_file *file, const char *tensor, bool denormalise, const char *out,
-                                    gb_err *err);
+ * DENORMALISE adds back the mean, SD and trend that were removed from `bold`. */
+GB_CHECK gb_status gb_nifti_restore(gb_tensor_file *file, const char *tensor, bool denormalise,
+                                    const char *out, gb_err *err);
 
 GB_END_DECLS
 #endif

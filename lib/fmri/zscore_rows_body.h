@@ -3,7 +3,8 @@
 #include "base/class_body.h"
 #include "fmri/zscore_rows.h"
 
-static void add(const float *restrict row, const double *restrict base, double *restrict sum, double *restrict square, size_t n)
+static void add(const float *restrict row, const double *restrict base, double *restrict sum,
+                double *restrict square, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		double e = (double)row[i] - base[i];

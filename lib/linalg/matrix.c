@@ -41,16 +41,17 @@ typedef struct product {
 	bool add;
 } product;
 
-/* Copy HAVE rows of X from FIRST on, and DEPTH of their columns from COLUMN on, to [TILE, 2048] padded with zeros.
- * ALONG_ROWS: these are X's stored rows; otherwise they are its stored columns. */
-static void pack_rows(float *out, gb_operand x, bool along_rows, size_t first, size_t have, size_t tile, size_t column,
-                      size_t depth)
+/* Copy HAVE rows of X from FIRST on, and DEPTH of their columns from COLUMN on, to [TILE, 2048] padded
+ * with zeros.  ALONG_ROWS: these are X's stored rows; otherwise they are its stored columns. */
+static void pack_rows(float *out, gb_operand x, bool along_rows, size_t first, size_t have, size_t tile,
+                      size_t column, size_t depth)
 {
 	if (depth < DEPTH || have < tile)
 		memset(out, 0, tile * DEPTH * sizeof *out);
 	if (along_rows)
 		for (size_t i = 0; i < have; i++)
-			memcpy(out + i * DEPTH, x.data + (first + i) * x.stride + column, depth * sizeof *out);
+			memcpy(out + i * DEPTH, x.data + (first + i) * x.stride + column,
+			       depth * sizeof *out);
 	else
 		for (size_t j = 0; j < depth; j++)
 			for (size_t i = 0; i < have; i++)
@@ -70,8 +71,8 @@ static void product_tile(void *context, size_t tile, int worker)
 
 		pack_rows(a, p->a, p->a.layout == GB_AS_STORED, i0, have_m, TILE_M, k0, depth);
 		pack_rows(b, p->b, p->b.layout == GB_TRANSPOSED, j0, have_n, TILE_N, k0, depth);
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE_M, TILE_N, (int)depth, 1, a, DEPTH, b, DEPTH,
-		            k0 > 0, c, TILE_N);
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, TILE_M, TILE_N, (int)depth, 1, a, DEPTH,
+		            b, DEPTH, k0 > 0, c, TILE_N);
 	}
 	for (size_t i = 0; i < have_m; i++) {
 		float *out = p->c + (i0 + i) * p->stride + j0;
@@ -81,8 +82,8 @@ static void product_tile(void *context, size_t tile, int worker)
 	}
 }
 
-gb_status gb_matrix_product(gb_pool *pool, gb_product_size size, gb_operand a, gb_operand b, float *c, size_t stride,
-                            bool add, gb_err *err)
+gb_status gb_matrix_product(gb_pool *pool, gb_product_size size, gb_operand a, gb_operand b, float *c,
+                            size_t stride, bool add, gb_err *err)
 {
 	product p = {.size = size, .a = a, .b = b, .c = c, .stride = stride, .add = add,
 	             .tiles_across = (size.columns + TILE_N - 1) / TILE_N};
@@ -103,8 +104,8 @@ gb_status gb_matrix_product(gb_pool *pool, gb_product_size size, gb_operand a, g
 	return GB_OK;
 }
 
-void gb_matrix_product_one(gb_product_size size, gb_operand_double a, gb_operand_double b, double *c, size_t stride,
-                           bool add)
+void gb_matrix_product_one(gb_product_size size, gb_operand_double a, gb_operand_double b, double *c,
+                           size_t stride, bool add)
 {
 	one_thread();
 	if (size.rows == 0 || size.columns == 0)
@@ -116,7 +117,8 @@ void gb_matrix_product_one(gb_product_size size, gb_operand_double a, gb_operand
 	}
 	cblas_dgemm(CblasRowMajor, a.layout == GB_TRANSPOSED ? CblasTrans : CblasNoTrans,
 	            b.layout == GB_TRANSPOSED ? CblasTrans : CblasNoTrans, (int)size.rows, (int)size.columns,
-	            (int)size.depth, 1, a.data, (int)a.stride, b.data, (int)b.stride, add ? 1 : 0, c, (int)stride);
+	            (int)size.depth, 1, a.data, (int)a.stride, b.data, (int)b.stride, add ? 1 : 0, c,
+	            (int)stride);
 }
 
 typedef struct gram {
@@ -132,15 +134,17 @@ static void gram_panel(const gram *g, size_t first, size_t have, size_t column, 
 {
 	for (size_t i = 0; i < GRAM_TILE; i++)
 		for (size_t j = 0; j < GRAM_DEPTH; j++)
-			out[i * GRAM_DEPTH + j] = i < have && j < depth ? (double)g->x[(first + i) * g->ldx + column + j] : 0;
+			out[i * GRAM_DEPTH + j] = i < have && j < depth
+			                              ? (double)g->x[(first + i) * g->ldx + column + j]
+			                              : 0;
 }
 
 static void gram_tile(void *context, size_t tile, int worker)
 {
 	gram *g = context;
 	size_t bi = 0, i0, j0, have_i, have_j;
-	double *a = g->scratch + (size_t)worker * (2 * GRAM_TILE * GRAM_DEPTH + GRAM_TILE * GRAM_TILE), *b = a + GRAM_TILE * GRAM_DEPTH,
-	       *c = b + GRAM_TILE * GRAM_DEPTH;
+	double *a = g->scratch + (size_t)worker * (2 * GRAM_TILE * GRAM_DEPTH + GRAM_TILE * GRAM_TILE),
+	       *b = a + GRAM_TILE * GRAM_DEPTH, *c = b + GRAM_TILE * GRAM_DEPTH;
 
 	while ((bi + 1) * (bi + 2) / 2 <= tile)
 		bi++;
@@ -153,12 +157,13 @@ static void gram_tile(void *context, size_t tile, int worker)
 
 		gram_panel(g, i0, have_i, k, depth, a);
 		gram_panel(g, j0, have_j, k, depth, b);
-		cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, GRAM_TILE, GRAM_TILE, GRAM_DEPTH, 1, a, GRAM_DEPTH, b, GRAM_DEPTH,
-		            k > 0, c, GRAM_TILE);
+		cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, GRAM_TILE, GRAM_TILE, GRAM_DEPTH, 1, a,
+		            GRAM_DEPTH, b, GRAM_DEPTH, k > 0, c, GRAM_TILE);
 	}
 	for (size_t i = 0; i < have_i; i++)
 		for (size_t j = 0; j < have_j; j++) {
-			double *lower = g->g + (i0 + i) * g->rows + j0 + j, *upper = g->g + (j0 + j) * g->rows + i0 + i;
+			double *lower = g->g + (i0 + i) * g->rows + j0 + j,
+			       *upper = g->g + (j0 + j) * g->rows + i0 + i;
 
 			if (j0 + j > i0 + i)
 				continue;
@@ -167,9 +172,11 @@ static void gram_tile(void *context, size_t tile, int worker)
 		}
 }
 
-gb_status gb_matrix_gram(gb_pool *pool, const float *x, size_t rows, size_t width, size_t ldx, double *out, bool add, gb_err *err)
+gb_status gb_matrix_gram(gb_pool *pool, const float *x, size_t rows, size_t width, size_t ldx, double *out,
+                         bool add, gb_err *err)
 {
-	size_t side = (rows + GRAM_TILE - 1) / GRAM_TILE, each = 2 * GRAM_TILE * GRAM_DEPTH + GRAM_TILE * GRAM_TILE;
+	size_t side = (rows + GRAM_TILE - 1) / GRAM_TILE,
+	       each = 2 * GRAM_TILE * GRAM_DEPTH + GRAM_TILE * GRAM_TILE;
 	gram g = {x, rows, width, ldx, side, out, NULL, add};
 
 	one_thread();
@@ -188,7 +195,7 @@ gb_status gb_matrix_gram(gb_pool *pool, const float *x, size_t rows, size_t widt
 	return GB_OK;
 }
 
-/* Row-major lower is column-major upper. */
+/* The lower triangle of a row-major matrix is the upper one for LAPACK, which counts by column. */
 gb_status gb_cholesky(double *a, size_t n, gb_err *err)
 {
 	int order = (int)n, info = 0;

@@ -32,17 +32,17 @@ typedef struct gb_product_size {
 	size_t rows, columns, depth;
 } gb_product_size;
 
-/* C = A·B (+ C where ADD).  A is [rows, depth] and B [depth, columns], after transposition; STRIDE is the length of C's
- * stored rows.  C is cut into tiles of 128 × 256, the last ones padded with zeros, so that an element's bits depend on
- * its row of A and its column of B alone: not on POOL, nor on the size of C, nor on the element's place in it.
- * GB_SYSTEM when memory is short. */
-GB_CHECK gb_status gb_matrix_product(gb_pool *pool, gb_product_size size, gb_operand a, gb_operand b, float *c,
-                                     size_t stride, bool add, gb_err *err);
+/* C = A·B (+ C where ADD).  A is [rows, depth] and B [depth, columns], after transposition; STRIDE is the
+ * length of C's stored rows.  C is cut into tiles of 128 × 256, the last ones padded with zeros, so that
+ * an element's bits depend on its row of A and its column of B alone: not on POOL, nor on the size of C,
+ * nor on the element's place in it.  GB_SYSTEM when memory is short. */
+GB_CHECK gb_status gb_matrix_product(gb_pool *pool, gb_product_size size, gb_operand a, gb_operand b,
+                                     float *c, size_t stride, bool add, gb_err *err);
 
-/* The same in double, as one call on the calling thread.  Its bits depend on its size: for use inside tiles whose size
- * the problem fixes. */
-void gb_matrix_product_one(gb_product_size size, gb_operand_double a, gb_operand_double b, double *c, size_t stride,
-                           bool add);
+/* The same in double, as one call on the calling thread.  Its bits depend on its size: for use inside
+ * tiles whose size the problem fixes. */
+void gb_matrix_product_one(gb_product_size size, gb_operand_double a, gb_operand_double b, double *c,
+                           size_t stride, bool add);
 
 /* G [rows, rows] (+)= X·Xᵀ in double, X [rows, width] float: both triangles filled. */
 GB_CHECK gb_status gb_matrix_gram(gb_pool *pool, const float *x, size_t rows, size_t width, size_t ldx,

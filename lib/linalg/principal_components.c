@@ -9,7 +9,7 @@
 #include "base/size.h"
 
 #define LANES 16
-#define SPARE 8        /* vectors beyond those wanted: they converge first */
+#define SPARE 8        /* extra vectors, iterated so that the wanted ones converge first */
 #define ROUNDS_MAX 200
 
 /* ---- X Xᵀ ---- */
@@ -20,7 +20,7 @@ static double dot_float(const float *a, const float *b, size_t n)
 {
 	double sum = 0;
 
-	for (size_t at = 0; at < n; at += 1024) { /* short sums in float, their sum in double */
+	for (size_t at = 0; at < n; at += 1024) { /* partial sums are in float, their total in double */
 		size_t end = n - at < 1024 ? n : at + 1024, i = at;
 		float lane[LANES] = {0}, part = 0;
 
@@ -42,7 +42,8 @@ static void gram_row(void *context, size_t i, int worker)
 
 	(void)worker;
 	for (size_t j = 0; j <= i; j++)
-		g->gram[i * g->rows + j] += dot_float(g->x + i * g->columns, g->x + j * g->columns, g->columns);
+		g->gram[i * g->rows + j] += dot_float(g->x + i * g->columns, g->x + j * g->columns,
+		                                      g->columns);
 }
 
 void gb_gram_add(double *gram, const float *x, size_t rows, size_t columns, gb_pool *pool)
@@ -83,7 +84,7 @@ static void product_tile(void *context, size_t v, int worker)
 		p->out[v * p->rows + i] = dot(p->gram + i * p->rows, p->in + v * p->rows, p->rows);
 }
 
-/* Gram–Schmidt, twice; a vector that vanishes is replaced by noise once more. */
+/* Gram–Schmidt, applied twice; a vector that vanishes is replaced by noise and tried again. */
 static void orthonormalise(double *v, size_t rows, size_t k, gb_rng *rng)
 {
 	for (size_t j = 0; j < k; j++) {
@@ -155,7 +156,8 @@ static void jacobi(double *a, double *r, size_t k)
 }
 
 /* Turn V (orthonormal) so that it diagonalises the Gram matrix; W = Gram · V. */
-static void rotate(double *v, double *w, size_t rows, size_t k, double *small, double *turn, double *value, size_t *order)
+static void rotate(double *v, double *w, size_t rows, size_t k, double *small, double *turn, double *value,
+                   size_t *order)
 {
 	for (size_t i = 0; i < k; i++)
 		for (size_t j = 0; j < k; j++)
@@ -163,7 +165,7 @@ static void rotate(double *v, double *w, size_t rows, size_t k, double *small, d
 	jacobi(small, turn, k);
 	for (size_t i = 0; i < k; i++)
 		order[i] = i;
-	for (size_t i = 1; i < k; i++) /* falling */
+	for (size_t i = 1; i < k; i++) /* descending */
 		for (size_t j = i; j > 0 && small[order[j] * (k + 1)] > small[order[j - 1] * (k + 1)]; j--) {
 			size_t swap = order[j];
 
@@ -183,12 +185,13 @@ static void rotate(double *v, double *w, size_t rows, size_t k, double *small, d
 	memcpy(v, w, rows * k * sizeof *w);
 }
 
-gb_status gb_components(const double *gram, size_t rows, size_t k, double *vector, double *value, gb_pool *pool,
-                        gb_err *err)
+gb_status gb_components(const double *gram, size_t rows, size_t k, double *vector, double *value,
+                        gb_pool *pool, gb_err *err)
 {
 	size_t all = k + SPARE < rows ? k + SPARE : rows;
 	double *v = gb_array(all * rows, sizeof *v, err), *w = gb_array(all * rows, sizeof *w, err);
-	double *small = gb_array(3 * all * all + 3 * all, sizeof *small, err), *turn = small ? small + all * all : NULL;
+	double *small = gb_array(3 * all * all + 3 * all, sizeof *small, err),
+	       *turn = small ? small + all * all : NULL;
 	double *found = small ? turn + all * all : NULL, *last = small ? found + all : NULL;
 	size_t *order = gb_array(all, sizeof *order, err);
 	gb_rng rng = gb_rng_at(1, 0, 0, 0);

@@ -12,7 +12,7 @@ void gb_gram_add(double *gram, const float *x, size_t rows, size_t columns, gb_p
 
 /* The K ≤ ROWS leading eigenvectors of the symmetric GRAM (no eigenvalue < 0),
  * orthonormal, into VECTOR [k][rows], by subspace iteration from fixed random
- * numbers; their eigenvalues, falling, into VALUE [k]. */
+ * numbers; their eigenvalues, descending, into VALUE [k]. */
 GB_CHECK gb_status gb_components(const double *gram, size_t rows, size_t k, double *vector, double *value,
                                  gb_pool *pool, gb_err *err);
 

@@ -25,12 +25,13 @@ static int bits_of(gb_nifti_type type)
 	return type == GB_NIFTI_U8 ? 8 : type == GB_NIFTI_I16 ? 16 : 32;
 }
 
-size_t gb_nifti_header_make(uint8_t b[GB_NIFTI_HEADER_MAX], const gb_nifti_geometry *g, int64_t volumes, gb_rational tr,
-                            gb_nifti_type type)
+size_t gb_nifti_header_make(uint8_t b[GB_NIFTI_HEADER_MAX], const gb_nifti_geometry *g, int64_t volumes,
+                            gb_rational tr, gb_nifti_type type)
 {
 	double affine[3][4], pixdim[8] = {1, 1, 1, 1, volumes ? gb_rational_double(tr) : 0, 0, 0, 0};
 	float q[3], origin[3], edges[4];
-	int64_t dim[8] = {volumes ? 4 : 3, g->size[0], g->size[1], g->size[2], volumes ? volumes : 1, 1, 1, 1};
+	int64_t dim[8] = {volumes ? 4 : 3,       g->size[0], g->size[1], g->size[2],
+	                  volumes ? volumes : 1, 1,          1,          1};
 	int space = g->space > 0 ? g->space : 2;
 	int units = 2 | (volumes ? 8 : 0);
 	bool one = true;

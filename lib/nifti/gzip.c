@@ -7,7 +7,7 @@
 #include "base/size.h"
 #include "nifti/gzip.h"
 
-#define STEP ((size_t)1 << 30) /* zlib counts in 32 bits */
+#define STEP ((size_t)1 << 30) /* bytes a call: zlib counts in 32 bits */
 
 struct gb_gunzip {
 	z_stream z;
@@ -48,7 +48,7 @@ void gb_gunzip_close(gb_gunzip *stream)
 	free(stream);
 }
 
-/* After a member: another one, zeros, or the end. */
+/* A member is followed by another one, by zeros, or by the end. */
 static gb_status next_member(gb_gunzip *s, gb_err *err)
 {
 	if (gb_gzip_is(s->data + s->used, s->size - s->used)) {
@@ -57,8 +57,9 @@ static gb_status next_member(gb_gunzip *s, gb_err *err)
 	}
 	for (size_t i = s->used; i < s->size; i++)
 		if (s->data[i])
-			return gb_fail(err, GB_DATA, "%s: byte %zu: neither gzip data nor zeros after the "
-			                             "end: the file is damaged",
+			return gb_fail(err, GB_DATA,
+			               "%s: byte %zu: neither gzip data nor zeros after the end: the file is "
+			               "damaged",
 			               s->name, i);
 	s->ended = true;
 	return GB_OK;
@@ -87,13 +88,13 @@ gb_status gb_gunzip_read(gb_gunzip *s, void *out, size_t size, size_t *got, gb_e
 			if ((status = next_member(s, err)))
 				return status;
 		} else if (code == Z_BUF_ERROR && s->used == s->size) {
-			return gb_fail(err, GB_DATA, "%s: gzip data end after %zu bytes, in the middle: the "
-			                             "file is truncated",
+			return gb_fail(err, GB_DATA,
+			               "%s: gzip data end after %zu bytes, in the middle: the file is "
+			               "truncated",
 			               s->name, s->size);
 		} else if (code != Z_OK) {
-			return gb_fail(err, GB_DATA, "%s: byte %zu: gzip data are damaged "
-			                             "(%s)", s->name, s->used,
-			               s->z.msg ? s->z.msg : "not deflate");
+			return gb_fail(err, GB_DATA, "%s: byte %zu: gzip data are damaged (%s)", s->name,
+			               s->used, s->z.msg ? s->z.msg : "not deflate");
 		}
 	}
 	return GB_OK;
@@ -121,7 +122,9 @@ bool gb_gunzip_whole(const uint8_t *data, size_t size, void *out, size_t out_siz
 {
 	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
 	size_t in = 0, made = 0;
-	bool good = d && libdeflate_gzip_decompress_ex(d, data, size, out, out_size, &in, &made) == LIBDEFLATE_SUCCESS &&
+	bool good = d &&
+	            libdeflate_gzip_decompress_ex(d, data, size, out, out_size, &in, &made) ==
+	                LIBDEFLATE_SUCCESS &&
 	            in == size && made == out_size;
 
 	libdeflate_free_decompressor(d);

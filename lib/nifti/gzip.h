@@ -14,7 +14,8 @@ bool gb_gzip_is(const uint8_t *data, size_t size);
 typedef struct gb_gunzip gb_gunzip;
 
 /* DATA stays borrowed.  Several members in a row are one stream; zeros may follow. */
-GB_CHECK gb_status gb_gunzip_open(gb_gunzip **stream, const uint8_t *data, size_t size, const char *name, gb_err *err);
+GB_CHECK gb_status gb_gunzip_open(gb_gunzip **stream, const uint8_t *data, size_t size, const char *name,
+                                  gb_err *err);
 /* Up to SIZE bytes; *GOT is less only at the end. */
 GB_CHECK gb_status gb_gunzip_read(gb_gunzip *stream, void *out, size_t size, size_t *got, gb_err *err);
 /* Inflate and count what is left, so that the trailers are checked. */

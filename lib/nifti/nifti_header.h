@@ -12,7 +12,7 @@
 
 GB_BEGIN_DECLS
 
-#define GB_NIFTI_HEADER_MAX 544 /* bytes that tell everything */
+#define GB_NIFTI_HEADER_MAX 544 /* bytes of the longer of the two headers */
 
 /* The voxel types we read: real numbers all; complex, RGB and 128-bit floats are refused by name. */
 typedef enum gb_nifti_type {
@@ -24,7 +24,7 @@ typedef struct gb_nifti_header {
 	int version;         /* 1 or 2 */
 	bool swapped;        /* other byte order than this machine's */
 	bool pair;           /* .hdr and .img */
-	int rank;            /* dimensions the header claims, trailing ones of length 1 left out, at least 3 */
+	int rank;            /* dimensions of the header, without trailing ones of length 1; at least 3 */
 	gb_nifti_geometry geometry;
 	int64_t volumes;     /* 1 for a 3-D image */
 	gb_nifti_type type;

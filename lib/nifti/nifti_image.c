@@ -69,7 +69,8 @@ static gb_status read_header(gb_nifti *image, gb_err *err)
 
 static gb_status open_image(gb_nifti *image, const char *path, gb_err *err)
 {
-	bool half = ends(path, ".img") || ends(path, ".img.gz") || ends(path, ".hdr") || ends(path, ".hdr.gz");
+	bool half = ends(path, ".img") || ends(path, ".img.gz") || ends(path, ".hdr") ||
+	            ends(path, ".hdr.gz");
 	char *head = NULL;
 	gb_status status = GB_SYSTEM;
 
@@ -88,8 +89,8 @@ static gb_status open_image(gb_nifti *image, const char *path, gb_err *err)
 	if ((status = read_header(image, err)))
 		goto done;
 	if (image->header.pair && !half)
-		status = gb_fail(err, GB_DATA, "%s: says it is the header of a .hdr/.img pair: name it "
-		                               "so", image->name);
+		status = gb_fail(err, GB_DATA, "%s: says it is the header of a .hdr/.img pair: name it so",
+		                 image->name);
 	else if (image->header.pair)
 		status = find_data(image, head, err);
 	if (!status)
@@ -131,7 +132,7 @@ const char *gb_nifti_data_path(const gb_nifti *image) { return image->data_path;
 
 /* ---- gathering ---- */
 
-#define BATCH 16 /* volumes shared out at a time */
+#define BATCH 16 /* volumes handed to the pool at a time */
 
 typedef struct gather {
 	const gb_nifti *image;
@@ -139,7 +140,7 @@ typedef struct gather {
 	gb_volumes volumes;
 	float *out;
 	bool finite;
-	const uint8_t *raw;    /* of the block at hand */
+	const uint8_t *raw;    /* of the current block */
 	int64_t block_first;
 	size_t bad[BATCH];     /* 1 + index of a voxel that is not finite */
 } gather;
@@ -179,13 +180,13 @@ static gb_status report_bad(const gather *g, int64_t volume, size_t voxel, gb_er
 	while (voxel >= g->mask->run[r].count)
 		voxel -= g->mask->run[r++].count;
 	voxel += g->mask->run[r].first;
-	return gb_fail(err, GB_DATA, "%s: volume %lld, voxel %lld,%lld,%lld is NaN or Inf: give a --mask "
-	                             "without it",
-	               g->image->name, (long long)volume, (long long)voxel % size[0], (long long)voxel / size[0] % size[1],
-	               (long long)voxel / size[0] / size[1]);
+	return gb_fail(err, GB_DATA,
+	               "%s: volume %lld, voxel %lld,%lld,%lld is NaN or Inf: give a --mask without it",
+	               g->image->name, (long long)volume, (long long)voxel % size[0],
+	               (long long)voxel / size[0] % size[1], (long long)voxel / size[0] / size[1]);
 }
 
-/* In batches: rows that follow behind the reading stay at least one behind. */
+/* Convert in batches, so that the rows written stay a batch behind the volumes still to be read. */
 static gb_status gather_block(void *context, const uint8_t *raw, int64_t first, int64_t count, gb_pool *pool,
                               gb_err *err)
 {
@@ -215,14 +216,15 @@ size_t gb_nifti_gather_buffer(const gb_nifti *image, const gb_nifti_mask *mask, 
 		return 0;
 	if (!whole)
 		return gb_size_mul((size_t)(volumes.end - volumes.first), row, &room) ? room : 0;
-	if (!gb_size_mul((size_t)volumes.end, row > volume ? row - volume : 0, &grown) || !gb_size_mul(BATCH, row, &room) ||
-	    !gb_size_add(room, grown, &room) || !gb_size_add(room, whole, &room))
+	if (!gb_size_mul((size_t)volumes.end, row > volume ? row - volume : 0, &grown) ||
+	    !gb_size_mul(BATCH, row, &room) || !gb_size_add(room, grown, &room) ||
+	    !gb_size_add(room, whole, &room))
 		return 0;
 	return room;
 }
 
-gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, gb_volumes volumes, float *out, size_t room,
-                          bool finite, gb_pool *pool, gb_err *err)
+gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, gb_volumes volumes, float *out,
+                          size_t room, bool finite, gb_pool *pool, gb_err *err)
 {
 	gather g = {.image = image, .mask = mask, .volumes = volumes, .out = out, .finite = finite};
 	size_t whole = gb_nifti_whole(image), enough = gb_nifti_gather_buffer(image, mask, volumes);
@@ -238,7 +240,7 @@ gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, gb_volumes
 typedef struct moments {
 	const gb_nifti *image;
 	size_t grid;
-	float *base;        /* the first volume: sums of differences stay small */
+	float *base;        /* the first volume is subtracted, so that sums of squares stay small */
 	double *sum, *square;
 	const uint8_t *raw;
 	int64_t first, count;
@@ -252,7 +254,8 @@ static void add_chunk(void *context, size_t tile, int worker)
 
 	(void)worker;
 	for (int64_t t = 0; t < m->count; t++) {
-		gb_nifti_convert(&m->image->header, m->raw + (size_t)t * m->image->header.volume_bytes, at, n, value);
+		gb_nifti_convert(&m->image->header, m->raw + (size_t)t * m->image->header.volume_bytes, at, n,
+		                 value);
 		if (m->first + t == 0)
 			memcpy(m->base + at, value, n * sizeof *value);
 		for (size_t i = 0; i < n; i++) {
@@ -264,7 +267,8 @@ static void add_chunk(void *context, size_t tile, int worker)
 	}
 }
 
-static gb_status add_block(void *context, const uint8_t *raw, int64_t first, int64_t count, gb_pool *pool, gb_err *err)
+static gb_status add_block(void *context, const uint8_t *raw, int64_t first, int64_t count, gb_pool *pool,
+                           gb_err *err)
 {
 	moments *m = context;
 
@@ -288,7 +292,8 @@ gb_status gb_nifti_deviation(gb_nifti *image, double *deviation, gb_pool *pool, 
 	if (m.square)
 		status = gb_nifti_each(image, NULL, add_block, &m, pool, err);
 	for (size_t i = 0; !status && i < m.grid; i++) {
-		double n = (double)image->header.volumes, mean = m.sum[i] / n, variance = m.square[i] / n - mean * mean;
+		double n = (double)image->header.volumes, mean = m.sum[i] / n,
+		       variance = m.square[i] / n - mean * mean;
 
 		deviation[i] = isfinite(variance) && variance > 0 ? sqrt(variance) : 0;
 	}

@@ -28,10 +28,11 @@ typedef struct gb_volumes {
 	int64_t first, end;
 } gb_volumes;
 
-/* Read VOLUMES at the mask's voxels into OUT [volumes, voxels], a buffer of ROOM bytes.  FINITE: a NaN or Inf is
- * GB_DATA, naming voxel and volume.  The whole file is read, so that a gzip trailer is always checked.  With the room
- * that gb_nifti_gather_buffer asks for, the file is inflated into the far end of OUT and the rows are written behind the
- * point of reading: memory is touched for the first time only once, which costs as much as a pass over it. */
+/* Read VOLUMES at the mask's voxels into OUT [volumes, voxels], a buffer of ROOM bytes.  FINITE: a NaN or
+ * Inf is GB_DATA, naming voxel and volume.  The whole file is read, so that a gzip trailer is always
+ * checked.  With the room that gb_nifti_gather_buffer asks for, the file is inflated into the far end of
+ * OUT and the rows are written behind the point of reading: memory is touched for the first time only
+ * once, which costs as much as a pass over it. */
 GB_CHECK gb_status gb_nifti_gather(gb_nifti *image, const gb_nifti_mask *mask, gb_volumes volumes, float *out,
                                    size_t room, bool finite, gb_pool *pool, gb_err *err);
 /* Bytes; at least the rows themselves.  0: more than a size can hold. */

@@ -36,7 +36,8 @@ static gb_status start(gb_nifti_mask *mask, const gb_nifti_geometry *geometry, g
 	return mask->inside ? GB_OK : GB_SYSTEM;
 }
 
-gb_status gb_nifti_mask_make(gb_nifti_mask *mask, const gb_nifti_geometry *geometry, const uint8_t *inside, gb_err *err)
+gb_status gb_nifti_mask_make(gb_nifti_mask *mask, const gb_nifti_geometry *geometry, const uint8_t *inside,
+                             gb_err *err)
 {
 	gb_status status = start(mask, geometry, err);
 
@@ -76,8 +77,8 @@ gb_status gb_nifti_mask_load(gb_nifti_mask *mask, const char *path, gb_err *err)
 	size_t grid = h->volume_bytes / h->value_bytes;
 
 	if (h->volumes != 1) {
-		status = gb_fail(err, GB_DATA, "%s: %lld volumes, a mask has "
-		                               "one", path, (long long)h->volumes);
+		status = gb_fail(err, GB_DATA, "%s: %lld volumes, a mask has one", path,
+		                 (long long)h->volumes);
 		goto done;
 	}
 	if ((status = gb_nifti_mask_all(&all, &h->geometry, err)))
@@ -107,19 +108,22 @@ void gb_nifti_mask_clear(gb_nifti_mask *mask)
 	memset(mask, 0, sizeof *mask);
 }
 
-gb_status gb_nifti_mask_fits(const gb_nifti_mask *mask, const char *mask_name, const gb_nifti *image, gb_err *err)
+gb_status gb_nifti_mask_fits(const gb_nifti_mask *mask, const char *mask_name, const gb_nifti *image,
+                             gb_err *err)
 {
 	const gb_nifti_geometry *m = &mask->geometry, *g = &gb_nifti_header_of(image)->geometry;
 
 	if (gb_nifti_geometry_same(m, g))
 		return GB_OK;
 	if (memcmp(m->size, g->size, sizeof m->size))
-		return gb_fail(err, GB_DATA, "%s: grid %lld×%lld×%lld, %s has %lld×%lld×%lld: resample one "
-		                             "of them", mask_name,
-		               (long long)m->size[0], (long long)m->size[1], (long long)m->size[2], gb_nifti_name(image),
-		               (long long)g->size[0], (long long)g->size[1], (long long)g->size[2]);
-	return gb_fail(err, GB_DATA, "%s: same sizes as %s but another affine (voxel 0 at %g,%g,%g and "
-	                             "%g,%g,%g mm): "
-	               "resample one of them", mask_name, gb_nifti_name(image), m->affine[0][3], m->affine[1][3],
-	               m->affine[2][3], g->affine[0][3], g->affine[1][3], g->affine[2][3]);
+		return gb_fail(err, GB_DATA,
+		               "%s: grid %lld×%lld×%lld, %s has %lld×%lld×%lld: resample one of them",
+		               mask_name, (long long)m->size[0], (long long)m->size[1], (long long)m->size[2],
+		               gb_nifti_name(image), (long long)g->size[0], (long long)g->size[1],
+		               (long long)g->size[2]);
+	return gb_fail(err, GB_DATA,
+	               "%s: same sizes as %s but another affine (voxel 0 at %g,%g,%g and %g,%g,%g mm): "
+	               "resample one of them",
+	               mask_name, gb_nifti_name(image), m->affine[0][3], m->affine[1][3], m->affine[2][3],
+	               g->affine[0][3], g->affine[1][3], g->affine[2][3]);
 }

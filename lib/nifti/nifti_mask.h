@@ -21,8 +21,8 @@ typedef struct gb_nifti_mask {
 GB_CHECK gb_status gb_nifti_mask_load(gb_nifti_mask *mask, const char *path, gb_err *err);
 GB_CHECK gb_status gb_nifti_mask_all(gb_nifti_mask *mask, const gb_nifti_geometry *geometry, gb_err *err);
 /* INSIDE [grid] is copied. */
-GB_CHECK gb_status gb_nifti_mask_make(gb_nifti_mask *mask, const gb_nifti_geometry *geometry, const uint8_t *inside,
-                                      gb_err *err);
+GB_CHECK gb_status gb_nifti_mask_make(gb_nifti_mask *mask, const gb_nifti_geometry *geometry,
+                                      const uint8_t *inside, gb_err *err);
 void gb_nifti_mask_clear(gb_nifti_mask *mask);
 /* GB_DATA, naming both grids, when IMAGE has another one. */
 GB_CHECK gb_status gb_nifti_mask_fits(const gb_nifti_mask *mask, const char *mask_name, const gb_nifti *image,

@@ -25,7 +25,8 @@ static gb_status sink(void *context, const void *data, size_t size, gb_err *err)
 
 static gb_status emit(gb_nifti_writer *w, const void *data, size_t size, gb_err *err)
 {
-	return w->gzip ? gb_gzip_write(w->gzip, data, size, err) : gb_output_write(&w->output, data, size, err);
+	return w->gzip ? gb_gzip_write(w->gzip, data, size, err)
+	               : gb_output_write(&w->output, data, size, err);
 }
 
 static bool wants_gzip(const char *path)
@@ -35,8 +36,8 @@ static bool wants_gzip(const char *path)
 	return n > 3 && !strcmp(path + n - 3, ".gz");
 }
 
-static gb_status start(gb_nifti_writer *w, const char *path, const gb_nifti_geometry *g, int64_t volumes, gb_rational tr,
-                       const char *description, gb_nifti_type type, gb_err *err)
+static gb_status start(gb_nifti_writer *w, const char *path, const gb_nifti_geometry *g, int64_t volumes,
+                       gb_rational tr, const char *description, gb_nifti_type type, gb_err *err)
 {
 	uint8_t header[GB_NIFTI_HEADER_MAX];
 	size_t length = gb_nifti_header_make(header, g, volumes, tr, type);
@@ -55,8 +56,8 @@ static gb_status start(gb_nifti_writer *w, const char *path, const gb_nifti_geom
 	return emit(w, header, length, err);
 }
 
-gb_status gb_nifti_writer_open(gb_nifti_writer **writer, const char *path, const gb_nifti_geometry *g, int64_t volumes,
-                               gb_rational tr, const char *description, gb_err *err)
+gb_status gb_nifti_writer_open(gb_nifti_writer **writer, const char *path, const gb_nifti_geometry *g,
+                               int64_t volumes, gb_rational tr, const char *description, gb_err *err)
 {
 	gb_nifti_writer *w = calloc(1, sizeof *w);
 	gb_status status = GB_SYSTEM;
@@ -77,7 +78,8 @@ gb_status gb_nifti_writer_open(gb_nifti_writer **writer, const char *path, const
 	return GB_OK;
 }
 
-gb_status gb_nifti_writer_volume(gb_nifti_writer *w, const gb_nifti_mask *mask, const float *value, gb_err *err)
+gb_status gb_nifti_writer_volume(gb_nifti_writer *w, const gb_nifti_mask *mask, const float *value,
+                                 gb_err *err)
 {
 	for (size_t r = 0; r < mask->runs; r++) {
 		memcpy(w->volume + mask->run[r].first, value, mask->run[r].count * sizeof *value);
@@ -92,9 +94,8 @@ gb_status gb_nifti_writer_commit(gb_nifti_writer *w, gb_err *err)
 	gb_status status;
 
 	if (w->written != w->volumes)
-		return gb_fail(err, GB_DATA, "%s: %lld of %lld volumes were "
-		                             "made", w->output.name, (long long)w->written,
-		               (long long)w->volumes);
+		return gb_fail(err, GB_DATA, "%s: %lld of %lld volumes were made", w->output.name,
+		               (long long)w->written, (long long)w->volumes);
 	if (w->gzip && (status = gb_gzip_finish(w->gzip, err)))
 		return status;
 	return gb_output_commit(&w->output, err);

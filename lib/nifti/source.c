@@ -11,20 +11,20 @@
 
 #define WHOLE_MAX ((size_t)512 << 20)
 #define BLOCK_BYTES ((size_t)16 << 20)
-#define DEFLATE_RATIO_MAX 1040 /* 1032 is what deflate can reach */
+#define DEFLATE_RATIO_MAX 1040 /* deflate compresses by 1032 at most */
 
 /* ---- plain and whole-buffer ---- */
 
 static gb_status too_short(const gb_nifti *image, size_t have, size_t want, gb_err *err)
 {
-	return gb_fail(err, GB_DATA, "%s: holds %zu bytes, its header promises %zu: the file is "
-	                             "truncated", image->name,
-	               have, want);
+	return gb_fail(err, GB_DATA, "%s: holds %zu bytes, its header promises %zu: the file is truncated",
+	               image->name, have, want);
 }
 
 static void *room(size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+	               0);
 
 	if (p == MAP_FAILED)
 		return NULL;
@@ -39,7 +39,7 @@ typedef struct stream {
 	uint8_t *block[2];
 	int64_t per;           /* volumes a block */
 	int64_t blocks;
-	int64_t filled, freed; /* blocks so far */
+	int64_t filled, freed; /* blocks read so far */
 	bool stop;
 	gb_status status;
 	gb_err err;
@@ -96,7 +96,7 @@ static void *producer(void *context)
 	return NULL;
 }
 
-/* Wait for block B; false when it will not come. */
+/* Wait until block B is read; false if reading has failed before it. */
 static bool wait_for(stream *s, int64_t b)
 {
 	pthread_mutex_lock(&s->mutex);
@@ -160,15 +160,16 @@ static gb_status skip(stream *s, uint64_t offset, gb_err *err)
 
 		status = gb_gunzip_read(s->gunzip, waste, want, &got, err);
 		if (!status && got < want)
-			status = gb_fail(err, GB_DATA, "%s: ends before its voxels begin: the file is "
-			                               "truncated", s->image->name);
+			status = gb_fail(err, GB_DATA,
+			                 "%s: ends before its voxels begin: the file is truncated",
+			                 s->image->name);
 		offset -= want;
 	}
 	return status;
 }
 
-static gb_status visit_stream(gb_nifti *image, const gb_input *in, gb_nifti_visit *visit, void *context, gb_pool *pool,
-                              gb_err *err)
+static gb_status visit_stream(gb_nifti *image, const gb_input *in, gb_nifti_visit *visit, void *context,
+                              gb_pool *pool, gb_err *err)
 {
 	const gb_nifti_header *h = &image->header;
 	stream s = {.image = image, .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
@@ -187,8 +188,8 @@ static gb_status visit_stream(gb_nifti *image, const gb_input *in, gb_nifti_visi
 	s.block[0] = status ? NULL : room(bytes);
 	s.block[1] = status || !threaded ? s.block[0] : room(bytes);
 	if (!status && (!s.block[0] || !s.block[1]))
-		status = gb_fail(err, GB_SYSTEM, "%s: no memory for a block of %zu "
-		                                 "bytes", image->name, bytes);
+		status = gb_fail(err, GB_SYSTEM, "%s: no memory for a block of %zu bytes", image->name,
+		                 bytes);
 	if (!status)
 		status = (threaded ? run_threaded : run_alone)(&s, visit, context, pool, err);
 	if (s.block[1] && s.block[1] != s.block[0])
@@ -199,7 +200,7 @@ static gb_status visit_stream(gb_nifti *image, const gb_input *in, gb_nifti_visi
 	return status;
 }
 
-/* The file that holds the voxels. */
+/* The input that holds the voxels: the .img of a pair, else the one file. */
 static const gb_input *voxels_of(const gb_nifti *image)
 {
 	return image->data_path ? &image->data : &image->head;
@@ -217,9 +218,9 @@ gb_status gb_nifti_check_size(const gb_nifti *image, gb_err *err)
 	if (!gb_gzip_is(in->data, in->size))
 		return in->size < total ? too_short(image, in->size, total, err) : GB_OK;
 	if (total / DEFLATE_RATIO_MAX > in->size)
-		return gb_fail(err, GB_DATA, "%s: header promises %zu bytes, %zu compressed bytes cannot "
-		                             "hold them", image->name,
-		               total, in->size);
+		return gb_fail(err, GB_DATA,
+		               "%s: header promises %zu bytes, %zu compressed bytes cannot hold them",
+		               image->name, total, in->size);
 	return GB_OK;
 }
 
@@ -228,10 +229,14 @@ size_t gb_nifti_whole(const gb_nifti *image)
 	const gb_input *in = voxels_of(image);
 	size_t total = image->header.data_bytes + (size_t)image->header.data_offset;
 
-	return gb_gzip_is(in->data, in->size) && total <= WHOLE_MAX && gb_gunzip_length(in->data, in->size) == total ? total : 0;
+	return gb_gzip_is(in->data, in->size) && total <= WHOLE_MAX &&
+	               gb_gunzip_length(in->data, in->size) == total
+	           ? total
+	           : 0;
 }
 
-gb_status gb_nifti_each(gb_nifti *image, uint8_t *whole, gb_nifti_visit *visit, void *context, gb_pool *pool, gb_err *err)
+gb_status gb_nifti_each(gb_nifti *image, uint8_t *whole, gb_nifti_visit *visit, void *context, gb_pool *pool,
+                        gb_err *err)
 {
 	const gb_nifti_header *h = &image->header;
 	const gb_input *in = voxels_of(image);

@@ -15,8 +15,8 @@ struct gb_nifti {
 };
 
 /* COUNT whole volumes from volume FIRST on, as stored, at RAW. */
-typedef gb_status gb_nifti_visit(void *context, const uint8_t *raw, int64_t first, int64_t count, gb_pool *pool,
-                                 gb_err *err);
+typedef gb_status gb_nifti_visit(void *context, const uint8_t *raw, int64_t first, int64_t count,
+                                 gb_pool *pool, gb_err *err);
 
 /* Can the file hold what its header promises?  GB_DATA if not; checked once, at open. */
 GB_CHECK gb_status gb_nifti_check_size(const gb_nifti *image, gb_err *err);
@@ -28,7 +28,8 @@ size_t gb_nifti_whole(const gb_nifti *image);
  * [gb_nifti_whole], or into memory of its own if NULL), more in two
  * alternating blocks, the next of which a thread of its own inflates while
  * this one is visited (with -j1 nothing overlaps). */
-GB_CHECK gb_status gb_nifti_each(gb_nifti *image, uint8_t *whole, gb_nifti_visit *visit, void *context, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_nifti_each(gb_nifti *image, uint8_t *whole, gb_nifti_visit *visit, void *context,
+                                 gb_pool *pool, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -9,8 +9,10 @@
 gb_status gb_delays_fir(gb_delays *delays, int first, int end, gb_err *err)
 {
 	if (end <= first || end - (int64_t)first > 1000)
-		return gb_fail(err, GB_USAGE, "FIR delays %d:%d: from 1 to 1000 delays are wanted", first, end);
-	*delays = (gb_delays){end - first, first, end - first, gb_array((size_t)(end - first) * (size_t)(end - first), sizeof(double), err)};
+		return gb_fail(err, GB_USAGE, "FIR delays %d:%d: from 1 to 1000 delays are wanted", first,
+		               end);
+	*delays = (gb_delays){.filters = end - first, .first = first, .length = end - first};
+	delays->tap = gb_array((size_t)(end - first) * (size_t)(end - first), sizeof(double), err);
 	if (!delays->tap)
 		return GB_SYSTEM;
 	for (int f = 0; f < delays->filters; f++)
@@ -21,8 +23,11 @@ gb_status gb_delays_fir(gb_delays *delays, int first, int end, gb_err *err)
 gb_status gb_delays_kernels(gb_delays *delays, int filters, int length, const double *tap, gb_err *err)
 {
 	if (filters < 1 || filters > 16 || length < 1 || length > 100000)
-		return gb_fail(err, GB_DATA, "%d kernels of %d taps: 1 to 16 kernels of 1 to 100000 taps are wanted", filters, length);
-	*delays = (gb_delays){filters, 0, length, gb_array((size_t)filters * (size_t)length, sizeof(double), err)};
+		return gb_fail(err, GB_DATA,
+		               "%d kernels of %d taps: 1 to 16 kernels of 1 to 100000 taps are wanted",
+		               filters, length);
+	*delays = (gb_delays){.filters = filters, .length = length};
+	delays->tap = gb_array((size_t)filters * (size_t)length, sizeof(double), err);
 	if (!delays->tap)
 		return GB_SYSTEM;
 	memcpy(delays->tap, tap, (size_t)filters * (size_t)length * sizeof *tap);
@@ -55,11 +60,14 @@ gb_status gb_delays_from_json(const gb_json *json, gb_delays *delays, gb_err *er
 	int64_t filters, first, length;
 
 	*delays = (gb_delays){0};
-	if (!gb_json_read_integer(gb_json_get(json, "filters"), &filters) || !gb_json_read_integer(gb_json_get(json, "first"), &first) ||
-	    !gb_json_read_integer(gb_json_get(json, "length"), &length) || filters < 1 || filters > 1000 || length < 1 ||
-	    length > 100000 || first < -100000 || first > 100000 || gb_json_size(taps) != (size_t)(filters * length))
+	if (!gb_json_read_integer(gb_json_get(json, "filters"), &filters) ||
+	    !gb_json_read_integer(gb_json_get(json, "first"), &first) ||
+	    !gb_json_read_integer(gb_json_get(json, "length"), &length) || filters < 1 || filters > 1000 ||
+	    length < 1 || length > 100000 || first < -100000 || first > 100000 ||
+	    gb_json_size(taps) != (size_t)(filters * length))
 		return gb_fail(err, GB_DATA, "delays: filters, first, length and that many taps are wanted");
-	*delays = (gb_delays){(int)filters, (int)first, (int)length, gb_array((size_t)(filters * length), sizeof(double), err)};
+	*delays = (gb_delays){.filters = (int)filters, .first = (int)first, .length = (int)length};
+	delays->tap = gb_array((size_t)(filters * length), sizeof(double), err);
 	if (!delays->tap)
 		return GB_SYSTEM;
 	for (int64_t i = 0; i < filters * length; i++)
@@ -86,7 +94,8 @@ static int32_t find_row(const gb_row_list *list, int64_t row, int32_t run)
 	return low < list->count && list->row[low] == row && list->run[low] == run ? (int32_t)low : -1;
 }
 
-int32_t *gb_delays_table(const gb_delays *delays, const gb_row_list *wanted, const gb_row_list *have, gb_err *err)
+int32_t *gb_delays_table(const gb_delays *delays, const gb_row_list *wanted, const gb_row_list *have,
+                         gb_err *err)
 {
 	size_t cells;
 	int32_t *table;
@@ -98,7 +107,9 @@ int32_t *gb_delays_table(const gb_delays *delays, const gb_row_list *wanted, con
 	table = gb_array(cells, sizeof *table, err);
 	for (int k = 0; table && k < delays->length; k++)
 		for (size_t i = 0; i < wanted->count; i++)
-			table[(size_t)k * wanted->count + i] = find_row(have, wanted->row[i] - delays->first - k, wanted->run[i]);
+			table[(size_t)k * wanted->count + i] = find_row(have,
+			                                                wanted->row[i] - delays->first - k,
+			                                                wanted->run[i]);
 	return table;
 }
 
@@ -158,8 +169,8 @@ static void kernel_tile(void *context, size_t tile, int worker)
 		kernel_row(job, i, job->scratch + (size_t)worker * job->stride);
 }
 
-gb_status gb_delays_kernel(const gb_delays *delays, gb_pool *pool, const double *gram, size_t stride, gb_delayed_rows a,
-                           gb_delayed_rows b, double *out, gb_err *err)
+gb_status gb_delays_kernel(const gb_delays *delays, gb_pool *pool, const double *gram, size_t stride,
+                           gb_delayed_rows a, gb_delayed_rows b, double *out, gb_err *err)
 {
 	kernel_job job = {.delays = delays, .gram = gram, .stride = stride, .a = a, .b = b, .out = out};
 
@@ -171,7 +182,8 @@ gb_status gb_delays_kernel(const gb_delays *delays, gb_pool *pool, const double 
 	return GB_OK;
 }
 
-void gb_delays_design(const gb_delays *delays, const int32_t *table, size_t n, const float *x, size_t width, float *out)
+void gb_delays_design(const gb_delays *delays, const int32_t *table, size_t n, const float *x, size_t width,
+                      float *out)
 {
 	memset(out, 0, n * (size_t)delays->filters * width * sizeof *out);
 	for (size_t i = 0; i < n; i++)

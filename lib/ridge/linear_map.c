@@ -22,8 +22,8 @@ static int by_row(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-gb_status gb_ridge_rows_read(const gb_delays *delays, const gb_clock *clock, const int64_t *rows, size_t count, int64_t **have,
-                             int32_t **run, size_t *have_count, gb_err *err)
+gb_status gb_ridge_rows_read(const gb_delays *delays, const gb_clock *clock, const int64_t *rows,
+                             size_t count, int64_t **have, int32_t **run, size_t *have_count, gb_err *err)
 {
 	size_t n = 0, kept = 0, cells;
 
@@ -55,7 +55,7 @@ gb_status gb_ridge_rows_read(const gb_delays *delays, const gb_clock *clock, con
 	return GB_OK;
 }
 
-/* What one chunk of rows needs. */
+/* The tables and work arrays of one chunk of rows. */
 typedef struct chunk {
 	const gb_linear_map *map;
 	gb_row_list wanted, have;
@@ -89,7 +89,8 @@ static gb_status dual_band(chunk *c, const gb_linear_map_band *band, float *out,
 		return status;
 	for (size_t i = 0; i < have * stored; i++)
 		c->wide[i] = (double)c->gram[i];
-	status = gb_delays_kernel(&map->delays, c->pool, c->wide, stored, (gb_delayed_rows){c->table, c->wanted.count},
+	status = gb_delays_kernel(&map->delays, c->pool, c->wide, stored,
+	                          (gb_delayed_rows){c->table, c->wanted.count},
 	                          (gb_delayed_rows){c->train_table, n}, c->wide_kernel, err);
 	if (status)
 		return status;
@@ -156,13 +157,15 @@ gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_reader reader
 
 		for (size_t i = 0; i < n; i++)
 			wanted_run[i] = gb_clock_run_of(clock, rows[at + i]);
-		status = gb_ridge_rows_read(&map->delays, clock, rows + at, n, &have, &run, &c.have.count, err);
+		status = gb_ridge_rows_read(&map->delays, clock, rows + at, n, &have, &run, &c.have.count,
+		                            err);
 		c.have.row = have;
 		c.have.run = run;
 		c.wanted = (gb_row_list){n, rows + at, wanted_run};
 		c.table = status ? NULL : gb_delays_table(&map->delays, &c.wanted, &c.have, err);
 		if (!status)
-			status = c.table ? predict_chunk(&c, reader, out + at * map->targets, err) : GB_SYSTEM;
+			status = c.table ? predict_chunk(&c, reader, out + at * map->targets, err)
+			                 : GB_SYSTEM;
 		free(have);
 		free(run);
 		free(c.table);

@@ -43,8 +43,9 @@ GB_CHECK gb_status gb_linear_map_predict(const gb_linear_map *map, gb_ridge_read
 void gb_ridge_standardise(float *x, const float *mean, const float *std, size_t width);
 
 /* The rows that TRAIN's delays read, in their runs: arrays released with free(). */
-GB_CHECK gb_status gb_ridge_rows_read(const gb_delays *delays, const gb_clock *clock, const int64_t *rows, size_t count,
-                                      int64_t **have, int32_t **run, size_t *have_count, gb_err *err);
+GB_CHECK gb_status gb_ridge_rows_read(const gb_delays *delays, const gb_clock *clock, const int64_t *rows,
+                                      size_t count, int64_t **have, int32_t **run, size_t *have_count,
+                                      gb_err *err);
 
 GB_END_DECLS
 #endif

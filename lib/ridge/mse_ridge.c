@@ -10,7 +10,10 @@
 
 enum { BLOCK = 256 }; /* targets at once */
 
-double gb_mse_ridge_penalty(const gb_mse_ridge_system *s, int index) { return s->scale * pow(10, (double)(index - 4) / 2); }
+double gb_mse_ridge_penalty(const gb_mse_ridge_system *s, int index)
+{
+	return s->scale * pow(10, (double)(index - 4) / 2);
+}
 
 /* ---- the systems ---- */
 
@@ -27,7 +30,8 @@ static void centre(gb_mse_ridge_part *p, const float *x, size_t columns)
 			p->design[i * columns + c] = (double)x[p->row[i] * columns + c] - p->mean[c];
 }
 
-/* Eigenvectors of the smaller of kernel and moments; what is numerically 0 gets no weight. */
+/* Eigenvectors of the smaller of kernel and moments.  Directions with an eigenvalue of numerically 0 get no
+ * weight. */
 static gb_status decompose(gb_mse_ridge_part *p, size_t columns, gb_err *err)
 {
 	bool dual = p->kept <= columns;
@@ -93,8 +97,8 @@ static bool near(gb_row_list rows, size_t first, size_t end, size_t i, int64_t g
 	return i < end || (rows.run[i] == rows.run[end - 1] && rows.row[i] - rows.row[end - 1] <= gap);
 }
 
-gb_status gb_mse_ridge_open(gb_mse_ridge_system *s, const float *x, size_t columns, gb_row_list list, int64_t gap,
-                            gb_err *err)
+gb_status gb_mse_ridge_open(gb_mse_ridge_system *s, const float *x, size_t columns, gb_row_list list,
+                            int64_t gap, gb_err *err)
 {
 	size_t rows = list.count;
 	gb_status status = GB_OK;
@@ -140,12 +144,14 @@ void gb_mse_ridge_close(gb_mse_ridge_system *s)
 	*s = (gb_mse_ridge_system){0};
 }
 
-/* ---- targets in a part's basis ---- */
+/* ---- targets in the basis of a part ---- */
 
-gb_status gb_mse_ridge_project(const gb_mse_ridge_part *p, size_t columns, const double *y, size_t ldy, size_t targets, double *mean, double *z, gb_err *err)
+gb_status gb_mse_ridge_project(const gb_mse_ridge_part *p, size_t columns, const double *y, size_t ldy,
+                               size_t targets, double *mean, double *z, gb_err *err)
 {
 	bool dual = p->kept <= columns;
-	double *own = doubles(p->kept * targets, err), *moments = dual ? NULL : doubles(columns * targets, err);
+	double *own = doubles(p->kept * targets, err),
+	       *moments = dual ? NULL : doubles(columns * targets, err);
 
 	memset(mean, 0, targets * sizeof *mean);
 	for (size_t i = 0; own && i < p->kept; i++)
@@ -172,7 +178,8 @@ gb_status gb_mse_ridge_project(const gb_mse_ridge_part *p, size_t columns, const
 	return own && (dual || moments) ? GB_OK : GB_SYSTEM;
 }
 
-void gb_mse_ridge_predict(const gb_mse_ridge_part *p, const double *z, size_t targets, double penalty, double *work, double *out)
+void gb_mse_ridge_predict(const gb_mse_ridge_part *p, const double *z, size_t targets, double penalty,
+                          double *work, double *out)
 {
 	for (size_t k = 0; k < p->order; k++)
 		for (size_t t = 0; t < targets; t++)
@@ -192,7 +199,8 @@ gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *p, double *m, const gb_
 	memset(read, 0, columns * factors * sizeof *read);
 	memset(write, 0, wide * factors * sizeof *write);
 	memset(offset, 0, factors * sizeof *offset);
-	for (size_t k = 0; status == GB_OK && k < order; k++) { /* of the basis over the kept rows, whose courses are orthogonal */
+	/* Norms over the kept rows of the basis, whose time courses are orthogonal. */
+	for (size_t k = 0; status == GB_OK && k < order; k++) {
 		norm[k] = p->kept <= columns ? p->lambda[k] : sqrt(fmax(p->lambda[k], 0));
 		for (size_t i = 0; i < wide; i++)
 			m[k * wide + i] *= norm[k];
@@ -223,7 +231,7 @@ gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *p, double *m, const gb_
 
 /* ---- choosing and fitting ---- */
 
-/* Squared errors on held-out rows, of the mean and with each penalty. */
+/* Squared error on held-out rows of the mean, and of the fit with each penalty. */
 typedef struct errors { double constant, with[GB_SKILL_PENALTIES]; } errors;
 
 typedef struct solve {
@@ -231,7 +239,7 @@ typedef struct solve {
 	const float *y;
 	gb_mse_ridge_fit *fit;
 	errors *error;             /* [targets] */
-	size_t first, count;       /* of the block */
+	size_t first, count;       /* in the block */
 	double *rows, *z, *work, *out, mean[BLOCK]; /* [rows, count], three of the longest side × count */
 } solve;
 
@@ -261,7 +269,8 @@ static gb_status judge(solve *s, gb_err *err)
 			gb_mse_ridge_predict(p, s->z, n, gb_mse_ridge_penalty(s->system, l), s->work, s->out);
 			for (size_t i = 0; i < p->held; i++)
 				for (size_t t = 0; t < n; t++) {
-					double truth = s->rows[(p->first + i) * n + t] - s->mean[t], miss = truth - s->out[i * n + t];
+					double truth = s->rows[(p->first + i) * n + t] - s->mean[t],
+					       miss = truth - s->out[i * n + t];
 
 					s->error[s->first + t].constant += l ? 0 : truth * truth;
 					s->error[s->first + t].with[l] += miss * miss;
@@ -271,7 +280,7 @@ static gb_status judge(solve *s, gb_err *err)
 	return GB_OK;
 }
 
-/* Index of the penalty with the least error; −1: the mean has less. */
+/* Index of the penalty with the smallest error; −1 if the mean has a smaller one. */
 static int best_of(const errors *e)
 {
 	int best = -1;
@@ -282,7 +291,7 @@ static int best_of(const errors *e)
 	return best;
 }
 
-/* Every target gets the errors of all. */
+/* Give every target the errors summed over all targets. */
 static void share(errors *error, size_t targets)
 {
 	errors all = {0};
@@ -329,16 +338,25 @@ static gb_status fit_block(solve *s, gb_err *err)
 	return GB_OK;
 }
 
-gb_status gb_mse_ridge_solve(const gb_mse_ridge_system *system, const float *y, size_t targets, gb_mse_ridge_fit *fit, gb_err *err)
+gb_status gb_mse_ridge_solve(const gb_mse_ridge_system *system, const float *y, size_t targets,
+                             gb_mse_ridge_fit *fit, gb_err *err)
 {
 	size_t side = system->rows > system->columns ? system->rows : system->columns;
-	solve s = {.system = system, .y = y, .fit = fit, .error = gb_array(targets + 1, sizeof *s.error, err), .rows = doubles(side * BLOCK, err),
-	           .z = doubles(side * BLOCK, err), .work = doubles(side * BLOCK, err), .out = doubles(side * BLOCK, err)};
+	solve s = {.system = system, .y = y, .fit = fit, .error = gb_array(targets + 1, sizeof *s.error, err),
+	           .rows = doubles(side * BLOCK, err), .z = doubles(side * BLOCK, err),
+	           .work = doubles(side * BLOCK, err), .out = doubles(side * BLOCK, err)};
 	gb_status status;
 
-	*fit = (gb_mse_ridge_fit){.columns = system->columns, .targets = targets, .weight = gb_array(system->columns * targets + 1, sizeof(float), err),
-	                      .intercept = gb_array(targets + 1, sizeof(float), err), .penalty = doubles(targets, err), .skill = doubles(targets, err)};
-	status = s.error && s.rows && s.z && s.work && s.out && fit->weight && fit->intercept && fit->penalty && fit->skill ? GB_OK : GB_SYSTEM;
+	*fit = (gb_mse_ridge_fit){.columns = system->columns,
+	                          .targets = targets,
+	                          .weight = gb_array(system->columns * targets + 1, sizeof(float), err),
+	                          .intercept = gb_array(targets + 1, sizeof(float), err),
+	                          .penalty = doubles(targets, err),
+	                          .skill = doubles(targets, err)};
+	status = s.error && s.rows && s.z && s.work && s.out && fit->weight && fit->intercept &&
+	                 fit->penalty && fit->skill
+	             ? GB_OK
+	             : GB_SYSTEM;
 	for (size_t first = 0; status == GB_OK && first < targets; first += BLOCK) {
 		take_block(&s, first);
 		status = judge(&s, err);

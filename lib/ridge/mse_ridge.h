@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* mse_ridge.h: ridge whose penalty is judged by the size of its error, not by
- * correlation: what cannot be said of held-out rows shrinks to the constant.
+/* mse_ridge.h: ridge whose penalty is chosen by its squared error on held-out rows, not by correlation:
+ * targets that cannot be predicted shrink to their mean.
  *
- * Eight contiguous folds of the rows, with the gap left out on both sides; skill
- * = 1 − Σ squared error / Σ squared error of the mean of a fold's other rows.
- * Penalties are 1e-2 … 1e6 in half decades, in units of the kernel's mean
- * diagonal, and infinity: the one of most skill; where none is above 0, it is
- * infinity, and the prediction is the mean.  Each target has its own, but more
- * than 16, among which many would seem to be known by chance, share one.
+ * There are eight contiguous folds of the rows, with the gap left out on both sides.  Skill is R² against the
+ * training mean: 1 − Σ squared error / Σ squared error of the mean of a fold's other rows.  Penalties are
+ * 1e-2 … 1e6 in half decades, in units of the kernel's mean diagonal; the one with the highest skill is used.
+ * Where no skill is above 0, the penalty is infinite and the prediction is the mean.  Up to 16 targets have
+ * a penalty each; more of them share one, because some of many would seem predictable by chance.
  *
  * One system serves many targets.  With centred rows A = (columns of BASIS) and
  * eigenvalues LAMBDA, a ridge solution is BASIS·diag(1/(LAMBDA + λ))·Z, Z the
@@ -21,7 +20,12 @@
 
 GB_BEGIN_DECLS
 
-enum { GB_SKILL_FOLDS = 8, GB_SKILL_PENALTIES = 17, GB_SKILL_OWN = 16, GB_SKILL_ROWS = 4 * GB_SKILL_FOLDS /* fewer are not fitted */ };
+enum {
+	GB_SKILL_FOLDS = 8,
+	GB_SKILL_PENALTIES = 17,
+	GB_SKILL_OWN = 16, /* targets with a penalty each, at most */
+	GB_SKILL_ROWS = 4 * GB_SKILL_FOLDS /* fewer rows are not fitted */
+};
 
 typedef struct gb_mse_ridge_part {
 	size_t kept, held, order;  /* rows fitted, rows held out, min(kept, columns) */
@@ -37,7 +41,7 @@ typedef struct gb_mse_ridge_part {
 typedef struct gb_mse_ridge_system {
 	size_t rows, columns;
 	double scale;              /* mean diagonal of the kernel of all rows */
-	gb_mse_ridge_part fold[GB_SKILL_FOLDS], whole;
+	gb_mse_ridge_part fold[GB_SKILL_FOLDS], whole; /* WHOLE is fitted on all rows */
 } gb_mse_ridge_system;
 
 typedef struct gb_mse_ridge_fit {
@@ -47,21 +51,25 @@ typedef struct gb_mse_ridge_fit {
 } gb_mse_ridge_fit;
 
 /* X [rows.count, columns]; ROWS are its rows in the clock, and GAP is a number of these. */
-GB_CHECK gb_status gb_mse_ridge_open(gb_mse_ridge_system *system, const float *x, size_t columns, gb_row_list rows,
-                                     int64_t gap, gb_err *err);
+GB_CHECK gb_status gb_mse_ridge_open(gb_mse_ridge_system *system, const float *x, size_t columns,
+                                     gb_row_list rows, int64_t gap, gb_err *err);
 void gb_mse_ridge_close(gb_mse_ridge_system *system);
-/* Of index 0 … GB_SKILL_PENALTIES − 1, in units of the data. */
+/* The penalty of INDEX, 0 … GB_SKILL_PENALTIES − 1, in units of the data. */
 double gb_mse_ridge_penalty(const gb_mse_ridge_system *system, int index);
 
 /* Y [rows, targets]. */
-GB_CHECK gb_status gb_mse_ridge_solve(const gb_mse_ridge_system *system, const float *y, size_t targets, gb_mse_ridge_fit *fit, gb_err *err);
+GB_CHECK gb_status gb_mse_ridge_solve(const gb_mse_ridge_system *system, const float *y, size_t targets,
+                                      gb_mse_ridge_fit *fit, gb_err *err);
 void gb_mse_ridge_fit_clear(gb_mse_ridge_fit *fit);
 
-/* MEAN [targets] over the part's kept rows of Y [rows, ldy], and Z [order, targets] of what is left. */
-GB_CHECK gb_status gb_mse_ridge_project(const gb_mse_ridge_part *part, size_t columns, const double *y, size_t ldy, size_t targets, double *mean, double *z,
-                                    gb_err *err);
-/* OUT [held, targets] = what the part's fit with PENALTY says beyond the mean; WORK [order, targets]. */
-void gb_mse_ridge_predict(const gb_mse_ridge_part *part, const double *z, size_t targets, double penalty, double *work, double *out);
+/* MEAN [targets] of the part's kept rows of Y [rows, ldy]; Z [order, targets] are the centred targets in the
+ * part's basis. */
+GB_CHECK gb_status gb_mse_ridge_project(const gb_mse_ridge_part *part, size_t columns, const double *y,
+                                        size_t ldy, size_t targets, double *mean, double *z, gb_err *err);
+/* OUT [held, targets] = the prediction, less the mean, of the part's fit with PENALTY.  WORK is [order,
+ * targets]. */
+void gb_mse_ridge_predict(const gb_mse_ridge_part *part, const double *z, size_t targets, double penalty,
+                          double *work, double *out);
 
 /* A map of low rank: y = write·(x·read + offset). */
 typedef struct gb_low_rank {
@@ -69,9 +77,10 @@ typedef struct gb_low_rank {
 	double *read, *offset, *write; /* [columns, factors], [factors], [wide, factors]; the caller's */
 } gb_low_rank;
 
-/* Fill OUT's arrays with the best approximation, on the part's kept rows, of the map M [order, wide] from the basis.
- * M is scaled in place. */
-GB_CHECK gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *part, double *m, const gb_low_rank *out, gb_err *err);
+/* Fill OUT's arrays with the best approximation, on the part's kept rows, of the map M [order, wide] from
+ * the basis.  M is scaled in place. */
+GB_CHECK gb_status gb_mse_ridge_low_rank(const gb_mse_ridge_part *part, double *m, const gb_low_rank *out,
+                                         gb_err *err);
 
 GB_END_DECLS
 #endif

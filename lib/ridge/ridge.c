@@ -19,7 +19,7 @@ double gb_ridge_penalty(int index)
 	return decades[index];
 }
 
-/* A solve on its way: what its stages share. */
+/* State that the stages of one solve share. */
 typedef struct solve {
 	const gb_ridge_problem *problem;
 	gb_ridge_system system;
@@ -33,7 +33,7 @@ typedef struct solve {
 	size_t scratch_each;
 	gb_ridge_fit *fit;
 	double *hat[GB_RIDGE_BEST][GB_RIDGE_FOLDS], *factor[GB_RIDGE_BEST];
-	gb_ridge_per_target own[GB_RIDGE_BEST]; /* instead of the two, per target */
+	gb_ridge_per_target own[GB_RIDGE_BEST]; /* with a penalty per target: in place of hat and factor */
 	gb_err *failure;             /* [tiles] */
 } solve;
 
@@ -45,18 +45,20 @@ static void score_tile(void *context, size_t tile, int worker)
 	size_t w = tile / GB_RIDGE_FOLDS;
 	int f = (int)(tile % GB_RIDGE_FOLDS);
 	const double *weight = s->weight + w * s->problem->bands;
-	size_t order = gb_ridge_system_order(&s->system, f), rows = s->system.fold[f].test_end - s->system.fold[f].test;
-	double *matrix = s->scratch + (size_t)worker * s->scratch_each, *work = matrix + order * order, *m = work + order * order,
-	       *hat = m + rows * order, *p = hat + rows * order;
-	const double *source = s->system.primal ? s->moments[f] : s->y, *truth = s->y + s->system.fold[f].test * s->scored;
+	size_t order = gb_ridge_system_order(&s->system, f),
+	       rows = s->system.fold[f].test_end - s->system.fold[f].test;
+	double *matrix = s->scratch + (size_t)worker * s->scratch_each, *work = matrix + order * order,
+	       *m = work + order * order, *hat = m + rows * order, *p = hat + rows * order;
+	const double *source = s->system.primal ? s->moments[f] : s->y;
+	const double *truth = s->y + s->system.fold[f].test * s->scored;
 
 	gb_ridge_system_matrix(&s->system, weight, f, matrix);
 	gb_ridge_system_held_out(&s->system, weight, f, m);
 	for (int l = 0; l < GB_RIDGE_PENALTIES; l++) {
 		double sum = 0, r[BLOCK];
 
-		if (gb_ridge_system_hat(&s->system, &(gb_ridge_weighted){weight, f, matrix, m}, gb_ridge_penalty(l), work, hat,
-		                        &s->failure[tile]))
+		if (gb_ridge_system_hat(&s->system, &(gb_ridge_weighted){weight, f, matrix, m},
+		                        gb_ridge_penalty(l), work, hat, &s->failure[tile]))
 			return;
 		for (size_t v = 0; v < s->scored; v += BLOCK) {
 			size_t count = s->scored - v < BLOCK ? s->scored - v : BLOCK;
@@ -104,13 +106,16 @@ static gb_status cross_validate(solve *s, gb_pool *pool, gb_err *err)
 	return status;
 }
 
-/* ---- choosing ---- */
+/* ---- choosing weightings and penalties ---- */
 
 static int by_score(const void *a, const void *b)
 {
 	const gb_ridge_choice *x = a, *y = b;
 
-	return x->score < y->score ? 1 : x->score > y->score ? -1 : x->weight < y->weight ? -1 : x->weight > y->weight;
+	return x->score < y->score     ? 1
+	       : x->score > y->score   ? -1
+	       : x->weight < y->weight ? -1
+	                               : x->weight > y->weight;
 }
 
 static double mean_score(const solve *s, size_t w, int l)
@@ -139,7 +144,8 @@ static gb_status choose(solve *s, gb_err *err)
 			if (mean_score(s, w, l) > mean_score(s, w, chosen))
 				chosen = l;
 		all[w] = (gb_ridge_choice){mean_score(s, w, chosen), gb_ridge_penalty(chosen),
-		                           chosen == 0 || chosen == GB_RIDGE_PENALTIES - 1, s->weight + w * bands};
+		                           chosen == 0 || chosen == GB_RIDGE_PENALTIES - 1,
+		                           s->weight + w * bands};
 	}
 	qsort(all, s->weightings, sizeof *all, by_score);
 	fit->choices = best < s->weightings ? best : s->weightings;
@@ -155,15 +161,19 @@ static gb_status choose(solve *s, gb_err *err)
 	return fit->choice && fit->choice[fit->choices - 1].weight ? GB_OK : GB_SYSTEM;
 }
 
-/* Penalties of their own for all targets, in each of the choices. */
+/* Choose a penalty for each target, in each of the choices. */
 static gb_status choose_own(solve *s, gb_pool *pool, gb_err *err)
 {
 	gb_ridge_fit *fit = s->fit;
 	size_t targets = fit->targets, cells;
-	gb_status status = gb_size_mul(fit->choices, targets, &cells) ? GB_OK : gb_fail(err, GB_SYSTEM, "ridge: %zu targets are too many", targets);
+	gb_status status = gb_size_mul(fit->choices, targets, &cells)
+	                       ? GB_OK
+	                       : gb_fail(err, GB_SYSTEM, "ridge: %zu targets are too many", targets);
 
 	fit->penalty = status ? NULL : gb_array(cells, sizeof *fit->penalty, err);
-	status = fit->penalty ? gb_ridge_per_target_choose(s->own, &s->system, fit->choice, fit->choices, fit->mean, pool, err) : GB_SYSTEM;
+	status = fit->penalty ? gb_ridge_per_target_choose(s->own, &s->system, fit->choice, fit->choices,
+	                                                   fit->mean, pool, err)
+	                      : GB_SYSTEM;
 	for (size_t c = 0; !status && c < fit->choices; c++)
 		for (size_t v = 0; v < targets; v++)
 			fit->penalty[c * targets + v] = (float)gb_ridge_penalty(s->own[c].penalty[v]);
@@ -176,13 +186,14 @@ static gb_status choose_own(solve *s, gb_pool *pool, gb_err *err)
 
 /* ---- the final fit ---- */
 
-/* A tile is one choice: its factor and its folds' hats. */
+/* A tile is one choice: its Cholesky factor and the hat matrices of its folds. */
 static void prepare_tile(void *context, size_t c, int worker)
 {
 	solve *s = context;
 	const gb_ridge_choice *choice = &s->fit->choice[c];
 	size_t order = s->system.order;
-	double *matrix = s->scratch + (size_t)worker * s->scratch_each, *work = matrix + order * order, *m = work + order * order;
+	double *matrix = s->scratch + (size_t)worker * s->scratch_each, *work = matrix + order * order,
+	       *m = work + order * order;
 
 	gb_ridge_system_matrix(&s->system, choice->weight, -1, s->factor[c]);
 	for (size_t i = 0; i < order; i++)
@@ -192,8 +203,8 @@ static void prepare_tile(void *context, size_t c, int worker)
 	for (int f = 0; f < GB_RIDGE_FOLDS; f++) {
 		gb_ridge_system_matrix(&s->system, choice->weight, f, matrix);
 		gb_ridge_system_held_out(&s->system, choice->weight, f, m);
-		if (gb_ridge_system_hat(&s->system, &(gb_ridge_weighted){choice->weight, f, matrix, m}, choice->penalty, work,
-		                        s->hat[c][f], &s->failure[c]))
+		if (gb_ridge_system_hat(&s->system, &(gb_ridge_weighted){choice->weight, f, matrix, m},
+		                        choice->penalty, work, s->hat[c][f], &s->failure[c]))
 			return;
 	}
 }
@@ -213,7 +224,8 @@ static gb_status prepare(solve *s, gb_pool *pool, gb_err *err)
 		if (!s->factor[c])
 			return GB_SYSTEM;
 		for (int f = 0; f < GB_RIDGE_FOLDS; f++) {
-			s->hat[c][f] = gb_array(rows * gb_ridge_system_order(&s->system, f), sizeof(double), err);
+			s->hat[c][f] = gb_array(rows * gb_ridge_system_order(&s->system, f), sizeof(double),
+			                        err);
 			if (!s->hat[c][f])
 				return GB_SYSTEM;
 		}
@@ -228,7 +240,8 @@ static gb_status prepare(solve *s, gb_pool *pool, gb_err *err)
 }
 
 /* SD over all held-out rows of choice C's predictions for COUNT targets Y [n, BLOCK]. */
-static void held_out_sd(const solve *s, size_t c, const double *y, size_t count, double *t, double *p, double *sd)
+static void held_out_sd(const solve *s, size_t c, const double *y, size_t count, double *t, double *p,
+                        double *sd)
 {
 	double sum[BLOCK] = {0}, square[BLOCK] = {0}, n = (double)s->system.n;
 
@@ -237,7 +250,8 @@ static void held_out_sd(const solve *s, size_t c, const double *y, size_t count,
 
 		if (s->system.primal)
 			gb_ridge_system_moments(&s->system, f, y, count, BLOCK, t);
-		gb_ridge_system_predict(&s->system, f, s->hat[c][f], s->system.primal ? t : y, s->system.primal ? count : BLOCK, count, p);
+		gb_ridge_system_predict(&s->system, f, s->hat[c][f], s->system.primal ? t : y,
+		                        s->system.primal ? count : BLOCK, count, p);
 		for (size_t i = 0; i < rows; i++)
 			for (size_t v = 0; v < count; v++) {
 				sum[v] += p[i * count + v];
@@ -255,7 +269,7 @@ typedef struct target_block {
 	double *moments;    /* work: [order or n, BLOCK] */
 	double *predicted;  /* work: [fold_rows, BLOCK] */
 	double *solution;   /* work: [BLOCK, order] */
-	double *sums;       /* [order·bands or order, BLOCK] coefficients of the unscaled bands, summed over choices */
+	double *sums;       /* [order·bands or order, BLOCK] coefficients, summed over choices */
 } target_block;
 
 /* Add choice C's solution / SD to the sums of coefficients. */
@@ -271,7 +285,9 @@ static void add_solution(const solve *s, size_t c, const target_block *block, co
 		gb_ridge_system_moments(&s->system, -1, y, count, BLOCK, t);
 	for (size_t v = 0; v < count; v++)
 		for (size_t i = 0; i < order; i++)
-			x[v * order + i] = s->system.primal ? sqrt(weight[s->system.band_of[i]]) * t[i * count + v] : y[i * BLOCK + v];
+			x[v * order + i] = s->system.primal
+			                       ? sqrt(weight[s->system.band_of[i]]) * t[i * count + v]
+			                       : y[i * BLOCK + v];
 	if (s->problem->per_target)
 		gb_ridge_per_target_solve(&s->own[c], block->first, count, x, t);
 	else
@@ -279,14 +295,18 @@ static void add_solution(const solve *s, size_t c, const target_block *block, co
 	for (size_t b = 0; b < (s->system.primal ? 1 : s->problem->bands); b++)
 		for (size_t i = 0; i < order; i++) {
 			size_t band = s->system.primal ? s->system.band_of[i] : b;
-			double scale = s->system.primal ? sqrt(weight[band] / s->system.scale[band]) : weight[band] / s->system.scale[band];
+			double scale = s->system.primal ? sqrt(weight[band] / s->system.scale[band])
+			                                : weight[band] / s->system.scale[band];
 
 			for (size_t v = 0; v < count; v++)
-				block->sums[(b * order + i) * BLOCK + v] += sd[v] > 0 ? scale * x[v * order + i] / sd[v] : 0;
+				block->sums[(b * order + i) * BLOCK + v] += sd[v] > 0
+				                                                ? scale * x[v * order + i] /
+				                                                      sd[v]
+				                                                : 0;
 		}
 }
 
-/* The block's coefficients from SUMS, in the form each band is kept in. */
+/* Store the block's coefficients from SUMS, each band's in its primal or dual form. */
 static void store_block(const solve *s, size_t v0, size_t count, const double *sums, double *narrow)
 {
 	size_t n = s->system.n, order = s->system.order, at = 0;
@@ -297,14 +317,16 @@ static void store_block(const solve *s, size_t v0, size_t count, const double *s
 
 		if (!s->system.primal && !s->fit->is_dual[b]) {
 			gb_matrix_product_one((gb_product_size){columns, BLOCK, n},
-			                      (gb_operand_double){s->system.band_design[b], columns, GB_TRANSPOSED},
+			                      (gb_operand_double){s->system.band_design[b], columns,
+			                                          GB_TRANSPOSED},
 			                      (gb_operand_double){from, BLOCK, GB_AS_STORED}, narrow, BLOCK,
 			                      false);
 			from = narrow;
 		}
 		for (size_t i = 0; i < rows; i++)
 			for (size_t v = 0; v < count; v++)
-				s->fit->coefficient[b][i * s->problem->targets + v0 + v] = (float)from[i * BLOCK + v];
+				s->fit->coefficient[b][i * s->problem->targets + v0 + v] = (float)
+				    from[i * BLOCK + v];
 		at += columns;
 	}
 }
@@ -317,14 +339,16 @@ static void final_tile(void *context, size_t tile, int worker)
 	size_t count = targets - v0 < BLOCK ? targets - v0 : BLOCK;
 	size_t sums_size = order * BLOCK * (s->system.primal ? 1 : s->problem->bands);
 	double *y = s->scratch + (size_t)worker * s->scratch_each, *t = y + n * BLOCK, *p = t + n * BLOCK,
-	       *x = p + s->system.fold_rows * BLOCK, *sums = x + order * BLOCK, sd[BLOCK], mean_sd[BLOCK] = {0};
+	       *x = p + s->system.fold_rows * BLOCK, *sums = x + order * BLOCK;
+	double sd[BLOCK], mean_sd[BLOCK] = {0};
 	target_block block = {v0, count, y, t, p, x, sums};
 	double choices = (double)s->fit->choices;
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t v = 0; v < BLOCK; v++)
-			y[i * BLOCK + v] =
-			    v < count ? (double)s->problem->y[i * targets + v0 + v] - (double)s->fit->mean[v0 + v] : 0;
+			y[i * BLOCK + v] = v < count ? (double)s->problem->y[i * targets + v0 + v] -
+			                                   (double)s->fit->mean[v0 + v]
+			                             : 0;
 	memset(sums, 0, sums_size * sizeof *sums);
 	for (size_t c = 0; c < s->fit->choices; c++) {
 		if (s->problem->per_target)
@@ -360,7 +384,8 @@ static gb_status final_fit(solve *s, gb_pool *pool, gb_err *err)
 		if (!fit->coefficient[b])
 			return GB_SYSTEM;
 	}
-	s->scratch_each = BLOCK * (2 * n + s->system.fold_rows + order + order * (s->system.primal ? 1 : p->bands));
+	s->scratch_each = BLOCK *
+	                  (2 * n + s->system.fold_rows + order + order * (s->system.primal ? 1 : p->bands));
 	s->scratch = gb_array(s->scratch_each * (size_t)gb_pool_threads(pool), sizeof *s->scratch, err);
 	if (!s->scratch)
 		return GB_SYSTEM;
@@ -368,7 +393,7 @@ static gb_status final_fit(solve *s, gb_pool *pool, gb_err *err)
 	return GB_OK;
 }
 
-/* ---- beginning and end ---- */
+/* ---- opening and closing ---- */
 
 static gb_status make_weightings(solve *s, gb_err *err)
 {
@@ -408,7 +433,8 @@ static gb_status centre_targets(solve *s, gb_err *err)
 		for (size_t i = 0; i < n; i++)
 			sum += (double)p->y[i * p->targets + v];
 		if (!isfinite(sum))
-			return gb_fail(err, GB_DATA, "ridge: target %zu holds NaN or Inf in the train rows", v);
+			return gb_fail(err, GB_DATA, "ridge: target %zu holds NaN or Inf in the train rows",
+			               v);
 		s->fit->mean[v] = (float)(sum / (double)n);
 	}
 	for (size_t k = 0; k < s->scored; k++) {
@@ -425,7 +451,8 @@ gb_status gb_ridge_solve(const gb_ridge_problem *problem, gb_pool *pool, gb_ridg
 	solve s = {.problem = problem, .fit = fit};
 	gb_status status;
 
-	*fit = (gb_ridge_fit){.bands = problem->bands, .targets = problem->targets, .train = problem->train.count};
+	*fit = (gb_ridge_fit){.bands = problem->bands, .targets = problem->targets,
+	                      .train = problem->train.count};
 	if (problem->bands == 0 || problem->targets == 0)
 		return gb_fail(err, GB_DATA, "ridge: at least one band and one target are wanted");
 	status = gb_ridge_system_new(&s.system, problem, pool, err);

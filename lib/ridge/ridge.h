@@ -25,7 +25,7 @@
 GB_BEGIN_DECLS
 
 enum { GB_RIDGE_FOLDS = 8, GB_RIDGE_DRAWS = 40, GB_RIDGE_BEST = 8,
-       GB_RIDGE_TARGETS_SCORED = 4096 /* more targets: so many, evenly spread, choose for all */ };
+       GB_RIDGE_TARGETS_SCORED = 4096 /* of more targets, this many, evenly spaced, choose for all */ };
 
 /* 1e-2 … 1e6, a decade apart. */
 enum { GB_RIDGE_PENALTIES = 9 };
@@ -45,7 +45,7 @@ typedef struct gb_ridge_problem {
 	const gb_ridge_band *band;
 	size_t targets;
 	const float *y;          /* [train.count, targets] */
-	int draws, best;         /* normally GB_RIDGE_DRAWS and GB_RIDGE_BEST; draws only count with 2 bands or more */
+	int draws, best;         /* normally GB_RIDGE_DRAWS, used with 2 bands or more, and GB_RIDGE_BEST */
 	uint64_t seed;
 	bool per_target;         /* a penalty for each target */
 } gb_ridge_problem;
@@ -59,18 +59,20 @@ typedef struct gb_ridge_choice {
 
 typedef struct gb_ridge_fit {
 	size_t bands, targets, train, choices;
-	gb_ridge_choice *choice;      /* best first: those the prediction is made of */
+	gb_ridge_choice *choice;      /* best first; the prediction is their mean */
 	double curve[GB_RIDGE_PENALTIES]; /* equal weights: score of every penalty */
 	bool primal;
 	bool *is_dual;                /* [bands] */
-	float **coefficient;          /* [bands]: dual [train, targets] for K_b unscaled, else [filters·width, targets] */
+	float **coefficient;          /* [bands]: dual [train, targets] of the unscaled K_b, or
+	                               * primal [filters·width, targets] */
 	float *mean;                  /* [targets] on train rows: prediction = mean + Σ_b … */
 	float *penalty;               /* [choices, targets]; NULL: each choice's own, for all */
-	double own_score;             /* then mean r over folds and targets at these penalties, of the first choice … */
-	size_t own_count[GB_RIDGE_PENALTIES]; /* … and how many of its targets have each */
+	double own_score;             /* with penalties per target: the first choice's mean r */
+	size_t own_count[GB_RIDGE_PENALTIES]; /* with penalties per target: number of its targets with each */
 } gb_ridge_fit;
 
-GB_CHECK gb_status gb_ridge_solve(const gb_ridge_problem *problem, gb_pool *pool, gb_ridge_fit *fit, gb_err *err);
+GB_CHECK gb_status gb_ridge_solve(const gb_ridge_problem *problem, gb_pool *pool, gb_ridge_fit *fit,
+                                  gb_err *err);
 void gb_ridge_fit_clear(gb_ridge_fit *fit);
 
 GB_END_DECLS

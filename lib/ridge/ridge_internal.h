@@ -29,8 +29,8 @@ typedef struct gb_ridge_system {
 } gb_ridge_system;
 
 /* ridge_system.c */
-GB_CHECK gb_status gb_ridge_system_new(gb_ridge_system *system, const gb_ridge_problem *problem, gb_pool *pool,
-                                       gb_err *err);
+GB_CHECK gb_status gb_ridge_system_new(gb_ridge_system *system, const gb_ridge_problem *problem,
+                                       gb_pool *pool, gb_err *err);
 void gb_ridge_system_clear(gb_ridge_system *system);
 
 /* Order of fold F's system (F −1: of all train rows). */
@@ -47,8 +47,8 @@ typedef struct gb_ridge_weighted {
 } gb_ridge_weighted;
 
 /* HAT [held-out rows, order] = M·(S + PENALTY)⁻¹ (primal: ·√w); WORK is as large as S. */
-GB_CHECK gb_status gb_ridge_system_hat(const gb_ridge_system *system, const gb_ridge_weighted *fold, double penalty,
-                                       double *work, double *hat, gb_err *err);
+GB_CHECK gb_status gb_ridge_system_hat(const gb_ridge_system *system, const gb_ridge_weighted *fold,
+                                       double penalty, double *work, double *hat, gb_err *err);
 /* T for COUNT targets Y [n, COUNT] (centred), primal only: T [order, COUNT] = Xᵀ·Y over F's rows. */
 void gb_ridge_system_moments(const gb_ridge_system *system, int f, const double *y, size_t count, size_t ldy,
                              double *t);
@@ -56,7 +56,8 @@ void gb_ridge_system_moments(const gb_ridge_system *system, int f, const double 
 void gb_ridge_system_predict(const gb_ridge_system *system, int f, const double *hat, const double *t_or_y,
                              size_t ld, size_t count, double *out);
 /* R [count] of the columns of P and Y [m, ·]: Pearson's; a constant column has 0. */
-void gb_ridge_column_r(const double *p, size_t ldp, const double *y, size_t ldy, size_t m, size_t count, double *r);
+void gb_ridge_column_r(const double *p, size_t ldp, const double *y, size_t ldy, size_t m, size_t count,
+                       double *r);
 
 GB_END_DECLS
 #endif

@@ -15,7 +15,7 @@ typedef struct tally { double r[PENALTIES], sum[PENALTIES], square[PENALTIES]; }
 
 typedef struct work {
 	const gb_ridge_system *system;
-	const gb_ridge_choice *choice; /* of all, by eigen_tile; else one */
+	const gb_ridge_choice *choice; /* of all choices in eigen_tile, else of one */
 	const float *mean;
 	gb_ridge_per_target *own;
 	int fold;
@@ -26,19 +26,20 @@ typedef struct work {
 	gb_err *failure;        /* [tiles] */
 } work;
 
-/* A tile is one penalty: the fold's hat. */
+/* A tile is one penalty: the hat matrix of the fold. */
 static void hat_tile(void *context, size_t l, int worker)
 {
 	work *w = context;
 	const gb_ridge_system *s = w->system;
 	size_t order = gb_ridge_system_order(s, w->fold);
-	double *matrix = w->scratch + (size_t)worker * w->scratch_each, *factor = matrix + order * order, *m = factor + order * order;
+	double *matrix = w->scratch + (size_t)worker * w->scratch_each, *factor = matrix + order * order,
+	       *m = factor + order * order;
 
 	gb_ridge_system_matrix(s, w->choice->weight, w->fold, matrix);
 	gb_ridge_system_held_out(s, w->choice->weight, w->fold, m);
-	if (gb_ridge_system_hat(s, &(gb_ridge_weighted){w->choice->weight, w->fold, matrix, m}, gb_ridge_penalty((int)l),
-	                        factor, w->hat[l], &w->failure[l]))
-		return; /* which score_fold says */
+	if (gb_ridge_system_hat(s, &(gb_ridge_weighted){w->choice->weight, w->fold, matrix, m},
+	                        gb_ridge_penalty((int)l), factor, w->hat[l], &w->failure[l]))
+		return; /* score_fold reports the failure */
 }
 
 /* A tile is a block of targets: the fold's held-out predictions at every penalty. */
@@ -46,17 +47,21 @@ static void score_tile(void *context, size_t tile, int worker)
 {
 	work *w = context;
 	const gb_ridge_system *s = w->system;
-	size_t v0 = tile * BLOCK, targets = s->problem->targets, count = targets - v0 < BLOCK ? targets - v0 : BLOCK,
+	size_t v0 = tile * BLOCK, targets = s->problem->targets,
+	       count = targets - v0 < BLOCK ? targets - v0 : BLOCK,
 	       rows = s->fold[w->fold].test_end - s->fold[w->fold].test;
-	double *y = w->scratch + (size_t)worker * w->scratch_each, *t = y + s->n * BLOCK, *p = t + s->order * BLOCK, r[BLOCK];
+	double *y = w->scratch + (size_t)worker * w->scratch_each, *t = y + s->n * BLOCK,
+	       *p = t + s->order * BLOCK, r[BLOCK];
 
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t v = 0; v < count; v++)
-			y[i * BLOCK + v] = (double)s->problem->y[i * targets + v0 + v] - (double)w->mean[v0 + v];
+			y[i * BLOCK + v] = (double)s->problem->y[i * targets + v0 + v] -
+			                   (double)w->mean[v0 + v];
 	if (s->primal)
 		gb_ridge_system_moments(s, w->fold, y, count, BLOCK, t);
 	for (size_t l = 0; l < PENALTIES; l++) {
-		gb_ridge_system_predict(s, w->fold, w->hat[l], s->primal ? t : y, s->primal ? count : BLOCK, count, p);
+		gb_ridge_system_predict(s, w->fold, w->hat[l], s->primal ? t : y, s->primal ? count : BLOCK,
+		                        count, p);
 		gb_ridge_column_r(p, count, y + s->fold[w->fold].test * BLOCK, BLOCK, rows, count, r);
 		for (size_t v = 0; v < count; v++) {
 			tally *of = &w->tally[v0 + v];
@@ -103,7 +108,8 @@ static void pick(const work *w, gb_ridge_per_target *own)
 static gb_status allocate(work *w, gb_pool *pool, gb_err *err)
 {
 	const gb_ridge_system *s = w->system;
-	size_t order = s->order, rows = s->fold_rows, hats = 2 * order * order + rows * order, scores = BLOCK * (s->n + order + rows);
+	size_t order = s->order, rows = s->fold_rows, hats = 2 * order * order + rows * order,
+	       scores = BLOCK * (s->n + order + rows);
 
 	w->scratch_each = hats > scores ? hats : scores;
 	w->scratch = gb_array(w->scratch_each * (size_t)gb_pool_threads(pool), sizeof *w->scratch, err);
@@ -138,8 +144,9 @@ static void eigen_tile(void *context, size_t c, int worker)
 		return;
 }
 
-gb_status gb_ridge_per_target_choose(gb_ridge_per_target *own, const gb_ridge_system *system, const gb_ridge_choice *choice, size_t choices,
-                              const float *mean, gb_pool *pool, gb_err *err)
+gb_status gb_ridge_per_target_choose(gb_ridge_per_target *own, const gb_ridge_system *system,
+                                     const gb_ridge_choice *choice, size_t choices, const float *mean,
+                                     gb_pool *pool, gb_err *err)
 {
 	work w = {.system = system, .mean = mean, .own = own};
 	gb_status status = allocate(&w, pool, err);
@@ -155,7 +162,7 @@ gb_status gb_ridge_per_target_choose(gb_ridge_per_target *own, const gb_ridge_sy
 			pick(&w, &own[c]);
 	}
 	w.choice = choice;
-	if (!status) /* GB_RIDGE_BEST at most: there is room for as many failures */
+	if (!status) /* at most GB_RIDGE_BEST, as many as there are failures */
 		gb_pool_run(pool, choices, eigen_tile, &w);
 	for (size_t c = 0; !status && c < choices; c++)
 		if (w.failure[c].status)
@@ -168,7 +175,8 @@ gb_status gb_ridge_per_target_choose(gb_ridge_per_target *own, const gb_ridge_sy
 	return status;
 }
 
-void gb_ridge_per_target_solve(const gb_ridge_per_target *own, size_t first, size_t count, double *x, double *room)
+void gb_ridge_per_target_solve(const gb_ridge_per_target *own, size_t first, size_t count, double *x,
+                               double *room)
 {
 	size_t n = own->order;
 

@@ -13,20 +13,23 @@ GB_BEGIN_DECLS
 
 enum { GB_RIDGE_BLOCK = 256 }; /* targets a tile */
 
-/* Of one weighting. */
+/* The penalties of one weighting. */
 typedef struct gb_ridge_per_target {
-	uint8_t *penalty;        /* [targets] index of the best; the weighting's own where none is better than it */
-	double *score, *sd;      /* [targets] there: mean r over folds, SD over all held-out rows of the predictions */
+	uint8_t *penalty;        /* [targets] index of the best one; the weighting's own penalty wins ties */
+	double *score, *sd;      /* [targets] at that penalty: mean r over folds, SD of held-out predictions */
 	size_t order;
-	double *vector, *value;  /* rows [order, order] and [order]: eigenvectors and -values of the full system */
+	double *vector, *value;  /* [order, order] eigenvectors (rows), [order] eigenvalues of the full system */
 } gb_ridge_per_target;
 
 /* OWN [choices] of CHOICE [choices]; MEAN [targets] of the problem's targets on the train rows. */
-GB_CHECK gb_status gb_ridge_per_target_choose(gb_ridge_per_target *own, const gb_ridge_system *system, const gb_ridge_choice *choice, size_t choices,
-                                       const float *mean, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_ridge_per_target_choose(gb_ridge_per_target *own, const gb_ridge_system *system,
+                                              const gb_ridge_choice *choice, size_t choices,
+                                              const float *mean, gb_pool *pool, gb_err *err);
 void gb_ridge_per_target_clear(gb_ridge_per_target *own); /* accepts a cleared one */
-/* X [count, order] ← each row x of target FIRST, FIRST+1, … solved: (S + its penalty)·x = row; ROOM as large. */
-void gb_ridge_per_target_solve(const gb_ridge_per_target *own, size_t first, size_t count, double *x, double *room);
+/* X [count, order] ← each row x of target FIRST, FIRST+1, … solved: (S + its penalty)·x = row; ROOM as
+ * large. */
+void gb_ridge_per_target_solve(const gb_ridge_per_target *own, size_t first, size_t count, double *x,
+                               double *room);
 
 GB_END_DECLS
 #endif

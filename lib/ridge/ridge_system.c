@@ -9,8 +9,8 @@
 #include "linalg/matrix.h"
 
 /* One band's unscaled kernel on the train rows. */
-static gb_status band_kernel(const gb_ridge_system *s, size_t b, const int32_t *table, gb_pool *pool, double *kernel,
-                             gb_err *err)
+static gb_status band_kernel(const gb_ridge_system *s, size_t b, const int32_t *table, gb_pool *pool,
+                             double *kernel, gb_err *err)
 {
 	gb_delayed_rows rows = {table, s->n};
 	const gb_ridge_problem *p = s->problem;
@@ -23,7 +23,8 @@ static gb_status band_kernel(const gb_ridge_system *s, size_t b, const int32_t *
 	gram = gb_array(cells, sizeof *gram, err);
 	if (!gram)
 		return GB_SYSTEM;
-	status = gb_matrix_gram(pool, p->band[b].x, have, p->band[b].width, p->band[b].width, gram, false, err);
+	status = gb_matrix_gram(pool, p->band[b].x, have, p->band[b].width, p->band[b].width, gram, false,
+	                        err);
 	if (!status)
 		status = gb_delays_kernel(p->delays, pool, gram, have, rows, rows, kernel, err);
 	free(gram);
@@ -54,7 +55,8 @@ static gb_status add_scale(gb_ridge_system *s, size_t b, double sum, gb_err *err
 	if (!isfinite(s->scale[b]))
 		return gb_fail(err, GB_DATA, "ridge: band %zu holds NaN, Inf or values beyond float", b);
 	if (!(s->scale[b] > 0))
-		return gb_fail(err, GB_DATA, "ridge: band %zu is constant on the train rows: leave it out", b);
+		return gb_fail(err, GB_DATA, "ridge: band %zu is constant on the train rows: leave it out",
+		               b);
 	return GB_OK;
 }
 
@@ -109,7 +111,8 @@ static gb_status make_primal(gb_ridge_system *s, gb_err *err)
 		for (size_t j = 0; j < s->columns[b]; j++) {
 			s->band_of[at + j] = b;
 			for (size_t i = 0; i < n; i++)
-				s->design[i * q + at + j] = s->band_design[b][i * s->columns[b] + j] / sqrt(s->scale[b]);
+				s->design[i * q + at + j] = s->band_design[b][i * s->columns[b] + j] /
+				                            sqrt(s->scale[b]);
 		}
 	}
 	gram_of_rows(s, 0, n, s->gram);
@@ -122,7 +125,7 @@ static gb_status make_primal(gb_ridge_system *s, gb_err *err)
 	return GB_OK;
 }
 
-/* Contiguous folds; what lies within the gap of one, in the same run, is cut with it. */
+/* Folds are contiguous.  Rows of the same run within the gap of a fold are cut with it. */
 static void make_folds(gb_ridge_system *s)
 {
 	const gb_ridge_problem *p = s->problem;
@@ -151,11 +154,14 @@ gb_status gb_ridge_system_new(gb_ridge_system *s, const gb_ridge_problem *p, gb_
 
 	*s = (gb_ridge_system){.problem = p, .n = n};
 	if (n < 8 * GB_RIDGE_FOLDS || n > 46340)
-		return gb_fail(err, GB_DATA, "ridge: %zu train rows: from %d to 46340 are wanted", n, 8 * GB_RIDGE_FOLDS);
+		return gb_fail(err, GB_DATA, "ridge: %zu train rows: from %d to 46340 are wanted", n,
+		               8 * GB_RIDGE_FOLDS);
 	make_folds(s);
 	for (int f = 0; f < GB_RIDGE_FOLDS; f++)
 		if (n - (s->fold[f].cut_end - s->fold[f].cut) < n / 4)
-			return gb_fail(err, GB_DATA, "ridge: the gap of %lld rows leaves %zu of %zu train rows to fold %d: too few",
+			return gb_fail(err, GB_DATA,
+			               "ridge: the gap of %lld rows leaves %zu of %zu train rows to fold %d: "
+			               "too few",
 			               (long long)p->gap, n - (s->fold[f].cut_end - s->fold[f].cut), n, f);
 	s->scale = gb_array(p->bands, sizeof *s->scale, err);
 	s->columns = s->scale ? gb_array(p->bands, sizeof *s->columns, err) : NULL;
@@ -208,15 +214,17 @@ size_t gb_ridge_system_order(const gb_ridge_system *s, int f)
 	return s->primal ? s->order : kept(s, f);
 }
 
-/* Train row number I of those that fold F keeps. */
+/* The I-th train row that fold F keeps. */
 static size_t kept_row(const gb_ridge_system *s, int f, size_t i)
 {
 	return f < 0 || i < s->fold[f].cut ? i : i + (s->fold[f].cut_end - s->fold[f].cut);
 }
 
-static void kernel_row(const gb_ridge_system *s, const double *weight, int f, size_t row, size_t columns, double *out)
+static void kernel_row(const gb_ridge_system *s, const double *weight, int f, size_t row, size_t columns,
+                       double *out)
 {
-	size_t low = f < 0 || columns < s->fold[f].cut ? columns : s->fold[f].cut, skip = f < 0 ? 0 : s->fold[f].cut_end - s->fold[f].cut;
+	size_t low = f < 0 || columns < s->fold[f].cut ? columns : s->fold[f].cut,
+	       skip = f < 0 ? 0 : s->fold[f].cut_end - s->fold[f].cut;
 
 	for (size_t b = 0; b < s->problem->bands; b++) {
 		const double *k = s->kernel[b] + row * s->n;
@@ -259,8 +267,8 @@ void gb_ridge_system_held_out(const gb_ridge_system *s, const double *weight, in
 	}
 }
 
-gb_status gb_ridge_system_hat(const gb_ridge_system *s, const gb_ridge_weighted *fold, double penalty, double *work,
-                              double *hat, gb_err *err)
+gb_status gb_ridge_system_hat(const gb_ridge_system *s, const gb_ridge_weighted *fold, double penalty,
+                              double *work, double *hat, gb_err *err)
 {
 	size_t order = gb_ridge_system_order(s, fold->fold);
 	size_t rows = s->fold[fold->fold].test_end - s->fold[fold->fold].test;
@@ -280,7 +288,8 @@ gb_status gb_ridge_system_hat(const gb_ridge_system *s, const gb_ridge_weighted 
 	return GB_OK;
 }
 
-void gb_ridge_system_moments(const gb_ridge_system *s, int f, const double *y, size_t count, size_t ldy, double *t)
+void gb_ridge_system_moments(const gb_ridge_system *s, int f, const double *y, size_t count, size_t ldy,
+                             double *t)
 {
 	size_t q = s->order, low = f < 0 ? s->n : s->fold[f].cut, high = f < 0 ? s->n : s->fold[f].cut_end;
 
@@ -292,7 +301,8 @@ void gb_ridge_system_moments(const gb_ridge_system *s, int f, const double *y, s
 	                      (gb_operand_double){y + high * ldy, ldy, GB_AS_STORED}, t, count, true);
 }
 
-void gb_ridge_system_predict(const gb_ridge_system *s, int f, const double *hat, const double *t, size_t ld, size_t count, double *out)
+void gb_ridge_system_predict(const gb_ridge_system *s, int f, const double *hat, const double *t, size_t ld,
+                             size_t count, double *out)
 {
 	size_t m = s->fold[f].test_end - s->fold[f].test, low = s->fold[f].cut, high = s->fold[f].cut_end,
 	       order = gb_ridge_system_order(s, f);
@@ -310,7 +320,8 @@ void gb_ridge_system_predict(const gb_ridge_system *s, int f, const double *hat,
 	                      (gb_operand_double){t + high * ld, ld, GB_AS_STORED}, out, count, true);
 }
 
-void gb_ridge_column_r(const double *p, size_t ldp, const double *y, size_t ldy, size_t m, size_t count, double *r)
+void gb_ridge_column_r(const double *p, size_t ldp, const double *y, size_t ldy, size_t m, size_t count,
+                       double *r)
 {
 	for (size_t v = 0; v < count; v++) {
 		double sp = 0, sy = 0, pp = 0, yy = 0, py = 0, scale;

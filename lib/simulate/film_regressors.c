@@ -12,10 +12,20 @@
 #include "media/ragged.h"
 #include "video/video.h"
 
-enum { WIDTH = 64, HEIGHT = 36, PIXELS = WIDTH * HEIGHT, BANDS = 20, GROUP = 5, SAMPLES = 24000, FRAMES = 128 };
+enum {
+	WIDTH = 64,
+	HEIGHT = 36,
+	PIXELS = WIDTH * HEIGHT,
+	BANDS = 20,
+	GROUP = 5,
+	SAMPLES = 24000,
+	FRAMES = 128
+};
 
-const char *const gb_look_name[GB_LOOKS] = {"luminance", "red-green", "blue-yellow", "contrast", "motion energy"};
-const char *const gb_decoded_audio_name[GB_SOUNDS] = {"loudness", "lowest bands", "low bands", "high bands", "highest bands"};
+const char *const gb_look_name[GB_LOOKS] = {"luminance", "red-green", "blue-yellow", "contrast",
+                                            "motion energy"};
+const char *const gb_decoded_audio_name[GB_SOUNDS] = {"loudness", "lowest bands", "low bands", "high bands",
+                                                      "highest bands"};
 
 gb_status gb_drivers_have(const char *path, bool *look, bool *sound, gb_err *err)
 {
@@ -31,7 +41,7 @@ gb_status gb_drivers_have(const char *path, bool *look, bool *sound, gb_err *err
 	return GB_OK;
 }
 
-/* ---- looks ---- */
+/* ---- picture ---- */
 
 typedef struct screen {
 	double now[PIXELS], before[PIXELS];
@@ -109,7 +119,7 @@ gb_status gb_drivers_look(const char *path, gb_rational step, gb_rational start,
 	return status;
 }
 
-/* ---- sounds ---- */
+/* ---- sound ---- */
 
 typedef struct reel {
 	float *value; /* [frames, GB_SOUNDS] */
@@ -150,7 +160,8 @@ static gb_status listen_frames(gb_mel *mel, reel *to, gb_pool *pool, gb_err *err
 	return GB_OK;
 }
 
-static gb_status listen_all(gb_audio *audio, const gb_mel_options *options, reel *to, gb_pool *pool, gb_err *err)
+static gb_status listen_all(gb_audio *audio, const gb_mel_options *options, reel *to, gb_pool *pool,
+                            gb_err *err)
 {
 	float *samples = gb_array(SAMPLES, sizeof *samples, err);
 	gb_mel *mel = NULL;
@@ -186,7 +197,9 @@ static gb_status mean_rows(const reel *from, const gb_ragged *ragged, int64_t ro
 
 			for (int64_t f = begin; f < end; f++)
 				sum += (double)from->value[f * GB_SOUNDS + i];
-			value[r * GB_SOUNDS + i] = end > begin ? (float)(sum / (double)(end - begin)) : r ? value[(r - 1) * GB_SOUNDS + i] : 0;
+			value[r * GB_SOUNDS + i] = end > begin ? (float)(sum / (double)(end - begin))
+			                           : r         ? value[(r - 1) * GB_SOUNDS + i]
+			                                       : 0;
 		}
 	}
 	return GB_OK;
@@ -212,8 +225,8 @@ gb_status gb_drivers_sound(const char *path, gb_rational step, gb_rational start
 		if (!gb_ragged_rows(&ragged, false, got))
 			status = gb_fail(err, GB_DATA, "%s: times too large for exact arithmetic", path);
 		else if (rows >= 0 && *got < rows)
-			status = gb_fail(err, GB_DATA, "%s: its sound fills %lld rows, %lld are asked for", path, (long long)*got,
-			                 (long long)rows);
+			status = gb_fail(err, GB_DATA, "%s: its sound fills %lld rows, %lld are asked for",
+			                 path, (long long)*got, (long long)rows);
 		else
 			*got = rows >= 0 ? rows : *got;
 	}

@@ -25,9 +25,9 @@ void gb_simulation_free(gb_simulation *s)
 	free(s);
 }
 
-/* ---- drivers ---- */
+/* ---- regressors ---- */
 
-/* X [rows] to mean 0 and variance 1; false if it is constant. */
+/* Standardise X [rows] to mean 0 and variance 1; false if it is constant. */
 static bool standardise(double *x, int64_t rows)
 {
 	double mean = 0, variance = 0;
@@ -47,7 +47,7 @@ static bool standardise(double *x, int64_t rows)
 	return true;
 }
 
-/* What of X (standardised) the CHOSEN ones leave, standardised again. */
+/* Orthogonalise X (standardised) against the CHOSEN channels, and standardise it again. */
 static bool orthogonalise(double *x, const double *chosen, int count, int64_t rows)
 {
 	double left = 0;
@@ -88,14 +88,16 @@ static gb_status choose(gb_simulation *s, const gb_driver *candidate, int candid
 		for (int c = 0; c < count; c++)
 			s->drivers[r * count + c] = (float)chosen[(int64_t)c * s->rows + r];
 	free(chosen);
-	return count ? GB_OK : gb_fail(err, GB_DATA, "no driver varies over the %lld rows", (long long)s->rows);
+	return count ? GB_OK
+	             : gb_fail(err, GB_DATA, "no driver varies over the %lld rows", (long long)s->rows);
 }
 
 /* ---- haemodynamics ---- */
 
 static gb_status respond(gb_simulation *s, gb_err *err)
 {
-	double step = gb_rational_double(s->options.step), delay = gb_rational_double(s->options.delay) / step;
+	double step = gb_rational_double(s->options.step),
+	       delay = gb_rational_double(s->options.delay) / step;
 	int per_row = 2 * (int)ceil(step / fine / 2); /* even: no point of the grid falls on a row's border */
 	int64_t points = (int64_t)ceil(kernel_seconds / step * per_row);
 	double *h = gb_array((size_t)points, sizeof *h, err), sum = 0;
@@ -111,7 +113,9 @@ static gb_status respond(gb_simulation *s, gb_err *err)
 			if (at < 0 || at >= (double)s->rows)
 				continue;
 			for (int c = 0; c < s->channels; c++)
-				s->response[r * s->channels + c] += (float)(h[i] / sum * (double)s->drivers[(int64_t)at * s->channels + c]);
+				s->response[r * s->channels +
+				            c] += (float)(h[i] / sum *
+				                          (double)s->drivers[(int64_t)at * s->channels + c]);
 		}
 	free(h);
 	return GB_OK;
@@ -130,11 +134,12 @@ static void covariance(const gb_simulation *s, double *cov)
 	for (int64_t r = 0; r < s->rows; r++)
 		for (int a = 0; a < n; a++)
 			for (int b = 0; b < n; b++)
-				cov[a * n + b] += ((double)s->response[r * n + a] - mean[a]) * ((double)s->response[r * n + b] - mean[b]) /
+				cov[a * n + b] += ((double)s->response[r * n + a] - mean[a]) *
+				                  ((double)s->response[r * n + b] - mean[b]) /
 				                  (double)s->rows;
 }
 
-/* The channels of the V-th voxel's modality; returns how many. */
+/* Find the channels of the V-th voxel's modality and return their number. */
 static int channels_of(const gb_simulation *s, const gb_driver *candidate, int modality, int *channel)
 {
 	int count = 0;
@@ -193,8 +198,8 @@ static gb_status give_weights(gb_simulation *s, const gb_driver *candidate, gb_e
 	return GB_OK;
 }
 
-gb_status gb_simulation_new(gb_simulation **simulation, const gb_driver *candidate, int candidates, int64_t rows,
-                            const gb_simulation_options *options, gb_err *err)
+gb_status gb_simulation_new(gb_simulation **simulation, const gb_driver *candidate, int candidates,
+                            int64_t rows, const gb_simulation_options *options, gb_err *err)
 {
 	gb_simulation *s = gb_array(1, sizeof *s, err);
 	gb_status status = GB_SYSTEM;
@@ -298,7 +303,8 @@ void gb_noise_next(gb_noise *n, float *values)
 	for (size_t v = 0; v < n->voxels; v++) {
 		double own = walk_next(&n->own[v], n->rho);
 
-		values[v] = n->common ? (float)(sqrt(1 - n->shared) * own + sqrt(n->shared) * walk_next(&n->common[v], n->rho))
+		values[v] = n->common ? (float)(sqrt(1 - n->shared) * own +
+		                                sqrt(n->shared) * walk_next(&n->common[v], n->rho))
 		                      : (float)own;
 	}
 }
@@ -311,8 +317,8 @@ void gb_driver_random(uint64_t seed, int index, gb_rational step, int64_t rows, 
 		value[r] = (float)walk_next(&w, exp(-gb_rational_double(step) / 5));
 }
 
-/* Random directions, and not principal components: those of words are a few
- * long scenes, so that half of a film would have no text at all. */
+/* Random directions, not principal components: the principal components of word vectors follow a few
+ * long scenes, so that half of a film would have no text signal. */
 void gb_project(const float *data, int64_t rows, size_t columns, int count, float *out)
 {
 	memset(out, 0, (size_t)count * (size_t)rows * sizeof *out);

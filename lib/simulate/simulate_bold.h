@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* simulate_bold.h: brains of which everything is known.
+/* simulate_bold.h: simulated BOLD whose ground truth is known.
  *
- * Drivers x_c(t) are constant within a row of the stimulus and 0 outside it;
+ * Regressors x_c(t) are constant within a row of the stimulus and 0 outside it;
  * the signal of voxel v in row r is Σ_c weight[c, v] · ∫ h(u) x_c(t − delay − u) du at
  * t = (r + 1/2) of its row, the integral taken on a grid of 5 ms or finer.
  * BOLD is signal plus AR(1) noise of variance 1, correlation RHO^seconds; each
@@ -13,7 +13,7 @@
 
 GB_BEGIN_DECLS
 
-/* Candidates in the order in which they are wanted. */
+/* A candidate regressor; candidates are listed in order of preference. */
 typedef struct gb_driver {
 	char name[64];
 	int modality;   /* index, from 0 */
@@ -41,12 +41,12 @@ typedef struct gb_simulation {
 	gb_simulation_options options;
 } gb_simulation;
 
-/* A candidate that is constant, or a sum of those before it (to 1 in 1000 of
- * its variance), is passed over.  Voxels are shared out among the modalities
- * that are left, in stretches of equal length; each mixes 1 to 3 of its
- * modality's channels.  GB_DATA: no channel is left. */
-GB_CHECK gb_status gb_simulation_new(gb_simulation **simulation, const gb_driver *candidate, int candidates, int64_t rows,
-                                     const gb_simulation_options *options, gb_err *err);
+/* A candidate that is constant, or a linear combination of earlier ones (but for
+ * 1/1000 of its variance), is skipped.  Voxels are divided among the modalities
+ * of the remaining channels in stretches of equal length; each voxel mixes 1 to 3
+ * of its modality's channels.  GB_DATA when no channel remains. */
+GB_CHECK gb_status gb_simulation_new(gb_simulation **simulation, const gb_driver *candidate, int candidates,
+                                     int64_t rows, const gb_simulation_options *options, gb_err *err);
 void gb_simulation_free(gb_simulation *simulation); /* accepts NULL */
 
 /* The noise-free signal of ROW, [voxels]. */
@@ -58,11 +58,11 @@ GB_CHECK gb_status gb_noise_new(gb_noise **noise, const gb_simulation *simulatio
 void gb_noise_free(gb_noise *noise);
 void gb_noise_next(gb_noise *noise, float *values); /* [voxels] */
 
-/* Drivers that belong to no stimulus: AR(1), time constant 5 s.  VALUE [rows]. */
+/* VALUE [rows]: a regressor that belongs to no stimulus, AR(1) with a time constant of 5 s. */
 void gb_driver_random(uint64_t seed, int index, gb_rational step, int64_t rows, float *value);
 
-/* DATA [rows, columns] seen from COUNT random directions, the same ones for any
- * seed: OUT [count, rows]. */
+/* OUT [count, rows]: DATA [rows, columns] projected on COUNT random directions,
+ * which are the same for every seed. */
 void gb_project(const float *data, int64_t rows, size_t columns, int count, float *out);
 
 GB_END_DECLS

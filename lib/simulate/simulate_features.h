@@ -18,17 +18,19 @@ typedef struct gb_feature_scores {
 } gb_feature_scores;
 
 typedef struct gb_feature_options {
-	gb_clock_options clock;     /* the run (NULL where there is one only), and a clock for files without */
+	gb_clock_options clock;     /* the run (NULL if there is one only); the clock of files without */
 	int components;             /* at most, of each tensor */
 	const char *const *tensor;  /* names of the tensors to read */
 	int tensors;                /* 0: all */
 } gb_feature_options;
 
-/* *LIST [*COUNT]: all float tensors with a clock, in the order of the file; integers (valid rows, counts) are left out.
- * A tensor of at most OPTIONS' components gives its columns; a wider one is projected on that many random directions.
- * *STEP 0/1 is set to the first tensor's step.  GB_DATA: no such tensor, another step than *STEP, NaN or Inf. */
-GB_CHECK gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_feature_options *options, gb_rational *step,
-                                          gb_feature_scores **list, int *count, gb_err *err);
+/* *LIST [*COUNT]: all float tensors with a clock, in the order of the file; integers (valid rows, counts)
+ * are left out.  A tensor of at most OPTIONS' components gives its columns; a wider one is projected on
+ * that many random directions.  *STEP 0/1 is set to the first tensor's step.  GB_DATA: no such tensor,
+ * another step than *STEP, NaN or Inf. */
+GB_CHECK gb_status gb_feature_scores_read(gb_tensor_file *file, const gb_feature_options *options,
+                                          gb_rational *step, gb_feature_scores **list, int *count,
+                                          gb_err *err);
 void gb_feature_scores_free(gb_feature_scores *list, int count);
 
 GB_END_DECLS

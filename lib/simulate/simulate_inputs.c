@@ -10,7 +10,7 @@
 #include "simulate/film_regressors.h"
 #include "simulate/simulate_features.h"
 
-/* The numbers of one modality, [components, rows] from START on. */
+/* The candidate regressors of one modality, [components, rows] from START on. */
 typedef struct part {
 	char name[64];
 	const char *const *label; /* of each component; NULL: NAME and a number */
@@ -18,13 +18,13 @@ typedef struct part {
 	int64_t rows;
 	int components;
 	float *value;
-	int operand;              /* which input it came from */
+	int operand;              /* index of its input */
 } part;
 
 typedef struct parts {
 	part *item;
 	int count;
-	int operand; /* being read */
+	int operand; /* the input being read */
 	gb_rational step;
 } parts;
 
@@ -53,7 +53,8 @@ static bool is_tensor_file(const char *path)
 static gb_status read_tensors(parts *all, const char *path, const gb_sim_input_options *o, gb_err *err)
 {
 	gb_feature_options options = {.clock = {.tr = o->tr, .start = o->start, .run = o->run},
-	                              .components = o->components, .tensor = o->tensor, .tensors = o->tensors};
+	                              .components = o->components, .tensor = o->tensor,
+	                              .tensors = o->tensors};
 	gb_tensor_file *file = NULL;
 	gb_feature_scores *list = NULL;
 	int count = 0;
@@ -62,7 +63,8 @@ static gb_status read_tensors(parts *all, const char *path, const gb_sim_input_o
 	if (!status)
 		status = gb_feature_scores_read(file, &options, &all->step, &list, &count, err);
 	for (int i = 0; i < count && !status; i++) {
-		part p = {.start = list[i].start, .rows = list[i].rows, .components = list[i].components, .value = list[i].score};
+		part p = {.start = list[i].start, .rows = list[i].rows, .components = list[i].components,
+		          .value = list[i].score};
 
 		memcpy(p.name, list[i].name, sizeof p.name);
 		status = add(all, &p, err);
@@ -74,9 +76,9 @@ static gb_status read_tensors(parts *all, const char *path, const gb_sim_input_o
 	return status;
 }
 
-/* VALUE [rows, components] is taken, and turned round. */
-static gb_status add_media(parts *all, const char *name, const char *const *label, int components, gb_rational start,
-                           int64_t rows, float *value, gb_err *err)
+/* Transpose VALUE [rows, components], which is released. */
+static gb_status add_media(parts *all, const char *name, const char *const *label, int components,
+                           gb_rational start, int64_t rows, float *value, gb_err *err)
 {
 	part p = {.label = label, .start = start, .rows = rows, .components = components};
 	gb_status status = GB_SYSTEM;
@@ -94,7 +96,8 @@ static gb_status add_media(parts *all, const char *name, const char *const *labe
 	return status;
 }
 
-static gb_status read_media(parts *all, const char *path, const gb_sim_input_options *o, gb_pool *pool, gb_err *err)
+static gb_status read_media(parts *all, const char *path, const gb_sim_input_options *o, gb_pool *pool,
+                            gb_err *err)
 {
 	gb_rational start = o->start.set ? o->start.value : (gb_rational){0, 1};
 	bool look, sound;
@@ -106,21 +109,26 @@ static gb_status read_media(parts *all, const char *path, const gb_sim_input_opt
 		status = gb_fail(err, GB_DATA, "%s: neither film nor sound in it", path);
 	if (!status && look) {
 		status = gb_drivers_look(path, all->step, start, -1, &value, &rows, err);
-		status = status ? status : add_media(all, "video", gb_look_name, GB_LOOKS, start, rows, value, err);
+		status = status ? status
+		                : add_media(all, "video", gb_look_name, GB_LOOKS, start, rows, value, err);
 	}
 	if (!status && sound) {
 		status = gb_drivers_sound(path, all->step, start, -1, &value, &rows, pool, err);
-		status = status ? status : add_media(all, "audio", gb_decoded_audio_name, GB_SOUNDS, start, rows, value, err);
+		status = status ? status
+		                : add_media(all, "audio", gb_decoded_audio_name, GB_SOUNDS, start, rows,
+		                            value, err);
 	}
 	return status;
 }
 
 static gb_status make_random(parts *all, const gb_sim_input_options *o, gb_err *err)
 {
-	part p = {.name = "random", .start = o->start.set ? o->start.value : (gb_rational){0, 1}, .rows = o->rows, .components = o->components};
+	part p = {.name = "random", .start = o->start.set ? o->start.value : (gb_rational){0, 1}, .rows = o->rows,
+	          .components = o->components};
 
 	if (o->rows < 1)
-		return gb_fail(err, GB_USAGE, "no MEDIA or FEATURES: --rows N says how long a brain without stimulus is");
+		return gb_fail(err, GB_USAGE,
+		               "no MEDIA or FEATURES: --rows N says how long a brain without stimulus is");
 	p.value = gb_array((size_t)p.rows * (size_t)p.components, sizeof *p.value, err);
 	if (!p.value)
 		return GB_SYSTEM;
@@ -129,14 +137,15 @@ static gb_status make_random(parts *all, const gb_sim_input_options *o, gb_err *
 	return add(all, &p, err);
 }
 
-static gb_status read_parts(parts *all, char *const *path, int count, const gb_sim_input_options *o, gb_pool *pool,
-                            gb_err *err)
+static gb_status read_parts(parts *all, char *const *path, int count, const gb_sim_input_options *o,
+                            gb_pool *pool, gb_err *err)
 {
 	gb_status status = GB_OK;
 
 	if (o->tr.set)
 		all->step = o->tr.value;
-	for (all->operand = 0; all->operand < count && !status; all->operand++) /* they say what a row is */
+	/* Tensor files first: they decide the length of a row. */
+	for (all->operand = 0; all->operand < count && !status; all->operand++)
 		if (is_tensor_file(path[all->operand]))
 			status = read_tensors(all, path[all->operand], o, err);
 	if (!all->step.num)
@@ -149,7 +158,7 @@ static gb_status read_parts(parts *all, char *const *path, int count, const gb_s
 	return status;
 }
 
-/* Back in the order of the command line. */
+/* Restore the order of the command line. */
 static void sort_parts(parts *all)
 {
 	for (int i = 1; i < all->count; i++)
@@ -161,16 +170,18 @@ static void sort_parts(parts *all)
 		}
 }
 
-/* Whole rows from START to T. */
-static gb_status rows_between(gb_rational start, gb_rational t, gb_rational step, const char *name, int64_t *rows, gb_err *err)
+/* Number of whole rows from START to T. */
+static gb_status rows_between(gb_rational start, gb_rational t, gb_rational step, const char *name,
+                              int64_t *rows, gb_err *err)
 {
 	gb_rational d;
 
 	if (!gb_rational_sub(t, start, &d) || !gb_rational_div(d, step, &d))
 		return gb_fail(err, GB_DATA, "%s: times too large for exact arithmetic", name);
 	if (d.den != 1)
-		return gb_fail(err, GB_DATA, "%s: it starts at %lld/%lld s, no whole number of rows from the common start", name,
-		               (long long)start.num, (long long)start.den);
+		return gb_fail(err, GB_DATA,
+		               "%s: it starts at %lld/%lld s, no whole number of rows from the common start",
+		               name, (long long)start.num, (long long)start.den);
 	*rows = d.num;
 	return GB_OK;
 }
@@ -194,8 +205,8 @@ static gb_status common_clock(const parts *all, const gb_sim_input_options *o, g
 		rows = p->rows - offset < rows ? p->rows - offset : rows;
 	}
 	if (o->rows >= 0 && rows < o->rows)
-		return gb_fail(err, GB_DATA, "the inputs have %lld rows in common, %lld are asked for", (long long)(rows > 0 ? rows : 0),
-		               (long long)o->rows);
+		return gb_fail(err, GB_DATA, "the inputs have %lld rows in common, %lld are asked for",
+		               (long long)(rows > 0 ? rows : 0), (long long)o->rows);
 	if (rows < 2)
 		return gb_fail(err, GB_DATA, "the inputs have no two rows in common");
 	*clock = gb_clock_single(all->step, o->run ? o->run : "run-1", o->rows >= 0 ? o->rows : rows, start);
@@ -237,13 +248,14 @@ static gb_status line_up(gb_sim_inputs *in, const parts *all, gb_err *err)
 			if (!(d->value = gb_array((size_t)rows, sizeof *d->value, err)))
 				return GB_SYSTEM;
 			in->candidates++;
-			memcpy(d->value, p->value + (int64_t)k * p->rows + offset, (size_t)rows * sizeof *d->value);
+			memcpy(d->value, p->value + (int64_t)k * p->rows + offset,
+			       (size_t)rows * sizeof *d->value);
 		}
 	return GB_OK;
 }
 
-gb_status gb_sim_inputs_read(gb_sim_inputs *in, char *const *path, int count, const gb_sim_input_options *o, gb_pool *pool,
-                             gb_err *err)
+gb_status gb_sim_inputs_read(gb_sim_inputs *in, char *const *path, int count, const gb_sim_input_options *o,
+                             gb_pool *pool, gb_err *err)
 {
 	parts all = {0};
 	gb_status status;

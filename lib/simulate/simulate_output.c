@@ -29,10 +29,12 @@ static float correlation(const sums *a, double n)
 	return s > 0 && b > 0 ? (float)((a->sb - a->s * a->b / n) / sqrt(s * b)) : 0;
 }
 
-static gb_status write_rows(const gb_sim_files *f, gb_noise *noise, gb_nifti_writer *writer, sums *sum, gb_err *err)
+static gb_status write_rows(const gb_sim_files *f, gb_noise *noise, gb_nifti_writer *writer, sums *sum,
+                            gb_err *err)
 {
 	const gb_simulation *s = f->simulation;
-	float *signal = gb_array(s->voxels, sizeof *signal, err), *bold = gb_array(s->voxels, sizeof *bold, err);
+	float *signal = gb_array(s->voxels, sizeof *signal, err),
+	      *bold = gb_array(s->voxels, sizeof *bold, err);
 	gb_status status = signal && bold ? GB_OK : GB_SYSTEM;
 
 	for (int64_t r = 0; r < s->rows && !status; r++) {
@@ -43,7 +45,8 @@ static gb_status write_rows(const gb_sim_files *f, gb_noise *noise, gb_nifti_wri
 
 			bold[v] = GB_SIM_BASELINE + GB_SIM_GAIN * (signal[v] + bold[v]);
 			y = ((double)bold[v] - (double)GB_SIM_BASELINE) / (double)GB_SIM_GAIN;
-			sum[v] = (sums){sum[v].s + x, sum[v].b + y, sum[v].ss + x * x, sum[v].bb + y * y, sum[v].sb + x * y};
+			sum[v] = (sums){sum[v].s + x, sum[v].b + y, sum[v].ss + x * x, sum[v].bb + y * y,
+			                sum[v].sb + x * y};
 		}
 		status = gb_nifti_writer_volume(writer, f->mask, bold, err);
 	}
@@ -52,7 +55,7 @@ static gb_status write_rows(const gb_sim_files *f, gb_noise *noise, gb_nifti_wri
 	return status;
 }
 
-/* One subject's image; CEILING [voxels]. */
+/* Write one subject's image; CEILING [voxels] is the correlation of its signal with its BOLD. */
 static gb_status write_subject(const gb_sim_files *f, int subject, float *ceiling, gb_err *err)
 {
 	const gb_simulation *s = f->simulation;
@@ -67,7 +70,8 @@ static gb_status write_subject(const gb_sim_files *f, int subject, float *ceilin
 	if (!path)
 		status = GB_SYSTEM;
 	if (!status)
-		status = gb_nifti_writer_open(&writer, path, &f->mask->geometry, s->rows, s->options.step, description, err);
+		status = gb_nifti_writer_open(&writer, path, &f->mask->geometry, s->rows, s->options.step,
+		                              description, err);
 	if (!status)
 		status = gb_noise_new(&noise, s, subject, err);
 	if (!status)
@@ -95,12 +99,14 @@ static void subject_run(void *context, size_t tile, int worker)
 	crowd *c = context;
 
 	(void)worker;
-	c->status[tile] = write_subject(c->files, (int)tile, c->ceiling + tile * c->files->simulation->voxels, &c->err[tile]);
+	c->status[tile] = write_subject(c->files, (int)tile, c->ceiling + tile * c->files->simulation->voxels,
+	                                &c->err[tile]);
 }
 
 static gb_status write_subjects(const gb_sim_files *f, float *ceiling, gb_pool *pool, gb_err *err)
 {
-	crowd c = {f, ceiling, gb_array((size_t)f->subjects, sizeof *c.status, err), gb_array((size_t)f->subjects, sizeof *c.err, err)};
+	crowd c = {f, ceiling, gb_array((size_t)f->subjects, sizeof *c.status, err),
+	           gb_array((size_t)f->subjects, sizeof *c.err, err)};
 	gb_status status = c.status && c.err ? GB_OK : GB_SYSTEM;
 
 	if (!status)
@@ -124,7 +130,8 @@ static gb_status write_atlas(const gb_sim_files *f, gb_err *err)
 	for (size_t v = 0; v < s->voxels && label; v++)
 		label[v] = (float)s->region[v];
 	if (!status)
-		status = gb_nifti_writer_open(&writer, path, &f->mask->geometry, 0, s->options.step, description, err);
+		status = gb_nifti_writer_open(&writer, path, &f->mask->geometry, 0, s->options.step,
+		                              description, err);
 	if (!status)
 		status = gb_nifti_writer_volume(writer, f->mask, label, err);
 	if (!status)
@@ -140,7 +147,7 @@ static gb_status write_atlas(const gb_sim_files *f, gb_err *err)
 	return status;
 }
 
-/* ---- truth ---- */
+/* ---- ground truth ---- */
 
 static gb_json *names(const gb_sim_files *f)
 {
@@ -165,8 +172,9 @@ static gb_status add_drivers(const gb_sim_files *f, gb_tensor_writer *w, gb_err 
 {
 	const gb_simulation *s = f->simulation;
 	gb_json *about = gb_json_object();
-	gb_tensor_spec spec = {.name = "drivers", .dtype = GB_F32, .rank = 2, .shape = {s->rows, s->channels}, .dims = "time,channel",
-	                       .clock = &f->inputs->clock, .unit = "SD", .attributes = about,
+	gb_tensor_spec spec = {.name = "drivers", .dtype = GB_F32, .rank = 2, .shape = {s->rows, s->channels},
+	                       .dims = "time,channel", .clock = &f->inputs->clock, .unit = "SD",
+	                       .attributes = about,
 	                       .doc = "planted drivers: mean 0, variance 1, orthogonal over all rows"};
 
 	gb_json_set(about, "channels", names(f));
@@ -175,7 +183,8 @@ static gb_status add_drivers(const gb_sim_files *f, gb_tensor_writer *w, gb_err 
 
 static gb_status put_drivers(const gb_simulation *s, gb_tensor_writer *w, gb_err *err)
 {
-	return gb_tensor_writer_put(w, "drivers", s->drivers, (size_t)s->rows * (size_t)s->channels * sizeof(float), err);
+	return gb_tensor_writer_put(w, "drivers", s->drivers,
+	                            (size_t)s->rows * (size_t)s->channels * sizeof(float), err);
 }
 
 static gb_status start_file(const gb_sim_files *f, gb_tensor_writer **w, gb_err *err)
@@ -197,21 +206,56 @@ static gb_status declare_truth(const gb_sim_files *f, gb_tensor_writer *w, gb_er
 	int64_t voxels = (int64_t)s->voxels;
 	char delay[GB_RATIONAL_TEXT];
 	gb_json *lag = gb_json_object(), *signal = gb_json_object();
-	gb_tensor_spec spec[] = {
-	    {.name = "lag", .dtype = GB_F64, .rank = 1, .shape = {1}, .unit = "s", .dims = "one", .attributes = lag,
-	     .doc = "delay of the signal after the kernel"},
-	    {.name = "signal", .dtype = GB_F32, .rank = 2, .shape = {s->rows, voxels}, .dims = "time,voxel",
-	     .clock = &f->inputs->clock, .unit = "noise SD", .attributes = signal, .doc = "noise-free BOLD of every row"},
-	    {.name = "response", .dtype = GB_F32, .rank = 2, .shape = {s->rows, s->channels}, .dims = "time,channel",
-	     .clock = &f->inputs->clock, .doc = "drivers after kernel and delay; signal = response x weights"},
-	    {.name = "weights", .dtype = GB_F32, .rank = 2, .shape = {s->channels, voxels}, .dims = "channel,voxel",
-	     .doc = "what each voxel is mixed of"},
-	    {.name = "ceiling.population", .dtype = GB_F32, .rank = 1, .shape = {voxels}, .dims = "voxel",
-	     .doc = "sqrt(SNR/(1+SNR)): r of signal and BOLD over endless rows"},
-	    {.name = "ceiling.sample", .dtype = GB_F32, .rank = 2, .shape = {f->subjects, voxels}, .dims = "subject,voxel",
-	     .doc = "r of signal and BOLD over the rows there are"},
-	    {.name = "region", .dtype = GB_I32, .rank = 1, .shape = {voxels}, .dims = "voxel", .attributes = about_regions(f),
-	     .doc = "label in the atlas: 1 + index of the modality that drives the voxel"}};
+	gb_tensor_spec spec[] =
+	    {{.name = "lag",
+	      .dtype = GB_F64,
+	      .rank = 1,
+	      .shape = {1},
+	      .unit = "s",
+	      .dims = "one",
+	      .attributes = lag,
+	      .doc = "delay of the signal after the kernel"},
+	     {.name = "signal",
+	      .dtype = GB_F32,
+	      .rank = 2,
+	      .shape = {s->rows, voxels},
+	      .dims = "time,voxel",
+	      .clock = &f->inputs->clock,
+	      .unit = "noise SD",
+	      .attributes = signal,
+	      .doc = "noise-free BOLD of every row"},
+	     {.name = "response",
+	      .dtype = GB_F32,
+	      .rank = 2,
+	      .shape = {s->rows, s->channels},
+	      .dims = "time,channel",
+	      .clock = &f->inputs->clock,
+	      .doc = "drivers after kernel and delay; signal = response x weights"},
+	     {.name = "weights",
+	      .dtype = GB_F32,
+	      .rank = 2,
+	      .shape = {s->channels, voxels},
+	      .dims = "channel,voxel",
+	      .doc = "what each voxel is mixed of"},
+	     {.name = "ceiling.population",
+	      .dtype = GB_F32,
+	      .rank = 1,
+	      .shape = {voxels},
+	      .dims = "voxel",
+	      .doc = "sqrt(SNR/(1+SNR)): r of signal and BOLD over endless rows"},
+	     {.name = "ceiling.sample",
+	      .dtype = GB_F32,
+	      .rank = 2,
+	      .shape = {f->subjects, voxels},
+	      .dims = "subject,voxel",
+	      .doc = "r of signal and BOLD over the rows there are"},
+	     {.name = "region",
+	      .dtype = GB_I32,
+	      .rank = 1,
+	      .shape = {voxels},
+	      .dims = "voxel",
+	      .attributes = about_regions(f),
+	      .doc = "label in the atlas: 1 + index of the modality that drives the voxel"}};
 	gb_status status = GB_OK;
 
 	gb_json_set(lag, "seconds", gb_json_string(gb_rational_format(s->options.delay, delay)));
@@ -239,7 +283,8 @@ static gb_status put_truth(const gb_sim_files *f, gb_tensor_writer *w, const flo
 		status = gb_tensor_writer_put(w, "signal", row, bytes, err);
 	}
 	if (!status)
-		status = gb_tensor_writer_put(w, "response", s->response, (size_t)s->rows * channels * sizeof(float), err);
+		status = gb_tensor_writer_put(w, "response", s->response,
+		                              (size_t)s->rows * channels * sizeof(float), err);
 	if (!status)
 		status = gb_tensor_writer_put(w, "weights", s->weights, channels * bytes, err);
 	for (size_t v = 0; v < s->voxels && row; v++)
@@ -256,7 +301,7 @@ static gb_status put_truth(const gb_sim_files *f, gb_tensor_writer *w, const flo
 	return status;
 }
 
-/* With CEILING the truth, else the drivers alone. */
+/* Write the ground truth with CEILING, or the regressors alone if it is NULL. */
 static gb_status end_file(const gb_sim_files *f, gb_tensor_writer *w, const char *name, gb_pool *pool,
                           const float *ceiling, gb_err *err)
 {

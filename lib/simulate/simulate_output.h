@@ -16,7 +16,7 @@ typedef struct gb_sim_files {
 	const gb_json *params;
 	char *const *path;     /* inputs, for provenance */
 	int paths;
-	const char *mask_path; /* NULL: MASK was made for --voxels, and is written too */
+	const char *mask_path; /* NULL: MASK comes from --voxels, and is written too */
 	const gb_nifti_mask *mask;
 	const gb_sim_inputs *inputs;
 	const gb_simulation *simulation;
@@ -24,7 +24,7 @@ typedef struct gb_sim_files {
 } gb_sim_files;
 
 /* sub-NN.nii.gz for each subject, atlas.nii.gz (region labels), truth.safetensors,
- * drivers.safetensors (the drivers alone, as features), and mask.nii.gz. */
+ * drivers.safetensors (the regressors alone, as features), and mask.nii.gz. */
 GB_CHECK gb_status gb_sim_write(const gb_sim_files *files, gb_pool *pool, gb_err *err);
 
 GB_END_DECLS

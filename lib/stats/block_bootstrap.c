@@ -9,7 +9,7 @@
 
 enum { COLUMNS = 64 };
 
-/* First lag at which the autocorrelation of COURSE, within runs, falls below 0.1. */
+/* The first lag at which the autocorrelation of the time course, within runs, falls below 0.1. */
 static size_t decorrelation(const gb_scored *scored, const float *course)
 {
 	size_t n = scored->rows;
@@ -31,7 +31,7 @@ static size_t decorrelation(const gb_scored *scored, const float *course)
 	return n;
 }
 
-/* Where blocks of LENGTH rows of one run may begin. */
+/* List in OUT the rows at which a block of LENGTH rows within one run can begin. */
 static size_t find_starts(const gb_scored *scored, size_t length, uint32_t *out)
 {
 	size_t n = 0;
@@ -42,7 +42,8 @@ static size_t find_starts(const gb_scored *scored, size_t length, uint32_t *out)
 	return n;
 }
 
-gb_status gb_bootstrap_make(gb_bootstrap *blocks, const gb_scored *scored, const float *course, uint64_t seed, gb_err *err)
+gb_status gb_bootstrap_make(gb_bootstrap *blocks, const gb_scored *scored, const float *course, uint64_t seed,
+                            gb_err *err)
 {
 	size_t n = scored->rows, starts, least = (size_t)gb_scored_rows_in(scored, 45);
 	uint32_t *start = gb_array(n + 1, sizeof *start, err);
@@ -125,7 +126,8 @@ static double resampled_r(const job *j, const uint32_t *start, const double *s)
 	size_t left = j->rows;
 
 	for (size_t k = 0; k < j->blocks->each; k++) {
-		size_t take = left < j->blocks->length ? left : j->blocks->length; /* the last block is cut to fit */
+		/* The last block is cut to fit. */
+		size_t take = left < j->blocks->length ? left : j->blocks->length;
 		const double *a = s + 5 * (size_t)start[k], *b = a + 5 * take;
 
 		for (int c = 0; c < 5; c++)
@@ -134,14 +136,16 @@ static double resampled_r(const job *j, const uint32_t *start, const double *s)
 	}
 	pp = sum[2] - sum[0] * sum[0] / n;
 	yy = sum[3] - sum[1] * sum[1] / n;
-	return pp > 1e-12 * sum[2] && yy > 1e-12 * sum[3] ? (sum[4] - sum[0] * sum[1] / n) / sqrt(pp * yy) : 0;
+	return pp > 1e-12 * sum[2] && yy > 1e-12 * sum[3] ? (sum[4] - sum[0] * sum[1] / n) / sqrt(pp * yy)
+	                                                  : 0;
 }
 
 static void block_tile(void *context, size_t tile, int worker)
 {
 	job *j = context;
 	size_t end = (tile + 1) * COLUMNS < j->columns ? (tile + 1) * COLUMNS : j->columns;
-	double *s = j->scratch + (size_t)worker * 5 * (j->rows + 1), *sums = j->sums + tile * j->blocks->resamples;
+	double *s = j->scratch + (size_t)worker * 5 * (j->rows + 1),
+	       *sums = j->sums + tile * j->blocks->resamples;
 
 	for (size_t v = tile * COLUMNS; v < end; v++) {
 		running_sums(j, v, s);
@@ -150,8 +154,8 @@ static void block_tile(void *context, size_t tile, int worker)
 	}
 }
 
-gb_status gb_bootstrap_mean_r(const gb_bootstrap *blocks, const float *p, const float *y, size_t rows, size_t columns, double *mean,
-                           gb_pool *pool, gb_err *err)
+gb_status gb_bootstrap_mean_r(const gb_bootstrap *blocks, const float *p, const float *y, size_t rows,
+                              size_t columns, double *mean, gb_pool *pool, gb_err *err)
 {
 	size_t tiles = (columns + COLUMNS - 1) / COLUMNS;
 	job j = {.blocks = blocks, .p = p, .y = y, .rows = rows, .columns = columns};
@@ -173,9 +177,9 @@ gb_status gb_bootstrap_mean_r(const gb_bootstrap *blocks, const float *p, const 
 	return GB_OK;
 }
 
-/* ---- shares ---- */
+/* ---- variance explained ---- */
 
-/* S [rows + 1, 2]: running sums of what is explained and of what there is of column V. */
+/* S [rows + 1, 2]: running sums of the variation of column V that is explained, and of all of it. */
 static void running_shares(const job *j, size_t v, double *s)
 {
 	double base = (double)j->base[v];
@@ -183,7 +187,8 @@ static void running_shares(const job *j, size_t v, double *s)
 	s[0] = s[1] = 0;
 	for (size_t i = 0; i < j->rows; i++, s += 2) {
 		size_t at = i * j->columns + v;
-		double p = (double)j->p[at] - base, y = (double)j->y[at] - base, part = j->part ? (double)j->part[at] : p;
+		double p = (double)j->p[at] - base, y = (double)j->y[at] - base,
+		       part = j->part ? (double)j->part[at] : p;
 
 		s[2] = s[0] + part * (2 * y - p);
 		s[3] = s[1] + y * y;
@@ -210,23 +215,25 @@ static void share_tile(void *context, size_t tile, int worker)
 {
 	job *j = context;
 	size_t end = (tile + 1) * COLUMNS < j->columns ? (tile + 1) * COLUMNS : j->columns;
-	double *s = j->scratch + (size_t)worker * 2 * (j->rows + 1), *sums = j->sums + tile * (j->blocks->resamples + 1);
+	double *s = j->scratch + (size_t)worker * 2 * (j->rows + 1),
+	       *sums = j->sums + tile * (j->blocks->resamples + 1);
 
 	for (size_t v = tile * COLUMNS; v < end; v++) {
 		running_shares(j, v, s);
 		for (size_t b = 0; b < j->blocks->resamples; b++)
 			sums[b] += resampled_share(j, j->blocks->start + b * j->blocks->each, s);
-		sums[j->blocks->resamples] += s[2 * j->rows + 1] > 0 ? s[2 * j->rows] / s[2 * j->rows + 1] : 0;
+		sums[j->blocks->resamples] += s[2 * j->rows + 1] > 0 ? s[2 * j->rows] / s[2 * j->rows + 1]
+		                                                     : 0;
 	}
 }
 
-gb_status gb_bootstrap_mean_share(const gb_bootstrap *blocks, const gb_prediction *prediction, const float *part,
-                                  double *value, double *mean, gb_pool *pool, gb_err *err)
+gb_status gb_bootstrap_mean_share(const gb_bootstrap *blocks, const gb_prediction *prediction,
+                                  const float *part, double *value, double *mean, gb_pool *pool, gb_err *err)
 {
 	size_t rows = prediction->rows, columns = prediction->columns;
 	size_t tiles = (columns + COLUMNS - 1) / COLUMNS, wide = blocks->resamples + 1;
-	job j = {.blocks = blocks, .p = prediction->predicted, .y = prediction->measured, .base = prediction->base,
-	         .part = part, .rows = rows, .columns = columns};
+	job j = {.blocks = blocks, .p = prediction->predicted, .y = prediction->measured,
+	         .base = prediction->base, .part = part, .rows = rows, .columns = columns};
 
 	j.scratch = gb_array((size_t)gb_pool_threads(pool) * 2 * (rows + 1), sizeof(double), err);
 	j.sums = j.scratch ? gb_array(tiles * wide, sizeof(double), err) : NULL;

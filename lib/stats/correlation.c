@@ -43,7 +43,8 @@ static void r_tile(void *context, size_t tile, int worker)
 	}
 }
 
-gb_status gb_score_r(const float *p, const float *y, size_t rows, size_t columns, double *r, gb_pool *pool, gb_err *err)
+gb_status gb_score_r(const float *p, const float *y, size_t rows, size_t columns, double *r, gb_pool *pool,
+                     gb_err *err)
 {
 	job j = {p, y, rows, columns, r};
 
@@ -80,13 +81,15 @@ double gb_score_quantile(const double *value, size_t count, double q, gb_err *er
 	qsort(sorted, count, sizeof *sorted, ascending);
 	at = q * (double)(count - 1);
 	low = (size_t)at;
-	out = low + 1 < count ? sorted[low] + (at - (double)low) * (sorted[low + 1] - sorted[low]) : sorted[count - 1];
+	out = low + 1 < count ? sorted[low] + (at - (double)low) * (sorted[low + 1] - sorted[low])
+	                      : sorted[count - 1];
 	free(sorted);
 	return out;
 }
 
-/* Mean time course of X, and X without each column's regression on it. */
-static void remove_course(const float *x, size_t rows, size_t columns, float *course, double *slope, float *rest)
+/* The mean time course of X, and X less each column's regression on it. */
+static void remove_course(const float *x, size_t rows, size_t columns, float *course, double *slope,
+                          float *rest)
 {
 	double mean = 0, square = 0;
 
@@ -106,15 +109,18 @@ static void remove_course(const float *x, size_t rows, size_t columns, float *co
 			slope[v] += ((double)course[i] - mean) * (double)x[i * columns + v];
 	for (size_t i = 0; i < rows; i++)
 		for (size_t v = 0; v < columns; v++)
-			rest[i * columns + v] =
-			    (float)((double)x[i * columns + v] - (square > 0 ? slope[v] / square * ((double)course[i] - mean) : 0));
+			rest[i * columns + v] = (float)((double)x[i * columns + v] -
+			                                (square > 0
+			                                     ? slope[v] / square * ((double)course[i] - mean)
+			                                     : 0));
 }
 
-gb_status gb_score_summary(gb_score *score, const float *p, const float *y, size_t rows, size_t columns, const double *r, gb_pool *pool,
-                           gb_err *err)
+gb_status gb_score_summary(gb_score *score, const float *p, const float *y, size_t rows, size_t columns,
+                           const double *r, gb_pool *pool, gb_err *err)
 {
 	size_t cells = rows * columns;
-	float *rest_p = gb_array(cells, sizeof *rest_p, err), *rest_y = rest_p ? gb_array(cells, sizeof *rest_y, err) : NULL;
+	float *rest_p = gb_array(cells, sizeof *rest_p, err),
+	      *rest_y = rest_p ? gb_array(cells, sizeof *rest_y, err) : NULL;
 	float *course = rest_y ? gb_array(2 * rows, sizeof *course, err) : NULL;
 	double *rest = course ? gb_array(columns, sizeof *rest, err) : NULL;
 	gb_status status = rest ? GB_OK : GB_SYSTEM;

@@ -22,12 +22,15 @@ static gb_status z_columns(const float *x, size_t rows, size_t columns, float *o
 			mean[v] += (double)x[i * columns + v] / (double)rows;
 	for (size_t i = 0; i < rows; i++)
 		for (size_t v = 0; v < columns; v++)
-			square[v] += ((double)x[i * columns + v] - mean[v]) * ((double)x[i * columns + v] - mean[v]);
+			square[v] += ((double)x[i * columns + v] - mean[v]) *
+			             ((double)x[i * columns + v] - mean[v]);
 	for (size_t i = 0; i < rows; i++)
 		for (size_t v = 0; v < columns; v++) {
 			double sd = sqrt(square[v] / (double)rows);
 
-			out[i * columns + v] = (float)(sd > 1e-9 * fabs(mean[v]) ? ((double)x[i * columns + v] - mean[v]) / sd : 0);
+			out[i * columns + v] = (float)(sd > 1e-9 * fabs(mean[v])
+			                                   ? ((double)x[i * columns + v] - mean[v]) / sd
+			                                   : 0);
 		}
 	free(mean);
 	return GB_OK;
@@ -41,7 +44,7 @@ static void unit_vectors(float *x, size_t count, size_t length)
 
 		for (size_t k = 0; k < length; k++)
 			mean += (double)x[k] / (double)length;
-		mean = length > 1 ? mean : 0; /* one number: its product, signed */
+		mean = length > 1 ? mean : 0; /* a single number is not centred: the product keeps its sign */
 		for (size_t k = 0; k < length; k++)
 			square += ((double)x[k] - mean) * ((double)x[k] - mean);
 		for (size_t k = 0; k < length; k++)
@@ -56,7 +59,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Values below VALUE, and equal to it, in SORTED [n]. */
+/* Count the values of SORTED [n] below VALUE and equal to it. */
 static void count_below(const float *sorted, size_t n, float value, size_t *below, size_t *equal)
 {
 	size_t low = 0, high = n, first;
@@ -88,7 +91,7 @@ typedef struct job {
 	const float *similarity; /* [n, n] predicted row, measured row */
 	int64_t exclude;         /* rows */
 	float *sorted;           /* [workers, n] */
-	float *rank;             /* [n, n]: percentile of U were it the true row of T */
+	float *rank;             /* [n, n]: percentile rank of row U for prediction T */
 } job;
 
 static void rank_tile(void *context, size_t t, int worker)
@@ -114,12 +117,15 @@ static void rank_tile(void *context, size_t t, int worker)
 			if (w == 0)
 				break;
 		}
-		for (size_t w = u + 1; w < n && s->run[w] == s->run[u] && s->row[w] - s->row[u] <= j->exclude; w++) {
+		for (size_t w = u + 1; w < n && s->run[w] == s->run[u] && s->row[w] - s->row[u] <= j->exclude;
+		     w++) {
 			below -= row[w] < row[u];
 			equal -= row[w] == row[u];
 			candidates--;
 		}
-		j->rank[t * n + u] = candidates ? (float)(((double)below + 0.5 * (double)equal) / (double)candidates) : 0.5f;
+		j->rank[t * n + u] = candidates
+		                         ? (float)(((double)below + 0.5 * (double)equal) / (double)candidates)
+		                         : 0.5f;
 	}
 }
 
@@ -142,7 +148,8 @@ static double mean_rank(const job *j, size_t shift, bool long_runs)
 	return used ? sum / (double)used : 0.5;
 }
 
-static gb_status rank_rows(gb_identification *out, const gb_scored *scored, const float *similarity, gb_pool *pool, gb_err *err)
+static gb_status rank_rows(gb_identification *out, const gb_scored *scored, const float *similarity,
+                           gb_pool *pool, gb_err *err)
 {
 	size_t n = scored->rows, reached = 0, *shift = NULL;
 	job j = {scored, similarity, gb_scored_rows_in(scored, 20), NULL, NULL};
@@ -181,7 +188,7 @@ static gb_status rank_rows(gb_identification *out, const gb_scored *scored, cons
 	return status;
 }
 
-/* Whole segments of LENGTH consecutive rows. */
+/* Find whole segments of LENGTH consecutive rows: START [n] is the first row of each. */
 static size_t find_segments(const gb_scored *s, size_t length, size_t *start)
 {
 	size_t n = 0;
@@ -201,8 +208,8 @@ static size_t find_segments(const gb_scored *s, size_t length, size_t *start)
 	return n;
 }
 
-static gb_status rank_segments(gb_identification *out, const gb_scored *scored, const float *p, const float *y, size_t columns,
-                               gb_pool *pool, gb_err *err)
+static gb_status rank_segments(gb_identification *out, const gb_scored *scored, const float *p,
+                               const float *y, size_t columns, gb_pool *pool, gb_err *err)
 {
 	size_t length = (size_t)gb_scored_rows_in(scored, 30), width = length * columns, n;
 	size_t *start = gb_array(scored->rows + 1, sizeof *start, err);
@@ -236,7 +243,8 @@ static gb_status rank_segments(gb_identification *out, const gb_scored *scored, 
 		}
 		out->top1 += fmin(1, fmax(0, (1 - above) / equal)) / (double)n;
 		out->top5 += fmin(1, fmax(0, (5 - above) / equal)) / (double)n;
-		out->segment_percentile += n > 1 ? (others - above - (equal - 1) / 2) / others / (double)n : 0;
+		out->segment_percentile += n > 1 ? (others - above - (equal - 1) / 2) / others / (double)n
+		                                 : 0;
 	}
 	free(start);
 	free(a);
@@ -245,8 +253,8 @@ static gb_status rank_segments(gb_identification *out, const gb_scored *scored, 
 	return status;
 }
 
-gb_status gb_identification_make(gb_identification *out, const gb_scored *scored, const float *p, const float *y, size_t columns, gb_pool *pool,
-                      gb_err *err)
+gb_status gb_identification_make(gb_identification *out, const gb_scored *scored, const float *p,
+                                 const float *y, size_t columns, gb_pool *pool, gb_err *err)
 {
 	size_t n = scored->rows, cells;
 	float *a, *b = NULL, *similarity = NULL;

@@ -9,8 +9,8 @@
 GB_BEGIN_DECLS
 
 typedef struct gb_identification {
-	double percentile;      /* mean percentile rank of the true row, 0 … 1, chance 0.5; ties count half; candidates
-	                         * within 20 s of the true row are left out */
+	double percentile;      /* mean percentile rank of the true row, 0 … 1, chance 0.5; ties count half;
+	                         * candidates within 20 s of the true row are left out */
 	size_t shifts;          /* of the null of circular shifts; 0 (too few rows): no p */
 	double null_mean, null_sd, p;
 	size_t segments;        /* of 30 s, compared by their time courses; 0 or 1: none */
@@ -18,7 +18,8 @@ typedef struct gb_identification {
 	double segment_percentile; /* mean percentile rank of the true segment, chance 0.5 */
 } gb_identification;
 
-/* P (predicted) and Y (measured) [rows, columns] are z-scored by column; similarity is their correlation over columns. */
+/* P (predicted) and Y (measured) [rows, columns] are z-scored by column; similarity is their correlation
+ * over columns. */
 GB_CHECK gb_status gb_identification_make(gb_identification *out, const gb_scored *scored, const float *p,
                                           const float *y, size_t columns, gb_pool *pool, gb_err *err);
 

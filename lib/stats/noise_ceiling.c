@@ -27,7 +27,10 @@ static void z_score(float *x, size_t rows, size_t columns, double *mean, double 
 		for (size_t v = 0; v < columns; v++) {
 			double sd = sqrt(square[v] / (double)rows);
 
-			x[i * columns + v] = (float)(sd > 0 ? ((double)x[i * columns + v] - mean[v] / (double)rows) / sd : 0);
+			x[i * columns + v] = (float)(sd > 0 ? ((double)x[i * columns + v] -
+			                                       mean[v] / (double)rows) /
+			                                          sd
+			                                    : 0);
 		}
 }
 
@@ -62,12 +65,13 @@ static gb_status sum_subjects(job *j, gb_err *err)
 	}
 	for (size_t i = 0; i < j->rows; i++)
 		for (size_t v = 0; v < j->columns; v++)
-			j->variance[v] += j->sum[i * j->columns + v] * j->sum[i * j->columns + v] / (double)j->rows;
+			j->variance[v] += j->sum[i * j->columns + v] * j->sum[i * j->columns + v] /
+			                  (double)j->rows;
 	return GB_OK;
 }
 
-/* The variance of the sum of all subjects' z-scored columns gives the mean pairwise r.  Each subject's covariance with
- * that sum gives its r with the mean of the others. */
+/* The variance of the sum of all subjects' z-scored columns gives the mean pairwise r.  Each subject's
+ * covariance with that sum gives its r with the mean of the others. */
 static gb_status correlate_subjects(gb_ceiling *c, job *j, gb_err *err)
 {
 	double n = (double)j->subjects;
@@ -82,12 +86,15 @@ static gb_status correlate_subjects(gb_ceiling *c, job *j, gb_err *err)
 			covariance[v] = 0;
 		for (size_t i = 0; i < j->rows; i++)
 			for (size_t v = 0; v < j->columns; v++)
-				covariance[v] += (double)j->x[i * j->columns + v] * j->sum[i * j->columns + v] / (double)j->rows;
+				covariance[v] += (double)j->x[i * j->columns + v] *
+				                 j->sum[i * j->columns + v] / (double)j->rows;
 		for (size_t v = 0; v < j->columns; v++) {
-			double own = j->square[v] > 0 ? 1 : 0, others = j->variance[v] - 2 * covariance[v] + own;
+			double own = j->square[v] > 0 ? 1 : 0,
+			       others = j->variance[v] - 2 * covariance[v] + own;
 
 			c->pairwise[v] += own; /* counts the subjects in whom the column varies */
-			c->left_out[v] += own > 0 && others > 1e-12 ? (covariance[v] - own) / sqrt(others) / n : 0;
+			c->left_out[v] += own > 0 && others > 1e-12 ? (covariance[v] - own) / sqrt(others) / n
+			                                            : 0;
 		}
 	}
 	for (size_t v = 0; v < j->columns; v++)
@@ -109,8 +116,9 @@ gb_status gb_ceiling_make(gb_ceiling *c, gb_subject_reader *read, void *context,
 		return GB_OK;
 	if (!gb_size_mul(rows, columns, &cells))
 		return gb_fail(err, GB_SYSTEM, "ceiling: too large");
-	if (!(c->pairwise = gb_array(4 * columns, sizeof(double), err)) || !(j.x = gb_array(cells, sizeof *j.x, err)) ||
-	    !(j.sum = gb_array(cells, sizeof *j.sum, err)) || !(work = gb_array(3 * columns, sizeof *work, err)))
+	if (!(c->pairwise = gb_array(4 * columns, sizeof(double), err)) ||
+	    !(j.x = gb_array(cells, sizeof *j.x, err)) || !(j.sum = gb_array(cells, sizeof *j.sum, err)) ||
+	    !(work = gb_array(3 * columns, sizeof *work, err)))
 		goto done;
 	c->one = c->pairwise + columns;
 	c->many = c->one + columns;

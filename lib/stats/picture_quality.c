@@ -36,6 +36,8 @@ double gb_ssim(const float *a, const float *b, size_t count, bool b_moves, int64
 	for (size_t i = 0; i < count; i++)
 		for (int64_t y = 0; y + WINDOW <= height; y += STEP)
 			for (int64_t x = 0; x + WINDOW <= width; x += STEP, n++)
-				sum += window_ssim(a + i * picture + (y * width + x) * 3, b + (b_moves ? i * picture : 0) + (y * width + x) * 3, width);
+				sum += window_ssim(a + i * picture + (y * width + x) * 3,
+				                   b + (b_moves ? i * picture : 0) + (y * width + x) * 3,
+				                   width);
 	return n ? sum / (double)n : 1;
 }

@@ -87,7 +87,8 @@ static void moments(const job *j, const float *x, size_t v, double *mean, double
 	*scale = square > 0 ? 1 / sqrt(square) : 0;
 }
 
-/* CIRCLE [count] += circular correlation Σ_t p(t+k)·y(t) of one stretch: both series in one FFT, zero-padded. */
+/* CIRCLE [count] += circular correlation Σ_t p(t+k)·y(t) of one stretch: both series in one FFT,
+ * zero-padded. */
 static void correlate(const job *j, const stretch *s, gb_fft *fft, size_t v, const double mean[2],
                       const double scale[2], double *work, double *circle)
 {
@@ -117,8 +118,9 @@ static void shift_tile(void *context, size_t tile, int worker)
 {
 	job *j = context;
 	size_t end = (tile + 1) * COLUMNS < j->columns ? (tile + 1) * COLUMNS : j->columns;
-	double *work = j->scratch + (size_t)worker * j->scratch_each, *circle = work + j->scratch_each - j->longest,
-	       *sums = j->sums + tile * j->shifts, *highs = j->highs + tile * j->shifts;
+	double *work = j->scratch + (size_t)worker * j->scratch_each,
+	       *circle = work + j->scratch_each - j->longest, *sums = j->sums + tile * j->shifts,
+	       *highs = j->highs + tile * j->shifts;
 
 	for (size_t k = 0; k < j->shifts; k++)
 		highs[k] = -2;
@@ -131,7 +133,8 @@ static void shift_tile(void *context, size_t tile, int worker)
 		for (size_t s = 0; s < j->stretches; s++) {
 			const stretch *run = &j->stretch[s];
 
-			correlate(j, run, j->fft[(size_t)worker * j->stretches + s], v, mean, scale, work, circle);
+			correlate(j, run, j->fft[(size_t)worker * j->stretches + s], v, mean, scale, work,
+			          circle);
 			j->observed[v] += circle[0];
 			for (size_t k = 0; k < j->shifts; k++)
 				r[k] += (float)circle[j->shift[k] % run->count];
@@ -152,7 +155,8 @@ static gb_status run_job(job *j, gb_pool *pool, gb_err *err)
 		j->longest = j->stretch[s].count > j->longest ? j->stretch[s].count : j->longest;
 	j->scratch_each = (6 * gb_fft_length(2 * j->longest) + j->longest + 7) / 8 * 8;
 	if (!gb_size_mul(j->columns, j->shifts, &cells))
-		return gb_fail(err, GB_SYSTEM, "shifts: %zu columns by %zu shifts are too many", j->columns, j->shifts);
+		return gb_fail(err, GB_SYSTEM, "shifts: %zu columns by %zu shifts are too many", j->columns,
+		               j->shifts);
 	j->fft = gb_array(workers * j->stretches, sizeof(gb_fft *), err);
 	j->scratch = j->fft ? gb_array(workers * j->scratch_each, sizeof(double), err) : NULL;
 	j->r = j->scratch ? gb_array(cells, sizeof *j->r, err) : NULL;
@@ -174,7 +178,9 @@ static int by_value(const void *a, const void *b)
 {
 	const ranked *x = a, *y = b;
 
-	return x->value < y->value ? -1 : x->value > y->value ? 1 : (x->index > y->index) - (x->index < y->index);
+	return x->value < y->value   ? -1
+	       : x->value > y->value ? 1
+	                             : (x->index > y->index) - (x->index < y->index);
 }
 
 gb_status gb_fdr(const double *p, size_t count, double *q, gb_err *err)
@@ -225,7 +231,8 @@ static gb_status column_tails(gb_shift_null *null, const job *j, gb_err *err)
 			square += r * r;
 			reached += r >= (double)(float)j->observed[v];
 		}
-		sd = sqrt(fmax(0, square / (double)j->shifts - sum / (double)j->shifts * (sum / (double)j->shifts)));
+		sd = sqrt(fmax(0, square / (double)j->shifts -
+		                      sum / (double)j->shifts * (sum / (double)j->shifts)));
 		scale[v] = sd > 0 ? 1 / sd : 0;
 		null->column_p[v] = (1 + (double)reached) / (1 + (double)j->shifts);
 		for (size_t k = 0; null->pooled && k < j->shifts; k++)
@@ -273,8 +280,8 @@ static void sum_up(gb_shift_null *null, const job *j)
 	}
 }
 
-gb_status gb_shift_null_make(gb_shift_null *null, const gb_scored *scored, const float *p, const float *y, size_t columns, gb_pool *pool,
-                             gb_err *err)
+gb_status gb_shift_null_make(gb_shift_null *null, const gb_scored *scored, const float *p, const float *y,
+                             size_t columns, gb_pool *pool, gb_err *err)
 {
 	job j = {.scored = scored, .p = p, .y = y, .columns = columns};
 	stretch *stretches = gb_array(scored->rows + 1, sizeof *stretches, err);
@@ -283,11 +290,13 @@ gb_status gb_shift_null_make(gb_shift_null *null, const gb_scored *scored, const
 
 	*null = (gb_shift_null){0};
 	if (!status && scored->rows < GB_SHIFT_ROWS_MIN)
-		status = gb_fail(err, GB_DATA, "%zu scored rows: circular shifts want %d or more", scored->rows, GB_SHIFT_ROWS_MIN);
+		status = gb_fail(err, GB_DATA, "%zu scored rows: circular shifts want %d or more",
+		                 scored->rows, GB_SHIFT_ROWS_MIN);
 	if (!status)
 		status = gb_shifts_allowed(scored, &shift, &j.shifts, err);
 	if (!status && j.shifts == 0)
-		status = gb_fail(err, GB_DATA, "scored rows: no shift of %g s or more in every run", GB_SHIFT_SECONDS);
+		status = gb_fail(err, GB_DATA, "scored rows: no shift of %g s or more in every run",
+		                 GB_SHIFT_SECONDS);
 	if (!status) {
 		j.stretches = find_stretches(scored, stretches);
 		j.stretch = stretches;

@@ -14,7 +14,7 @@ GB_BEGIN_DECLS
 #define GB_SHIFT_ROWS_MIN 300 /* fewer scored rows: no p */
 
 typedef struct gb_shift_null {
-	size_t shifts;          /* all shifts of GB_SHIFT_SECONDS or more in every run; 0: no null distribution */
+	size_t shifts;          /* number of shifts of GB_SHIFT_SECONDS or more in every run; 0: no null */
 	double *r;              /* [shifts] mean over columns */
 	double *highest;        /* [shifts] maximum over columns */
 	double observed;        /* mean r on the rows used */
@@ -23,12 +23,12 @@ typedef struct gb_shift_null {
 	double *column_p;       /* [columns] */
 	double *column_q;       /* [columns] Benjamini-Hochberg */
 	double *column_fwe;     /* [columns] against the maximum over columns */
-	bool pooled;            /* column_p is from the tail pooled over columns, each scaled by its null's SD */
+	bool pooled;            /* column_p is from the tail pooled over columns, in units of each null's SD */
 } gb_shift_null;
 
 /* Shift P against Y within runs, by FFT.  GB_DATA with fewer than GB_SHIFT_ROWS_MIN rows. */
-GB_CHECK gb_status gb_shift_null_make(gb_shift_null *null, const gb_scored *scored, const float *p, const float *y,
-                                      size_t columns, gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_shift_null_make(gb_shift_null *null, const gb_scored *scored, const float *p,
+                                      const float *y, size_t columns, gb_pool *pool, gb_err *err);
 void gb_shift_null_clear(gb_shift_null *null);
 
 /* The shifts allowed: *SHIFT [*COUNT], in rows, is released with free(). */

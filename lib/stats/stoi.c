@@ -28,8 +28,8 @@ static double loudness(const float *frame, const double *window)
 }
 
 /* The frames of A and B in which A is loud, overlap-added anew; *COUNT samples. */
-static gb_status without_silence(const float *a, const float *b, size_t *count, const double *window, double *out_a, double *out_b,
-                                 gb_err *err)
+static gb_status without_silence(const float *a, const float *b, size_t *count, const double *window,
+                                 double *out_a, double *out_b, gb_err *err)
 {
 	size_t frames = (*count - FRAME) / HOP + 1, kept = 0;
 	double *loud = gb_array(frames, sizeof *loud, err), most = 0;
@@ -67,7 +67,8 @@ static void band_bins(int j, int *first, int *last)
 static gb_status envelopes(const double *x, size_t frames, const double *window, double *out, gb_err *err)
 {
 	gb_fft *fft = NULL;
-	double *in = gb_array(2 * FFT, sizeof *in, err), *bin = in ? gb_array(2 * FFT, sizeof *bin, err) : NULL;
+	double *in = gb_array(2 * FFT, sizeof *in, err),
+	       *bin = in ? gb_array(2 * FFT, sizeof *bin, err) : NULL;
 	gb_status status = bin ? gb_fft_new(&fft, FFT, err) : GB_SYSTEM;
 
 	for (size_t k = 0; !status && k < frames; k++) {
@@ -94,7 +95,8 @@ static gb_status envelopes(const double *x, size_t frames, const double *window,
 /* Correlation of a segment with the other's, scaled and clipped. */
 static double segment(const double *clean, const double *other)
 {
-	double most = 1 + pow(10, CLIP / 20), xx = 0, yy = 0, scale, y[SEGMENT], mx = 0, my = 0, sxx = 0, syy = 0, sxy = 0;
+	double most = 1 + pow(10, CLIP / 20), xx = 0, yy = 0, scale, y[SEGMENT], mx = 0, my = 0, sxx = 0,
+	       syy = 0, sxy = 0;
 
 	for (int n = 0; n < SEGMENT; n++) {
 		xx += clean[n] * clean[n];

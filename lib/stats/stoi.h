@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stoi.h: how intelligible speech still is.
+/* stoi.h: short-time objective intelligibility of speech.
  *
  * Short-time objective intelligibility after Taal, Hendriks, Heusdens and
  * Jensen (2011, IEEE Trans. Audio Speech Lang. Process. 19:2125): frames of 256
