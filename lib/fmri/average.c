@@ -106,11 +106,10 @@ static void average_row(void *context, size_t row, int worker)
 	}
 }
 
-static gb_status write(people *p, const char *tool, const gb_json *params, const char *out, gb_pool *pool,
-                       gb_err *err)
+static gb_status write_mean(people *p, const char *tool, const gb_json *params, const char *out,
+                            gb_pool *pool, gb_err *err)
 {
 	gb_tensor_writer *w = NULL;
-	gb_json *about = gb_json_object();
 	gb_tensor_spec bold = {.name = "bold", .dtype = GB_F32, .rank = 2,
 	                       .shape = {(int64_t)p->rows, (int64_t)p->voxels}, .dims = "time,voxel",
 	                       .clock = &p->clock, .doc = "mean over subjects"};
@@ -119,35 +118,24 @@ static gb_status write(people *p, const char *tool, const gb_json *params, const
 	                        .doc = "1 where the volume is valid in every subject"};
 	gb_status status;
 
-	gb_json_set(about, "subjects", gb_json_integer(p->count));
+	GB_TRY(gb_tensor_writer_new(&w, tool, params, err));
+	for (int i = 0; i < p->count; i++)
+		GB_TRY(gb_tensor_writer_input_file(w, "subject", p->file[i], err));
 	bold.unit = gb_json_text(gb_tensor_file_attribute(p->file[0], "bold", "unit"));
-	bold.attributes = about;
-	if ((status = gb_tensor_writer_new(&w, tool, params, err))) {
-		gb_json_free(about);
-		return status;
-	}
-	for (int i = 0; i < p->count && !status; i++)
-		status = gb_tensor_writer_input_file(w, "subject", p->file[i], err);
-	if (status)
-		gb_json_free(about);
-	else
-		status = gb_tensor_writer_add(w, &bold, err);
-	if (!status)
-		status = gb_tensor_writer_add(w, &valid, err);
-	if (!status && gb_tensor_file_find(p->file[0], "bold.mask"))
-		status = gb_tensor_writer_add_copy(w, p->file[0], "bold.mask", err);
-	if (!status)
-		status = gb_tensor_writer_begin(w, out, err);
-	if (!status) {
-		p->out = gb_tensor_writer_data(w, "bold");
-		p->out_valid = gb_tensor_writer_data(w, "bold.valid");
-		if (!p->out || !p->out_valid)
-			status = gb_fail(err, GB_SYSTEM, "no room for the average");
-	}
-	if (!status) {
-		gb_pool_run(pool, p->rows, average_row, p);
-		status = gb_tensor_writer_commit(w, pool, err);
-	}
+	bold.attributes = gb_json_object();
+	gb_json_set(bold.attributes, "subjects", gb_json_integer(p->count));
+	GB_TRY(gb_tensor_writer_add(w, &bold, err));
+	GB_TRY(gb_tensor_writer_add(w, &valid, err));
+	if (gb_tensor_file_find(p->file[0], "bold.mask"))
+		GB_TRY(gb_tensor_writer_add_copy(w, p->file[0], "bold.mask", err));
+	GB_TRY(gb_tensor_writer_begin(w, out, err));
+	p->out = gb_tensor_writer_data(w, "bold");
+	p->out_valid = gb_tensor_writer_data(w, "bold.valid");
+	if (!p->out || !p->out_valid)
+		GB_TRY(gb_fail(err, GB_SYSTEM, "no room for the average"));
+	gb_pool_run(pool, p->rows, average_row, p);
+	GB_TRY(gb_tensor_writer_commit(w, pool, err));
+done:
 	gb_tensor_writer_free(w);
 	return status;
 }
@@ -158,15 +146,14 @@ gb_status gb_average(char *const *path, int count, const char *tool, const gb_js
 	people p = {.count = count};
 	gb_status status = GB_SYSTEM;
 
-	p.file = gb_array((size_t)count, sizeof *p.file, err);
-	p.bold = p.file ? gb_array((size_t)count, sizeof *p.bold, err) : NULL;
-	p.valid = p.bold ? gb_array((size_t)count, sizeof *p.valid, err) : NULL;
-	if (p.valid)
-		status = GB_OK;
-	for (int i = 0; i < count && !status; i++)
-		status = open_one(&p, i, path[i], err);
-	if (!status)
-		status = write(&p, tool, params, out, pool, err);
+	if (!(p.file = gb_array((size_t)count, sizeof *p.file, err)) ||
+	    !(p.bold = gb_array((size_t)count, sizeof *p.bold, err)) ||
+	    !(p.valid = gb_array((size_t)count, sizeof *p.valid, err)))
+		goto done;
+	for (int i = 0; i < count; i++)
+		GB_TRY(open_one(&p, i, path[i], err));
+	GB_TRY(write_mean(&p, tool, params, out, pool, err));
+done:
 	for (int i = 0; p.file && i < count; i++)
 		gb_tensor_file_close(p.file[i]);
 	free(p.file);

@@ -174,14 +174,10 @@ static gb_status add_clean(const work *w, gb_tensor_writer *writer, gb_err *err)
 	gb_tensor_spec trend = {.name = "bold.trend", .dtype = GB_F32, .rank = 2, .shape = {k, voxels},
 	                        .dims = "regressor,voxel",
 	                        .doc = "weights of the regressors that were taken out first"};
-	gb_tensor_spec regressors =
-	    {.name = "bold.regressors",
-	     .dtype = GB_F32,
-	     .rank = 2,
-	     .shape = {(int64_t)w->rows, k},
-	     .dims = "time,regressor",
-	     .clock = &w->clock.clock,
-	     .doc = "orthonormal regressors: bold was bold × std + mean + regressors × trend"};
+	gb_tensor_spec regressors = {
+	    .name = "bold.regressors", .dtype = GB_F32, .rank = 2, .shape = {(int64_t)w->rows, k},
+	    .dims = "time,regressor", .clock = &w->clock.clock,
+	    .doc = "orthonormal regressors: bold was bold × std + mean + regressors × trend"};
 	gb_status status = GB_OK;
 
 	if (parts > 1) {
@@ -262,17 +258,20 @@ static gb_status put_clean(const work *w, gb_tensor_writer *writer, gb_err *err)
 	return status;
 }
 
-static gb_status write(const work *w, const char *tool, const gb_json *params, const char *out, gb_pool *pool,
-                       gb_err *err)
+static gb_status write_file(const work *w, const char *tool, const gb_json *params, const char *out,
+                            gb_pool *pool, gb_err *err)
 {
 	gb_tensor_writer *writer = NULL;
-	gb_status status = gb_tensor_writer_new(&writer, tool, params, err);
+	gb_status status;
 
-	if (!status && !(status = declare(w, writer, out, err)) && !(status = put_bold(w, writer, err)) &&
-	    !(status = put_clean(w, writer, err)) &&
-	    !(status = gb_mask_tensor_put(writer, "bold.mask", &w->mask, err)) &&
-	    !(status = gb_tensor_writer_put(writer, "bold.valid", w->valid, w->rows, err)))
-		status = gb_tensor_writer_commit(writer, pool, err);
+	GB_TRY(gb_tensor_writer_new(&writer, tool, params, err));
+	GB_TRY(declare(w, writer, out, err));
+	GB_TRY(put_bold(w, writer, err));
+	GB_TRY(put_clean(w, writer, err));
+	GB_TRY(gb_mask_tensor_put(writer, "bold.mask", &w->mask, err));
+	GB_TRY(gb_tensor_writer_put(writer, "bold.valid", w->valid, w->rows, err));
+	GB_TRY(gb_tensor_writer_commit(writer, pool, err));
+done:
 	gb_tensor_writer_free(writer);
 	return status;
 }
@@ -284,10 +283,13 @@ gb_status gb_bold_file(const gb_bold_options *o, const char *tool, const gb_json
 	gb_status status;
 
 	memset(report, 0, sizeof *report);
-	if (!(status = open_inputs(&w, err)) && !(status = read_confounds(&w, err)) &&
-	    !(status = read_values(&w, pool, err)) && !(status = clean(&w, pool, err)) &&
-	    !(status = check_half(&w, err)))
-		status = write(&w, tool, params, out, pool, err);
+	GB_TRY(open_inputs(&w, err));
+	GB_TRY(read_confounds(&w, err));
+	GB_TRY(read_values(&w, pool, err));
+	GB_TRY(clean(&w, pool, err));
+	GB_TRY(check_half(&w, err));
+	GB_TRY(write_file(&w, tool, params, out, pool, err));
+done:
 	if (w.data)
 		munmap(w.data, w.room);
 	gb_nifti_mask_clear(&w.mask);

@@ -235,29 +235,29 @@ static void mark_valid(const target *t, uint8_t *valid)
 static gb_status compute(const work *w, const target *t, gb_tensor_writer *writer, gb_pool *pool, gb_err *err)
 {
 	const float *value = t->tensor->data;
-	float *copy = NULL, *out;
+	float *copy = NULL;
 	uint8_t *valid = gb_tensor_writer_data(writer, t->valid_name);
-	gb_status status = valid ? GB_OK : gb_fail(err, GB_SYSTEM, "no room for %s", t->valid_name);
+	gb_status status;
 
-	if (!status && t->tensor->dtype != GB_F32) {
+	if (!valid)
+		return gb_fail(err, GB_SYSTEM, "no room for %s", t->valid_name);
+	if (t->tensor->dtype != GB_F32) {
 		if (!(copy = gb_array(t->tensor->elements, sizeof *copy, err)))
 			return GB_SYSTEM;
 		gb_dtype_to_float(t->tensor->dtype, t->tensor->data, 0, t->tensor->elements, copy);
 		value = copy;
 	}
-	if (!status)
-		status = check_finite(w, t, value, pool, err);
-	for (int f = 0; f < t->hrf.functions && !status; f++) {
+	GB_TRY(check_finite(w, t, value, pool, err));
+	for (int f = 0; f < t->hrf.functions; f++) {
 		gb_convolve_filter filter = {t->hrf.tap[f], t->hrf.taps, w->o->history};
+		float *out = gb_tensor_writer_data(writer, t->name[f]);
 
-		out = gb_tensor_writer_data(writer, t->name[f]);
 		if (!out)
-			status = gb_fail(err, GB_SYSTEM, "no room for %s", t->name[f]);
-		else
-			status = gb_hrf_convolve_clock(value, out, &t->clock, t->columns, &filter, pool, err);
+			GB_TRY(gb_fail(err, GB_SYSTEM, "no room for %s", t->name[f]));
+		GB_TRY(gb_hrf_convolve_clock(value, out, &t->clock, t->columns, &filter, pool, err));
 	}
-	if (!status)
-		mark_valid(t, valid);
+	mark_valid(t, valid);
+done:
 	free(copy);
 	return status;
 }
@@ -266,25 +266,23 @@ static gb_status write_all(const work *w, const char *tool, const gb_json *param
                            gb_pool *pool, gb_err *err)
 {
 	gb_tensor_writer *writer = NULL;
-	gb_status status = gb_tensor_writer_new(&writer, tool, params, err);
+	gb_status status;
 
-	if (!status)
-		status = gb_tensor_writer_input_file(writer, "features", w->file, err);
-	if (!status && ends(w->o->kernel, ".tsv"))
-		status = gb_tensor_writer_input_path(writer, "kernel", w->o->kernel, err);
-	/* The hash identifies the table; no path goes into a file. */
-	if (!status && ends(w->o->kernel, ".tsv"))
-		status = gb_tensor_writer_param(writer, "kernel", gb_json_string("table"), err);
-	for (size_t i = 0; i < w->targets && !status; i++)
-		status = declare(w, &w->target[i], writer, err);
-	if (!status)
-		status = pass_on(w, writer, err);
-	if (!status)
-		status = gb_tensor_writer_begin(writer, out, err);
-	for (size_t i = 0; i < w->targets && !status; i++)
-		status = compute(w, &w->target[i], writer, pool, err);
-	if (!status)
-		status = gb_tensor_writer_commit(writer, pool, err);
+	GB_TRY(gb_tensor_writer_new(&writer, tool, params, err));
+	GB_TRY(gb_tensor_writer_input_file(writer, "features", w->file, err));
+	if (ends(w->o->kernel, ".tsv")) {
+		GB_TRY(gb_tensor_writer_input_path(writer, "kernel", w->o->kernel, err));
+		/* The hash identifies the table; no path goes into a file. */
+		GB_TRY(gb_tensor_writer_param(writer, "kernel", gb_json_string("table"), err));
+	}
+	for (size_t i = 0; i < w->targets; i++)
+		GB_TRY(declare(w, &w->target[i], writer, err));
+	GB_TRY(pass_on(w, writer, err));
+	GB_TRY(gb_tensor_writer_begin(writer, out, err));
+	for (size_t i = 0; i < w->targets; i++)
+		GB_TRY(compute(w, &w->target[i], writer, pool, err));
+	GB_TRY(gb_tensor_writer_commit(writer, pool, err));
+done:
 	gb_tensor_writer_free(writer);
 	return status;
 }

@@ -24,7 +24,7 @@ typedef struct gb_hrf {
 	int functions;                  /* 1, or 3: kernel, time derivative, dispersion derivative */
 	int taps;
 	double *tap[GB_HRF_FUNCTIONS];  /* [taps] each */
-	int64_t length;                 /* rows of one kernel length (32 s); a run's first rows lack history */
+	int64_t length;                 /* rows in 32 s, one kernel length; a run's first ones lack history */
 } gb_hrf;
 
 /* KERNEL: "glover", "glover3", "spm", or a table FILE.tsv with columns

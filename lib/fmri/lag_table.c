@@ -219,10 +219,11 @@ static gb_status scale_voxels(gb_lag_table *t, gb_err *err)
 		for (size_t v = 0; v < t->voxels; v++)
 			sum[v] += (double)t->y[r * t->voxels + v] * (double)t->y[r * t->voxels + v];
 	for (size_t r = 0; r < t->rows; r++)
-		for (size_t v = 0; v < t->voxels; v++)
-			t->y[r * t->voxels + v] = sum[v] > 0 ? (float)((double)t->y[r * t->voxels + v] /
-			                                               sqrt(sum[v]))
-			                                     : 0;
+		for (size_t v = 0; v < t->voxels; v++) {
+			double y = (double)t->y[r * t->voxels + v];
+
+			t->y[r * t->voxels + v] = sum[v] > 0 ? (float)(y / sqrt(sum[v])) : 0;
+		}
 	free(sum);
 	return GB_OK;
 }
@@ -233,23 +234,22 @@ static gb_status find_factors(gb_lag_table *t, gb_pool *pool, gb_err *err)
 	size_t k = GB_LAG_FACTORS < t->rows ? GB_LAG_FACTORS : t->rows;
 	double *gram = gb_array(t->rows * t->rows, sizeof *gram, err), value[GB_LAG_FACTORS];
 	float *part = gb_array(t->rows * n, sizeof *part, err);
-	gb_status status = gram && part ? GB_OK : GB_SYSTEM;
+	gb_status status = GB_SYSTEM;
 
 	t->factors = (int)k;
-	if (!status && !(t->factor = gb_array(k * t->rows, sizeof *t->factor, err)))
-		status = GB_SYSTEM;
-	for (size_t r = 0; r < t->rows && !status; r++)
+	if (!gram || !part || !(t->factor = gb_array(k * t->rows, sizeof *t->factor, err)))
+		goto done;
+	for (size_t r = 0; r < t->rows; r++)
 		for (size_t v = 0; v < n; v++)
 			part[r * n + v] = t->y[r * t->voxels + v * every];
-	if (!status) {
-		gb_gram_add(gram, part, t->rows, n, pool);
-		status = gb_components(gram, t->rows, k, t->factor, value, pool, err);
-	}
-	for (size_t f = 0; f < k && !status; f++)
+	gb_gram_add(gram, part, t->rows, n, pool);
+	GB_TRY(gb_components(gram, t->rows, k, t->factor, value, pool, err));
+	for (size_t f = 0; f < k; f++)
 		for (size_t r = 0; r < t->rows; r++)
 			t->factor[f * t->rows + r] *= value[f] > 0 ? sqrt(value[f]) : 0;
-	free(gram);
+done:
 	free(part);
+	free(gram);
 	return status;
 }
 
@@ -303,19 +303,17 @@ gb_status gb_lag_table_make(gb_lag_table *t, gb_tensor_file *stimulus, gb_tensor
 	gb_status status;
 
 	memset(t, 0, sizeof *t);
-	status = find_components(t, stimulus, o, &hrf, pool, err);
-	if (!status && (!gb_rational_div(o->max, t->clock.step, &lags) || gb_rational_floor(lags) < 1 ||
-	                gb_rational_floor(lags) > 10000))
-		status = gb_fail(err, GB_USAGE, "--max: from one row (%g s) to 10000 rows are possible",
-		                 gb_rational_double(t->clock.step));
-	if (!status) {
-		t->most = gb_rational_floor(lags);
-		status = read_brain(t, brain, o->bold, hrf.length, err);
-	}
-	if (!status && (size_t)t->components > t->rows / 10)
+	GB_TRY(find_components(t, stimulus, o, &hrf, pool, err));
+	if (!gb_rational_div(o->max, t->clock.step, &lags) || gb_rational_floor(lags) < 1 ||
+	    gb_rational_floor(lags) > 10000)
+		GB_TRY(gb_fail(err, GB_USAGE, "--max: from one row (%g s) to 10000 rows are possible",
+		               gb_rational_double(t->clock.step)));
+	t->most = gb_rational_floor(lags);
+	GB_TRY(read_brain(t, brain, o->bold, hrf.length, err));
+	if ((size_t)t->components > t->rows / 10)
 		t->components = (int)(t->rows / 10);
-	if (!status)
-		status = find_factors(t, pool, err);
+	GB_TRY(find_factors(t, pool, err));
+done:
 	gb_hrf_clear(&hrf);
 	if (status)
 		gb_lag_table_clear(t);

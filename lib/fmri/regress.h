@@ -29,7 +29,7 @@ typedef struct gb_clean_options {
 
 typedef struct gb_clean {
 	int regressors;                /* over all runs; dependent ones are left out */
-	float *regressor;              /* [rows, regressors] orthonormal over a run's valid rows, 0 elsewhere */
+	float *regressor;              /* [rows, regressors] orthonormal over a run's valid rows, else 0 */
 	float *trend;                  /* [regressors, voxels] */
 	gb_json *names;                /* array: "run-1:linear", "run-2:trans_x" … */
 	int parts;                     /* rows of mean, std: runs for GB_ZSCORE_RUN, 1, or 0 (no z-score) */

@@ -16,9 +16,9 @@ enum { GB_RIDGE_BLOCK = 256 }; /* targets a tile */
 /* The penalties of one weighting. */
 typedef struct gb_ridge_per_target {
 	uint8_t *penalty;        /* [targets] index of the best one; the weighting's own penalty wins ties */
-	double *score, *sd;      /* [targets] at that penalty: mean r over folds, SD of held-out predictions */
+	double *score, *sd;      /* [targets] there: mean r over folds, SD of held-out predictions */
 	size_t order;
-	double *vector, *value;  /* [order, order] eigenvectors (rows), [order] eigenvalues of the full system */
+	double *vector, *value;  /* full system: eigenvectors (rows) [order, order], eigenvalues [order] */
 } gb_ridge_per_target;
 
 /* OWN [choices] of CHOICE [choices]; MEAN [targets] of the problem's targets on the train rows. */

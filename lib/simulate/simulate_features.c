@@ -69,7 +69,8 @@ static gb_status read_one(gb_tensor_file *file, const char *tensor_name, const g
 	bool has_clock = gb_tensor_file_has_clock(file, tensor_name);
 	/* In a file with a clock, the start says where to begin reading; in others, it is the clock's own
 	 * start. */
-	gb_clock_options own = {.tr = o->clock.tr, .start = has_clock ? (gb_maybe_rational){0} : o->clock.start,
+	gb_clock_options own = {.tr = o->clock.tr,
+	                        .start = has_clock ? (gb_maybe_rational){0} : o->clock.start,
 	                        .runs = o->clock.runs, .run = o->clock.run};
 	const gb_tensor *tensor;
 	gb_clock clock;

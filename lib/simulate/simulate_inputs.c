@@ -28,7 +28,7 @@ typedef struct parts {
 	gb_rational step;
 } parts;
 
-static gb_status add(parts *all, const part *p, gb_err *err)
+static gb_status add_part(parts *all, const part *p, gb_err *err)
 {
 	gb_status status = gb_grow(&all->item, (size_t)all->count + 1, sizeof *all->item, err);
 
@@ -58,19 +58,19 @@ static gb_status read_tensors(parts *all, const char *path, const gb_sim_input_o
 	gb_tensor_file *file = NULL;
 	gb_feature_scores *list = NULL;
 	int count = 0;
-	gb_status status = gb_tensor_file_open(&file, path, err);
+	gb_status status;
 
-	if (!status)
-		status = gb_feature_scores_read(file, &options, &all->step, &list, &count, err);
-	for (int i = 0; i < count && !status; i++) {
+	GB_TRY(gb_tensor_file_open(&file, path, err));
+	GB_TRY(gb_feature_scores_read(file, &options, &all->step, &list, &count, err));
+	for (int i = 0; i < count; i++) {
 		part p = {.start = list[i].start, .rows = list[i].rows, .components = list[i].components,
 		          .value = list[i].score};
 
 		memcpy(p.name, list[i].name, sizeof p.name);
-		status = add(all, &p, err);
-		if (!status)
-			list[i].score = NULL;
+		GB_TRY(add_part(all, &p, err));
+		list[i].score = NULL;
 	}
+done:
 	gb_feature_scores_free(list, count);
 	gb_tensor_file_close(file);
 	return status;
@@ -90,7 +90,7 @@ static gb_status add_media(parts *all, const char *name, const char *const *labe
 			p.value[c * rows + r] = value[r * components + c];
 	free(value);
 	if (p.value)
-		status = add(all, &p, err);
+		status = add_part(all, &p, err);
 	if (status)
 		free(p.value);
 	return status;
@@ -109,22 +109,22 @@ static gb_status read_media(parts *all, const char *path, const gb_sim_input_opt
 		status = gb_fail(err, GB_DATA, "%s: neither film nor sound in it", path);
 	if (!status && look) {
 		status = gb_drivers_look(path, all->step, start, -1, &value, &rows, err);
-		status = status ? status
-		                : add_media(all, "video", gb_look_name, GB_LOOKS, start, rows, value, err);
+		if (!status)
+			status = add_media(all, "video", gb_look_name, GB_LOOKS, start, rows, value, err);
 	}
 	if (!status && sound) {
 		status = gb_drivers_sound(path, all->step, start, -1, &value, &rows, pool, err);
-		status = status ? status
-		                : add_media(all, "audio", gb_decoded_audio_name, GB_SOUNDS, start, rows,
-		                            value, err);
+		if (!status)
+			status = add_media(all, "audio", gb_decoded_audio_name, GB_SOUNDS, start, rows, value,
+			                   err);
 	}
 	return status;
 }
 
 static gb_status make_random(parts *all, const gb_sim_input_options *o, gb_err *err)
 {
-	part p = {.name = "random", .start = o->start.set ? o->start.value : (gb_rational){0, 1}, .rows = o->rows,
-	          .components = o->components};
+	part p = {.name = "random", .start = o->start.set ? o->start.value : (gb_rational){0, 1},
+	          .rows = o->rows, .components = o->components};
 
 	if (o->rows < 1)
 		return gb_fail(err, GB_USAGE,
@@ -134,7 +134,7 @@ static gb_status make_random(parts *all, const gb_sim_input_options *o, gb_err *
 		return GB_SYSTEM;
 	for (int c = 0; c < p.components; c++)
 		gb_driver_random(o->seed, c, all->step, p.rows, p.value + c * p.rows);
-	return add(all, &p, err);
+	return add_part(all, &p, err);
 }
 
 static gb_status read_parts(parts *all, char *const *path, int count, const gb_sim_input_options *o,
@@ -213,8 +213,8 @@ static gb_status common_clock(const parts *all, const gb_sim_input_options *o, g
 	return GB_OK;
 }
 
-/* The first of each modality, then the second of each, and so on. */
-static gb_status line_up(gb_sim_inputs *in, const parts *all, gb_err *err)
+/* List the first candidate of each modality, then the second of each, and so on. */
+static gb_status list_candidates(gb_sim_inputs *in, const parts *all, gb_err *err)
 {
 	int64_t rows = in->clock.run[0].rows;
 	int total = 0, longest = 0;
@@ -261,12 +261,11 @@ gb_status gb_sim_inputs_read(gb_sim_inputs *in, char *const *path, int count, co
 	gb_status status;
 
 	*in = (gb_sim_inputs){0};
-	status = read_parts(&all, path, count, o, pool, err);
+	GB_TRY(read_parts(&all, path, count, o, pool, err));
 	sort_parts(&all);
-	if (!status)
-		status = common_clock(&all, o, &in->clock, err);
-	if (!status)
-		status = line_up(in, &all, err);
+	GB_TRY(common_clock(&all, o, &in->clock, err));
+	GB_TRY(list_candidates(in, &all, err));
+done:
 	for (int i = 0; i < all.count; i++)
 		free(all.item[i].value);
 	free(all.item);

@@ -62,28 +62,24 @@ static gb_status write_subject(const gb_sim_files *f, int subject, float *ceilin
 	gb_nifti_writer *writer = NULL;
 	gb_noise *noise = NULL;
 	sums *sum = gb_array(s->voxels, sizeof *sum, err);
-	char name[64], *path;
-	gb_status status = sum ? GB_OK : GB_SYSTEM;
+	char name[64], *path = NULL;
+	gb_status status = GB_SYSTEM;
 
 	snprintf(name, sizeof name, "sub-%02d.nii.gz", subject + 1);
-	path = in_folder(f, name, err);
-	if (!path)
-		status = GB_SYSTEM;
-	if (!status)
-		status = gb_nifti_writer_open(&writer, path, &f->mask->geometry, s->rows, s->options.step,
-		                              description, err);
-	if (!status)
-		status = gb_noise_new(&noise, s, subject, err);
-	if (!status)
-		status = write_rows(f, noise, writer, sum, err);
-	if (!status)
-		status = gb_nifti_writer_commit(writer, err);
-	for (size_t v = 0; v < s->voxels && !status; v++)
+	if (!sum || !(path = in_folder(f, name, err)))
+		goto done;
+	GB_TRY(gb_nifti_writer_open(&writer, path, &f->mask->geometry, s->rows, s->options.step, description,
+	                            err));
+	GB_TRY(gb_noise_new(&noise, s, subject, err));
+	GB_TRY(write_rows(f, noise, writer, sum, err));
+	GB_TRY(gb_nifti_writer_commit(writer, err));
+	for (size_t v = 0; v < s->voxels; v++)
 		ceiling[v] = correlation(&sum[v], (double)s->rows);
-	gb_nifti_writer_free(writer);
+done:
 	gb_noise_free(noise);
-	free(sum);
+	gb_nifti_writer_free(writer);
 	free(path);
+	free(sum);
 	return status;
 }
 
@@ -105,8 +101,9 @@ static void subject_run(void *context, size_t tile, int worker)
 
 static gb_status write_subjects(const gb_sim_files *f, float *ceiling, gb_pool *pool, gb_err *err)
 {
-	crowd c = {f, ceiling, gb_array((size_t)f->subjects, sizeof *c.status, err),
-	           gb_array((size_t)f->subjects, sizeof *c.err, err)};
+	crowd c = {.files = f, .ceiling = ceiling,
+	           .status = gb_array((size_t)f->subjects, sizeof *c.status, err),
+	           .err = gb_array((size_t)f->subjects, sizeof *c.err, err)};
 	gb_status status = c.status && c.err ? GB_OK : GB_SYSTEM;
 
 	if (!status)
@@ -119,30 +116,35 @@ static gb_status write_subjects(const gb_sim_files *f, float *ceiling, gb_pool *
 	return status;
 }
 
+static gb_status write_mask(const gb_sim_files *f, gb_err *err)
+{
+	char *path = in_folder(f, "mask.nii.gz", err);
+	gb_status status = path ? gb_nifti_mask_write(path, f->mask, err) : GB_SYSTEM;
+
+	free(path);
+	return status;
+}
+
 static gb_status write_atlas(const gb_sim_files *f, gb_err *err)
 {
 	const gb_simulation *s = f->simulation;
 	gb_nifti_writer *writer = NULL;
 	char *path = in_folder(f, "atlas.nii.gz", err);
 	float *label = gb_array(s->voxels, sizeof *label, err);
-	gb_status status = path && label ? GB_OK : GB_SYSTEM;
+	gb_status status = GB_SYSTEM;
 
-	for (size_t v = 0; v < s->voxels && label; v++)
+	if (!path || !label)
+		goto done;
+	for (size_t v = 0; v < s->voxels; v++)
 		label[v] = (float)s->region[v];
-	if (!status)
-		status = gb_nifti_writer_open(&writer, path, &f->mask->geometry, 0, s->options.step,
-		                              description, err);
-	if (!status)
-		status = gb_nifti_writer_volume(writer, f->mask, label, err);
-	if (!status)
-		status = gb_nifti_writer_commit(writer, err);
+	GB_TRY(gb_nifti_writer_open(&writer, path, &f->mask->geometry, 0, s->options.step, description, err));
+	GB_TRY(gb_nifti_writer_volume(writer, f->mask, label, err));
+	GB_TRY(gb_nifti_writer_commit(writer, err));
+	if (!f->mask_path)
+		GB_TRY(write_mask(f, err));
+done:
 	gb_nifti_writer_free(writer);
-	free(path);
 	free(label);
-	if (status || f->mask_path)
-		return status;
-	path = in_folder(f, "mask.nii.gz", err);
-	status = path ? gb_nifti_mask_write(path, f->mask, err) : GB_SYSTEM;
 	free(path);
 	return status;
 }
@@ -206,56 +208,57 @@ static gb_status declare_truth(const gb_sim_files *f, gb_tensor_writer *w, gb_er
 	int64_t voxels = (int64_t)s->voxels;
 	char delay[GB_RATIONAL_TEXT];
 	gb_json *lag = gb_json_object(), *signal = gb_json_object();
-	gb_tensor_spec spec[] =
-	    {{.name = "lag",
-	      .dtype = GB_F64,
-	      .rank = 1,
-	      .shape = {1},
-	      .unit = "s",
-	      .dims = "one",
-	      .attributes = lag,
-	      .doc = "delay of the signal after the kernel"},
-	     {.name = "signal",
-	      .dtype = GB_F32,
-	      .rank = 2,
-	      .shape = {s->rows, voxels},
-	      .dims = "time,voxel",
-	      .clock = &f->inputs->clock,
-	      .unit = "noise SD",
-	      .attributes = signal,
-	      .doc = "noise-free BOLD of every row"},
-	     {.name = "response",
-	      .dtype = GB_F32,
-	      .rank = 2,
-	      .shape = {s->rows, s->channels},
-	      .dims = "time,channel",
-	      .clock = &f->inputs->clock,
-	      .doc = "drivers after kernel and delay; signal = response x weights"},
-	     {.name = "weights",
-	      .dtype = GB_F32,
-	      .rank = 2,
-	      .shape = {s->channels, voxels},
-	      .dims = "channel,voxel",
-	      .doc = "what each voxel is mixed of"},
-	     {.name = "ceiling.population",
-	      .dtype = GB_F32,
-	      .rank = 1,
-	      .shape = {voxels},
-	      .dims = "voxel",
-	      .doc = "sqrt(SNR/(1+SNR)): r of signal and BOLD over endless rows"},
-	     {.name = "ceiling.sample",
-	      .dtype = GB_F32,
-	      .rank = 2,
-	      .shape = {f->subjects, voxels},
-	      .dims = "subject,voxel",
-	      .doc = "r of signal and BOLD over the rows there are"},
-	     {.name = "region",
-	      .dtype = GB_I32,
-	      .rank = 1,
-	      .shape = {voxels},
-	      .dims = "voxel",
-	      .attributes = about_regions(f),
-	      .doc = "label in the atlas: 1 + index of the modality that drives the voxel"}};
+	gb_tensor_spec spec[] = {
+	    {.name = "lag",
+	     .dtype = GB_F64,
+	     .rank = 1,
+	     .shape = {1},
+	     .unit = "s",
+	     .dims = "one",
+	     .attributes = lag,
+	     .doc = "delay of the signal after the kernel"},
+	    {.name = "signal",
+	     .dtype = GB_F32,
+	     .rank = 2,
+	     .shape = {s->rows, voxels},
+	     .dims = "time,voxel",
+	     .clock = &f->inputs->clock,
+	     .unit = "noise SD",
+	     .attributes = signal,
+	     .doc = "noise-free BOLD of every row"},
+	    {.name = "response",
+	     .dtype = GB_F32,
+	     .rank = 2,
+	     .shape = {s->rows, s->channels},
+	     .dims = "time,channel",
+	     .clock = &f->inputs->clock,
+	     .doc = "drivers after kernel and delay; signal = response x weights"},
+	    {.name = "weights",
+	     .dtype = GB_F32,
+	     .rank = 2,
+	     .shape = {s->channels, voxels},
+	     .dims = "channel,voxel",
+	     .doc = "what each voxel is mixed of"},
+	    {.name = "ceiling.population",
+	     .dtype = GB_F32,
+	     .rank = 1,
+	     .shape = {voxels},
+	     .dims = "voxel",
+	     .doc = "sqrt(SNR/(1+SNR)): r of signal and BOLD over endless rows"},
+	    {.name = "ceiling.sample",
+	     .dtype = GB_F32,
+	     .rank = 2,
+	     .shape = {f->subjects, voxels},
+	     .dims = "subject,voxel",
+	     .doc = "r of signal and BOLD over the rows there are"},
+	    {.name = "region",
+	     .dtype = GB_I32,
+	     .rank = 1,
+	     .shape = {voxels},
+	     .dims = "voxel",
+	     .attributes = about_regions(f),
+	     .doc = "label in the atlas: 1 + index of the modality that drives the voxel"},
+	};
 	gb_status status = GB_OK;
 
 	gb_json_set(lag, "seconds", gb_json_string(gb_rational_format(s->options.delay, delay)));
@@ -276,27 +279,25 @@ static gb_status put_truth(const gb_sim_files *f, gb_tensor_writer *w, const flo
 	float *row = gb_array(s->voxels, sizeof *row, err);
 	size_t bytes = s->voxels * sizeof(float), channels = (size_t)s->channels;
 	double lag = gb_rational_double(s->options.delay);
-	gb_status status = row ? gb_tensor_writer_put(w, "lag", &lag, sizeof lag, err) : GB_SYSTEM;
+	gb_status status;
 
-	for (int64_t r = 0; r < s->rows && !status; r++) {
+	if (!row)
+		return GB_SYSTEM;
+	GB_TRY(gb_tensor_writer_put(w, "lag", &lag, sizeof lag, err));
+	for (int64_t r = 0; r < s->rows; r++) {
 		gb_simulation_signal(s, r, row);
-		status = gb_tensor_writer_put(w, "signal", row, bytes, err);
+		GB_TRY(gb_tensor_writer_put(w, "signal", row, bytes, err));
 	}
-	if (!status)
-		status = gb_tensor_writer_put(w, "response", s->response,
-		                              (size_t)s->rows * channels * sizeof(float), err);
-	if (!status)
-		status = gb_tensor_writer_put(w, "weights", s->weights, channels * bytes, err);
-	for (size_t v = 0; v < s->voxels && row; v++)
+	GB_TRY(gb_tensor_writer_put(w, "response", s->response, (size_t)s->rows * channels * sizeof(float),
+	                            err));
+	GB_TRY(gb_tensor_writer_put(w, "weights", s->weights, channels * bytes, err));
+	for (size_t v = 0; v < s->voxels; v++)
 		row[v] = (float)sqrt(s->options.snr / (1 + s->options.snr));
-	if (!status)
-		status = gb_tensor_writer_put(w, "ceiling.population", row, bytes, err);
-	if (!status)
-		status = gb_tensor_writer_put(w, "ceiling.sample", ceiling, (size_t)f->subjects * bytes, err);
-	if (!status)
-		status = gb_tensor_writer_put(w, "region", s->region, s->voxels * sizeof *s->region, err);
-	if (!status)
-		status = gb_mask_tensor_put(w, "signal.mask", f->mask, err);
+	GB_TRY(gb_tensor_writer_put(w, "ceiling.population", row, bytes, err));
+	GB_TRY(gb_tensor_writer_put(w, "ceiling.sample", ceiling, (size_t)f->subjects * bytes, err));
+	GB_TRY(gb_tensor_writer_put(w, "region", s->region, s->voxels * sizeof *s->region, err));
+	GB_TRY(gb_mask_tensor_put(w, "signal.mask", f->mask, err));
+done:
 	free(row);
 	return status;
 }
@@ -306,14 +307,16 @@ static gb_status end_file(const gb_sim_files *f, gb_tensor_writer *w, const char
                           const float *ceiling, gb_err *err)
 {
 	char *path = in_folder(f, name, err);
-	gb_status status = path ? gb_tensor_writer_begin(w, path, err) : GB_SYSTEM;
+	gb_status status;
 
-	if (!status)
-		status = put_drivers(f->simulation, w, err);
-	if (!status && ceiling)
-		status = put_truth(f, w, ceiling, err);
-	if (!status)
-		status = gb_tensor_writer_commit(w, pool, err);
+	if (!path)
+		return GB_SYSTEM;
+	GB_TRY(gb_tensor_writer_begin(w, path, err));
+	GB_TRY(put_drivers(f->simulation, w, err));
+	if (ceiling)
+		GB_TRY(put_truth(f, w, ceiling, err));
+	GB_TRY(gb_tensor_writer_commit(w, pool, err));
+done:
 	free(path);
 	return status;
 }
@@ -323,22 +326,19 @@ gb_status gb_sim_write(const gb_sim_files *f, gb_pool *pool, gb_err *err)
 	size_t cells = (size_t)f->subjects * f->simulation->voxels;
 	gb_tensor_writer *truth = NULL, *drivers = NULL;
 	float *ceiling = gb_array(cells, sizeof *ceiling, err);
-	gb_status status = ceiling ? gb_folder_make(f->folder, err) : GB_SYSTEM;
+	gb_status status;
 
-	if (!status)
-		status = write_subjects(f, ceiling, pool, err);
-	if (!status)
-		status = write_atlas(f, err);
-	if (!status)
-		status = start_file(f, &drivers, err);
-	if (!status)
-		status = end_file(f, drivers, "drivers.safetensors", pool, NULL, err);
-	if (!status)
-		status = start_file(f, &truth, err);
-	if (!status)
-		status = declare_truth(f, truth, err);
-	if (!status)
-		status = end_file(f, truth, "truth.safetensors", pool, ceiling, err);
+	if (!ceiling)
+		return GB_SYSTEM;
+	GB_TRY(gb_folder_make(f->folder, err));
+	GB_TRY(write_subjects(f, ceiling, pool, err));
+	GB_TRY(write_atlas(f, err));
+	GB_TRY(start_file(f, &drivers, err));
+	GB_TRY(end_file(f, drivers, "drivers.safetensors", pool, NULL, err));
+	GB_TRY(start_file(f, &truth, err));
+	GB_TRY(declare_truth(f, truth, err));
+	GB_TRY(end_file(f, truth, "truth.safetensors", pool, ceiling, err));
+done:
 	gb_tensor_writer_free(truth);
 	gb_tensor_writer_free(drivers);
 	free(ceiling);

@@ -213,28 +213,24 @@ static gb_status rank_segments(gb_identification *out, const gb_scored *scored, 
 {
 	size_t length = (size_t)gb_scored_rows_in(scored, 30), width = length * columns, n;
 	size_t *start = gb_array(scored->rows + 1, sizeof *start, err);
-	float *a, *b, *similarity;
-	gb_status status;
+	float *a = NULL, *b = NULL, *similarity = NULL;
+	gb_status status = GB_SYSTEM;
 
 	if (!start)
 		return GB_SYSTEM;
 	n = out->segments = find_segments(scored, length, start);
-	a = gb_array(n * width, sizeof *a, err);
-	b = a ? gb_array(n * width, sizeof *b, err) : NULL;
-	similarity = b ? gb_array(n * n, sizeof *similarity, err) : NULL;
-	for (size_t i = 0; similarity && i < n; i++) {
+	if (!(a = gb_array(n * width, sizeof *a, err)) || !(b = gb_array(n * width, sizeof *b, err)) ||
+	    !(similarity = gb_array(n * n, sizeof *similarity, err)))
+		goto done;
+	for (size_t i = 0; i < n; i++) {
 		memcpy(a + i * width, p + start[i] * columns, width * sizeof *a);
 		memcpy(b + i * width, y + start[i] * columns, width * sizeof *b);
 	}
-	status = similarity ? GB_OK : GB_SYSTEM;
-	if (!status) {
-		unit_vectors(a, n, width);
-		unit_vectors(b, n, width);
-		status = gb_matrix_product(pool, (gb_product_size){n, n, width},
-		                           (gb_operand){a, width, GB_AS_STORED},
-		                           (gb_operand){b, width, GB_TRANSPOSED}, similarity, n, false, err);
-	}
-	for (size_t i = 0; !status && i < n; i++) {
+	unit_vectors(a, n, width);
+	unit_vectors(b, n, width);
+	GB_TRY(gb_matrix_product(pool, (gb_product_size){n, n, width}, (gb_operand){a, width, GB_AS_STORED},
+	                         (gb_operand){b, width, GB_TRANSPOSED}, similarity, n, false, err));
+	for (size_t i = 0; i < n; i++) {
 		double above = 0, equal = 1, others = (double)n - 1;
 
 		for (size_t k = 0; k < n; k++) {
@@ -243,13 +239,14 @@ static gb_status rank_segments(gb_identification *out, const gb_scored *scored, 
 		}
 		out->top1 += fmin(1, fmax(0, (1 - above) / equal)) / (double)n;
 		out->top5 += fmin(1, fmax(0, (5 - above) / equal)) / (double)n;
-		out->segment_percentile += n > 1 ? (others - above - (equal - 1) / 2) / others / (double)n
-		                                 : 0;
+		if (n > 1)
+			out->segment_percentile += (others - above - (equal - 1) / 2) / others / (double)n;
 	}
-	free(start);
-	free(a);
-	free(b);
+done:
 	free(similarity);
+	free(b);
+	free(a);
+	free(start);
 	return status;
 }
 
@@ -257,32 +254,27 @@ gb_status gb_identification_make(gb_identification *out, const gb_scored *scored
                                  const float *y, size_t columns, gb_pool *pool, gb_err *err)
 {
 	size_t n = scored->rows, cells;
-	float *a, *b = NULL, *similarity = NULL;
-	gb_status status;
+	float *a = NULL, *b = NULL, *similarity = NULL;
+	gb_status status = GB_SYSTEM;
 
 	*out = (gb_identification){0};
 	if (n < 2 || !gb_size_mul(n, columns, &cells))
 		return gb_fail(err, GB_DATA, "identification: %zu rows of %zu numbers", n, columns);
-	a = gb_array(cells, sizeof *a, err);
-	b = a ? gb_array(cells, sizeof *b, err) : NULL;
-	similarity = b ? gb_array(n * n, sizeof *similarity, err) : NULL;
-	status = similarity ? z_columns(p, n, columns, a, err) : GB_SYSTEM;
-	if (!status)
-		status = z_columns(y, n, columns, b, err);
-	if (!status)
-		status = rank_segments(out, scored, a, b, columns, pool, err);
-	if (!status) {
-		unit_vectors(a, n, columns);
-		unit_vectors(b, n, columns);
-		status = gb_matrix_product(pool, (gb_product_size){n, n, columns},
-		                           (gb_operand){a, columns, GB_AS_STORED},
-		                           (gb_operand){b, columns, GB_TRANSPOSED}, similarity, n, false,
-		                           err);
-	}
-	if (!status)
-		status = rank_rows(out, scored, similarity, pool, err);
-	free(a);
-	free(b);
+	if (!(a = gb_array(cells, sizeof *a, err)) || !(b = gb_array(cells, sizeof *b, err)) ||
+	    !(similarity = gb_array(n * n, sizeof *similarity, err)))
+		goto done;
+	GB_TRY(z_columns(p, n, columns, a, err));
+	GB_TRY(z_columns(y, n, columns, b, err));
+	GB_TRY(rank_segments(out, scored, a, b, columns, pool, err));
+	unit_vectors(a, n, columns);
+	unit_vectors(b, n, columns);
+	GB_TRY(gb_matrix_product(pool, (gb_product_size){n, n, columns},
+	                         (gb_operand){a, columns, GB_AS_STORED},
+	                         (gb_operand){b, columns, GB_TRANSPOSED}, similarity, n, false, err));
+	GB_TRY(rank_rows(out, scored, similarity, pool, err));
+done:
 	free(similarity);
+	free(b);
+	free(a);
 	return status;
 }

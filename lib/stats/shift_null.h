@@ -23,7 +23,7 @@ typedef struct gb_shift_null {
 	double *column_p;       /* [columns] */
 	double *column_q;       /* [columns] Benjamini-Hochberg */
 	double *column_fwe;     /* [columns] against the maximum over columns */
-	bool pooled;            /* column_p is from the tail pooled over columns, in units of each null's SD */
+	bool pooled;            /* column_p is from the tail pooled over columns, in units of null SDs */
 } gb_shift_null;
 
 /* Shift P against Y within runs, by FFT.  GB_DATA with fewer than GB_SHIFT_ROWS_MIN rows. */
