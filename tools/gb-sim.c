@@ -71,7 +71,7 @@ static void log_channels(const gb_sim_inputs *inputs, const gb_simulation *s)
 	gb_cli_log("%lld rows of %lld/%lld s, %zu voxels", (long long)s->rows, (long long)inputs->clock.step.num,
 	            (long long)inputs->clock.step.den, s->voxels);
 	for (int c = 0; c < s->channels; c++) {
-		const gb_driver *d = inputs->candidate + s->source[c];
+		const gb_regressor *d = inputs->candidate + s->source[c];
 
 		gb_cli_log("channel %d: %s (%s)", c, d->name, inputs->modality[d->modality]);
 	}

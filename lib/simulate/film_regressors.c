@@ -24,10 +24,10 @@ enum {
 
 const char *const gb_look_name[GB_LOOKS] = {"luminance", "red-green", "blue-yellow", "contrast",
                                             "motion energy"};
-const char *const gb_decoded_audio_name[GB_SOUNDS] = {"loudness", "lowest bands", "low bands", "high bands",
-                                                      "highest bands"};
+const char *const gb_sound_name[GB_SOUNDS] = {"loudness", "lowest bands", "low bands", "high bands",
+                                              "highest bands"};
 
-gb_status gb_drivers_have(const char *path, bool *look, bool *sound, gb_err *err)
+gb_status gb_regressors_have(const char *path, bool *look, bool *sound, gb_err *err)
 {
 	gb_libav media;
 	int stream;
@@ -95,8 +95,8 @@ static gb_status look_rows(gb_video *video, float *value, gb_err *err)
 	return status;
 }
 
-gb_status gb_drivers_look(const char *path, gb_rational step, gb_rational start, int64_t rows, float **value,
-                          int64_t *got, gb_err *err)
+gb_status gb_regressors_look(const char *path, gb_rational step, gb_rational start, int64_t rows,
+                             float **value, int64_t *got, gb_err *err)
 {
 	gb_video_options options;
 	gb_video *video = NULL;
@@ -205,10 +205,11 @@ static gb_status mean_rows(const reel *from, const gb_ragged *ragged, int64_t ro
 	return GB_OK;
 }
 
-gb_status gb_drivers_sound(const char *path, gb_rational step, gb_rational start, int64_t rows, float **value,
-                           int64_t *got, gb_pool *pool, gb_err *err)
+gb_status gb_regressors_sound(const char *path, gb_rational step, gb_rational start, int64_t rows,
+                              float **value, int64_t *got, gb_pool *pool, gb_err *err)
 {
-	gb_audio_options options = {-1, start, 24000, GB_RESAMPLE_MEDIUM};
+	gb_audio_options options = {.track = -1, .start = start, .rate = 24000,
+	                            .quality = GB_RESAMPLE_MEDIUM};
 	gb_mel_options bands = {24000, BANDS, {1, 40}, {1, 100}};
 	gb_audio *audio = NULL;
 	reel all = {0};

@@ -18,7 +18,7 @@ void gb_simulation_free(gb_simulation *s)
 	if (!s)
 		return;
 	free(s->source);
-	free(s->drivers);
+	free(s->regressors);
 	free(s->response);
 	free(s->weights);
 	free(s->region);
@@ -68,7 +68,7 @@ static bool orthogonalise(double *x, const double *chosen, int count, int64_t ro
 	return left / (double)rows > 1e-3 && standardise(x, rows);
 }
 
-static gb_status choose(gb_simulation *s, const gb_driver *candidate, int candidates, gb_err *err)
+static gb_status choose(gb_simulation *s, const gb_regressor *candidate, int candidates, gb_err *err)
 {
 	double *chosen = gb_array((size_t)s->options.channels * (size_t)s->rows, sizeof *chosen, err);
 	int count = 0;
@@ -86,7 +86,7 @@ static gb_status choose(gb_simulation *s, const gb_driver *candidate, int candid
 	s->channels = count;
 	for (int64_t r = 0; r < s->rows; r++)
 		for (int c = 0; c < count; c++)
-			s->drivers[r * count + c] = (float)chosen[(int64_t)c * s->rows + r];
+			s->regressors[r * count + c] = (float)chosen[(int64_t)c * s->rows + r];
 	free(chosen);
 	return count ? GB_OK
 	             : gb_fail(err, GB_DATA, "no driver varies over the %lld rows", (long long)s->rows);
@@ -109,13 +109,13 @@ static gb_status respond(gb_simulation *s, gb_err *err)
 	for (int64_t r = 0; r < s->rows; r++)
 		for (int64_t i = 0; i < points; i++) {
 			double at = floor((double)r + 0.5 - delay - ((double)i + 0.5) / per_row);
+			const float *x;
 
 			if (at < 0 || at >= (double)s->rows)
 				continue;
+			x = s->regressors + (int64_t)at * s->channels;
 			for (int c = 0; c < s->channels; c++)
-				s->response[r * s->channels +
-				            c] += (float)(h[i] / sum *
-				                          (double)s->drivers[(int64_t)at * s->channels + c]);
+				s->response[r * s->channels + c] += (float)(h[i] / sum * (double)x[c]);
 		}
 	free(h);
 	return GB_OK;
@@ -140,7 +140,7 @@ static void covariance(const gb_simulation *s, double *cov)
 }
 
 /* Find the channels of the V-th voxel's modality and return their number. */
-static int channels_of(const gb_simulation *s, const gb_driver *candidate, int modality, int *channel)
+static int channels_of(const gb_simulation *s, const gb_regressor *candidate, int modality, int *channel)
 {
 	int count = 0;
 
@@ -171,7 +171,7 @@ static void mix(gb_simulation *s, size_t v, int *channel, int count, const doubl
 		    variance > 0 ? (float)(weight[i] * sqrt(s->options.snr / variance)) : 0;
 }
 
-static gb_status give_weights(gb_simulation *s, const gb_driver *candidate, gb_err *err)
+static gb_status give_weights(gb_simulation *s, const gb_regressor *candidate, gb_err *err)
 {
 	double *cov = gb_array((size_t)s->channels * (size_t)s->channels, sizeof *cov, err);
 	int present[64], modalities = 0;
@@ -198,7 +198,7 @@ static gb_status give_weights(gb_simulation *s, const gb_driver *candidate, gb_e
 	return GB_OK;
 }
 
-gb_status gb_simulation_new(gb_simulation **simulation, const gb_driver *candidate, int candidates,
+gb_status gb_simulation_new(gb_simulation **simulation, const gb_regressor *candidate, int candidates,
                             int64_t rows, const gb_simulation_options *options, gb_err *err)
 {
 	gb_simulation *s = gb_array(1, sizeof *s, err);
@@ -214,10 +214,10 @@ gb_status gb_simulation_new(gb_simulation **simulation, const gb_driver *candida
 	s->voxels = options->voxels;
 	cells = (size_t)rows * (size_t)s->options.channels;
 	s->source = gb_array((size_t)s->options.channels, sizeof *s->source, err);
-	s->drivers = gb_array(cells, sizeof *s->drivers, err);
+	s->regressors = gb_array(cells, sizeof *s->regressors, err);
 	s->response = gb_array(cells, sizeof *s->response, err);
 	s->region = gb_array(s->voxels, sizeof *s->region, err);
-	if (s->source && s->drivers && s->response && s->region)
+	if (s->source && s->regressors && s->response && s->region)
 		status = choose(s, candidate, candidates, err);
 	if (!status && !(s->weights = gb_array((size_t)s->channels * s->voxels, sizeof *s->weights, err)))
 		status = GB_SYSTEM;
@@ -309,7 +309,7 @@ void gb_noise_next(gb_noise *n, float *values)
 	}
 }
 
-void gb_driver_random(uint64_t seed, int index, gb_rational step, int64_t rows, float *value)
+void gb_regressor_random(uint64_t seed, int index, gb_rational step, int64_t rows, float *value)
 {
 	walk w = {.rng = gb_rng_at(seed, (uint32_t)index, 0, KIND_DRIVER)};
 

@@ -14,11 +14,11 @@
 GB_BEGIN_DECLS
 
 /* A candidate regressor; candidates are listed in order of preference. */
-typedef struct gb_driver {
+typedef struct gb_regressor {
 	char name[64];
 	int modality;   /* index, from 0 */
 	float *value;   /* [rows] */
-} gb_driver;
+} gb_regressor;
 
 typedef struct gb_simulation_options {
 	int channels;          /* at most */
@@ -34,7 +34,7 @@ typedef struct gb_simulation {
 	size_t voxels;
 	int channels;
 	int *source;       /* [channels] index of the candidate that a channel was made of */
-	float *drivers;    /* [rows, channels] mean 0, variance 1, orthogonal */
+	float *regressors; /* [rows, channels] mean 0, variance 1, orthogonal */
 	float *response;   /* [rows, channels] after kernel and delay */
 	float *weights;    /* [channels, voxels]; signal = response · weights */
 	int32_t *region;   /* [voxels] modality + 1 */
@@ -45,8 +45,9 @@ typedef struct gb_simulation {
  * 1/1000 of its variance), is skipped.  Voxels are divided among the modalities
  * of the remaining channels in stretches of equal length; each voxel mixes 1 to 3
  * of its modality's channels.  GB_DATA when no channel remains. */
-GB_CHECK gb_status gb_simulation_new(gb_simulation **simulation, const gb_driver *candidate, int candidates,
-                                     int64_t rows, const gb_simulation_options *options, gb_err *err);
+GB_CHECK gb_status gb_simulation_new(gb_simulation **simulation, const gb_regressor *candidate,
+                                     int candidates, int64_t rows, const gb_simulation_options *options,
+                                     gb_err *err);
 void gb_simulation_free(gb_simulation *simulation); /* accepts NULL */
 
 /* The noise-free signal of ROW, [voxels]. */
@@ -59,7 +60,7 @@ void gb_noise_free(gb_noise *noise);
 void gb_noise_next(gb_noise *noise, float *values); /* [voxels] */
 
 /* VALUE [rows]: a regressor that belongs to no stimulus, AR(1) with a time constant of 5 s. */
-void gb_driver_random(uint64_t seed, int index, gb_rational step, int64_t rows, float *value);
+void gb_regressor_random(uint64_t seed, int index, gb_rational step, int64_t rows, float *value);
 
 /* OUT [count, rows]: DATA [rows, columns] projected on COUNT random directions,
  * which are the same for every seed. */

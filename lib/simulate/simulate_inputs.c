@@ -103,19 +103,19 @@ static gb_status read_media(parts *all, const char *path, const gb_sim_input_opt
 	bool look, sound;
 	float *value;
 	int64_t rows;
-	gb_status status = gb_drivers_have(path, &look, &sound, err);
+	gb_status status = gb_regressors_have(path, &look, &sound, err);
 
 	if (!status && !look && !sound)
 		status = gb_fail(err, GB_DATA, "%s: neither film nor sound in it", path);
 	if (!status && look) {
-		status = gb_drivers_look(path, all->step, start, -1, &value, &rows, err);
+		status = gb_regressors_look(path, all->step, start, -1, &value, &rows, err);
 		if (!status)
 			status = add_media(all, "video", gb_look_name, GB_LOOKS, start, rows, value, err);
 	}
 	if (!status && sound) {
-		status = gb_drivers_sound(path, all->step, start, -1, &value, &rows, pool, err);
+		status = gb_regressors_sound(path, all->step, start, -1, &value, &rows, pool, err);
 		if (!status)
-			status = add_media(all, "audio", gb_decoded_audio_name, GB_SOUNDS, start, rows, value,
+			status = add_media(all, "audio", gb_sound_name, GB_SOUNDS, start, rows, value,
 			                   err);
 	}
 	return status;
@@ -133,7 +133,7 @@ static gb_status make_random(parts *all, const gb_sim_input_options *o, gb_err *
 	if (!p.value)
 		return GB_SYSTEM;
 	for (int c = 0; c < p.components; c++)
-		gb_driver_random(o->seed, c, all->step, p.rows, p.value + c * p.rows);
+		gb_regressor_random(o->seed, c, all->step, p.rows, p.value + c * p.rows);
 	return add_part(all, &p, err);
 }
 
@@ -233,7 +233,7 @@ static gb_status list_candidates(gb_sim_inputs *in, const parts *all, gb_err *er
 	for (int k = 0; k < longest; k++)
 		for (int i = 0; i < all->count; i++) {
 			const part *p = &all->item[i];
-			gb_driver *d = in->candidate + in->candidates;
+			gb_regressor *d = in->candidate + in->candidates;
 			int64_t offset;
 
 			if (k >= p->components)

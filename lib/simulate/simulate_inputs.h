@@ -14,7 +14,7 @@ typedef struct gb_sim_inputs {
 	gb_clock clock;         /* one run: the interval that all inputs cover */
 	int modalities;
 	char (*modality)[64];   /* "video", "audio", or the name of a tensor */
-	gb_driver *candidate;   /* first of each modality, second of each … */
+	gb_regressor *candidate; /* first of each modality, second of each … */
 	int candidates;
 } gb_sim_inputs;
 

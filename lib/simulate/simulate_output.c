@@ -170,7 +170,7 @@ static gb_json *about_regions(const gb_sim_files *f)
 	return o;
 }
 
-static gb_status add_drivers(const gb_sim_files *f, gb_tensor_writer *w, gb_err *err)
+static gb_status add_regressors(const gb_sim_files *f, gb_tensor_writer *w, gb_err *err)
 {
 	const gb_simulation *s = f->simulation;
 	gb_json *about = gb_json_object();
@@ -183,9 +183,9 @@ static gb_status add_drivers(const gb_sim_files *f, gb_tensor_writer *w, gb_err 
 	return gb_tensor_writer_add(w, &spec, err);
 }
 
-static gb_status put_drivers(const gb_simulation *s, gb_tensor_writer *w, gb_err *err)
+static gb_status put_regressors(const gb_simulation *s, gb_tensor_writer *w, gb_err *err)
 {
-	return gb_tensor_writer_put(w, "drivers", s->drivers,
+	return gb_tensor_writer_put(w, "drivers", s->regressors,
 	                            (size_t)s->rows * (size_t)s->channels * sizeof(float), err);
 }
 
@@ -198,7 +198,7 @@ static gb_status start_file(const gb_sim_files *f, gb_tensor_writer **w, gb_err 
 	if (!status && f->mask_path)
 		status = gb_tensor_writer_input_path(*w, "mask", f->mask_path, err);
 	if (!status)
-		status = add_drivers(f, *w, err);
+		status = add_regressors(f, *w, err);
 	return status;
 }
 
@@ -312,7 +312,7 @@ static gb_status end_file(const gb_sim_files *f, gb_tensor_writer *w, const char
 	if (!path)
 		return GB_SYSTEM;
 	GB_TRY(gb_tensor_writer_begin(w, path, err));
-	GB_TRY(put_drivers(f->simulation, w, err));
+	GB_TRY(put_regressors(f->simulation, w, err));
 	if (ceiling)
 		GB_TRY(put_truth(f, w, ceiling, err));
 	GB_TRY(gb_tensor_writer_commit(w, pool, err));
@@ -324,7 +324,7 @@ done:
 gb_status gb_sim_write(const gb_sim_files *f, gb_pool *pool, gb_err *err)
 {
 	size_t cells = (size_t)f->subjects * f->simulation->voxels;
-	gb_tensor_writer *truth = NULL, *drivers = NULL;
+	gb_tensor_writer *truth = NULL, *regressors = NULL;
 	float *ceiling = gb_array(cells, sizeof *ceiling, err);
 	gb_status status;
 
@@ -333,14 +333,14 @@ gb_status gb_sim_write(const gb_sim_files *f, gb_pool *pool, gb_err *err)
 	GB_TRY(gb_folder_make(f->folder, err));
 	GB_TRY(write_subjects(f, ceiling, pool, err));
 	GB_TRY(write_atlas(f, err));
-	GB_TRY(start_file(f, &drivers, err));
-	GB_TRY(end_file(f, drivers, "drivers.safetensors", pool, NULL, err));
+	GB_TRY(start_file(f, &regressors, err));
+	GB_TRY(end_file(f, regressors, "drivers.safetensors", pool, NULL, err));
 	GB_TRY(start_file(f, &truth, err));
 	GB_TRY(declare_truth(f, truth, err));
 	GB_TRY(end_file(f, truth, "truth.safetensors", pool, ceiling, err));
 done:
 	gb_tensor_writer_free(truth);
-	gb_tensor_writer_free(drivers);
+	gb_tensor_writer_free(regressors);
 	free(ceiling);
 	return status;
 }

@@ -10,21 +10,22 @@
 enum { COLUMNS = 64 };
 
 /* The first lag at which the autocorrelation of the time course, within runs, falls below 0.1. */
-static size_t decorrelation(const gb_scored *scored, const float *course)
+static size_t decorrelation(const gb_scored *scored, const float *time_course)
 {
 	size_t n = scored->rows;
 	double mean = 0, square = 0;
 
 	for (size_t i = 0; i < n; i++)
-		mean += (double)course[i] / (double)n;
+		mean += (double)time_course[i] / (double)n;
 	for (size_t i = 0; i < n; i++)
-		square += ((double)course[i] - mean) * ((double)course[i] - mean);
+		square += ((double)time_course[i] - mean) * ((double)time_course[i] - mean);
 	for (size_t lag = 1; lag < n; lag++) {
 		double sum = 0;
 
 		for (size_t i = lag; i < n; i++)
 			if (scored->run[i] == scored->run[i - lag])
-				sum += ((double)course[i] - mean) * ((double)course[i - lag] - mean);
+				sum += ((double)time_course[i] - mean) *
+				       ((double)time_course[i - lag] - mean);
 		if (!(square > 0) || sum / square < 0.1)
 			return lag;
 	}
@@ -42,8 +43,8 @@ static size_t find_starts(const gb_scored *scored, size_t length, uint32_t *out)
 	return n;
 }
 
-gb_status gb_bootstrap_make(gb_bootstrap *blocks, const gb_scored *scored, const float *course, uint64_t seed,
-                            gb_err *err)
+gb_status gb_bootstrap_make(gb_bootstrap *blocks, const gb_scored *scored, const float *time_course,
+                            uint64_t seed, gb_err *err)
 {
 	size_t n = scored->rows, starts, least = (size_t)gb_scored_rows_in(scored, 45);
 	uint32_t *start = gb_array(n + 1, sizeof *start, err);
@@ -51,7 +52,7 @@ gb_status gb_bootstrap_make(gb_bootstrap *blocks, const gb_scored *scored, const
 	*blocks = (gb_bootstrap){0};
 	if (!start)
 		return GB_SYSTEM;
-	blocks->length = (size_t)ceil(1.5 * (double)decorrelation(scored, course));
+	blocks->length = (size_t)ceil(1.5 * (double)decorrelation(scored, time_course));
 	blocks->length = blocks->length < least ? least : blocks->length;
 	starts = n >= blocks->length && n <= UINT32_MAX ? find_starts(scored, blocks->length, start) : 0;
 	if (starts == 0 || n / blocks->length < GB_BOOTSTRAP_MIN) {

@@ -88,7 +88,7 @@ double gb_score_quantile(const double *value, size_t count, double q, gb_err *er
 }
 
 /* The mean time course of X, and X less each column's regression on it. */
-static void remove_course(const float *x, size_t rows, size_t columns, float *course, double *slope,
+static void remove_time_course(const float *x, size_t rows, size_t columns, float *time_course, double *slope,
                           float *rest)
 {
 	double mean = 0, square = 0;
@@ -99,20 +99,20 @@ static void remove_course(const float *x, size_t rows, size_t columns, float *co
 
 		for (size_t v = 0; v < columns; v++)
 			sum += (double)x[i * columns + v];
-		course[i] = (float)(sum / (double)columns);
-		mean += (double)course[i] / (double)rows;
+		time_course[i] = (float)(sum / (double)columns);
+		mean += (double)time_course[i] / (double)rows;
 	}
 	for (size_t i = 0; i < rows; i++)
-		square += ((double)course[i] - mean) * ((double)course[i] - mean);
+		square += ((double)time_course[i] - mean) * ((double)time_course[i] - mean);
 	for (size_t i = 0; i < rows; i++)
 		for (size_t v = 0; v < columns; v++)
-			slope[v] += ((double)course[i] - mean) * (double)x[i * columns + v];
+			slope[v] += ((double)time_course[i] - mean) * (double)x[i * columns + v];
 	for (size_t i = 0; i < rows; i++)
-		for (size_t v = 0; v < columns; v++)
-			rest[i * columns + v] = (float)((double)x[i * columns + v] -
-			                                (square > 0
-			                                     ? slope[v] / square * ((double)course[i] - mean)
-			                                     : 0));
+		for (size_t v = 0; v < columns; v++) {
+			double shared = square > 0 ? slope[v] / square * ((double)time_course[i] - mean) : 0;
+
+			rest[i * columns + v] = (float)((double)x[i * columns + v] - shared);
+		}
 }
 
 gb_status gb_score_summary(gb_score *score, const float *p, const float *y, size_t rows, size_t columns,
@@ -121,17 +121,17 @@ gb_status gb_score_summary(gb_score *score, const float *p, const float *y, size
 	size_t cells = rows * columns;
 	float *rest_p = gb_array(cells, sizeof *rest_p, err),
 	      *rest_y = rest_p ? gb_array(cells, sizeof *rest_y, err) : NULL;
-	float *course = rest_y ? gb_array(2 * rows, sizeof *course, err) : NULL;
-	double *rest = course ? gb_array(columns, sizeof *rest, err) : NULL;
+	float *time_course = rest_y ? gb_array(2 * rows, sizeof *time_course, err) : NULL;
+	double *rest = time_course ? gb_array(columns, sizeof *rest, err) : NULL;
 	gb_status status = rest ? GB_OK : GB_SYSTEM;
 
 	if (!status) {
-		remove_course(p, rows, columns, course, rest, rest_p);
-		remove_course(y, rows, columns, course + rows, rest, rest_y);
+		remove_time_course(p, rows, columns, time_course, rest, rest_p);
+		remove_time_course(y, rows, columns, time_course + rows, rest, rest_y);
 		score->mean = gb_score_mean(r, columns);
 		score->median = gb_score_quantile(r, columns, 0.5, err);
 		score->p95 = gb_score_quantile(r, columns, 0.95, err);
-		status = gb_score_r(course, course + rows, rows, 1, &score->region, NULL, err);
+		status = gb_score_r(time_course, time_course + rows, rows, 1, &score->region, NULL, err);
 	}
 	if (!status)
 		status = gb_score_r(rest_p, rest_y, rows, columns, rest, pool, err);
@@ -139,7 +139,7 @@ gb_status gb_score_summary(gb_score *score, const float *p, const float *y, size
 		score->rest = gb_score_mean(rest, columns);
 	free(rest_p);
 	free(rest_y);
-	free(course);
+	free(time_course);
 	free(rest);
 	return status;
 }
