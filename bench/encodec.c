@@ -10,7 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "encodec/encodec.h"
 #include "encodec/quantise.h"
 #include "encodec/decoder.h"
 #include "encodec/encoder.h"

@@ -10,7 +10,6 @@
 #include "cli/cli.h"
 #include "plot/png.h"
 #include "plot/terminal.h"
-#include "inspect/inspect.h"
 #include "inspect/inspect_plot.h"
 #include "inspect/inspect_npy.h"
 #include "inspect/inspect_provenance.h"
@@ -220,7 +219,7 @@ static gb_status compare(FILE *out, const gb_args *args, gb_err *err)
 	if (!status)
 		status = gb_tensor_file_open(&b, args->operand[1], err);
 	if (!status)
-		status = gb_inspect_diff(out, a, b, tensor, rtol, absolute, args->pool, err);
+		status = gb_inspect_diff(out, a, b, tensor, (gb_tolerance){rtol, absolute}, args->pool, err);
 	gb_tensor_file_close(a);
 	gb_tensor_file_close(b);
 	return status;

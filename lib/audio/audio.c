@@ -16,7 +16,7 @@ struct gb_audio {
 	char *name;
 	gb_rational start;
 	gb_audio_facts facts;
-	gb_audio_piece piece;     /* what of it is not given yet */
+	gb_audio_piece piece;     /* its samples not given yet */
 	int64_t silence;          /* to give before it */
 	int64_t cut;              /* to drop before any more is given */
 	int64_t next;             /* index, from START's first sample, of the sample that comes next */
@@ -40,7 +40,7 @@ static gb_status too_large(const gb_audio *a, gb_err *err)
 	return gb_fail(err, GB_DATA, "%s: audio: a timestamp is too large for exact arithmetic", a->name);
 }
 
-/* Which index the sample at film time T has; the first one fixes the phase. */
+/* The index of the sample at film time T.  The first sample fixes the phase of the grid. */
 static gb_status place(gb_audio *a, gb_rational t, int64_t *index, gb_err *err)
 {
 	gb_rational x, rate = {a->source->rate, 1}, offset;
@@ -65,7 +65,7 @@ static gb_status place(gb_audio *a, gb_rational t, int64_t *index, gb_err *err)
 	return GB_OK;
 }
 
-/* Line a new piece up with what went before. */
+/* Place a new piece after the samples given so far: find its silence or cut. */
 static gb_status line_up(gb_audio *a, gb_err *err)
 {
 	gb_rational t = {0, 1};

@@ -46,7 +46,7 @@ static gb_status broken(const track *t, int code, gb_err *err)
 	                     t->media.name, when);
 }
 
-/* Packets to the decoder until it has a frame. */
+/* Send packets to the decoder until it gives a frame. */
 static gb_status next_frame(track *t, gb_err *err)
 {
 	for (;;) {
@@ -157,7 +157,7 @@ static gb_status track_read(gb_audio_source *source, gb_audio_piece *piece, gb_e
 	return GB_OK;
 }
 
-/* Only a decoded frame says the true rate (of AAC with SBR, say). */
+/* Only a decoded frame has the true rate; AAC with SBR doubles that of the header. */
 static gb_status first_frame(track *t, gb_err *err)
 {
 	gb_status status = next_frame(t, err);
@@ -203,7 +203,7 @@ gb_status gb_audio_libav_open(gb_audio_source **source, gb_input *input, int64_t
 	status = gb_libav_take(&t->media, input, err);
 	if (!status && (!t->packet || !t->frame))
 		status = gb_fail(err, GB_SYSTEM, "%s: out of memory", t->media.name);
-	if (!status) /* first: say it when there is no sound, before anything is said of pictures */
+	if (!status) /* first, so that a missing sound is reported before damage of the video */
 		status = gb_libav_stream(&t->media, GB_MEDIA_AUDIO, number, &t->stream, err);
 	if (!status)
 		status = gb_libav_origin(&t->media, &t->origin, err);

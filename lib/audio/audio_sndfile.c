@@ -7,7 +7,7 @@
 #include "base/size.h"
 #include "audio/audio_internal.h"
 
-enum { FRAMES = 4096, PASSED = 16 << 20 }; /* frames of a read; bytes read between two lettings-go */
+enum { FRAMES = 4096, PASSED = 16 << 20 }; /* frames of a read; bytes between two calls of gb_input_pass */
 
 typedef struct sound {
 	gb_audio_source source;
@@ -15,7 +15,7 @@ typedef struct sound {
 	SNDFILE *file;
 	float *frames, *mono;
 	int64_t total, done;
-	sf_count_t at, passed; /* positions in INPUT: the next byte, what was let go */
+	sf_count_t at, passed; /* positions in INPUT: the next byte; the end of the bytes released */
 } sound;
 
 static void sound_close(gb_audio_source *source)
@@ -63,8 +63,8 @@ static uint32_t word(const uint8_t *p, bool big)
 	           : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
-/* libsndfile reads what is there of a cut WAV or AIFF; a chunk of samples that
- * ends beyond the file is damage.  2^32−1 means "until the end". */
+/* libsndfile reads a truncated WAV or AIFF without complaint.  A chunk of samples that
+ * ends beyond the file is damage here.  A size of 2^32−1 means "until the end". */
 static gb_status check_whole(const gb_input *input, gb_err *err)
 {
 	const uint8_t *p = input->data;
@@ -145,7 +145,7 @@ gb_status gb_audio_sndfile_open(gb_audio_source **source, gb_input *input, gb_er
 		return GB_SYSTEM;
 	s->input = *input;
 	s->file = sf_open_virtual(&memory, SFM_READ, &info, s);
-	/* MP3 in WAV, say: the other reader may know it */
+	/* the other reader may know the codec, such as MP3 in WAV */
 	if (!s->file || info.channels < 1 || info.samplerate < 1) {
 		s->input = (gb_input){0};
 		sound_close(&s->source);

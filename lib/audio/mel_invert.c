@@ -65,7 +65,7 @@ static void block_free(block *b)
 	free(b->frame);
 }
 
-/* Random phases: any others (zero, say) make a train of pulses. */
+/* Phases begin at random: equal ones, such as zeros, would make a train of pulses. */
 static void begin(const inversion *v, block *b, gb_mel_scratch *scratch)
 {
 	const double *shape = gb_mel_bank_shape(v->bank);
@@ -91,7 +91,7 @@ static void begin(const inversion *v, block *b, gb_mel_scratch *scratch)
 	}
 }
 
-/* The sound that the amplitudes and the present phases make. */
+/* The sound of the amplitudes with the current phases. */
 static void synthesise(const inversion *v, block *b, gb_mel_scratch *scratch)
 {
 	memset(b->signal, 0, (size_t)b->length * sizeof(float));
@@ -111,7 +111,7 @@ static void synthesise(const inversion *v, block *b, gb_mel_scratch *scratch)
 		b->signal[i] = b->weight[i] > 1e-4f ? b->signal[i] / b->weight[i] : 0;
 }
 
-/* The phases of that sound, pushed on in the direction of the last change. */
+/* The phases of that sound, extrapolated along their last change. */
 static void rephase(const inversion *v, block *b, gb_mel_scratch *scratch)
 {
 	for (int f = 0; f < b->frames; f++) {
@@ -146,7 +146,7 @@ static void block_run(void *context, size_t tile, int worker)
 	synthesise(v, b, v->scratch[worker]);
 }
 
-static void place(const inversion *v, block *b, int64_t first)
+static void place_block(const inversion *v, block *b, int64_t first)
 {
 	b->first = first;
 	b->frames = (int)(v->frames - first < BLOCK ? v->frames - first : BLOCK);
@@ -154,10 +154,10 @@ static void place(const inversion *v, block *b, int64_t first)
 	b->length = gb_mel_bank_position(v->bank, first + b->frames) - b->origin;
 }
 
-/* A block's samples from FROM to TO, faded with TAIL (what the block before
- * holds for the fade's samples) and, at its end, kept in TAIL for the next. */
-static gb_status give(const inversion *v, const block *b, float *tail, gb_mel_sink_fn *sink, void *context,
-                      gb_err *err)
+/* Write the samples that B alone decides.  Its beginning is faded with TAIL, where
+ * the block before left its samples of the overlap; B leaves its own there. */
+static gb_status write_block(const inversion *v, const block *b, float *tail,
+                             const gb_mel_inversion *wanted, gb_err *err)
 {
 	bool last = b->first + b->frames == v->frames;
 	int64_t from = gb_mel_bank_position(v->bank, b->first ? b->first + EDGE : 0);
@@ -177,7 +177,7 @@ static gb_status give(const inversion *v, const block *b, float *tail, gb_mel_si
 		end = end < b->origin + b->length ? end : b->origin + b->length;
 		memcpy(tail, s + (to - from), (size_t)(end - to) * sizeof *tail);
 	}
-	return sink(context, s, (size_t)(to - from), err);
+	return wanted->sink(wanted->sink_context, s, (size_t)(to - from), err);
 }
 
 static gb_status prepare(inversion *v, const gb_mel_options *options, int workers, gb_err *err)
@@ -192,13 +192,14 @@ static gb_status prepare(inversion *v, const gb_mel_options *options, int worker
 	return gb_mel_scratch_new(&v->scratch, v->bank, workers, err);
 }
 
-/* A last block that is all overlap would hold nothing of its own. */
+/* A last block that lies within the overlap would add no frame. */
 static int64_t blocks_of(int64_t frames)
 {
 	return frames <= BLOCK ? frames > 0 : (frames - OVERLAP + STRIDE - 1) / STRIDE;
 }
 
-gb_status gb_mel_invert(const gb_mel_options *options, const gb_mel_inversion *wanted, gb_pool *pool, gb_err *err)
+gb_status gb_mel_invert(const gb_mel_options *options, const gb_mel_inversion *wanted, gb_pool *pool,
+                        gb_err *err)
 {
 	inversion v = {.frames = wanted->frames, .iterations = wanted->iterations};
 	int64_t blocks = blocks_of(wanted->frames);
@@ -213,14 +214,14 @@ gb_status gb_mel_invert(const gb_mel_options *options, const gb_mel_inversion *w
 		int count = (int)(blocks - done < AT_ONCE ? blocks - done : AT_ONCE);
 
 		for (int i = 0; i < count && !status; i++) {
-			place(&v, v.block + i, (done + i) * STRIDE);
+			place_block(&v, v.block + i, (done + i) * STRIDE);
 			status = wanted->source(wanted->source_context, v.block[i].first,
 			                        (size_t)v.block[i].frames, v.block[i].values, err);
 		}
 		if (!status)
 			gb_pool_run(pool, (size_t)count, block_run, &v);
 		for (int i = 0; i < count && !status; i++)
-			status = give(&v, v.block + i, tail, wanted->sink, wanted->sink_context, err);
+			status = write_block(&v, v.block + i, tail, wanted, err);
 	}
 	for (int i = 0; i < AT_ONCE; i++)
 		block_free(v.block + i);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* mel_invert.h: a sound whose mel spectrum is close to the one given.
  *
- * Amplitudes by non-negative least squares, phases by the fast Griffin-Lim
- * algorithm (Perraudin et al. 2013) in blocks of frames that are faded into each
- * other, so memory does not grow with the sound.  FRAMES frames give the
- * floor(frames·hop·rate) samples that they cover. */
+ * Amplitudes are found by non-negative least squares, phases by the fast
+ * Griffin-Lim algorithm (Perraudin et al. 2013).  Blocks of frames are inverted
+ * alone and faded into each other, so that memory does not grow with the sound.
+ * N frames give the floor(N·hop·rate) samples that they cover. */
 #ifndef GB_AUDIO_MEL_INVERT_H
 #define GB_AUDIO_MEL_INVERT_H
 
@@ -26,8 +26,8 @@ typedef struct gb_mel_inversion {
 } gb_mel_inversion;
 
 /* Same bits for any POOL. */
-GB_CHECK gb_status gb_mel_invert(const gb_mel_options *options, const gb_mel_inversion *inversion, gb_pool *pool,
-                                 gb_err *err);
+GB_CHECK gb_status gb_mel_invert(const gb_mel_options *options, const gb_mel_inversion *inversion,
+                                 gb_pool *pool, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -24,7 +24,7 @@ static gb_status take_frames(gb_mel *mel, float *values, gb_frames *to, gb_pool 
 	}
 }
 
-static void tell(const gb_mel_job *job, int64_t frames)
+static void report_progress(const gb_mel_job *job, int64_t frames)
 {
 	gb_rational t;
 
@@ -50,7 +50,7 @@ static gb_status analyse(const gb_mel_job *job, gb_audio *audio, gb_mel *mel, gb
 			gb_mel_end(mel);
 		if (!status)
 			status = take_frames(mel, values, to, job->pool, err);
-		tell(job, to->count);
+		report_progress(job, to->count);
 	}
 	free(samples);
 	free(values);
@@ -59,7 +59,7 @@ static gb_status analyse(const gb_mel_job *job, gb_audio *audio, gb_mel *mel, gb
 
 /* ---- frames → rows ---- */
 
-static gb_json *describe(const gb_mel_job *job, const gb_mel *mel, const gb_audio_facts *facts)
+static gb_json *mel_attributes(const gb_mel_job *job, const gb_mel *mel, const gb_audio_facts *facts)
 {
 	gb_json *a = gb_json_object();
 	char text[GB_RATIONAL_TEXT];
@@ -97,7 +97,7 @@ static gb_status write_tensors(const gb_mel_job *job, const gb_mel *mel, const g
 	if (!status)
 		status = gb_tensor_writer_input_path(writer, "sound", job->path, err);
 	if (!status) {
-		spec.attributes = describe(job, mel, &result->facts);
+		spec.attributes = mel_attributes(job, mel, &result->facts);
 		status = gb_frame_rows_declare(&plan, from, job->run, &spec, "mel.count",
 		                               "valid frames of each row of mel", writer, err);
 	}

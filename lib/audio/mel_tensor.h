@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mel_tensor.h: the tensor `mel` from a sound, and a sound from the tensor. */
+/* mel_tensor.h: the tensor `mel` from a sound. */
 #ifndef GB_AUDIO_MEL_TENSOR_H
 #define GB_AUDIO_MEL_TENSOR_H
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "audio/mel_wav.h"
+
 #include <math.h>
 #include <stdlib.h>
 
-#include "media/frame_rows.h"
 #include "audio/mel_invert.h"
-#include "audio/mel_wav.h"
 #include "audio/wav.h"
+#include "media/frame_rows.h"
 
 enum { ITERATIONS = 32 };
 
@@ -18,7 +19,7 @@ typedef struct reel {
 	int64_t row;    /* where the last search ended */
 } reel;
 
-static gb_status source(void *context, int64_t first, size_t count, float *values, gb_err *err)
+static gb_status read_frames(void *context, int64_t first, size_t count, float *values, gb_err *err)
 {
 	reel *r = context;
 
@@ -42,7 +43,7 @@ static gb_status source(void *context, int64_t first, size_t count, float *value
 	return GB_OK;
 }
 
-static gb_status sink(void *context, const float *samples, size_t count, gb_err *err)
+static gb_status write_samples(void *context, const float *samples, size_t count, gb_err *err)
 {
 	return gb_wav_put(context, samples, count, err);
 }
@@ -94,12 +95,13 @@ gb_status gb_mel_tensor_invert(gb_tensor_file *file, const char *out, gb_pool *p
 		status = gb_fail(err, GB_DATA, "%s: mel: window, hop or rate out of range", r.name);
 	if (!status)
 		status = gb_wav_create(&wav, out, options.rate, 1, gb_mel_position(mel, r.frames), err);
-	if (!status)
-		status = gb_mel_invert(&options,
-		                       &(gb_mel_inversion){.frames = r.frames, .iterations = ITERATIONS,
-		                                           .source = source, .source_context = &r,
-		                                           .sink = sink, .sink_context = wav},
-		                       pool, err);
+	if (!status) {
+		gb_mel_inversion inversion = {.frames = r.frames, .iterations = ITERATIONS,
+		                              .source = read_frames, .source_context = &r,
+		                              .sink = write_samples, .sink_context = wav};
+
+		status = gb_mel_invert(&options, &inversion, pool, err);
+	}
 	if (!status) {
 		status = gb_wav_commit(wav, err);
 		wav = NULL;

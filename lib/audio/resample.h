@@ -4,8 +4,8 @@
  *
  * The filter's delay is taken out and its end flushed: output sample k lies at
  * the time of input sample k·FROM/TO, and N samples in give round(N·TO/FROM)
- * out (halves up).  The bits depend on the input only, not on the sizes in which it is
- * given or taken.  Equal rates pass through untouched. */
+ * out (halves up).  The bits do not depend on the sizes of the pieces in which input is
+ * given and output taken.  Equal rates pass through untouched. */
 #ifndef GB_AUDIO_RESAMPLE_H
 #define GB_AUDIO_RESAMPLE_H
 
@@ -13,11 +13,11 @@
 
 GB_BEGIN_DECLS
 
-/* From 44.1 to 24 kHz: MEDIUM is flat (0.01 dB) to 10 kHz, BEST to 11 kHz; what
- * lies above 12 kHz comes out 100 dB down or more. */
+/* From 44.1 to 24 kHz, MEDIUM is flat (0.01 dB) to 10 kHz and BEST to 11 kHz.
+ * Frequencies above 12 kHz are attenuated by at least 100 dB. */
 typedef enum gb_resample_quality { GB_RESAMPLE_MEDIUM, GB_RESAMPLE_BEST } gb_resample_quality;
 
-/* Fill up to CAPACITY samples; *GOT 0 is the end. */
+/* Give up to CAPACITY samples; *GOT is 0 at the end. */
 typedef gb_status gb_sample_fn(void *context, float *samples, size_t capacity, size_t *got, gb_err *err);
 
 typedef struct gb_resampler gb_resampler;

@@ -14,7 +14,7 @@ size_t gb_spectrogram_frames(size_t count, size_t window);
 GB_CHECK gb_status gb_spectrogram(const float *samples, size_t count, size_t window, double floor, float *out,
                                   gb_err *err);
 
-/* Log-spectral distance, dB: over bins the root mean square difference, of that the mean over frames. */
+/* Log-spectral distance in dB: the mean over frames of the root mean square difference over bins. */
 double gb_log_spectral_distance(const float *a, const float *b, size_t frames, size_t bins);
 
 GB_END_DECLS

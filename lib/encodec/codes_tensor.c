@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "media/frame_rows.h"
 #include "audio/wav.h"
-#include "encodec/encoder.h"
 #include "encodec/decoder.h"
+#include "encodec/encoder.h"
 #include "encodec/quantise.h"
+#include "media/frame_rows.h"
 
 enum { SAMPLES = 65536, RATE = 24000, FRAMES = 448 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* codes_tensor.h: the tensor `codes` from a sound, and the sound from the tensor; a sound through the
- * codec and back. */
+/* codes_tensor.h: the tensor `codes` from a sound, the sound from the tensor, and a sound encoded and decoded
+ * at once. */
 #ifndef GB_ENCODEC_CODES_TENSOR_H
 #define GB_ENCODEC_CODES_TENSOR_H
 
-#include "encodec/encodec.h"
+#include "encodec/codec_weights.h"
 #include "audio/audio.h"
 #include "tensor/tensor_writer.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rounds as in encoder.c, the other way round: the first convolution, the LSTM, then the backs of the
- * tiles side by side. */
+/* Rounds as in encoder.c, in reverse: the first convolution, the LSTM, then the upsampling of the tiles in
+ * parallel. */
 #include <stdlib.h>
 #include <string.h>
 

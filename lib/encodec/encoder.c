@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A round is a number of tiles: their fronts, side by side; then layer by layer of the LSTM, whose steps the
- * threads share; then the last convolution, by rows.  No size and no thread changes a bit. */
+/* A round is a number of tiles.  Their convolutions run in parallel, then the layers of the LSTM, whose steps
+ * the threads share, then the last convolution.  Neither sizes nor threads change a bit. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,7 +137,7 @@ static size_t run_layers(gb_encoder *e, size_t rows)
 	return frames;
 }
 
-/* What is held, as a round. */
+/* Encode the samples held as one round. */
 static gb_status run_round(gb_encoder *e, bool last, gb_err *err)
 {
 	size_t hop = (size_t)e->w->hop, tile = e->size.tile * hop, all, keep, frames;

@@ -34,24 +34,24 @@ GB_CHECK gb_status gb_conv_state_open(gb_conv_state *s, const gb_conv *conv, siz
                                       bool beside, gb_err *err);
 void gb_conv_state_close(gb_conv_state *s);
 void gb_conv_state_start(gb_conv_state *s, bool at_start);
-/* Where the next row is to be written; gb_conv_state_add says that COUNT were. */
+/* Where the next row is to be written.  Call gb_conv_state_add after writing COUNT rows. */
 gb_rows gb_conv_tail(const gb_conv_state *s);
 gb_rows gb_conv_tail_beside(const gb_conv_state *s);
 void gb_conv_state_add(gb_conv_state *s, size_t count);
-/* COUNT rows [count, in] put. */
+/* Copy COUNT rows [count, in] to the queue. */
 void gb_conv_fill(gb_conv_state *s, const float *x, size_t count);
-/* How many outputs can be computed.  LAST, once: the sound ends here, pad it. */
+/* How many outputs can be computed.  LAST (once): the sound ends here and is padded. */
 size_t gb_conv_ready(gb_conv_state *s, bool last);
-/* That many outputs, raw and as ELU; then the norm, if the layer has one.  Takes no rows from the queue. POOL
- * may be NULL. */
+/* Compute FRAMES outputs, normed if the layer has a norm, as they are (RAW) and after ELU.  The queue keeps
+ * its rows.  POOL may be NULL. */
 void gb_conv_run(const gb_conv_state *s, size_t frames, gb_rows raw, gb_rows elu, gb_pool *pool);
 void gb_conv_take(gb_conv_state *s, size_t frames);
 
-/* Any product followed by the norm of CONV, if it has one. */
+/* PRODUCT, then the norm of CONV if it has one. */
 void gb_layer_run(const gb_conv *conv, gb_product *product, gb_rows raw, gb_rows elu, gb_pool *pool);
 
-/* x + ELU, narrow, ELU, widen, the x through a 1 × 1 convolution; rows are put into NARROW, its ELU and
- * beside it. */
+/* widen(ELU(narrow(ELU(x)))) + shortcut(x), where the shortcut is a 1 × 1 convolution.  Callers write ELU(x)
+ * to the queue of NARROW and x beside it. */
 typedef struct gb_residual_state {
 	const gb_residual *block;
 	gb_conv_state narrow;
@@ -61,10 +61,10 @@ typedef struct gb_residual_state {
 GB_CHECK gb_status gb_residual_state_open(gb_residual_state *s, const gb_residual *block, size_t rows,
                                           bool causal, gb_err *err);
 void gb_residual_state_close(gb_residual_state *s);
-/* All that is ready: ELU of FRAMES rows. */
+/* Compute all rows that are ready, after ELU; returns their number. */
 size_t gb_residual_run(gb_residual_state *s, bool last, gb_rows elu);
 
-/* A sum of ELU(x + y): X [count] in place. */
+/* X [count] becomes ELU(x + y). */
 void gb_add_elu(float *x, const float *y, size_t count);
 
 GB_END_DECLS

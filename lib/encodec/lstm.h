@@ -2,10 +2,10 @@
 /* lstm.h: one layer of an LSTM on time-major rows that come in pieces of any
  * size.  Private to encodec/.
  *
- * A step needs all of the one before, and reads all recurrent weights: more than
- * a core's own cache holds.  Up to four threads share each step out, so that
- * every one keeps its part of the weights near.  Units are independent of each
- * other within a step: no number of threads changes a bit. */
+ * A step needs the whole step before it and reads all recurrent weights, more than
+ * a core's own cache holds.  Up to four threads share each step, so that each keeps
+ * its part of the weights in its cache.  Units are independent within a step: the
+ * number of threads changes no bit. */
 #ifndef GB_ENCODEC_LSTM_H
 #define GB_ENCODEC_LSTM_H
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "encodec/encoder.h"
 #include "encodec/decoder.h"
+#include "encodec/encoder.h"
 #include "encodec/quantise.h"
 
 static size_t chunk_samples(size_t samples, size_t chunk)
@@ -29,7 +29,7 @@ static float loudness(const float *x, size_t samples)
 	return (float)(1e-8 + sqrt(square / (double)samples));
 }
 
-/* Chunks are worked on side by side; each has a status of its own, the first bad one is told. */
+/* Chunks run in parallel, each with a status of its own; the first failure is reported. */
 typedef struct chunk_job {
 	const gb_encodec_weights *w;
 	const float *x;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* stereo.h: the 48 kHz stereo model as a codec of whole files: chunks of a
- * second every 0.99 s, each divided by its loudness, joined again by
- * triangular weights over the overlap. */
+/* stereo.h: the 48 kHz stereo model as a codec of whole sounds.
+ *
+ * The sound is cut into chunks of a second, one every 0.99 s.  Each chunk is
+ * divided by its loudness and encoded alone.  Decoded chunks are joined by
+ * triangular weights over their overlap. */
 #ifndef GB_ENCODEC_STEREO_H
 #define GB_ENCODEC_STEREO_H
 
-#include "encodec/encodec.h"
-#include "audio/audio.h"
+#include "base/pool.h"
+#include "encodec/codec_weights.h"
 
 GB_BEGIN_DECLS
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "encodec/stereo_file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/size.h"
-#include "encodec/stereo_file.h"
 #include "audio/wav.h"
+#include "base/size.h"
+#include "encodec/stereo.h"
 
 enum { SAMPLES = 65536 };
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "encodec/encodec.h"
 #include "encodec/quantise.h"
 #include "encodec/decoder.h"
 #include "audio/mel_invert.h"

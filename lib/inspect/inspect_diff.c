@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#include "inspect/inspect_diff.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
+#include "inspect/inspect_tensor.h"
 #include "inspect/text_table.h"
-#include "inspect/inspect_diff.h"
-#include "inspect/inspect_table.h"
 
 enum { TILE = 1 << 18, CHUNK = 2048 };
 
-/* What one tile found: how many elements differ, and the first of those that differ most. */
+/* How many elements of a tile differ, and the first of those that differ most. */
 typedef struct part {
 	size_t different, at;
 	double worst, a, b;
@@ -18,11 +19,11 @@ typedef struct part {
 
 typedef struct job {
 	const gb_tensor *a, *b;
-	double rtol, atol;
+	gb_tolerance tolerance;
 	part *part;
 } job;
 
-/* Bytes differ; are the 64-bit integers beyond a double's exactness, then, still different? */
+/* |a − b|.  64-bit integers that become equal doubles are compared as integers. */
 static double distance(const job *j, size_t index, double a, double b)
 {
 	int64_t x, y;
@@ -58,7 +59,7 @@ static void tile_diff(void *context, size_t tile, int worker)
 		gb_dtype_to_double(j->b->dtype, j->b->data, i, count, b);
 		for (size_t k = 0; k < count; k++) {
 			double d = distance(j, i + k, a[k], b[k]);
-			if (d == 0 || d <= j->atol + j->rtol * fabs(b[k]))
+			if (d == 0 || d <= j->tolerance.absolute + j->tolerance.relative * fabs(b[k]))
 				continue;
 			if (!p->different++ || d > p->worst)
 				*p = (part){p->different, i + k, d, a[k], b[k]};
@@ -66,11 +67,12 @@ static void tile_diff(void *context, size_t tile, int worker)
 	}
 }
 
-static gb_status compare(const gb_tensor *a, const gb_tensor *b, double rtol, double atol, gb_pool *pool,
-                         part *all, gb_err *err)
+/* The parts of all tiles as one, in ALL. */
+static gb_status compare_values(const gb_tensor *a, const gb_tensor *b, gb_tolerance tolerance, gb_pool *pool,
+                                part *all, gb_err *err)
 {
 	size_t tiles = (a->elements + TILE - 1) / TILE;
-	job j = {a, b, rtol, atol, gb_array(tiles, sizeof *j.part, err)};
+	job j = {.a = a, .b = b, .tolerance = tolerance, .part = gb_array(tiles, sizeof *j.part, err)};
 
 	*all = (part){0};
 	if (!j.part)
@@ -86,8 +88,8 @@ static gb_status compare(const gb_tensor *a, const gb_tensor *b, double rtol, do
 	return GB_OK;
 }
 
-/* "[12,7]" */
-static char *place(const gb_tensor *tensor, size_t at)
+/* Element AT as "[12,7]"; NULL when memory is short. */
+static char *index_text(const gb_tensor *tensor, size_t at)
 {
 	char *text = gb_array((size_t)tensor->rank * 24 + 8, 1, NULL), *p = text;
 	size_t below = tensor->elements;
@@ -120,7 +122,7 @@ typedef struct tally {
 	char first[256];
 } tally;
 
-static void verdict(tally *t, const char *name, bool same, const char *what)
+static void add_verdict(tally *t, const char *name, bool same, const char *what)
 {
 	gb_text_table_cell(t->columns, "%s", name);
 	gb_text_table_cell(t->columns, "%s", same ? "same" : "differs");
@@ -130,8 +132,8 @@ static void verdict(tally *t, const char *name, bool same, const char *what)
 		snprintf(t->first, sizeof t->first, "%s: %s", name, what);
 }
 
-static gb_status diff_values(tally *t, gb_tensor_file *a, gb_tensor_file *b, const char *name, double rtol,
-                             double atol, gb_pool *pool, gb_err *err)
+static gb_status diff_values(tally *t, gb_tensor_file *a, gb_tensor_file *b, const char *name,
+                             gb_tolerance tolerance, gb_pool *pool, gb_err *err)
 {
 	const gb_tensor *x, *y;
 	char what[256], *where;
@@ -141,14 +143,14 @@ static gb_status diff_values(tally *t, gb_tensor_file *a, gb_tensor_file *b, con
 	if (!status)
 		status = gb_tensor_file_need(b, name, GB_FOREIGN, -1, &y, err);
 	if (!status)
-		status = compare(x, y, rtol, atol, pool, &worst, err);
+		status = compare_values(x, y, tolerance, pool, &worst, err);
 	if (status)
 		return status;
 	if (!worst.different) {
-		verdict(t, name, true, "");
+		add_verdict(t, name, true, "");
 		return GB_OK;
 	}
-	where = place(x, worst.at);
+	where = index_text(x, worst.at);
 	if (worst.a == worst.b && isfinite(worst.a))
 		snprintf(what, sizeof what, "%zu of %zu elements; worst at %s: apart by %.17g",
 		         worst.different, x->elements, where ? where : "?", worst.worst);
@@ -156,12 +158,12 @@ static gb_status diff_values(tally *t, gb_tensor_file *a, gb_tensor_file *b, con
 		snprintf(what, sizeof what, "%zu of %zu elements; worst at %s: %.9g against %.9g",
 		         worst.different, x->elements, where ? where : "?", worst.a, worst.b);
 	free(where);
-	verdict(t, name, false, what);
+	add_verdict(t, name, false, what);
 	return GB_OK;
 }
 
-static gb_status diff_tensor(tally *t, gb_tensor_file *a, gb_tensor_file *b, const char *name, double rtol,
-                             double atol, gb_pool *pool, gb_err *err)
+static gb_status diff_tensor(tally *t, gb_tensor_file *a, gb_tensor_file *b, const char *name,
+                             gb_tolerance tolerance, gb_pool *pool, gb_err *err)
 {
 	const gb_tensor *x = gb_tensor_file_find(a, name), *y = gb_tensor_file_find(b, name);
 	const gb_json *said_x = gb_json_get(gb_json_get(gb_tensor_file_profile(a), "tensors"), name);
@@ -169,30 +171,30 @@ static gb_status diff_tensor(tally *t, gb_tensor_file *a, gb_tensor_file *b, con
 	char what[256], *one, *two;
 
 	if (!x || !y) {
-		verdict(t, name, false, x ? "only in the first" : "only in the second");
+		add_verdict(t, name, false, x ? "only in the first" : "only in the second");
 	} else if (strcmp(x->dtype_name, y->dtype_name) != 0) {
 		snprintf(what, sizeof what, "type %s against %s", x->dtype_name, y->dtype_name);
-		verdict(t, name, false, what);
+		add_verdict(t, name, false, what);
 	} else if (!same_shape(x, y)) {
 		one = gb_inspect_shape(x, "×");
 		two = gb_inspect_shape(y, "×");
 		snprintf(what, sizeof what, "shape %.100s against %.100s", one ? one : "?", two ? two : "?");
 		free(one);
 		free(two);
-		verdict(t, name, false, what);
+		add_verdict(t, name, false, what);
 	} else if (said_x && said_y && !gb_json_equal(said_x, said_y)) {
-		verdict(t, name, false, "what is said of it (dims, time, unit, doc …)");
+		add_verdict(t, name, false, "what is said of it (dims, time, unit, doc …)");
 	} else if (x->dtype == GB_FOREIGN) {
 		bool same = x->bytes == y->bytes && memcmp(x->data, y->data, x->bytes) == 0;
-		verdict(t, name, same, same ? "" : "bytes of a foreign type");
+		add_verdict(t, name, same, same ? "" : "bytes of a foreign type");
 	} else {
-		return diff_values(t, a, b, name, rtol, atol, pool, err);
+		return diff_values(t, a, b, name, tolerance, pool, err);
 	}
 	return GB_OK;
 }
 
-gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const char *tensor, double rtol,
-                          double atol, gb_pool *pool, gb_err *err)
+gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const char *tensor,
+                          gb_tolerance tolerance, gb_pool *pool, gb_err *err)
 {
 	const gb_tensor *one;
 	tally t = {0};
@@ -206,12 +208,12 @@ gb_status gb_inspect_diff(FILE *out, gb_tensor_file *a, gb_tensor_file *b, const
 	for (size_t i = 0; !status && i < gb_tensor_file_count(a); i++) {
 		const char *name = gb_tensor_file_at(a, i)->name;
 		if (!tensor || !strcmp(tensor, name))
-			status = diff_tensor(&t, a, b, name, rtol, atol, pool, err);
+			status = diff_tensor(&t, a, b, name, tolerance, pool, err);
 	}
 	for (size_t i = 0; !status && i < gb_tensor_file_count(b); i++) {
 		const char *name = gb_tensor_file_at(b, i)->name;
 		if ((!tensor || !strcmp(tensor, name)) && !gb_tensor_file_find(a, name))
-			status = diff_tensor(&t, a, b, name, rtol, atol, pool, err);
+			status = diff_tensor(&t, a, b, name, tolerance, pool, err);
 	}
 	if (!status)
 		status = gb_text_table_print(t.columns, out, "", err);

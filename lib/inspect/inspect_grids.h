@@ -8,8 +8,8 @@
 
 GB_BEGIN_DECLS
 
-/* The mask that T's last axis counts the voxels of ("bold.mask" for "bold" and
- * "bold.mean"); T itself if it is a volume (dims x,y,z); else NULL. */
+/* The mask whose voxels are T's last axis: "bold.mask" for "bold" and "bold.mean".  T
+ * itself if it is a volume (dims x,y,z); else NULL. */
 const gb_tensor *gb_grids_mask(gb_tensor_file *file, const gb_tensor *t);
 /* T, or its SD over rows, as a volume with x fastest and NaN outside.  *VOLUME
  * is released with free(). */
@@ -21,7 +21,7 @@ bool gb_grids_is_sound(const gb_tensor_file *file, const gb_tensor *t);
 
 typedef struct gb_grid_sound {
 	const gb_tensor *tensor;
-	size_t *row, *frame; /* of each frame that is none of the padding */
+	size_t *row, *frame; /* of each frame that is not padding */
 } gb_grid_sound;
 
 /* GRID has a line a frame; it lives as long as SOUND. */

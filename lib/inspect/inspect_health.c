@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "inspect/inspect_health.h"
+
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "inspect/text_table.h"
-#include "inspect/inspect_health.h"
 #include "inspect/inspect_stats.h"
-#include "inspect/inspect_table.h"
+#include "inspect/inspect_tensor.h"
+#include "inspect/text_table.h"
 
 /* Rows of a weight matrix whose elements are all 0, where not all rows are. */
 static size_t dead_rows(const gb_tensor *tensor)
@@ -26,7 +26,7 @@ static bool is_float(gb_dtype dtype)
 	return dtype == GB_F16 || dtype == GB_BF16 || dtype == GB_F32 || dtype == GB_F64;
 }
 
-/* Weights have rows for units; what an optimiser keeps beside them has not. */
+/* The moments that an optimiser keeps have the shape of weights, but their rows may well be 0. */
 static bool is_moment(const char *name)
 {
 	return strstr(name, "moment") || strstr(name, "optimiser") || strstr(name, "adam");
@@ -46,33 +46,25 @@ gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_e
 	static const char *const heading[] = {"name", "shape", "rms",        "largest",
 	                                      "NaN",  "Inf",   "dead units", "verdict"};
 	size_t ill = 0, looked = 0;
-	gb_text_table *columns;
-	gb_status status = gb_text_table_new(&columns, heading, "llrrrrrl", err);
+	gb_text_table *columns = NULL;
+	gb_status status;
 
-	if (status)
-		return status;
-	for (size_t i = 0; !status && i < gb_tensor_file_count(file); i++) {
+	GB_TRY(gb_text_table_new(&columns, heading, "llrrrrrl", err));
+	for (size_t i = 0; i < gb_tensor_file_count(file); i++) {
 		const gb_tensor *t = gb_tensor_file_at(file, i);
 		gb_tensor_stats s;
 		double largest, rms;
 		size_t dead = 0;
-		char *shape;
 		if (!is_float(t->dtype) || !t->elements)
 			continue;
-		status = gb_tensor_file_need(file, t->name, GB_FOREIGN, -1, &t, err);
-		if (!status)
-			status = gb_tensor_stats_of(t, pool, &s, err);
-		if (status)
-			break;
+		GB_TRY(gb_inspect_read_stats(file, &t, pool, &s, err));
 		looked++;
 		largest = fmax(fabs(s.min), fabs(s.max));
 		rms = sqrt(s.mean * s.mean + s.std * s.std);
 		if (has_units(file, t))
 			dead = dead_rows(t);
-		shape = gb_inspect_shape(t, "×");
 		gb_text_table_cell(columns, "%s", t->name);
-		gb_text_table_cell(columns, "%s", shape ? shape : "");
-		free(shape);
+		gb_inspect_shape_cell(columns, t);
 		gb_text_table_cell(columns, "%.4g", rms);
 		gb_text_table_cell(columns, "%.4g", largest);
 		gb_text_table_cell(columns, "%zu", s.nan);
@@ -86,11 +78,11 @@ gb_status gb_inspect_health(FILE *out, gb_tensor_file *file, gb_pool *pool, gb_e
 		                                            : "ok");
 		ill += s.nan || s.inf || largest > GB_HEALTH_LIMIT || dead;
 	}
-	if (!status)
-		status = gb_text_table_print(columns, out, "", err);
+	GB_TRY(gb_text_table_print(columns, out, "", err));
+	if (ill)
+		status = gb_fail(err, GB_NO, "%s: not healthy: %zu of %zu tensors", gb_tensor_file_name(file),
+		                 ill, looked);
+done:
 	gb_text_table_free(columns);
-	if (!status && ill)
-		return gb_fail(err, GB_NO, "%s: not healthy: %zu of %zu tensors", gb_tensor_file_name(file),
-		               ill, looked);
 	return status;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "inspect/inspect_json.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect/inspect_json.h"
 #include "inspect/inspect_stats.h"
 
 static bool add_stats(gb_json *object, const gb_tensor_stats *stats)
@@ -22,8 +23,8 @@ static bool add_stats(gb_json *object, const gb_tensor_stats *stats)
 	return gb_json_set(object, "stats", s) && good;
 }
 
-/* Type, shape and place, then whatever the profile says. */
-static gb_json *describe(const gb_tensor_file *file, const gb_tensor *tensor)
+/* The attributes of TENSOR in the profile, its name, type, size and shape; NULL when memory is short. */
+static gb_json *tensor_json(const gb_tensor_file *file, const gb_tensor *tensor)
 {
 	const gb_json *said = gb_json_get(gb_json_get(gb_tensor_file_profile(file), "tensors"), tensor->name);
 	gb_json *object = gb_json_is_object(said) ? gb_json_copy(said) : gb_json_object(),
@@ -60,12 +61,10 @@ gb_status gb_inspect_json(FILE *out, gb_tensor_file *file, bool stats, gb_pool *
 		good &= gb_json_set(object, "metadata", gb_json_copy(metadata));
 	for (size_t i = 0; !status && good && i < gb_tensor_file_count(file); i++) {
 		const gb_tensor *tensor = gb_tensor_file_at(file, i);
-		gb_json *said = describe(file, tensor);
+		gb_json *said = tensor_json(file, tensor);
 		gb_tensor_stats s;
 		if (stats && said && tensor->dtype != GB_FOREIGN) {
-			status = gb_tensor_file_need(file, tensor->name, GB_FOREIGN, -1, &tensor, err);
-			if (!status)
-				status = gb_tensor_stats_of(tensor, pool, &s, err);
+			status = gb_inspect_read_stats(file, &tensor, pool, &s, err);
 			good &= status || add_stats(said, &s);
 		}
 		good &= gb_json_append(tensors, said);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect_json.h: all that is known of a file as one line of JSON. */
+/* inspect_json.h: the tensors of a file and its profile as one line of JSON. */
 #ifndef GB_INSPECT_INSPECT_JSON_H
 #define GB_INSPECT_INSPECT_JSON_H
 
-#include "inspect/inspect.h"
+#include <stdio.h>
+
+#include "base/pool.h"
+#include "tensor/tensor_file.h"
 
 GB_BEGIN_DECLS
 
-/* One line of JSON; with STATS also gb_tensor_stats of each tensor. */
+/* With STATS each tensor has its gb_tensor_stats. */
 GB_CHECK gb_status gb_inspect_json(FILE *out, gb_tensor_file *file, bool stats, gb_pool *pool, gb_err *err);
 
 GB_END_DECLS

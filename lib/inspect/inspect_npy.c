@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* inspect_npy.c: NumPy's .npy, format 1.0: magic, header length, a Python
  * dictionary padded to 64 bytes, the data. */
+#include "inspect/inspect_npy.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "io/file.h"
-#include "inspect/inspect_npy.h"
-#include "inspect/inspect_table.h"
+#include "inspect/inspect_tensor.h"
 
 static const char *const descr[] = {
     [GB_BOOL] = "|b1", [GB_U8] = "|u1",  [GB_I8] = "|i1",  [GB_I16] = "<i2", [GB_U16] = "<u2",

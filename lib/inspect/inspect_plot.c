@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* inspect_plot.c: which picture fits a tensor, and its labels.  Volumes and
  * sound are read in inspect_grids.c. */
+#include "inspect/inspect_plot.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "plot/plot.h"
-#include "plot/sheet.h"
-#include "plot/series.h"
-#include "plot/heat.h"
-#include "inspect/inspect_plot.h"
-#include "inspect/inspect_table.h"
 #include "inspect/inspect_grids.h"
+#include "inspect/inspect_tensor.h"
+#include "plot/heat.h"
+#include "plot/series.h"
+#include "plot/sheet.h"
 
 enum { FRAMES = 20, LARGE_FRAMES = 12, LINES = 8 };
 
@@ -20,7 +21,7 @@ enum { FRAMES = 20, LARGE_FRAMES = 12, LINES = 8 };
 
 static bool is_json(const gb_tensor_file *file, const gb_tensor *tensor)
 {
-	return !strcmp(gb_inspect_said(file, tensor->name, "encoding"), "json");
+	return !strcmp(gb_inspect_attribute_text(file, tensor->name, "encoding"), "json");
 }
 
 /* What people came for, then what is largest. */
@@ -61,14 +62,14 @@ typedef struct labels {
 static gb_status label(labels *l, const gb_tensor_file *file, const gb_tensor *t, gb_err *err)
 {
 	char *shape = gb_inspect_shape(t, " × ");
-	const char *unit = gb_inspect_said(file, t->name, "unit"), *tool = gb_tensor_file_tool(file);
+	const char *unit = gb_inspect_attribute_text(file, t->name, "unit");
+	const char *doc = gb_inspect_attribute_text(file, t->name, "doc"), *tool = gb_tensor_file_tool(file);
 
 	*l = (labels){.step = 1};
 	snprintf(l->title, sizeof l->title, "%s: %s %s%s%s", t->name, shape ? shape : "", t->dtype_name,
 	         *unit ? ", " : "", unit);
 	free(shape);
-	snprintf(l->note, sizeof l->note, "%s%s%s", gb_inspect_said(file, t->name, "doc"),
-	         *gb_inspect_said(file, t->name, "doc") && tool ? "  ·  " : "", tool ? tool : "");
+	snprintf(l->note, sizeof l->note, "%s%s%s", doc, *doc && tool ? "  ·  " : "", tool ? tool : "");
 	strcpy(l->x, "index");
 	strcpy(l->y, "row");
 	if (!gb_tensor_file_has_clock(file, t->name))
@@ -111,7 +112,8 @@ static gb_plot plot_of(const labels *l, bool bare, int width, int height)
 static void axis_name(const gb_tensor_file *file, const gb_tensor *t, int axis, const char *otherwise,
                       char out[64])
 {
-	char *dims = gb_inspect_plain(gb_tensor_file_attribute(file, t->name, "dims")), *save = NULL, *word;
+	char *dims = gb_inspect_value_text(gb_tensor_file_attribute(file, t->name, "dims"));
+	char *save = NULL, *word;
 
 	snprintf(out, 64, "%s", otherwise);
 	word = dims ? strtok_r(dims, ",", &save) : NULL;
@@ -238,15 +240,14 @@ static gb_status plot_voxels(gb_canvas *out, const gb_tensor_file *file, const l
 	                  .x_step = plot.x_step,
 	                  .mark = plot.mark,
 	                  .marks = plot.marks};
+	const char *unit = gb_inspect_attribute_text(file, t->name, "unit");
 	bool rows = t->rank == 2 && t != mask;
 	gb_canvas part[2] = {{0}};
 	float *volume;
 	gb_status status;
 	int shape[3];
 
-	plot.value = rows                                      ? "SD over time"
-	             : *gb_inspect_said(file, t->name, "unit") ? gb_inspect_said(file, t->name, "unit")
-	                                                       : NULL;
+	plot.value = rows ? "SD over time" : *unit ? unit : NULL;
 	plot.mark = NULL;
 	plot.marks = 0;
 	status = gb_grids_volume(t, mask, &volume, shape, err);

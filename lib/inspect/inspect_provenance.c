@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+#include "inspect/inspect_provenance.h"
+
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/size.h"
+#include "inspect/inspect_tensor.h"
 #include "inspect/text_table.h"
-#include "inspect/inspect_provenance.h"
-#include "inspect/inspect_table.h"
 
 enum { DEEPEST = 32, MOST = 4096 };
 
-/* Tensor files at hand, by id. */
+/* The tensor files of the folders. */
 typedef struct shelf {
 	gb_tensor_file **file;
 	size_t files;
@@ -24,8 +25,8 @@ static bool is_tensor_file(const char *name)
 	return name[0] != '.' && length > 12 && !strcmp(name + length - 12, ".safetensors");
 }
 
-/* What cannot be opened is not at hand. */
-static gb_status collect(shelf *s, const char *folder, gb_err *err)
+/* Open the tensor files of FOLDER; files that cannot be opened are left out. */
+static gb_status add_folder(shelf *s, const char *folder, gb_err *err)
 {
 	DIR *directory = opendir(folder);
 	struct dirent *entry;
@@ -54,7 +55,7 @@ static gb_status collect(shelf *s, const char *folder, gb_err *err)
 	return status;
 }
 
-static const gb_tensor_file *find(const shelf *s, const char *id)
+static const gb_tensor_file *find_by_id(const shelf *s, const char *id)
 {
 	for (size_t i = 0; i < s->files; i++)
 		if (!strcmp(gb_tensor_file_id(s->file[i]), id))
@@ -65,7 +66,7 @@ static const gb_tensor_file *find(const shelf *s, const char *id)
 static void print_params(FILE *out, const gb_json *params)
 {
 	for (void *it = gb_json_first(params); it; it = gb_json_next(params, it)) {
-		char *text = gb_inspect_plain(gb_json_value(it));
+		char *text = gb_inspect_value_text(gb_json_value(it));
 		if (text && *text && strcmp(text, "null") != 0)
 			fprintf(out, " %s=%.80s%s", gb_json_key(it), text, strlen(text) > 80 ? "…" : "");
 		free(text);
@@ -80,7 +81,7 @@ static void print_input(FILE *out, const shelf *s, const char *role, const gb_js
 	const char *id = gb_json_text(input) ? gb_json_text(input) : gb_json_text(gb_json_get(input, "id"));
 	const char *name = gb_json_text(gb_json_get(input, "name")),
 		   *hash = gb_json_text(gb_json_get(input, "xxh3"));
-	const gb_tensor_file *made = id ? find(s, id) : NULL;
+	const gb_tensor_file *made = id ? find_by_id(s, id) : NULL;
 	int64_t bytes;
 
 	fprintf(out, "%s: ", role);
@@ -116,8 +117,8 @@ static void print_node(FILE *out, const shelf *s, const gb_tensor_file *file, ch
 	}
 }
 
-gb_status gb_inspect_provenance(FILE *out, const gb_tensor_file *file, const char *const *folders, int count,
-                         gb_err *err)
+gb_status gb_inspect_provenance(FILE *out, const gb_tensor_file *file, const char *const *folders,
+                                int count, gb_err *err)
 {
 	char indent[(DEEPEST + 2) * 8] = "", *page = NULL;
 	size_t size;
@@ -131,7 +132,7 @@ gb_status gb_inspect_provenance(FILE *out, const gb_tensor_file *file, const cha
 		return GB_OK;
 	}
 	for (int i = 0; !status && i < count; i++)
-		status = collect(&s, folders[i], err);
+		status = add_folder(&s, folders[i], err);
 	text = status ? NULL : open_memstream(&page, &size);
 	if (text) {
 		print_node(text, &s, file, indent, 0);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "inspect/inspect_rows.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "inspect/inspect_rows.h"
-#include "inspect/inspect_table.h"
+#include "inspect/inspect_tensor.h"
 
 /* The shortest text that reads back as the same number. */
 static void print_float(FILE *out, double value, bool single)
@@ -118,7 +119,8 @@ static gb_status json_rows(FILE *out, const gb_tensor_file *file, const gb_tenso
 	if (!status)
 		fputs("row\tvalue\n", out);
 	for (int64_t i = first; !status && i < end; i++) {
-		char *text = gb_inspect_plain(gb_json_is_array(value) ? gb_json_at(value, (size_t)i) : value);
+		const gb_json *entry = gb_json_is_array(value) ? gb_json_at(value, (size_t)i) : value;
+		char *text = gb_inspect_value_text(entry);
 		fprintf(out, "%lld\t%s\n", (long long)i, text ? text : "");
 		free(text);
 	}
@@ -164,7 +166,7 @@ gb_status gb_inspect_rows(FILE *out, gb_tensor_file *file, const char *name, int
 		               gb_tensor_file_name(file), tensor->name, tensor->dtype_name);
 	if (status)
 		return status;
-	if (!strcmp(gb_inspect_said(file, tensor->name, "encoding"), "json"))
+	if (!strcmp(gb_inspect_attribute_text(file, tensor->name, "encoding"), "json"))
 		return json_rows(out, file, tensor, first, end, err);
 	return print_rows(out, file, tensor, first, end, err);
 }

@@ -3,12 +3,14 @@
 #ifndef GB_INSPECT_INSPECT_ROWS_H
 #define GB_INSPECT_INSPECT_ROWS_H
 
-#include "inspect/inspect.h"
+#include <stdio.h>
+
+#include "tensor/tensor_file.h"
 
 GB_BEGIN_DECLS
 
-/* Rows FIRST … END−1 along axis 0 as TSV with a header line; a JSON tensor
- * that is an array: its entries.  TENSOR NULL: the only one. */
+/* Rows FIRST … END−1 along axis 0, below a header line.  A tensor that holds a JSON array gives its entries.
+ * TENSOR NULL: the only one of FILE. */
 GB_CHECK gb_status gb_inspect_rows(FILE *out, gb_tensor_file *file, const char *tensor, int64_t first,
                                    int64_t end, gb_err *err);
 

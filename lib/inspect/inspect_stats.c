@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "inspect/inspect_stats.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
+#include "inspect/inspect_tensor.h"
 #include "inspect/text_table.h"
-#include "inspect/inspect_stats.h"
-#include "inspect/inspect_table.h"
 
 enum { TILE = 1 << 18, CHUNK = 2048 };
 
@@ -157,6 +158,14 @@ gb_status gb_tensor_stats_of(const gb_tensor *tensor, gb_pool *pool, gb_tensor_s
 	return constant_columns(tensor, pool, stats, err);
 }
 
+gb_status gb_inspect_read_stats(gb_tensor_file *file, const gb_tensor **tensor, gb_pool *pool,
+                                gb_tensor_stats *stats, gb_err *err)
+{
+	gb_status status = gb_tensor_file_need(file, (*tensor)->name, GB_FOREIGN, -1, tensor, err);
+
+	return status ? status : gb_tensor_stats_of(*tensor, pool, stats, err);
+}
+
 static void number_cell(gb_text_table *columns, double value) { gb_text_table_cell(columns, "%.6g", value); }
 
 static void count_cell(gb_text_table *columns, size_t count)
@@ -172,34 +181,26 @@ gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char *tensor, 
 	static const char *const heading[] = {
 	    "name", "dtype", "shape", "min", "max", "mean", "std", "NaN", "Inf", "zeros", "constant columns"};
 	const gb_tensor *one;
-	gb_text_table *columns;
-	gb_status status = tensor ? gb_inspect_find(file, tensor, &one, err) : GB_OK;
+	gb_text_table *columns = NULL;
+	gb_status status;
 
-	if (!status)
-		status = gb_text_table_new(&columns, heading, "lllrrrrrrrr", err);
-	if (status)
-		return status;
-	for (size_t i = 0; !status && i < gb_tensor_file_count(file); i++) {
+	if (tensor)
+		GB_TRY(gb_inspect_find(file, tensor, &one, err));
+	GB_TRY(gb_text_table_new(&columns, heading, "lllrrrrrrrr", err));
+	for (size_t i = 0; i < gb_tensor_file_count(file); i++) {
 		const gb_tensor *t = gb_tensor_file_at(file, i);
 		gb_tensor_stats s;
-		char *shape;
 		if (tensor && strcmp(t->name, tensor) != 0)
 			continue;
-		shape = gb_inspect_shape(t, "×");
 		gb_text_table_cell(columns, "%s", t->name);
 		gb_text_table_cell(columns, "%s", t->dtype_name);
-		gb_text_table_cell(columns, "%s", shape ? shape : "");
-		free(shape);
+		gb_inspect_shape_cell(columns, t);
 		if (t->dtype == GB_FOREIGN) {
 			for (int k = 3; k < 11; k++)
 				gb_text_table_cell(columns, "%s", k == 3 ? "foreign" : "");
 			continue;
 		}
-		status = gb_tensor_file_need(file, t->name, GB_FOREIGN, -1, &t, err);
-		if (!status)
-			status = gb_tensor_stats_of(t, pool, &s, err);
-		if (status)
-			break;
+		GB_TRY(gb_inspect_read_stats(file, &t, pool, &s, err));
 		number_cell(columns, s.min);
 		number_cell(columns, s.max);
 		number_cell(columns, s.mean);
@@ -213,8 +214,8 @@ gb_status gb_inspect_stats(FILE *out, gb_tensor_file *file, const char *tensor, 
 		else
 			gb_text_table_cell(columns, "–");
 	}
-	if (!status)
-		status = gb_text_table_print(columns, out, "", err);
+	status = gb_text_table_print(columns, out, "", err);
+done:
 	gb_text_table_free(columns);
 	return status;
 }

@@ -1,83 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "inspect/inspect_table.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
+#include "inspect/inspect_tensor.h"
 #include "inspect/text_table.h"
-#include "inspect/inspect_table.h"
-
-char *gb_inspect_shape(const gb_tensor *tensor, const char *times)
-{
-	size_t room = (size_t)tensor->rank * 24 + 8;
-	char *text = gb_array(room, 1, NULL), *at = text;
-
-	if (text && tensor->rank == 0)
-		strcpy(text, "scalar");
-	for (int i = 0; text && i < tensor->rank; i++)
-		at += sprintf(at, "%s%lld", i ? times : "", (long long)tensor->shape[i]);
-	return text;
-}
-
-static void plain(FILE *out, const gb_json *value)
-{
-	if (gb_json_text(value)) {
-		fputs(gb_json_text(value), out);
-	} else if (gb_json_is_array(value)) {
-		for (size_t i = 0; i < gb_json_size(value); i++) {
-			fputs(i ? "," : "", out);
-			plain(out, gb_json_at(value, i));
-		}
-	} else {
-		char *text = value ? gb_json_dump(value) : NULL;
-		fputs(text ? text : "", out);
-		free(text);
-	}
-}
-
-char *gb_inspect_plain(const gb_json *value)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	plain(out, value);
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return gb_text_table_clean(text);
-}
-
-const char *gb_inspect_said(const gb_tensor_file *file, const char *tensor, const char *key)
-{
-	const char *text = gb_json_text(gb_tensor_file_attribute(file, tensor, key));
-
-	return text ? text : "";
-}
-
-gb_status gb_inspect_find(const gb_tensor_file *file, const char *name, const gb_tensor **tensor, gb_err *err)
-{
-	char names[400] = "";
-	size_t used = 0;
-
-	*tensor = name                              ? gb_tensor_file_find(file, name)
-	          : gb_tensor_file_count(file) == 1 ? gb_tensor_file_at(file, 0)
-	                                            : NULL;
-	if (*tensor)
-		return GB_OK;
-	for (size_t i = 0; i < gb_tensor_file_count(file) && used < sizeof names - 1; i++)
-		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
-		                         gb_tensor_file_at(file, i)->name);
-	if (used >= sizeof names)
-		memcpy(names + sizeof names - 4, "…", sizeof "…");
-	if (!name)
-		return gb_fail(err, GB_USAGE, "%s: which tensor? Name it with --tensor: %s",
-		               gb_tensor_file_name(file), *names ? names : "there is none");
-	return gb_fail(err, GB_USAGE, "%s: tensor %s: not in this file, which has %s",
-	               gb_tensor_file_name(file), name, *names ? names : "none");
-}
 
 /* "film.safetensors: gbt/1, 3 tensors, 12.3 MB" */
 static void print_title(FILE *out, const gb_tensor_file *file)
@@ -120,7 +49,7 @@ static void clock_text(const gb_tensor_file *file, const char *tensor, gb_clock 
 		snprintf(step, 64, "%s s", brief(clock->step, number));
 }
 
-/* Keys that a tensor has beside those of the table. */
+/* Has KEY a column in the table of tensors? */
 static bool is_column(const char *key)
 {
 	return !strcmp(key, "dims") || !strcmp(key, "time") || !strcmp(key, "unit") || !strcmp(key, "doc");
@@ -139,19 +68,17 @@ static gb_status print_tensors(FILE *out, const gb_tensor_file *file, gb_err *er
 	}
 	for (size_t i = 0; i < gb_tensor_file_count(file); i++) {
 		const gb_tensor *tensor = gb_tensor_file_at(file, i);
-		char *shape = gb_inspect_shape(tensor, "×"),
-		     *dims = gb_inspect_plain(gb_tensor_file_attribute(file, tensor->name, "dims"));
+		char *dims = gb_inspect_value_text(gb_tensor_file_attribute(file, tensor->name, "dims"));
 		char step[64];
 		bool has;
 		clock_text(file, tensor->name, clock, &has, step);
 		gb_text_table_cell(columns, "%s", tensor->name);
 		gb_text_table_cell(columns, "%s", tensor->dtype_name);
-		gb_text_table_cell(columns, "%s", shape ? shape : "");
+		gb_inspect_shape_cell(columns, tensor);
 		gb_text_table_cell(columns, "%s", dims && strcmp(dims, "null") != 0 ? dims : "");
 		gb_text_table_cell(columns, "%s", step);
-		gb_text_table_cell(columns, "%s", gb_inspect_said(file, tensor->name, "unit"));
-		gb_text_table_cell(columns, "%s", gb_inspect_said(file, tensor->name, "doc"));
-		free(shape);
+		gb_text_table_cell(columns, "%s", gb_inspect_attribute_text(file, tensor->name, "unit"));
+		gb_text_table_cell(columns, "%s", gb_inspect_attribute_text(file, tensor->name, "doc"));
 		free(dims);
 	}
 	status = gb_text_table_print(columns, out, "", err);
@@ -204,7 +131,7 @@ static void add_pairs(gb_text_table *columns, const gb_json *object, const char 
 		char *text;
 		if (!all && is_column(gb_json_key(it)))
 			continue;
-		text = gb_inspect_plain(gb_json_value(it));
+		text = gb_inspect_value_text(gb_json_value(it));
 		gb_text_table_cell(columns, "%s", what);
 		gb_text_table_cell(columns, "%s", gb_json_key(it));
 		gb_text_table_cell(columns, "%.300s%s", text ? text : "",
@@ -236,7 +163,7 @@ static void add_inputs(gb_text_table *columns, const gb_json *inputs)
 	}
 }
 
-/* What the profile says of tensors beside what has a column. */
+/* The attributes of all tensors that have no column. */
 static void add_attributes(gb_text_table *columns, const gb_tensor_file *file)
 {
 	for (size_t i = 0; i < gb_tensor_file_count(file); i++) {
@@ -248,28 +175,25 @@ static void add_attributes(gb_text_table *columns, const gb_tensor_file *file)
 gb_status gb_inspect_table(FILE *out, const gb_tensor_file *file, gb_err *err)
 {
 	const gb_json *profile = gb_tensor_file_profile(file);
-	gb_text_table *columns;
+	gb_text_table *columns = NULL;
 	gb_status status;
 
 	print_title(out, file);
-	status = print_tensors(out, file, err);
-	if (!status)
-		status = gb_text_table_new(&columns, NULL, "lll", err);
-	if (status)
-		return status;
+	GB_TRY(print_tensors(out, file, err));
+	GB_TRY(gb_text_table_new(&columns, NULL, "lll", err));
 	if (profile) {
-		char *tool = gb_inspect_plain(gb_json_get(profile, "tool"));
+		char *tool = gb_inspect_value_text(gb_json_get(profile, "tool"));
 		fprintf(out, "  made by %s, id %s\n", tool ? tool : "", gb_tensor_file_id(file));
 		free(tool);
 		add_pairs(columns, gb_json_get(profile, "params"), "params", true);
 		add_inputs(columns, gb_json_get(profile, "inputs"));
-		status = add_clocks(columns, file, err);
+		GB_TRY(add_clocks(columns, file, err));
 		add_attributes(columns, file);
 	} else {
 		add_pairs(columns, gb_tensor_file_metadata(file), "metadata", true);
 	}
-	if (!status)
-		status = gb_text_table_print(columns, out, "  ", err);
+	status = gb_text_table_print(columns, out, "  ", err);
+done:
 	gb_text_table_free(columns);
 	return status;
 }

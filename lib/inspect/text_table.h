@@ -18,9 +18,9 @@ typedef struct gb_text_table gb_text_table;
 /* HEADING: one a column, or NULL for none; ALIGN: 'l' or 'r' for each column. */
 GB_CHECK gb_status gb_text_table_new(gb_text_table **columns, const char *const *heading, const char *align,
                                      gb_err *err);
-/* The next cell, row by row.  Lack of memory is said by print. */
+/* Add the next cell, row by row.  If memory is short, gb_text_table_print fails. */
 void gb_text_table_cell(gb_text_table *columns, const char *format, ...) GB_PRINTF(2, 3);
-/* All rows, each after INDENT. */
+/* Write all rows, each after INDENT. */
 GB_CHECK gb_status gb_text_table_print(const gb_text_table *columns, FILE *out, const char *indent,
                                        gb_err *err);
 void gb_text_table_free(gb_text_table *columns); /* accepts NULL */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* frame_rows.h: a regular stream of frames (mel, codes), whose number is known
- * last, as a ragged tensor of rows.
+/* frame_rows.h: a regular stream of frames (mel, codes) as a ragged tensor of rows.
  *
- * Frames wait in a temporary file; memory does not grow with their number. */
+ * The number of frames is known only at the end, so that they are kept in a
+ * temporary file.  Memory does not grow with their number. */
 #ifndef GB_MEDIA_FRAME_ROWS_H
 #define GB_MEDIA_FRAME_ROWS_H
 
@@ -31,23 +31,23 @@ typedef struct gb_frame_plan {
 	int64_t kept;          /* frames in the rows */
 } gb_frame_plan;
 
-/* Tensor SPEC (name, type, dims, unit, doc, attributes) of [rows, columns, longest] and its COUNT_NAME, on
- * the rows' clock. */
+/* Declare the tensor SPEC [rows, columns, longest] and its COUNT_NAME [rows] on the rows' clock.  SPEC has
+ * name, type, dims, unit, doc and attributes. */
 GB_CHECK gb_status gb_frame_rows_declare(const gb_frame_plan *plan, const gb_frames *frames, const char *run,
                                          gb_tensor_spec *spec, const char *count_name, const char *count_doc,
                                          gb_tensor_writer *writer, gb_err *err);
 
-/* WANT rows (−1: all that there are).  GB_DATA if the medium NAME fills fewer, or none. */
+/* Plan WANT rows, −1: all.  GB_DATA: the medium NAME fills fewer, or none. */
 GB_CHECK gb_status gb_frame_plan_make(gb_frame_plan *plan, const gb_ragged *ragged, bool partial,
                                       int64_t want, const char *name, gb_err *err);
 
-/* Put tensor NAME [rows, columns, longest], padded with bytes of PAD, and COUNT_NAME I32 [rows]. */
+/* Write tensor NAME [rows, columns, longest], padded with bytes of PAD, and COUNT_NAME I32 [rows]. */
 GB_CHECK gb_status gb_frame_rows_write(const gb_frame_plan *plan, const gb_frames *frames, int pad,
                                        gb_tensor_writer *writer, const char *name, const char *count_name,
                                        gb_err *err);
 
-/* The other way: where the frames of each row of a ragged tensor begin, [rows + 1], released with free().
- * GB_DATA for counts that do not fit LONGEST. */
+/* *BEGIN [rows + 1]: index of the first frame of each row of a ragged tensor, released with free().  GB_DATA:
+ * a count does not fit LONGEST. */
 GB_CHECK gb_status gb_frame_begins(gb_tensor_file *file, const char *count_name, int64_t rows,
                                    int64_t longest, int64_t **begin, gb_err *err);
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "media/media.h"
+#include "media/libav_origin.h"
 
 #include <libavutil/intreadwrite.h>
-
-#include "media/libav_origin.h"
 
 /* Give the decoder PACKET (NULL: the end) and look for its first picture. */
 static bool first_picture(AVCodecContext *decoder, const AVPacket *packet, AVFrame *frame)

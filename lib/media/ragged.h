@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ragged.h: which row each frame of a regular stream belongs to: the one that
- * the frame's own start falls in.  All decisions are exact. */
+/* ragged.h: which row each frame of a regular stream belongs to: the row in
+ * which the frame starts.  All decisions are exact. */
 #ifndef GB_MEDIA_RAGGED_H
 #define GB_MEDIA_RAGGED_H
 
@@ -15,10 +15,11 @@ typedef struct gb_ragged {
 	int64_t frames;
 } gb_ragged;
 
-/* The first frame of ROW (that starts at or after its begin); FRAMES if none.
+/* The first frame that starts at or after the start of ROW; FRAMES if none does.
  * False: too large for exact arithmetic. */
 GB_CHECK bool gb_ragged_begin(const gb_ragged *ragged, int64_t row, int64_t *frame);
-/* Rows that the medium covers whole; with PARTIAL also the one that it ends in. */
+/* The number of rows that the medium covers whole; with PARTIAL, the one in which it
+ * ends counts too. */
 GB_CHECK bool gb_ragged_rows(const gb_ragged *ragged, bool partial, int64_t *rows);
 
 GB_END_DECLS

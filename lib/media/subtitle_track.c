@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "media/subtitle_track.h"
-#include "base/size.h"
-#include "media/libav.h"
-#include "media/libav_origin.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/size.h"
+#include "media/libav.h"
+#include "media/libav_origin.h"
 
 typedef struct reader {
 	gb_libav media;
@@ -18,19 +19,14 @@ typedef struct reader {
 	gb_rational waiting_start;
 } reader;
 
-static gb_status give(reader *r, gb_rational start, gb_rational end, const char *text, gb_err *err)
-{
-	return r->each(r->context, start, end, text, err);
-}
-
 static gb_status end_waiting(reader *r, gb_rational end, gb_err *err)
 {
 	gb_status status = GB_OK;
 
 	if (r->waiting)
-		status = give(r, r->waiting_start,
-		              gb_rational_compare(end, r->waiting_start) > 0 ? end : r->waiting_start,
-		              r->waiting, err);
+		status = r->each(r->context, r->waiting_start,
+		                 gb_rational_compare(end, r->waiting_start) > 0 ? end : r->waiting_start,
+		                 r->waiting, err);
 	free(r->waiting);
 	r->waiting = NULL;
 	return status;
@@ -48,8 +44,8 @@ static const char *text_of(const char *ass)
 	return ass;
 }
 
-/* All lines of a decoded subtitle, "\N" between them; NULL without memory. */
-static char *join(const AVSubtitle *subtitle, gb_err *err)
+/* The lines of a decoded subtitle with "\N" between them; NULL when memory is short. */
+static char *join_lines(const AVSubtitle *subtitle, gb_err *err)
 {
 	size_t size = 1;
 	char *text, *at;
@@ -87,12 +83,12 @@ static gb_status read_packet(reader *r, AVPacket *packet, gb_err *err)
 	if (status == GB_OK)
 		status = end_waiting(r, start, err);
 	if (status == GB_OK && got) {
-		text = join(&subtitle, err);
+		text = join_lines(&subtitle, err);
 		status = text ? GB_OK : GB_SYSTEM;
 	}
 	if (status == GB_OK && text && *text) {
 		if (length.num)
-			status = give(r, start, end, text, err);
+			status = r->each(r->context, start, end, text, err);
 		else {
 			r->waiting = text;
 			r->waiting_start = start;

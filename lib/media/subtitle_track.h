@@ -4,17 +4,17 @@
 #define GB_MEDIA_SUBTITLE_TRACK_H
 
 #include "io/file.h"
-#include "media/media.h"
+#include "time/rational.h"
 
 GB_BEGIN_DECLS
 
-/* One subtitle: UTF-8, perhaps with markup ({\\i1}, \\N) in it. */
+/* One subtitle; TEXT is UTF-8 and may contain markup ({\\i1}, \\N). */
 typedef gb_status gb_cue_fn(void *context, gb_rational start, gb_rational end, const char *text, gb_err *err);
 
-/* Calls EACH for the subtitles of one track (the TRACK-th from 0, −1: the
- * default one) of the film in INPUT, which is taken, in the order of the file;
- * one without a length lasts until the next begins.  GB_DATA: no film, no such
- * track, pictures of text. */
+/* Call EACH for the subtitles of one track, in the order of the file.  TRACK
+ * counts from 0; −1 is the default one.  INPUT, the film, is taken.  A subtitle
+ * without a length lasts until the next begins.  GB_DATA: not a film, no such
+ * track, or subtitles that are pictures. */
 GB_CHECK gb_status gb_subtitles_read(gb_input *input, int64_t track, gb_cue_fn *each, void *context,
                                      gb_err *err);
 

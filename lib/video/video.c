@@ -54,7 +54,7 @@ static gb_status check_options(const gb_video_options *o, gb_err *err)
 		return gb_fail(err, GB_USAGE, "--fps must be above 0 and at most 1000");
 	if (o->every < 1 || o->rows == 0)
 		return gb_fail(err, GB_USAGE, "--every and --rows must be 1 or more");
-	if (strcmp(o->matrix, "auto") != 0 && gb_matrix_parse(o->matrix) == GB_MATRIX_UNKNOWN)
+	if (strcmp(o->matrix, "auto") != 0 && gb_colour_matrix_parse(o->matrix) == GB_MATRIX_UNKNOWN)
 		return gb_fail(err, GB_USAGE, "--matrix %s: one of %s", o->matrix, GB_MATRIX_CHOICES);
 	return GB_OK;
 }
@@ -90,7 +90,7 @@ static gb_status describe(gb_video *video, const AVFrame *first, gb_err *err)
 	info->total = video->frames.times.frames;
 	info->kept = video->plan.kept;
 	info->guessed_pts = video->frames.guessed;
-	info->matrix = gb_matrix_name(colour.matrix);
+	info->matrix = gb_colour_matrix_name(colour.matrix);
 	info->range = colour.full ? "full" : "limited";
 	info->matrix_guessed = colour.matrix_guessed;
 	info->range_guessed = colour.range_guessed;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* video.h: the frames of a film, row by row of a clock, as small RGB pictures.
  *
- * Opening reads the container once without decoding (only the first pictures
- * are), so that every row's frames and their exact times are known before the
- * first row is read; reading then decodes once, in order.  Memory: 24 bytes a
- * frame of the film, and a few decoded pictures.
+ * Opening reads the container once and decodes only the first pictures.  The
+ * frames of every row and their exact times are known from then on.  Reading
+ * decodes once, in order.  Memory: 24 bytes a frame of the film, and a few decoded
+ * pictures.
  *
- * A frame belongs to the row in which its own start lies.  A row in which none
- * begins holds the picture on screen when it starts: count 1, held 1. */
+ * A frame belongs to the row in which it starts.  A row in which no frame starts
+ * holds the picture that is on screen when the row starts: count 1, held 1. */
 #ifndef GB_VIDEO_VIDEO_H
 #define GB_VIDEO_VIDEO_H
 
@@ -36,7 +36,7 @@ typedef struct gb_video_options {
 	int threads;
 } gb_video_options;
 
-/* What the options are when nobody says otherwise: 3/2 s, 160 × 90, area. */
+/* The defaults: 3/2 s, 160 × 90, area. */
 void gb_video_defaults(gb_video_options *options);
 
 typedef struct gb_video_info {
@@ -55,8 +55,8 @@ typedef struct gb_video_info {
 
 typedef struct gb_video gb_video;
 
-/* GB_USAGE: cannot be opened, or options out of range.  GB_DATA: no film, not
- * a whole one (unless keep_going), or fewer rows than asked for. */
+/* GB_USAGE: PATH cannot be opened, or an option is out of range.  GB_DATA: it is not a
+ * film, is damaged (unless keep_going), or has fewer rows than wanted. */
 GB_CHECK gb_status gb_video_open(gb_video **video, const char *path, const gb_video_options *options,
                                  gb_err *err);
 void gb_video_close(gb_video *video); /* accepts NULL */
@@ -69,9 +69,9 @@ bool gb_video_held(const gb_video *video, int64_t row);
 /* PTS [frames] of a row; padding repeats the last. */
 void gb_video_pts(const gb_video *video, int64_t row, int64_t *pts);
 
-/* The next row: OUT [frames, height, width, 3] RGB, full range; padding repeats
+/* Read the next row: OUT [frames, height, width, 3] RGB, full range; padding repeats
  * the last frame.  REPEATED (may be NULL): how many of its frames could not be
- * decoded.  GB_DATA, naming the frame, for the first such one without keep_going. */
+ * decoded.  Without keep_going the first such frame is GB_DATA, and is named. */
 GB_CHECK gb_status gb_video_read(gb_video *video, uint8_t *out, int32_t *repeated, gb_err *err);
 
 GB_END_DECLS

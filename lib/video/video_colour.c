@@ -16,22 +16,22 @@ static const struct { const char *name; double red, blue; } matrices[] = {
 	[GB_MATRIX_YCGCO] = {"ycgco", 0, 0},
 };
 
-gb_matrix gb_matrix_parse(const char *name)
+gb_colour_matrix gb_colour_matrix_parse(const char *name)
 {
 	for (size_t i = 0; i < sizeof matrices / sizeof *matrices; i++) {
 		if (strcmp(name, matrices[i].name) == 0)
-			return (gb_matrix)i;
+			return (gb_colour_matrix)i;
 	}
 	return GB_MATRIX_UNKNOWN;
 }
 
-const char *gb_matrix_name(gb_matrix matrix)
+const char *gb_colour_matrix_name(gb_colour_matrix matrix)
 {
 	return matrix < 0 ? "unknown" : matrices[matrix].name;
 }
 
 /* R, G, B of luma in 0 … 1 and the two colour differences in −½ … ½. */
-static void unit_matrix(gb_matrix matrix, double m[3][3])
+static void unit_matrix(gb_colour_matrix matrix, double m[3][3])
 {
 	double r = matrices[matrix].red, b = matrices[matrix].blue, g = 1 - r - b;
 	const double ycgco[3][3] = {{1, -1, 1}, {1, 1, 0}, {1, -1, -1}};
@@ -42,7 +42,7 @@ static void unit_matrix(gb_matrix matrix, double m[3][3])
 	memcpy(m, matrix == GB_MATRIX_YCGCO ? ycgco : ycbcr, sizeof ycgco);
 }
 
-gb_colour gb_colour_to_rgb(gb_matrix matrix, bool full, bool grey, int depth)
+gb_colour gb_colour_to_rgb(gb_colour_matrix matrix, bool full, bool grey, int depth)
 {
 	double unit = ldexp(1, depth - 8), top = ldexp(1, depth) - 1;
 	double black = full ? 0 : 16 * unit, luma = 255 / (full ? top : 219 * unit);
@@ -67,7 +67,7 @@ gb_colour gb_colour_to_rgb(gb_matrix matrix, bool full, bool grey, int depth)
 	return colour;
 }
 
-gb_colour gb_colour_from_rgb(gb_matrix matrix, bool full)
+gb_colour gb_colour_from_rgb(gb_colour_matrix matrix, bool full)
 {
 	double r = matrices[matrix].red, b = matrices[matrix].blue, g = 1 - r - b;
 	double luma = (full ? 255.0 : 219.0) / 255, chroma = (full ? 255.0 : 224.0) / 255;

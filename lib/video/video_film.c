@@ -7,7 +7,7 @@
 #include "base/size.h"
 #include "video/video_writer.h"
 
-/* What is to be shown, and when. */
+/* The pictures of the film and their times. */
 typedef struct reel {
 	const uint8_t **picture; /* [count], borrowed */
 	int64_t *pts;            /* [count], rising, in units of 1/timebase.den, the container's clock */

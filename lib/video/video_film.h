@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* video_film.h: the way back: a tensor file's frames to a film. */
+/* video_film.h: a film from the frames of a tensor file. */
 #ifndef GB_VIDEO_VIDEO_FILM_H
 #define GB_VIDEO_VIDEO_FILM_H
 
@@ -7,12 +7,12 @@
 
 GB_BEGIN_DECLS
 
-/* The frames of tensor "video" of FILE to OUT (.mp4, .mov or .nut; NULL or "-":
- * an .mp4 on standard output): number, order and times exactly as video.count
- * and video.pts say, held and padding frames left out; H.264 of full chroma
- * where the library has it, else MPEG-4.  A file without video.pts has its
- * frames spread evenly over rows of TR seconds.  GB_DATA: no such tensor, or
- * contradictions in it; GB_USAGE: another kind of OUT. */
+/* Write the frames of tensor "video" of FILE to OUT: .mp4, .mov or .nut; NULL or
+ * "-" is an .mp4 on standard output.  Number, order and times are those of
+ * video.count and video.pts; held and padding frames are left out.  The codec is
+ * H.264 of full chroma where the library has it, else MPEG-4.  Without video.pts,
+ * frames are spread evenly over rows of TR seconds.  GB_DATA: no such tensor, or
+ * contradictions in it.  GB_USAGE: OUT has another suffix. */
 GB_CHECK gb_status gb_video_film(const char *file, const char *out, gb_rational tr, gb_err *err);
 
 GB_END_DECLS

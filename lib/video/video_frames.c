@@ -8,8 +8,8 @@
 
 enum { ERRORS_IN_A_ROW = 64, FIELD_PROBE = 16 };
 
-/* The next packet.  What is damaged is skipped with keep_going: the same
- * packets in every pass. */
+/* The next packet.  With keep_going damaged packets are skipped, the same ones in
+ * every pass. */
 static gb_status next_packet(gb_video_frames *f, bool *got, gb_err *err)
 {
 	gb_err damage = {GB_OK, ""};
@@ -84,7 +84,7 @@ static gb_status note_packet(gb_video_frames *f, survey *s, gb_err *err)
 	return GB_OK;
 }
 
-/* Let the decoder say which picture is the first that it shows. */
+/* Decode until the first pictures that the decoder shows are known. */
 static void probe(survey *s, const AVPacket *packet, AVFrame *first)
 {
 	if (s->decoded >= s->wanted || avcodec_send_packet(s->decoder, packet) < 0)
@@ -134,8 +134,8 @@ static gb_status settle_times(gb_video_frames *f, survey *s, gb_err *err)
 	return GB_OK;
 }
 
-/* The last frame lasts as long as the one before it, or as the container says
- * where containers do say it and it is longer. */
+/* The last frame lasts as long as the one before it, or as long as the container
+ * says, if that is longer and the format records it. */
 static void settle_end(gb_video_frames *f, int64_t said)
 {
 	const AVStream *stream = f->media->format->streams[f->stream];
@@ -164,7 +164,7 @@ static bool packets_are_frames(const gb_video_frames *f, const survey *s)
 
 static gb_status receive(gb_video_frames *f, AVFrame *frame, bool *got, bool *bad, gb_err *err);
 
-/* Times by decoding all: where a packet is a field, or holds several pictures. */
+/* Find times by decoding all, because a packet is a field or holds several pictures. */
 static gb_status decode_times(gb_video_frames *f, int threads, gb_err *err)
 {
 	size_t room = 0;
@@ -267,8 +267,8 @@ gb_status gb_video_frames_start(gb_video_frames *f, int threads, gb_err *err)
 	return gb_libav_decoder(f->media, f->stream, threads, &f->decoder, err);
 }
 
-/* The decoder's next picture; *BAD: it says that it had to invent parts.  A
- * packet that it refuses shows as a picture that never comes. */
+/* The decoder's next picture.  *BAD: the decoder concealed damage in it.  A packet that
+ * the decoder refuses gives no picture, which the caller notices by the times. */
 static gb_status receive(gb_video_frames *f, AVFrame *frame, bool *got, bool *bad, gb_err *err)
 {
 	for (int errors = 0; errors < ERRORS_IN_A_ROW;) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* video_frames.h: the frames of one video stream: first their times, without
- * decoding, then their pictures, in order.  Private to the .c files of this
- * folder (libav types). */
+ * decoding, then their pictures, in order.  For the .c files of this folder, as it
+ * names libav types. */
 #ifndef GB_VIDEO_VIDEO_FRAMES_H
 #define GB_VIDEO_VIDEO_FRAMES_H
 
@@ -24,16 +24,16 @@ typedef struct gb_video_frames {
 	bool draining, has_ahead, ahead_bad;
 } gb_video_frames;
 
-/* Read the stream once: times, in the order of display, of the frames that a
- * player shows; FIRST is filled with the first picture, for its properties.
- * Where packets are not frames (fields in packets of their own), decodes to
- * find out.  GB_DATA: no timestamps, damage (unless KEEP_GOING), no frames. */
+/* Read the stream once and find the times, in the order of display, of the frames
+ * that a player shows.  FIRST gets the first picture, for its properties.  Where
+ * packets are not frames (fields in packets of their own), all is decoded.  GB_DATA:
+ * no frames, no timestamps, or damage without KEEP_GOING. */
 GB_CHECK gb_status gb_video_frames_open(gb_video_frames *frames, gb_libav *media, int stream, bool keep_going,
                                         int threads, AVFrame *first, gb_err *err);
-/* MEDIA was rewound: begin decoding. */
+/* Begin decoding, after MEDIA was rewound. */
 GB_CHECK gb_status gb_video_frames_start(gb_video_frames *frames, int threads, gb_err *err);
-/* The next frame in FRAME (the one before it stays when *BAD is set: this one
- * cannot be decoded).  Without keep_going a bad frame is GB_DATA. */
+/* Decode the next frame into FRAME.  *BAD: it cannot be decoded, and FRAME keeps the
+ * one before.  Without keep_going a bad frame is GB_DATA. */
 GB_CHECK gb_status gb_video_frames_next(gb_video_frames *frames, bool *bad, gb_err *err);
 void gb_video_frames_close(gb_video_frames *frames); /* accepts all zero */
 

@@ -14,7 +14,7 @@
 typedef struct shape {
 	int width, height, format, turn;
 	AVRational aspect;
-	gb_matrix matrix;
+	gb_colour_matrix matrix;
 	bool full;
 } shape;
 
@@ -74,7 +74,7 @@ void gb_picture_free(gb_picture *p)
 
 /* ---- what the samples mean ---- */
 
-static gb_matrix matrix_of(enum AVColorSpace space)
+static gb_colour_matrix matrix_of(enum AVColorSpace space)
 {
 	switch (space) {
 	case AVCOL_SPC_RGB: return GB_MATRIX_RGB;
@@ -106,7 +106,7 @@ gb_status gb_picture_colour_of(const AVFrame *frame, const gb_video_options *opt
 	if (rgb)
 		colour->matrix = GB_MATRIX_RGB;
 	else if (strcmp(options->matrix, "auto") != 0)
-		colour->matrix = gb_matrix_parse(options->matrix);
+		colour->matrix = gb_colour_matrix_parse(options->matrix);
 	else if (frame->colorspace == AVCOL_SPC_UNSPECIFIED || frame->colorspace == AVCOL_SPC_RESERVED) {
 		colour->matrix = frame->height >= 720 ? GB_MATRIX_BT709 : GB_MATRIX_BT601;
 		colour->matrix_guessed = true;
@@ -184,7 +184,7 @@ static int nearest(double value, int most)
 
 /* The part of the picture that is shown, and the size that it gets, both
  * before turning. */
-static void fit(gb_picture *p, const shape *s, gb_window *x, gb_window *y)
+static void fit(gb_picture *p, const shape *s, gb_scale_window *x, gb_scale_window *y)
 {
 	bool sideways = s->turn & 1;
 	int width = sideways ? p->options.height : p->options.width;
@@ -192,8 +192,8 @@ static void fit(gb_picture *p, const shape *s, gb_window *x, gb_window *y)
 	double aspect = s->aspect.num > 0 && s->aspect.den > 0 ? av_q2d(s->aspect) : 1;
 	double wide = s->width * aspect * height, high = (double)s->height * width;
 
-	*x = (gb_window){0, s->width, 1, width};
-	*y = (gb_window){0, s->height, 1, height};
+	*x = (gb_scale_window){0, s->width, 1, width};
+	*y = (gb_scale_window){0, s->height, 1, height};
 	if (p->options.fit == GB_FIT_PAD) {
 		if (wide > high)
 			y->out = nearest(high / (s->width * aspect), height);
@@ -228,7 +228,7 @@ static gb_colour colour_of(const AVPixFmtDescriptor *format, const shape *s, int
 static gb_status make_tables(gb_picture *p, const shape *s, gb_err *err)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(s->format);
-	gb_window x, y;
+	gb_scale_window x, y;
 	gb_status status;
 	int wide, high;
 

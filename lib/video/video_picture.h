@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* video_picture.h: a decoded picture to RGB of the size asked for: sample
- * aspect, rotation, fit, scaling before colour conversion.  Private to the .c
- * files of this folder (libav types). */
+/* video_picture.h: a decoded picture to RGB of a given size.  Applies sample aspect,
+ * rotation and fit, and scales before the colour conversion.  For the .c files of
+ * this folder, as it names libav types. */
 #ifndef GB_VIDEO_VIDEO_PICTURE_H
 #define GB_VIDEO_VIDEO_PICTURE_H
 
@@ -12,13 +12,13 @@
 GB_BEGIN_DECLS
 
 typedef struct gb_picture_colour {
-	gb_matrix matrix;
+	gb_colour_matrix matrix;
 	bool full, matrix_guessed, range_guessed;
 } gb_picture_colour;
 
-/* What FRAME's samples mean: OPTIONS first, then its tags, then the rule for
- * untagged pictures (at least 720 lines: BT.709, else BT.601; limited range;
- * RGB formats: full).  GB_DATA for a matrix that is none of ours. */
+/* The matrix and range of FRAME: from OPTIONS, else from its tags, else by the rule
+ * for untagged pictures: BT.709 from 720 lines on, BT.601 below, limited range; RGB
+ * formats have full range.  GB_DATA: its matrix is unknown. */
 GB_CHECK gb_status gb_picture_colour_of(const AVFrame *frame, const gb_video_options *options,
                                         gb_picture_colour *colour, gb_err *err);
 
@@ -27,8 +27,8 @@ typedef struct gb_picture gb_picture; /* keeps its tables as long as frames stay
 GB_CHECK gb_status gb_picture_new(gb_picture **picture, const gb_video_options *options, gb_err *err);
 void gb_picture_free(gb_picture *picture); /* accepts NULL */
 
-/* OUT [height, width, 3].  GB_DATA for a pixel format without a rule. */
-/* FORMAT and STREAM give the rotation and sample aspect that frames do not. */
+/* OUT [height, width, 3].  FORMAT and STREAM give the rotation and sample aspect where
+ * the frame has none.  GB_DATA: the pixel format is not known. */
 GB_CHECK gb_status gb_picture_run(gb_picture *picture, const AVFrame *frame, AVFormatContext *format,
                                   AVStream *stream, uint8_t *out, gb_err *err);
 

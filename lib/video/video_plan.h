@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* video_plan.h: which frames of a film stand in which row.  Arithmetic only. */
+/* video_plan.h: the frames of a film that belong to each row.  Arithmetic only. */
 #ifndef GB_VIDEO_VIDEO_PLAN_H
 #define GB_VIDEO_VIDEO_PLAN_H
 

@@ -38,7 +38,7 @@ struct gb_scaler {
 
 /* Output i covers [a + i·s, a + (i+1)·s) where sample j covers [j·d, (j+1)·d):
  * all integers, divided by what they have in common. */
-static span *make_spans(gb_window w, int samples, uint32_t *body, int64_t *total, gb_err *err)
+static span *make_spans(gb_scale_window w, int samples, uint32_t *body, int64_t *total, gb_err *err)
 {
 	int64_t d = (int64_t)w.unit * w.out, s = w.length, a = (int64_t)w.first * w.out;
 	int64_t common = gb_gcd(gb_gcd(d, s), a);
@@ -85,8 +85,8 @@ static double kernel(gb_video_filter filter, double x)
 	return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-static gb_status make_taps(gb_window w, int samples, gb_video_filter filter, taps **out, float **weights,
-                           gb_err *err)
+static gb_status make_taps(gb_scale_window w, int samples, gb_video_filter filter, taps **out,
+                           float **weights, gb_err *err)
 {
 	double step = (double)w.length / w.unit / w.out, widen = step > 1 ? step : 1;
 	double support = widen * (filter == GB_FILTER_BICUBIC ? 2 : 1);
@@ -117,7 +117,7 @@ static gb_status make_taps(gb_window w, int samples, gb_video_filter filter, tap
 }
 
 gb_status gb_scaler_new(gb_scaler **scaler, gb_video_filter filter, int plane_width, int plane_height,
-                        gb_window x, gb_window y, gb_err *err)
+                        gb_scale_window x, gb_scale_window y, gb_err *err)
 {
 	gb_scaler *s = gb_array(1, sizeof *s, err);
 	gb_status status = GB_OK;

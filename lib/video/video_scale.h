@@ -25,13 +25,13 @@ typedef struct gb_plane {
 /* Along one axis: OUT samples cover the window [FIRST, FIRST + LENGTH) in units
  * of 1/UNIT of a plane's sample (UNIT 2 for a half-size chroma plane whose
  * window is given in picture samples). */
-typedef struct gb_window { int first, length, unit, out; } gb_window;
+typedef struct gb_scale_window { int first, length, unit, out; } gb_scale_window;
 
 typedef struct gb_scaler gb_scaler;
 
 /* PLANE_WIDTH × PLANE_HEIGHT samples go in, X.out × Y.out come out. */
 GB_CHECK gb_status gb_scaler_new(gb_scaler **scaler, gb_video_filter filter, int plane_width,
-                                 int plane_height, gb_window x, gb_window y, gb_err *err);
+                                 int plane_height, gb_scale_window x, gb_scale_window y, gb_err *err);
 void gb_scaler_free(gb_scaler *scaler); /* accepts NULL */
 
 /* OUT [y.out, x.out], in the units of the samples. */

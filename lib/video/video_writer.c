@@ -197,26 +197,35 @@ static float component(const gb_colour *c, int i, const uint8_t *rgb)
 	return c->m[i][0] * rgb[0] + c->m[i][1] * rgb[1] + c->m[i][2] * rgb[2] + c->m[i][3];
 }
 
+/* The mean of component I over the pixels from X, Y on, at most STEP in each direction. */
+static uint8_t mean_component(const writer *w, int i, const uint8_t *rgb, int x, int y, int step)
+{
+	const AVFrame *frame = w->pictures.frame;
+	int x_end = x + step < frame->width ? x + step : frame->width;
+	int y_end = y + step < frame->height ? y + step : frame->height;
+	ptrdiff_t width = frame->width;
+	float sum = 0;
+
+	for (int r = y; r < y_end; r++)
+		for (int c = x; c < x_end; c++)
+			sum += component(&w->colour, i, rgb + 3 * (r * width + c));
+	return (uint8_t)(sum / (float)((y_end - y) * (x_end - x)) + 0.5f); /* 16 … 240 */
+}
+
 /* RGB to the encoder's planes; chroma of half size is the mean of its pixels. */
 static void fill_frame(const writer *w, const uint8_t *rgb)
 {
 	AVFrame *frame = w->pictures.frame;
-	int step = frame->format == AV_PIX_FMT_YUV420P ? 2 : 1, width = frame->width, h = frame->height;
+	int chroma = frame->format == AV_PIX_FMT_YUV420P ? 2 : 1;
 
 	for (int i = 0; i < 3; i++) {
-		int s = i ? step : 1;
-		for (int y = 0; y < h; y += s) {
-			uint8_t *line = frame->data[i] + (ptrdiff_t)(y / s) * frame->linesize[i];
-			for (int x = 0; x < width; x += s) {
-				float sum = 0;
-				int n = 0;
-				for (int dy = 0; dy < s && y + dy < h; dy++)
-					for (int dx = 0; dx < s && x + dx < width; dx++, n++)
-						sum += component(&w->colour, i,
-						                 rgb + 3 * ((size_t)(y + dy) * (size_t)width +
-						                            (size_t)(x + dx)));
-				line[x / s] = (uint8_t)(sum / (float)n + 0.5f); /* 16 … 240 */
-			}
+		int step = i ? chroma : 1;
+
+		for (int y = 0; y < frame->height; y += step) {
+			uint8_t *line = frame->data[i] + (ptrdiff_t)(y / step) * frame->linesize[i];
+
+			for (int x = 0; x < frame->width; x += step)
+				line[x / step] = mean_component(w, i, rgb, x, y, step);
 		}
 	}
 }

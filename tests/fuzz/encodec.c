@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#include "encodec/encodec.h"
 #include "encodec/quantise.h"
 #include "encodec/decoder.h"
 #include "encodec/encoder.h"

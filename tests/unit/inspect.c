@@ -6,7 +6,6 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "tensor/tensor_writer.h"
-#include "inspect/inspect.h"
 #include "inspect/inspect_stats.h"
 #include "tests/tap.h"
 
