@@ -54,6 +54,7 @@ void gb_mel_free(gb_mel *m)
 	free(m);
 }
 
+int gb_mel_bands(const gb_mel *m) { return gb_mel_bank_bands(m->bank); }
 int gb_mel_fft_length(const gb_mel *m) { return gb_mel_bank_fft_length(m->bank); }
 int64_t gb_mel_position(const gb_mel *m, int64_t frame) { return gb_mel_bank_position(m->bank, frame); }
 

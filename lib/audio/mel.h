@@ -30,6 +30,7 @@ typedef struct gb_mel_options {
 GB_CHECK gb_status gb_mel_new(gb_mel **mel, const gb_mel_options *options, gb_err *err);
 void gb_mel_free(gb_mel *mel); /* accepts NULL */
 
+int gb_mel_bands(const gb_mel *mel);
 int gb_mel_fft_length(const gb_mel *mel);
 int64_t gb_mel_position(const gb_mel *mel, int64_t frame); /* first sample: floor(frame·hop·rate) */
 int64_t gb_mel_frames(const gb_mel *mel, int64_t samples); /* how many frames SAMPLES make */

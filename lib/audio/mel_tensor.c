@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "audio/mel_tensor.h"
 
-#include <stdlib.h>
-
-#include "base/size.h"
+#include "audio/audio_mel.h"
 #include "media/frame_rows.h"
-
-enum { SAMPLES = 65536, FRAMES = 512 };
 
 /* ---- sound → frames in a temporary file ---- */
 
-static gb_status take_frames(gb_mel *mel, float *values, gb_frames *to, gb_pool *pool, gb_err *err)
-{
-	for (;;) {
-		size_t got;
-		gb_status status = gb_mel_take(mel, values, FRAMES, &got, pool, err);
-
-		if (status || !got)
-			return status;
-		status = gb_frames_put(to, values, got, err);
-		if (status)
-			return status;
-	}
-}
+typedef struct spool {
+	const gb_mel_job *job;
+	gb_frames *frames;
+} spool;
 
 static void report_progress(const gb_mel_job *job, int64_t frames)
 {
@@ -33,27 +20,12 @@ static void report_progress(const gb_mel_job *job, int64_t frames)
 		job->progress(gb_rational_floor(t));
 }
 
-static gb_status analyse(const gb_mel_job *job, gb_audio *audio, gb_mel *mel, gb_frames *to, gb_err *err)
+static gb_status spool_frames(void *context, const float *values, size_t count, gb_err *err)
 {
-	float *samples = gb_array(SAMPLES, sizeof *samples, err);
-	float *values = gb_array(FRAMES * to->columns, sizeof *values, err);
-	gb_status status = samples && values ? GB_OK : GB_SYSTEM;
-	size_t got = 1;
+	spool *s = context;
+	gb_status status = gb_frames_put(s->frames, values, count, err);
 
-	while (!status && got) {
-		status = gb_audio_read(audio, samples, SAMPLES, &got, err);
-		if (status)
-			break;
-		if (got)
-			status = gb_mel_put(mel, samples, got, err);
-		else
-			gb_mel_end(mel);
-		if (!status)
-			status = take_frames(mel, values, to, job->pool, err);
-		report_progress(job, to->count);
-	}
-	free(samples);
-	free(values);
+	report_progress(s->job, s->frames->count);
 	return status;
 }
 
@@ -114,6 +86,7 @@ static gb_status write_tensors(const gb_mel_job *job, const gb_mel *mel, const g
 gb_status gb_mel_tensor_write(const gb_mel_job *job, gb_mel_result *result, gb_err *err)
 {
 	gb_frames frames = {.descriptor = -1};
+	spool to = {.job = job, .frames = &frames};
 	gb_audio *audio = NULL;
 	gb_mel *mel = NULL;
 	gb_status status = gb_mel_new(&mel, &job->mel, err);
@@ -124,7 +97,7 @@ gb_status gb_mel_tensor_write(const gb_mel_job *job, gb_mel_result *result, gb_e
 	if (!status)
 		status = gb_frames_open(&frames, (size_t)job->mel.bands, sizeof(float), err);
 	if (!status)
-		status = analyse(job, audio, mel, &frames, err);
+		status = gb_audio_mel(audio, mel, spool_frames, &to, job->pool, err);
 	if (!status) {
 		result->facts = *gb_audio_about(audio);
 		status = write_tensors(job, mel, &frames, result, err);

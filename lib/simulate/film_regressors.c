@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "audio/audio.h"
+#include "audio/audio_mel.h"
 #include "media/libav.h"
-#include "audio/mel.h"
 #include "media/ragged.h"
 #include "video/video.h"
 
@@ -17,9 +16,7 @@ enum {
 	HEIGHT = 36,
 	PIXELS = WIDTH * HEIGHT,
 	BANDS = 20,
-	GROUP = 5,
-	SAMPLES = 24000,
-	FRAMES = 128
+	GROUP = 5
 };
 
 const char *const gb_look_name[GB_LOOKS] = {"luminance", "red-green", "blue-yellow", "contrast",
@@ -139,49 +136,18 @@ static void listen(const float *bands, float *out)
 		out[1 + g] = (float)(group[g] - all);
 }
 
-static gb_status listen_frames(gb_mel *mel, reel *to, gb_pool *pool, gb_err *err)
+static gb_status listen_frames(void *context, const float *bands, size_t count, gb_err *err)
 {
-	float bands[FRAMES * BANDS];
-	size_t n = 1;
+	reel *to = context;
 
-	while (n) {
-		gb_status status = gb_mel_take(mel, bands, FRAMES, &n, pool, err);
-
-		if (status)
-			return status;
-		if (to->frames + (int64_t)n > to->capacity) {
-			to->capacity = 2 * to->capacity + FRAMES;
-			if (gb_grow(&to->value, (size_t)to->capacity * GB_SOUNDS, sizeof *to->value, err))
-				return GB_SYSTEM;
-		}
-		for (size_t i = 0; i < n; i++)
-			listen(bands + i * BANDS, to->value + GB_SOUNDS * to->frames++);
+	if (to->frames + (int64_t)count > to->capacity) {
+		to->capacity = 2 * to->capacity + (int64_t)count;
+		if (gb_grow(&to->value, (size_t)to->capacity * GB_SOUNDS, sizeof *to->value, err))
+			return GB_SYSTEM;
 	}
+	for (size_t i = 0; i < count; i++)
+		listen(bands + i * BANDS, to->value + GB_SOUNDS * to->frames++);
 	return GB_OK;
-}
-
-static gb_status listen_all(gb_audio *audio, const gb_mel_options *options, reel *to, gb_pool *pool,
-                            gb_err *err)
-{
-	float *samples = gb_array(SAMPLES, sizeof *samples, err);
-	gb_mel *mel = NULL;
-	gb_status status = samples ? gb_mel_new(&mel, options, err) : GB_SYSTEM;
-	size_t got = 1;
-
-	while (!status && got) {
-		status = gb_audio_read(audio, samples, SAMPLES, &got, err);
-		if (status)
-			break;
-		if (got)
-			status = gb_mel_put(mel, samples, got, err);
-		else
-			gb_mel_end(mel);
-		if (!status)
-			status = listen_frames(mel, to, pool, err);
-	}
-	gb_mel_free(mel);
-	free(samples);
-	return status;
 }
 
 /* Means of the frames of each row. */
@@ -212,13 +178,16 @@ gb_status gb_regressors_sound(const char *path, gb_rational step, gb_rational st
 	                            .quality = GB_RESAMPLE_MEDIUM};
 	gb_mel_options bands = {24000, BANDS, {1, 40}, {1, 100}};
 	gb_audio *audio = NULL;
+	gb_mel *mel = NULL;
 	reel all = {0};
 	gb_ragged ragged;
 	gb_status status = gb_audio_open(&audio, path, &options, err);
 
 	*value = NULL;
 	if (!status)
-		status = listen_all(audio, &bands, &all, pool, err);
+		status = gb_mel_new(&mel, &bands, err);
+	if (!status)
+		status = gb_audio_mel(audio, mel, listen_frames, &all, pool, err);
 	if (!status) {
 		const gb_audio_facts *f = gb_audio_about(audio);
 
@@ -236,6 +205,7 @@ gb_status gb_regressors_sound(const char *path, gb_rational step, gb_rational st
 	if (!status)
 		status = mean_rows(&all, &ragged, *got, *value, err);
 	free(all.value);
+	gb_mel_free(mel);
 	gb_audio_close(audio);
 	return status;
 }
