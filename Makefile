@@ -60,7 +60,8 @@ ifeq ($(origin flags_$(MODE)),undefined)
 $(error MODE=$(MODE): one of opt asan tsan debug cov is wanted)
 endif
 
-LIBS := libavformat libavcodec libavutil libswscale sndfile samplerate zlib jansson libzip expat libpng openblas
+LIBS := libavformat libavcodec libavutil libswscale sndfile samplerate zlib jansson libzip expat \
+        libpng openblas
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lniftiio -lznz -ldeflate -lpthread -ldl -lm
 
@@ -75,7 +76,7 @@ GB_LDFLAGS = $(LDFLAGS) $(flags_$(MODE))
 compile = $(CC) $(GB_CFLAGS) $(PKG_CFLAGS)
 libraries = $(GB_LDFLAGS) $(PKG_LIBS)
 
-# ---- the library and the tools: every .c of lib/ and kernels/ in one archive, one tool for each .c of tools/
+# ---- the library, all of lib/ and kernels/ in one archive, and the tools, one for each .c of tools/
 
 lib_c := $(sort $(wildcard lib/*/*.c) $(wildcard kernels/*.c))
 tool_c := $(sort $(wildcard tools/*.c))

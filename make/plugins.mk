@@ -16,7 +16,8 @@ $(BUILD)/pic/%.o: %.c $(BUILD)/flags
 
 MPICC := $(shell command -v mpicc 2>/dev/null)
 plugins += $(if $(MPICC),$(BUILD)/libexec/giblet/libgb_mpi.so)
-plugin_flags = -std=c11 -D_GNU_SOURCE -Ilib -fvisibility=hidden -fPIC $(WARNINGS) $(if $(WERROR),-Werror) $(CFLAGS)
+plugin_flags = -std=c11 -D_GNU_SOURCE -Ilib -fvisibility=hidden -fPIC \
+               $(WARNINGS) $(if $(WERROR),-Werror) $(CFLAGS)
 $(BUILD)/libexec/giblet/libgb_mpi.so: lib/comm/mpi/mpi.c lib/comm/transport.h lib/base/status.h $(BUILD)/flags
 	$(call say,MPICC,$<)
 	@mkdir -p $(@D)

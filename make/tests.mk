@@ -18,7 +18,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libgb.a
 
 # ---- tests of the operations need a part of the library, which sanitizers can build in a minute
 
-kernels_o := $(filter $(BUILD)/kernels/% $(BUILD)/lib/base/% $(BUILD)/lib/tensor/dtype.o $(BUILD)/lib/network/%.o,$(lib_o))
+kernels_parts := kernels/% lib/base/% lib/tensor/dtype.o lib/network/%.o
+kernels_o := $(filter $(addprefix $(BUILD)/,$(kernels_parts)),$(lib_o))
 $(BUILD)/libgb_kernels.a: $(kernels_o)
 	$(call say,AR,$@)
 	@rm -f $@

@@ -15,11 +15,14 @@ under() {
 			skip "$mode: $test" "make kernel-units MODE=$mode builds it"
 			continue
 		fi
-		check "$mode: $test" "GB_TEST_DEVICE=emu setarch -R $program >out 2>&1 || { grep -E 'not ok|ERROR|WARNING|SUMMARY|Bail' out; exit 1; }"
+		check "$mode: $test" "GB_TEST_DEVICE=emu setarch -R $program >out 2>&1 ||
+			{ grep -E 'not ok|ERROR|WARNING|SUMMARY|Bail' out; exit 1; }"
 	done
 }
-under asan activation batch_norm device edges embedding layer_norm loss optimiser temporal ${all:+matmul network}
-under tsan activation batch_norm device edges layer_norm loss ${all:+embedding optimiser temporal matmul network}
+under asan activation batch_norm device edges embedding layer_norm loss optimiser temporal \
+	${all:+matmul network}
+under tsan activation batch_norm device edges layer_norm loss \
+	${all:+embedding optimiser temporal matmul network}
 if [ -x "$TOP/build/asan/tests/emu/emulator" ]; then
 	check 'asan: the emulator itself' "$TOP/build/asan/tests/emu/emulator"
 fi
