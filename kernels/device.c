@@ -89,30 +89,33 @@ void gb_device_release(const gb_device *device, void *memory)
 		device->ops->release(device, memory);
 }
 
-gb_status gb_mirror_open(const gb_device *device, gb_mirror *twin, size_t count, size_t size, gb_err *err)
+gb_status gb_mirror_open(const gb_device *device, gb_mirror *mirror, size_t count, size_t size, gb_err *err)
 {
-	*twin = (gb_mirror){NULL, gb_device_array(device, count, size, err), count * size};
-	twin->host = !twin->device || device->ops->shares_memory ? twin->device : gb_array(count, size, err);
-	if (twin->host)
+	*mirror = (gb_mirror){NULL, gb_device_array(device, count, size, err), count * size};
+	if (!mirror->device || device->ops->shares_memory)
+		mirror->host = mirror->device;
+	else
+		mirror->host = gb_array(count, size, err);
+	if (mirror->host)
 		return GB_OK;
-	gb_mirror_close(device, twin);
+	gb_mirror_close(device, mirror);
 	return GB_SYSTEM;
 }
 
-void gb_mirror_close(const gb_device *device, gb_mirror *twin)
+void gb_mirror_close(const gb_device *device, gb_mirror *mirror)
 {
-	if (twin->host != twin->device)
-		free(twin->host);
-	gb_device_release(device, twin->device);
-	memset(twin, 0, sizeof *twin);
+	if (mirror->host != mirror->device)
+		free(mirror->host);
+	gb_device_release(device, mirror->device);
+	memset(mirror, 0, sizeof *mirror);
 }
 
-void gb_mirror_upload(const gb_device *device, const gb_mirror *twin)
+void gb_mirror_upload(const gb_device *device, const gb_mirror *mirror)
 {
-	device->ops->upload(device, twin->device, twin->host, twin->bytes);
+	device->ops->upload(device, mirror->device, mirror->host, mirror->bytes);
 }
 
-gb_status gb_mirror_download(const gb_device *device, const gb_mirror *twin, gb_err *err)
+gb_status gb_mirror_download(const gb_device *device, const gb_mirror *mirror, gb_err *err)
 {
-	return device->ops->download(device, twin->host, twin->device, twin->bytes, err);
+	return device->ops->download(device, mirror->host, mirror->device, mirror->bytes, err);
 }

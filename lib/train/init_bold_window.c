@@ -17,7 +17,7 @@
 #include "base/size.h"
 #include "linalg/matrix.h"
 
-/* The components are those of at most so many train rows, evenly spread. */
+/* Train rows, evenly spaced, of which the components are made. */
 enum { ROWS_MOST = 1024, COLOURS = GB_DECODER_COLOURS, WORDS = GB_DECODER_TEXT_FACTORS };
 
 /* ---- the readouts ---- */
@@ -350,7 +350,7 @@ static gb_status fit_floats(gb_init *s, const gb_mse_ridge_system *system, const
 	return status;
 }
 
-/* ---- the whole ---- */
+/* ---- all tensors ---- */
 
 static gb_status fit_all(gb_init *s, const gb_mse_ridge_system *system, const gb_init_list *list,
                          gb_json *state, gb_err *err)

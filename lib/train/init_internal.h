@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* init_internal.h: what the parts of gb_init_ridge share.  Private to lib/train/init_*.c. */
+/* init_internal.h: shared by the parts of gb_init_ridge.  Private to lib/train/init_*.c. */
 #ifndef GB_TRAIN_INIT_INTERNAL_H
 #define GB_TRAIN_INIT_INTERNAL_H
 

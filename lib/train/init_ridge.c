@@ -418,7 +418,7 @@ done:
 	return status;
 }
 
-/* ---- the whole ---- */
+/* ---- the initialisation ---- */
 
 void gb_init_describe(gb_json *state, const char *key, const gb_ridge_fit *fit)
 {

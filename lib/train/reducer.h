@@ -17,7 +17,7 @@ GB_BEGIN_DECLS
 /* Sums over rows, of each term: losses, and the weights of the rows. */
 typedef struct gb_term_sums { double loss[GB_TERMS], count[GB_TERMS]; } gb_term_sums;
 
-/* What some micro-batches of a step add up to. */
+/* The sum over some micro-batches of a step. */
 typedef struct gb_partial {
 	float *gradient;      /* [parameters], in the device's memory */
 	double *moments;      /* [2·bottleneck + 1]: Σz, Σz², number of rows */

@@ -37,7 +37,7 @@ typedef struct gb_ridge_options {
  * "penalty" (the median),"at_edge","counts":[…] of each penalty}, of the first choice. */
 GB_CHECK gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options, const char *path,
                                   gb_pool *pool, gb_json **state, gb_err *err);
-/* What one map of STATE found, for people: NOTE, and WARNING, NULL where there is none; to be released
+/* Describe one map of STATE for the user: NOTE, and WARNING, NULL where there is none; to be released
  * with free(). */
 GB_CHECK gb_status gb_ridge_report(const gb_json *fit, char **note, char **warning, gb_err *err);
 

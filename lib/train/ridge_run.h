@@ -11,7 +11,7 @@ GB_BEGIN_DECLS
 /* The resolved options PARAMS as text that -c reads; released with free(). */
 GB_CHECK char *gb_run_config(const char *tool, const gb_dataset *set, const gb_json *params, gb_err *err);
 
-/* CONFIG is the text that the folder's config gets.  *FINISHED: it was there already, with this config;
+/* CONFIG is the text of the folder's config.  *FINISHED: the run was finished already, with this config;
  * another config is GB_USAGE unless options->fresh.  *STATE (the caller's, NULL if finished) is that of
  * gb_ridge_train. */
 GB_CHECK gb_status gb_ridge_run(const gb_dataset *set, const char *run, const char *config,

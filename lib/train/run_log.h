@@ -28,7 +28,7 @@ GB_CHECK gb_status gb_run_log_add_epoch(gb_trainer *trainer, const gb_term_sums 
 GB_CHECK gb_status gb_run_log_write_metrics(const gb_trainer *trainer, gb_err *err);
 /* status.json with a new STATE; NULL: "running", and only every few seconds. */
 GB_CHECK gb_status gb_run_log_write_status(gb_trainer *trainer, const char *state, gb_err *err);
-/* Tell the user how long the steps took. */
+/* Report the mean time of a step through options->note. */
 void gb_run_log_report_pace(const gb_trainer *trainer);
 
 GB_END_DECLS

@@ -452,7 +452,7 @@ static gb_status run_training(gb_trainer *t, gb_train_result *result, gb_err *er
 		GB_TRY(gb_trainer_find(t, &result->resumed, err));
 	if (first && !result->resumed)
 		GB_TRY(initialise(t, err));
-	GB_TRY(gb_trainer_broadcast(t, &result->resumed, err)); /* rank 0 has done what takes long alone */
+	GB_TRY(gb_trainer_broadcast(t, &result->resumed, err)); /* the others wait here for rank 0 */
 	GB_TRY(result->resumed ? gb_trainer_resume(t, err) : close_epoch(t, err));
 	t->log.first_step = t->progress.step;
 	GB_TRY(save(t, is_over(t) ? "done" : "running", err));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trainer_internal.h: what a training run is made of.  Private to lib/train. */
+/* trainer_internal.h: the state of a training run and its parts.  Private to lib/train. */
 #ifndef GB_TRAIN_TRAINER_INTERNAL_H
 #define GB_TRAIN_TRAINER_INTERNAL_H
 
