@@ -29,7 +29,7 @@ static gb_loader_options fill_options(const gb_trainer *t, int64_t step, uint32_
 /* Prefetch the micro-batch of this rank that comes after MICRO in this epoch. */
 static void prefetch_next(gb_trainer *t, uint32_t micro)
 {
-	size_t groups = (size_t)t->options->batch_windows;
+	size_t windows = (size_t)t->options->batch_windows;
 	int rank = gb_comm_rank(t->options->comm);
 
 	micro++;
@@ -42,8 +42,8 @@ static void prefetch_next(gb_trainer *t, uint32_t micro)
 			gb_loader_options fill = fill_options(t, t->progress.step + later, micro);
 			int64_t rows = 0;
 
-			for (size_t g = 0; g < groups; g++) {
-				t->next_window[g] = gb_trainer_window(t, at, micro * groups + g);
+			for (size_t g = 0; g < windows; g++) {
+				t->next_window[g] = gb_trainer_window(t, at, micro * windows + g);
 				rows += t->next_window[g].count;
 			}
 			if (!rows)

@@ -108,7 +108,7 @@ static bool bad_value(gb_trainer *t, char *words, gb_err *err)
 /* Run this rank's micro-batches of the step again, one by one. */
 static bool find_bad_tensor(gb_trainer *t, char *words, gb_err *err)
 {
-	size_t groups = (size_t)t->options->batch_windows;
+	size_t windows = (size_t)t->options->batch_windows;
 	int rank = gb_comm_rank(t->options->comm);
 	float *gradient = gb_array(t->optimizer.parameters, sizeof *gradient, err);
 	const gb_reduce_plan plan = gb_reduce_plan_after(&t->reducer);
@@ -119,7 +119,7 @@ static bool find_bad_tensor(gb_trainer *t, char *words, gb_err *err)
 	    bad_parameter(t, gb_graph_weights(t->net.graph)->host, "weight", false, words);
 	for (uint32_t micro = gb_trainer_first_micro(t, rank);
 	     !bad && gradient && micro < gb_trainer_first_micro(t, rank + 1); micro++) {
-		if (gb_trainer_micro(t, t->step_window + micro * groups, micro, &plan, err) != GB_OK)
+		if (gb_trainer_micro(t, t->step_window + micro * windows, micro, &plan, err) != GB_OK)
 			break;
 		bad = bad_data(t, words) || bad_value(t, words, err);
 		if (!bad && t->device.ops->download(&t->device, gradient, t->reducer.partial[0].gradient,

@@ -111,11 +111,11 @@ static gb_status keep_courses(const gb_trainer *t, courses *course, size_t at, g
 /* Fill the batch with the windows of LIST from AT. */
 static void fill_batch(gb_trainer *t, const gb_window *list, size_t count, size_t at)
 {
-	size_t groups = (size_t)t->options->batch_windows;
-	gb_loader_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / groups),
+	size_t windows = (size_t)t->options->batch_windows;
+	gb_loader_options fill = {.bold_one = -1, .seed = t->options->seed, .micro = (uint32_t)(at / windows),
 	                          .scored = true, .apart = t->loader.apart};
 
-	for (size_t g = 0; g < groups; g++)
+	for (size_t g = 0; g < windows; g++)
 		t->step_window[g] = at + g < count ? list[at + g] : (gb_window){0, 0};
 	gb_loader_fill_batch(&t->loader, &t->net, t->step_window, &fill);
 }
@@ -173,19 +173,19 @@ static size_t rows_before(const evaluating *e, size_t window)
 static gb_status begin_evaluating(const gb_trainer *t, evaluating *e, int use, gb_err *err)
 {
 	gb_comm *comm = t->options->comm;
-	size_t groups = (size_t)t->options->batch_windows, rows;
+	size_t windows = (size_t)t->options->batch_windows, rows;
 	bool good;
 
 	*e = use == GB_LOADER_FIT ? (evaluating){.list = t->fit, .windows = t->fits}
 	                          : (evaluating){.list = t->validate, .windows = t->validates};
-	e->batches = (e->windows + groups - 1) / groups;
+	e->batches = (e->windows + windows - 1) / windows;
 	rows = rows_before(e, e->windows);
 	e->sums = gb_array(e->batches, sizeof *e->sums, err);
 	e->first_row = gb_array((size_t)gb_comm_size(comm) + 1, sizeof *e->first_row, err);
 	e->text = gb_array(e->batches, sizeof *e->text, err);
 	good = e->sums && e->first_row && e->text;
 	for (int r = 0; good && r <= gb_comm_size(comm); r++)
-		e->first_row[r] = rows_before(e, gb_comm_first(comm, e->batches, r) * groups);
+		e->first_row[r] = rows_before(e, gb_comm_first(comm, e->batches, r) * windows);
 	e->keeps_courses = use == GB_LOADER_VALIDATE;
 	for (size_t k = 0; good && e->keeps_courses && k < t->net.shape.subjects; k++) {
 		courses *c = &e->course[k];
@@ -237,7 +237,7 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 {
 	gb_graph_run run = {false, t->options->seed, 0, 0};
 	int rank = gb_comm_rank(t->options->comm);
-	size_t groups = (size_t)t->options->batch_windows, end;
+	size_t windows = (size_t)t->options->batch_windows, end;
 	evaluating e;
 	gb_status status;
 
@@ -245,12 +245,12 @@ gb_status gb_trainer_evaluate(gb_trainer *t, int use, gb_evaluation *evaluation,
 	GB_TRY(begin_evaluating(t, &e, use, err));
 	end = gb_comm_first(t->options->comm, e.batches, rank + 1);
 	for (size_t i = gb_comm_first(t->options->comm, e.batches, rank); i < end; i++) {
-		fill_batch(t, e.list, e.windows, i * groups);
+		fill_batch(t, e.list, e.windows, i * windows);
 		gb_graph_forward(t->net.graph, &run);
 		batch_sums(t, &e.sums[i]);
 		if (!e.keeps_courses)
 			continue;
-		GB_TRY(keep_courses(t, e.course, rows_before(&e, i * groups), err));
+		GB_TRY(keep_courses(t, e.course, rows_before(&e, i * windows), err));
 		GB_TRY(text_sums(t, e.text[i], err));
 	}
 	GB_TRY(gather(t, &e, err));
