@@ -30,23 +30,21 @@ static float *components(gb_init *s, const gb_init_list *list, size_t factors, g
 	double *gram = gb_array(n * n + 1, sizeof *gram, err), *value = gb_array(n + 1, sizeof *value, err);
 	float *x = NULL, *axes = gb_init_numbers(n * factors, err),
 	    *head = gb_init_numbers(s->targets * factors, err);
-	gb_status status = some.train && gram && value && axes && head ? GB_OK : GB_SYSTEM;
+	gb_status status;
 
-	for (size_t i = 0; status == GB_OK && i < n; i++)
+	GB_TRY(some.train && gram && value && axes && head ? GB_OK : GB_SYSTEM);
+	for (size_t i = 0; i < n; i++)
 		some.train[i] = list->train[i * list->trains / n];
-	if (status == GB_OK && !(x = gb_init_bold(s, &some, err)))
-		status = GB_SYSTEM;
-	if (status == GB_OK)
-		status = gb_matrix_gram(s->options->device->pool, x, n, s->targets, s->targets, gram, false,
-		                        err);
-	if (status == GB_OK)
-		status = gb_eigen_symmetric(gram, n, value, err);
-	for (size_t f = 0; status == GB_OK && f < factors && f < n; f++)
+	x = gb_init_bold(s, &some, err);
+	GB_TRY(x ? GB_OK : GB_SYSTEM);
+	GB_TRY(gb_matrix_gram(s->options->device->pool, x, n, s->targets, s->targets, gram, false, err));
+	GB_TRY(gb_eigen_symmetric(gram, n, value, err));
+	for (size_t f = 0; f < factors && f < n; f++)
 		for (size_t i = 0; i < n && value[n - 1 - f] > 1e-9 * value[n - 1]; i++)
 			axes[i * factors + f] = (float)(gram[(n - 1 - f) * n + i] / sqrt(value[n - 1 - f]));
-	if (status == GB_OK)
-		gb_init_product(s, gb_transposed(x), gb_stored(axes),
-		                (gb_product_size){s->targets, factors, n}, false, head);
+	gb_init_product(s, gb_transposed(x), gb_stored(axes), (gb_product_size){s->targets, factors, n},
+	                false, head);
+done:
 	free(some.train);
 	free(gram);
 	free(value);
@@ -236,25 +234,23 @@ static gb_status fit_video(gb_init *s, const gb_mse_ridge_system *system, const 
 	float *y = gb_init_numbers(list->trains * COLOURS, err),
 	    *pixels = gb_init_parameter(s->net, "back.video.pixels.weight");
 	double mean[COLOURS] = {0};
-	gb_status status = y ? GB_OK : GB_SYSTEM;
+	gb_status status;
 
-	for (size_t i = 0; status == GB_OK && i < list->trains; i++) {
+	GB_TRY(y ? GB_OK : GB_SYSTEM);
+	for (size_t i = 0; i < list->trains; i++) {
 		mean_colour(s, video, list->train[i], y + i * COLOURS);
 		for (size_t k = 0; k < COLOURS; k++)
 			mean[k] += (double)y[i * COLOURS + k] / (double)list->trains;
 	}
-	if (status == GB_OK)
-		status = fit_path(s, system, y, COLOURS, (path){"video", video->name, 0, mean}, state, err);
-	if (status == GB_OK) {
-		set_copies(s, "back.video.frames.weight", s->net->shape.video_frames * s->net->patches,
-		           COLOURS);
-		for (size_t k = 0; k < COLOURS; k++) {
-			float logits = (float)logit_per_colour(s, k);
+	GB_TRY(fit_path(s, system, y, COLOURS, (path){"video", video->name, 0, mean}, state, err));
+	set_copies(s, "back.video.frames.weight", s->net->shape.video_frames * s->net->patches, COLOURS);
+	for (size_t k = 0; k < COLOURS; k++) {
+		float logits = (float)logit_per_colour(s, k);
 
-			for (size_t i = k; i < s->net->patch; i += COLOURS)
-				pixels[i * COLOURS + k] = logits;
-		}
+		for (size_t i = k; i < s->net->patch; i += COLOURS)
+			pixels[i * COLOURS + k] = logits;
 	}
+done:
 	free(y);
 	return status;
 }
@@ -267,9 +263,10 @@ static gb_status fit_mel(gb_init *s, const gb_mse_ridge_system *system, const gb
 {
 	size_t bands = s->net->shape.mel_bands, frames = s->net->shape.mel_frames;
 	float *y = gb_init_numbers(list->trains * bands, err), *one = gb_init_numbers(bands * frames, err);
-	gb_status status = y && one ? GB_OK : GB_SYSTEM;
+	gb_status status;
 
-	for (size_t i = 0; status == GB_OK && i < list->trains; i++) {
+	GB_TRY(y && one ? GB_OK : GB_SYSTEM);
+	for (size_t i = 0; i < list->trains; i++) {
 		int64_t count = gb_dataset_count(s->loader->set, band->band.feature, list->train[i]);
 
 		gb_loader_mel(s->loader, band, list->train[i], one, false);
@@ -277,10 +274,9 @@ static gb_status fit_mel(gb_init *s, const gb_mse_ridge_system *system, const gb
 			if ((int64_t)(k % frames) < count)
 				y[i * bands + k / frames] += one[k] / (float)count;
 	}
-	if (status == GB_OK)
-		status = fit_path(s, system, y, bands, (path){"mel", band->name, 0, NULL}, state, err);
-	if (status == GB_OK)
-		set_copies(s, "back.mel.frames.weight", frames, 1);
+	GB_TRY(fit_path(s, system, y, bands, (path){"mel", band->name, 0, NULL}, state, err));
+	set_copies(s, "back.mel.frames.weight", frames, 1);
+done:
 	free(y);
 	free(one);
 	return status;
@@ -297,28 +293,27 @@ static gb_status fit_text(gb_init *s, const gb_mse_ridge_system *system, const f
 	double *read = gb_array(system->columns * WORDS, sizeof *read, err),
 	    *write = gb_array(n * WORDS, sizeof *write, err), offset[WORDS];
 	float *columns = gb_init_parameter(s->net, "back.text.columns.weight");
-	gb_status status = wide && mean && m && read && write ? gb_mse_ridge_solve(system, y, n, &fit, err)
-	    : GB_SYSTEM;
+	gb_status status;
 
-	for (size_t i = 0; status == GB_OK && i < system->rows * n; i++)
+	GB_TRY(wide && mean && m && read && write ? GB_OK : GB_SYSTEM);
+	GB_TRY(gb_mse_ridge_solve(system, y, n, &fit, err));
+	for (size_t i = 0; i < system->rows * n; i++)
 		wide[i] = (double)y[i];
-	if (status == GB_OK)
-		status = gb_mse_ridge_project(p, system->columns, wide, n, n, mean, m, err);
-	for (size_t k = 0; status == GB_OK && k < p->order * n; k++)
+	GB_TRY(gb_mse_ridge_project(p, system->columns, wide, n, n, mean, m, err));
+	for (size_t k = 0; k < p->order * n; k++)
 		m[k] /= p->lambda[k / n] + fit.penalty[k % n] * system->scale;
-	if (status == GB_OK)
-		status = gb_mse_ridge_low_rank(p, m, &(gb_low_rank){system->columns, n, WORDS, read, offset, write}, err);
-	for (size_t f = 0; status == GB_OK && f < WORDS; f++) {
+	GB_TRY(gb_mse_ridge_low_rank(p, m, &(gb_low_rank){system->columns, n, WORDS, read, offset, write}, err));
+	for (size_t f = 0; f < WORDS; f++) {
 		gb_init_read_window(s, "back.text.weight", f, read, WORDS, f);
 		gb_init_parameter(s->net, "back.text.bias")[f] = (float)offset[f];
 	}
-	for (size_t i = 0; status == GB_OK && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		gb_init_parameter(s->net, "back.text.columns.bias")[i] = (float)mean[i];
 		for (size_t f = 0; f < WORDS; f++)
 			columns[i * WORDS + f] = (float)write[i * WORDS + f];
 	}
-	if (status == GB_OK)
-		describe_fit(state, "brain.text", &fit);
+	describe_fit(state, "brain.text", &fit);
+done:
 	gb_mse_ridge_fit_clear(&fit);
 	free(wide);
 	free(mean);

@@ -157,28 +157,24 @@ static gb_status fit_latent(gb_init *s, const float *z, gb_json *state, gb_err *
 	const gb_network_shape *shape = &s->net->shape;
 	gb_ridge_fit fit = {0};
 	gb_init_list list = {0};
-	gb_delays delays;
+	gb_delays delays = {0};
+	gb_ridge_band band = {s->rank, NULL};
+	gb_ridge_problem problem = {.delays = &delays, .band = &band, .bands = 1, .y = z,
+	                            .targets = s->drivens};
 	float *u = NULL;
-	gb_status status = gb_init_window_delays(shape, &delays, err);
+	gb_status status;
 
-	if (status != GB_OK)
-		return status;
-	status = gb_init_list_rows(s, &delays, &list, err);
-	if (status == GB_OK && !(u = gb_init_factors(s, &list, s->factors, s->rank, err)))
-		status = GB_SYSTEM;
-	if (status == GB_OK) {
-		scale_factors(s, &list, u);
-		status = gb_init_solve((gb_ridge_problem){.delays = &delays,
-		                                          .band = &(gb_ridge_band){s->rank, u}, .bands = 1,
-		                                          .y = z, .targets = s->drivens}, &list, s->options,
-		                                          &fit, err);
-	}
-	if (status == GB_OK)
-		status = to_primal(s, &list, &delays, u, s->rank, &fit, err);
-	if (status == GB_OK) {
-		set_map(s, &fit);
-		gb_init_describe(state, "decode", &fit);
-	}
+	GB_TRY(gb_init_window_delays(shape, &delays, err));
+	GB_TRY(gb_init_list_rows(s, &delays, &list, err));
+	u = gb_init_factors(s, &list, s->factors, s->rank, err);
+	GB_TRY(u ? GB_OK : GB_SYSTEM);
+	scale_factors(s, &list, u);
+	band.x = u;
+	GB_TRY(gb_init_solve(problem, &list, s->options, &fit, err));
+	GB_TRY(to_primal(s, &list, &delays, u, s->rank, &fit, err));
+	set_map(s, &fit);
+	gb_init_describe(state, "decode", &fit);
+done:
 	free(u);
 	gb_ridge_fit_clear(&fit);
 	gb_init_list_free(&list);
@@ -214,44 +210,55 @@ static gb_status text_rows(const gb_init *s, const float *z, gb_init_list *list,
 	return GB_OK;
 }
 
+static void set_text_path(gb_init *s, const gb_ridge_fit *fit)
+{
+	const gb_graph *graph = s->net->graph;
+	size_t d = s->drivens, n = s->loader->shape.text, b = s->net->bottleneck;
+	size_t rows = gb_graph_parameter_at(s->net->graph,
+	                                    gb_graph_find(graph, "13c.text.factors.weight"))->rows;
+	float *factors = gb_init_parameter(s->net, "13c.text.factors.weight");
+	float *weight = gb_init_parameter(s->net, "13c.text.linear.weight");
+	float *bias = gb_init_parameter(s->net, "13c.text.bias");
+
+	/* Factor j is driven dimension j; there are at least as many factors. */
+	for (size_t j = 0; j < d; j++) {
+		memset(factors + j * b, 0, b * sizeof *factors);
+		factors[j * b + s->driven[j]] = 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		bias[i] = fit->mean[i];
+		for (size_t j = 0; j < d; j++)
+			weight[i * rows + j] = fit->coefficient[0][j * n + i];
+	}
+}
+
 static gb_status fit_text(gb_init *s, const float *z, gb_json *state, gb_err *err)
 {
-	const gb_parameter *path = gb_graph_parameter_at(s->net->graph,
-	                                                 gb_graph_find(s->net->graph,
-	                                                               "13c.text.factors.weight"));
-	size_t d = s->drivens, n = s->loader->shape.text, b = s->net->bottleneck;
 	gb_ridge_fit fit = {0};
 	gb_init_list list = {0};
 	gb_delays now = {0};
-	float *x = NULL, *y = NULL, *factors = gb_init_parameter(s->net, "13c.text.factors.weight");
-	float *weight = gb_init_parameter(s->net, "13c.text.linear.weight"),
-	    *bias = gb_init_parameter(s->net, "13c.text.bias");
-	gb_status status = gb_delays_fir(&now, 0, 1, err);
+	gb_ridge_band band = {s->drivens, NULL};
+	gb_ridge_problem problem = {.delays = &now, .band = &band, .bands = 1,
+	                            .targets = s->loader->shape.text};
+	float *x = NULL, *y = NULL;
+	gb_status status;
 
-	if (status == GB_OK)
-		status = text_rows(s, z, &list, &x, &y, err);
+	GB_TRY(gb_delays_fir(&now, 0, 1, err));
+	GB_TRY(text_rows(s, z, &list, &x, &y, err));
+	if (list.trains <= GB_RIDGE_FOLDS)
+		goto done;
 	list.haves = list.trains;
 	list.have = list.train;
 	list.have_run = list.train_run;
-	if (status == GB_OK && list.trains > GB_RIDGE_FOLDS)
-		status = gb_init_solve((gb_ridge_problem){.delays = &now, .band = &(gb_ridge_band){d, x},
-		                                          .bands = 1, .y = y, .targets = n}, &list,
-		                                          s->options, &fit, err);
-	if (status == GB_OK && fit.targets)
-		status = to_primal(s, &list, &now, x, d, &fit, err);
-	if (status == GB_OK && fit.targets) {
-		/* factor j is driven dimension j; there are at least as many factors */
-		for (size_t j = 0; j < d; j++) {
-			memset(factors + j * b, 0, b * sizeof *factors);
-			factors[j * b + s->driven[j]] = 1;
-		}
-		for (size_t i = 0; i < n; i++) {
-			bias[i] = fit.mean[i];
-			for (size_t j = 0; j < d; j++)
-				weight[i * path->rows + j] = fit.coefficient[0][j * n + i];
-		}
-		gb_init_describe(state, "text", &fit);
-	}
+	band.x = x;
+	problem.y = y;
+	GB_TRY(gb_init_solve(problem, &list, s->options, &fit, err));
+	if (!fit.targets)
+		goto done;
+	GB_TRY(to_primal(s, &list, &now, x, band.width, &fit, err));
+	set_text_path(s, &fit);
+	gb_init_describe(state, "text", &fit);
+done:
 	free(x);
 	free(y);
 	free(list.train);

@@ -319,21 +319,19 @@ static gb_status train_encoder(build *b, gb_err *err)
 	inputs in = {0};
 	float *y = NULL;
 	gb_json *dims = NULL;
-	gb_status status = gb_delays_of_kernel(&in.delays, b->options->brain_kernel,
-	                                       gb_dataset_clock(b->set)->step, err);
+	gb_rational step = gb_dataset_clock(b->set)->step;
+	gb_status status;
 
-	if (!status)
-		status = rows_at_hand(b, &in, "encode", err);
-	for (size_t i = 0; !status && i < b->stimuli; i++)
-		status = read_stimulus(b, &in, b->stimulus[i], err);
-	if (!status) {
-		y = read_brain(b, b->train, b->trains, err);
-		status = y ? fit_targets(b, &in, NULL, y, b->brain.voxels, &dims, err) : GB_SYSTEM;
-	}
-	if (!status) {
-		gb_json_set(dims, "delays", gb_delays_to_json(&in.delays));
-		gb_json_set(b->dims, "encode", dims);
-	}
+	GB_TRY(gb_delays_of_kernel(&in.delays, b->options->brain_kernel, step, err));
+	GB_TRY(rows_at_hand(b, &in, "encode", err));
+	for (size_t i = 0; i < b->stimuli; i++)
+		GB_TRY(read_stimulus(b, &in, b->stimulus[i], err));
+	y = read_brain(b, b->train, b->trains, err);
+	GB_TRY(y ? GB_OK : GB_SYSTEM);
+	GB_TRY(fit_targets(b, &in, NULL, y, b->brain.voxels, &dims, err));
+	gb_json_set(dims, "delays", gb_delays_to_json(&in.delays));
+	gb_json_set(b->dims, "encode", dims);
+done:
 	gb_delays_clear(&in.delays);
 	free(y);
 	return status;
@@ -386,20 +384,20 @@ static gb_status train_decoders(build *b, gb_err *err)
 {
 	inputs in = {0};
 	gb_json *dims = gb_json_object(), *decoders = gb_json_object();
-	gb_status status = window_after(b, &in.delays, err);
+	const uint8_t *voxels = b->options->voxels;
 	float *x;
+	gb_status status;
 
-	if (!status)
-		status = rows_at_hand(b, &in, "decode", err);
-	if (!status) {
-		x = read_brain(b, in.have.row, in.have.count, err);
-		for (size_t i = 0; x && b->options->voxels && i < in.have.count * b->brain.voxels; i++)
-			/* a constant column has no weight */
-			x[i] = b->options->voxels[i % b->brain.voxels] ? x[i] : 0;
-		status = x ? add_band(b, &in, "decode", "bold", b->brain.voxels, x, err) : GB_SYSTEM;
-	}
-	for (size_t i = 0; !status && i < b->stimuli; i++)
-		status = train_decoder(b, &in, b->stimulus[i], decoders, err);
+	GB_TRY(window_after(b, &in.delays, err));
+	GB_TRY(rows_at_hand(b, &in, "decode", err));
+	x = read_brain(b, in.have.row, in.have.count, err);
+	GB_TRY(x ? GB_OK : GB_SYSTEM);
+	for (size_t i = 0; voxels && i < in.have.count * b->brain.voxels; i++)
+		x[i] = voxels[i % b->brain.voxels] ? x[i] : 0; /* a constant column has no weight */
+	GB_TRY(add_band(b, &in, "decode", "bold", b->brain.voxels, x, err));
+	for (size_t i = 0; i < b->stimuli; i++)
+		GB_TRY(train_decoder(b, &in, b->stimulus[i], decoders, err));
+done:
 	gb_json_set(dims, "delays", gb_delays_to_json(&in.delays));
 	gb_json_set(dims, "features", decoders);
 	gb_json_set(b->dims, "decode", dims);
@@ -470,25 +468,20 @@ gb_status gb_ridge_train(const gb_dataset *set, const gb_ridge_options *options,
 		return GB_SYSTEM;
 	*b = (build){.set = set, .options = options, .pool = pool, .dims = gb_json_object(),
 	             .state = gb_json_array()};
-	status = gb_bold_source_open(&b->brain, set, options->subject, err);
-	if (!status)
-		status = pick_stimuli(b, err);
-	if (!status)
-		status = gb_bold_source_rows(set, &b->brain, GB_ROW_TRAIN, &b->train, &b->train_run,
-		                             &b->trains, err);
-	if (!status && !options->decoders_alone)
-		status = train_encoder(b, err);
-	if (!status && options->decoders)
-		status = train_decoders(b, err);
-	if (!status && gb_tensor_file_find(b->brain.subject[0]->file, "bold.mask"))
+	GB_TRY(gb_bold_source_open(&b->brain, set, options->subject, err));
+	GB_TRY(pick_stimuli(b, err));
+	GB_TRY(gb_bold_source_rows(set, &b->brain, GB_ROW_TRAIN, &b->train, &b->train_run, &b->trains, err));
+	if (!options->decoders_alone)
+		GB_TRY(train_encoder(b, err));
+	if (options->decoders)
+		GB_TRY(train_decoders(b, err));
+	if (gb_tensor_file_find(b->brain.subject[0]->file, "bold.mask"))
 		b->item[b->items++] = (gb_checkpoint_item){
 			.name = "bold.mask", .from = (gb_tensor_file *)b->brain.subject[0]->file};
-	if (!status) {
-		description = describe_model(b);
-		status = gb_checkpoint_write(path, options->tool, description, b->item, b->items, pool, err);
-	}
-	if (!status)
-		*state = gb_json_copy(b->state);
+	description = describe_model(b);
+	GB_TRY(gb_checkpoint_write(path, options->tool, description, b->item, b->items, pool, err));
+	*state = gb_json_copy(b->state);
+done:
 	gb_json_free(description);
 	gb_json_free(b->dims);
 	gb_json_free(b->state);

@@ -101,17 +101,16 @@ static gb_status train_and_write(const gb_dataset *set, const char *run, const g
 {
 	char *last = gb_format(err, "%s/last.safetensors", run),
 	    *best = gb_format(err, "%s/best.safetensors", run);
-	gb_status status = last && best ? gb_ridge_train(set, options, last, pool, state, err) : GB_SYSTEM;
+	gb_status status;
 
-	if (!status)
-		status = write_metrics(run, *state, err);
-	if (!status) {
-		remove(best);
-		if (link(last, best)) {
-			gb_json_free(*state);
-			status = gb_ridge_train(set, options, best, pool, state, err);
-		}
+	GB_TRY(last && best ? gb_ridge_train(set, options, last, pool, state, err) : GB_SYSTEM);
+	GB_TRY(write_metrics(run, *state, err));
+	remove(best);
+	if (link(last, best)) {
+		gb_json_free(*state);
+		status = gb_ridge_train(set, options, best, pool, state, err);
 	}
+done:
 	free(last);
 	free(best);
 	return status;
@@ -126,12 +125,11 @@ gb_status gb_ridge_run(const gb_dataset *set, const char *run, const char *confi
 	*state = NULL;
 	if (status || *finished)
 		return status;
-	status = gb_folder_make(run, err);
-	if (!status)
-		status = write_small(run, "status.json", "{\"state\":\"running\"}\n", err);
-	if (!status)
-		status = train_and_write(set, run, options, pool, state, err);
-	if (!status)
-		status = write_small(run, "config", config, err);
-	return status ? status : write_small(run, "status.json", "{\"state\":\"done\"}\n", err);
+	GB_TRY(gb_folder_make(run, err));
+	GB_TRY(write_small(run, "status.json", "{\"state\":\"running\"}\n", err));
+	GB_TRY(train_and_write(set, run, options, pool, state, err));
+	GB_TRY(write_small(run, "config", config, err));
+	status = write_small(run, "status.json", "{\"state\":\"done\"}\n", err);
+done:
+	return status;
 }
