@@ -70,7 +70,7 @@ struct gb_trainer {
 /* trainer.c */
 void gb_trainer_note(const gb_trainer *trainer, const char *line); /* rank 0 alone */
 
-/* ranks.c */
+/* rank_sync.c */
 /* The micro-batches first … end−1 belong to RANK; END is the first of rank + 1. */
 uint32_t gb_trainer_first_micro(const gb_trainer *trainer, int rank);
 /* Signals that this process received: stop, save. */

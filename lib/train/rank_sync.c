@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ranks.c: what the ranks of a training agree on. */
+/* rank_sync.c: what the ranks of a training agree on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
