@@ -302,7 +302,8 @@ static gb_status fit_text(gb_init *s, const gb_mse_ridge_system *system, const f
 	GB_TRY(gb_mse_ridge_project(p, system->columns, wide, n, n, mean, m, err));
 	for (size_t k = 0; k < p->order * n; k++)
 		m[k] /= p->lambda[k / n] + fit.penalty[k % n] * system->scale;
-	GB_TRY(gb_mse_ridge_low_rank(p, m, &(gb_low_rank){system->columns, n, WORDS, read, offset, write}, err));
+	GB_TRY(gb_mse_ridge_low_rank(p, m, &(gb_low_rank){system->columns, n, WORDS, read, offset, write},
+	                             err));
 	for (size_t f = 0; f < WORDS; f++) {
 		gb_init_read_window(s, "back.text.weight", f, read, WORDS, f);
 		gb_init_parameter(s->net, "back.text.bias")[f] = (float)offset[f];
@@ -387,7 +388,7 @@ gb_status gb_init_bold_window(gb_init *s, gb_json *state, gb_err *err)
 	x = head ? read_windows(s, &list, &delays, head, factors, err) : NULL;
 	GB_TRY(x ? GB_OK : GB_SYSTEM);
 	GB_TRY(gb_mse_ridge_open(&system, x, (size_t)delays.filters * factors,
-	                         (gb_row_list){list.trains, list.train, list.train_run}, s->options->gap, err));
+	                         gb_init_is_trained(&list), s->options->gap, err));
 	set_readouts(s, head, factors);
 	status = fit_all(s, &system, &list, state, err);
 done:
