@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "loader/linear_features.h"
+#include "modality/modality.h"
 #include "evaluate/decoded_audio.h"
 #include "stats/picture_quality.h"
 
@@ -21,10 +21,10 @@ static gb_decoded_type kind_of(const gb_feature *f)
 
 /* What stands in ROW, in the decoder's shape: of pictures the mean one, or as many as the set has. */
 static gb_status read_actual(const gb_decoded *d, const gb_dataset *set, const gb_feature *f, int64_t row,
-                             float *scratch, float *out, gb_err *err)
+                             float *out, gb_err *err)
 {
 	if (d->kind == GB_DECODED_VIDEO && d->shape[0] == 1) {
-		gb_linear_feature_read_target(set, f, row, scratch, out);
+		gb_linear_feature_read_target(set, f, row, out);
 		return GB_OK;
 	}
 	if (d->elements != f->elements)
@@ -177,7 +177,6 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 {
 	const gb_feature *f = gb_dataset_find(o->set, o->feature, NULL);
 	size_t cells;
-	float *scratch = NULL;
 	gb_status status = GB_OK;
 
 	*d = (gb_decoded){.feature = o->feature,
@@ -193,12 +192,9 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 	d->predicted = gb_array(cells, sizeof *d->predicted, err);
 	d->actual = d->predicted ? gb_array(cells, sizeof *d->actual, err) : NULL;
 	d->mean = d->actual ? gb_array(d->elements, sizeof *d->mean, err) : NULL;
-	scratch = d->mean ? gb_array(f->elements, sizeof *scratch, err) : NULL;
-	status = scratch ? decode(o, d->predicted, err) : GB_SYSTEM;
+	status = d->mean ? decode(o, d->predicted, err) : GB_SYSTEM;
 	for (size_t t = 0; !status && t < d->rows; t++)
-		status = read_actual(d, o->set, f, o->scored->row[t], scratch, d->actual + t * d->elements,
-		                     err);
-	free(scratch);
+		status = read_actual(d, o->set, f, o->scored->row[t], d->actual + t * d->elements, err);
 	if (!status) {
 		fill_mean(d, f);
 		if (d->kind == GB_DECODED_CODES)
@@ -264,9 +260,9 @@ const gb_feature *gb_decoded_codes(const gb_dataset *set)
 
 const char *gb_decoded_modality(const gb_feature *f)
 {
-	gb_decoded_type kind = kind_of(f);
+	const gb_modality *modality = gb_modality_of(f);
 
-	return kind == GB_DECODED_VIDEO ? "video" : kind == GB_DECODED_FLOATS ? "text" : "audio";
+	return modality ? modality->group : gb_modality_floats.group;
 }
 
 gb_status gb_decoded_all(gb_decoded *list, size_t *count, size_t most, const gb_decoding_options *options,

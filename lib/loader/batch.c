@@ -7,6 +7,9 @@
 #include "loader/dense13_batch.h"
 #include "base/rng.h"
 #include "loader/loader.h"
+#include "modality/modality_codes.h"
+#include "modality/modality_mel.h"
+#include "modality/modality_text.h"
 
 enum { KEY_DROP = 0x6d6f6461, KEY_SUBJECT = 0x7375626a };
 
@@ -23,72 +26,36 @@ static span run_of(const gb_loader *loader, const gb_window *window)
 
 static bool inside(span run, int64_t row) { return row >= run.first && row < run.end; }
 
-static const gb_loader_feature *band_of(const gb_loader *loader, gb_linear_feature_type kind)
-{
-	for (int b = 0; b < loader->bands; b++)
-		if (loader->band[b].kind == kind && kind != GB_LINEAR_FEATURE_FLOAT)
-			return loader->band[b].band.feature ? &loader->band[b] : NULL;
-	return NULL;
-}
-
-static int32_t count_of(const gb_loader *loader, const gb_loader_feature *band, int64_t row)
-{
-	return (int32_t)gb_dataset_count(loader->set, band->band.feature, row);
-}
-
 void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row, float *out,
                    bool frames_first)
 {
-	size_t bands = loader->shape.mel_bands, frames = loader->shape.mel_frames;
-	size_t count = (size_t)count_of(loader, band, row);
+	gb_modality_source source = gb_loader_source(loader, band);
 
-	gb_dataset_read(loader->set, band->band.feature, row, false, loader->scratch);
-	for (size_t b = 0; b < bands; b++)
-		for (size_t f = 0; f < frames; f++) {
-			size_t at = b * frames + f;
-			float x = f < count ? (loader->scratch[at] - loader->statistics.mel_mean[at]) /
-			                          loader->statistics.mel_std[at]
-			                    : 0;
-
-			out[frames_first ? f * bands + b : at] = x;
-		}
+	gb_modality_mel_row(&source, row, out, frames_first);
 }
 
-/* Codes of ROW as [codebooks, frames]; what stands behind the row's count is padding, whatever it is. */
 void gb_loader_read_codes(gb_loader *loader, const gb_loader_feature *band, int64_t row, int16_t *out)
 {
-	size_t frames = loader->shape.code_frames, count = (size_t)count_of(loader, band, row);
+	gb_modality_source source = gb_loader_source(loader, band);
 
-	gb_dataset_read(loader->set, band->band.feature, row, false, loader->scratch);
-	for (size_t i = 0; i < band->elements; i++) {
-		float code = loader->scratch[i];
-
-		out[i] = i % frames < count && code >= 0 && code < GB_CODE_CLASSES ? (int16_t)code : -1;
-	}
+	gb_modality_code_row(&source, row, out);
 }
 
 static void fill_row_inputs(gb_loader *loader, gb_network *net, size_t at, int64_t row)
 {
 	const gb_network_shape *s = &loader->shape;
-	const gb_loader_feature *video = band_of(loader, GB_LINEAR_FEATURE_VIDEO),
-				*mel = band_of(loader, GB_LINEAR_FEATURE_MEL),
-				*codes = band_of(loader, GB_LINEAR_FEATURE_CODES);
 	gb_batch *b = &net->batch;
 	const float *linear = loader->linear + (size_t)row * s->linear;
 
 	memcpy(b->linear + at * s->linear, linear, s->linear * sizeof *linear);
 	if (s->dense)
 		memcpy(b->dense + at * s->dense, linear + s->linear - s->dense, s->dense * sizeof *linear);
-	if (video)
-		memcpy(b->video + at * video->elements, gb_dataset_row(loader->set, video->band.feature, row),
-		       video->elements);
-	if (mel) {
-		gb_loader_mel(loader, mel, row, b->mel + at * s->mel_bands * s->mel_frames, true);
-		b->mel_count[at] = (count_of(loader, mel, row) + 1) / 2;
-	}
-	if (codes) {
-		gb_loader_read_codes(loader, codes, row, b->codes + at * codes->elements);
-		b->code_count[at] = (count_of(loader, codes, row) + 1) / 2;
+	for (int i = 0; i < loader->bands; i++) {
+		const gb_loader_feature *band = &loader->band[i];
+		gb_modality_source source = gb_loader_source(loader, band);
+
+		if (band->band.feature && band->modality->fill_batch)
+			band->modality->fill_batch(&source, net, at, row);
 	}
 }
 
@@ -96,15 +63,12 @@ static void clear_row_inputs(const gb_loader *loader, gb_network *net, size_t at
 {
 	const gb_network_shape *s = &loader->shape;
 	gb_batch *b = &net->batch;
-	size_t pixels = s->video_frames * s->video_height * s->video_width * 3;
 
 	memset(b->linear + at * s->linear, 0, s->linear * sizeof *b->linear);
 	memset(b->dense + at * s->dense, 0, s->dense * sizeof *b->dense);
-	memset(b->video + at * pixels, 0, pixels);
-	memset(b->mel + at * s->mel_bands * s->mel_frames, 0, s->mel_bands * s->mel_frames * sizeof *b->mel);
-	memset(b->codes + at * s->codebooks * s->code_frames, 0xff,
-	       s->codebooks * s->code_frames * sizeof *b->codes);
-	b->mel_count[at] = b->code_count[at] = 0;
+	for (int m = 0; m < GB_MODALITIES; m++)
+		if (gb_modalities[m]->clear_batch)
+			gb_modalities[m]->clear_batch(net, at);
 }
 
 /* Which of the modalities this window loses; never all. */
@@ -204,66 +168,17 @@ static void fill_bold(gb_loader *loader, gb_network *net, const gb_window *windo
 	}
 }
 
-static void fill_target_video(gb_loader *loader, gb_network *net, const gb_loader_feature *band, size_t at,
-                              int64_t row)
+void gb_loader_text(const gb_loader *loader, int64_t row, float *out)
 {
-	const gb_network_shape *s = &net->shape;
-	const uint8_t *x = gb_dataset_row(loader->set, band->band.feature, row);
-	float *y = net->batch.target_video + at * net->decoded_frames * net->patches * net->patch;
-	size_t across = s->video_width / net->patch_width, run = net->patch_width * 3,
-	       line = s->video_width * 3;
+	gb_modality_source source = gb_loader_source(loader, &loader->band[0]);
 
-	for (size_t f = 0; f < net->decoded_frames; f++)
-		for (size_t p = 0; p < net->patches; p++)
-			for (size_t r = 0; r < net->patch_height; r++) {
-				const uint8_t *from = x +
-				                      (f * s->video_height + p / across * net->patch_height +
-				                       r) *
-				                          line +
-				                      p % across * run;
-
-				for (size_t i = 0; i < run; i++)
-					*y++ = (float)from[i] / 255.0f;
-			}
-}
-
-static void fill_target_codes(gb_loader *loader, gb_network *net, const gb_loader_feature *band, size_t at,
-                              int64_t row, float count, float brain)
-{
-	const gb_network_shape *s = &net->shape;
-	int16_t *codes = loader->code_row;
-	size_t first = at * s->code_frames * s->codebooks;
-
-	gb_loader_read_codes(loader, band, row, codes);
-	for (size_t f = 0; f < s->code_frames; f++)
-		for (size_t q = 0; q < s->codebooks; q++) {
-			int16_t code = codes[q * s->code_frames + f];
-			size_t i = first + f * s->codebooks + q;
-			bool good = code >= 0;
-
-			net->batch.target_codes[i] = code;
-			net->batch.weight_codes[i] = good ? count : 0;
-			net->batch.weight_brain_codes[i] = good ? brain : 0;
-		}
+	gb_modality_text_row(&source, row, out);
 }
 
 /* Targets and weights of scored row AT of the batch, which is ROW; −1: none. */
-/* Text stands first in the dense part: standardised × SD / unit. */
-void gb_loader_text(const gb_loader *loader, int64_t row, float *out)
-{
-	size_t first = loader->shape.linear - loader->shape.dense;
-	const float *in = loader->linear + (size_t)row * loader->shape.linear + first;
-
-	for (size_t i = 0; i < loader->shape.text; i++)
-		out[i] = in[i] * loader->statistics.linear_std[first + i] / loader->statistics.text_unit[0];
-}
-
 static void fill_target(gb_loader *loader, gb_network *net, size_t at, int64_t row)
 {
 	const gb_network_shape *s = &net->shape;
-	const gb_loader_feature *video = band_of(loader, GB_LINEAR_FEATURE_VIDEO),
-				*mel = band_of(loader, GB_LINEAR_FEATURE_MEL),
-				*codes = band_of(loader, GB_LINEAR_FEATURE_CODES);
 	gb_batch *b = &net->batch;
 
 	for (int m = 0; m < 3; m++) {
@@ -275,23 +190,16 @@ static void fill_target(gb_loader *loader, gb_network *net, size_t at, int64_t r
 		if (b->weight_bold[k][at] > 0)
 			read_bold(loader, k, row, NULL, b->target_bold[k] + at * s->voxels[k]);
 	}
-	if (row < 0) {
-		size_t n = s->code_frames * s->codebooks;
+	for (int m = 0; row < 0 && m < GB_MODALITIES; m++)
+		if (gb_modalities[m]->clear_target)
+			gb_modalities[m]->clear_target(net, at);
+	for (int i = 0; row >= 0 && i < loader->bands; i++) {
+		const gb_loader_feature *band = &loader->band[i];
+		gb_modality_source source = gb_loader_source(loader, band);
 
-		for (size_t i = at * n; i < (at + 1) * n; i++) {
-			b->target_codes[i] = -1;
-			b->weight_codes[i] = b->weight_brain_codes[i] = 0;
-		}
-		return;
+		if (band->modality->fill_target)
+			band->modality->fill_target(&source, net, at, row);
 	}
-	if (video)
-		fill_target_video(loader, net, video, at, row);
-	if (mel)
-		gb_loader_mel(loader, mel, row, b->target_mel + at * s->mel_bands * s->mel_frames, false);
-	if (codes)
-		fill_target_codes(loader, net, codes, at, row, b->weight[1][at], b->weight_brain[1][at]);
-	if (s->text)
-		gb_loader_text(loader, row, b->target_text + at * s->text);
 }
 
 static void fill_contrast(gb_network *net, const int64_t *rows, const int *runs, int64_t apart)
@@ -352,83 +260,38 @@ void gb_loader_fill_batch(gb_loader *loader, gb_network *net, const gb_window *w
 
 /* ---- sums over a filled batch ---- */
 
-static double total(const float *weight, size_t n)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += (double)weight[i];
-	return sum;
-}
-
 void gb_loader_counts(const gb_network *net, double count[GB_TERMS])
 {
 	const gb_network_shape *s = &net->shape;
 	const gb_batch *b = &net->batch;
-	size_t n = net->scored, codes = n * s->code_frames * s->codebooks;
+	size_t n = net->scored;
 
 	memset(count, 0, GB_TERMS * sizeof *count);
-	for (int way = 0; way < 2; way++) {
-		float *const *weight = way ? b->weight_brain : b->weight;
-		double *to = count + (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO);
-
-		to[0] = s->video_frames ? total(weight[0], n) : 0;
-		to[1] = s->mel_bands ? total(weight[1], n) : 0;
-		to[2] = total(way ? b->weight_brain_codes : b->weight_codes, codes);
-		to[3] = s->text ? total(weight[2], n) : 0;
-	}
-	count[GB_TERM_LATENT] = total(b->weight_latent, n);
+	for (int m = 0; m < GB_MODALITIES; m++)
+		if (gb_modalities[m]->count) {
+			count[GB_TERM_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->count(net, false);
+			count[GB_TERM_BRAIN_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->count(net, true);
+		}
+	count[GB_TERM_LATENT] = gb_modality_total(b->weight_latent, n);
 	for (size_t i = 0; i < n; i++)
 		count[GB_TERM_CONTRAST] += b->weight_contrast[i] > 0;
 	for (size_t k = 0; k < s->subjects; k++)
-		count[GB_TERM_BOLD] += total(b->weight_bold[k], n);
-}
-
-/* Σ over the rows that count of (target − constant)². */
-static double spread(const float *target, const float *weight, const float *base, size_t rows, size_t columns)
-{
-	double sum = 0;
-
-	for (size_t r = 0; r < rows; r++)
-		for (size_t i = 0; weight[r] > 0 && i < columns; i++) {
-			double d = (double)target[r * columns + i] -
-			           (base ? 1 / (1 + exp(-(double)base[i])) : 0);
-
-			sum += (double)weight[r] * d * d;
-		}
-	return sum;
-}
-
-static double code_entropy(const gb_network *net, const float *weight)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < net->scored * net->shape.code_frames * net->shape.codebooks; i++)
-		if (weight[i] > 0)
-			sum -= (double)weight[i] *
-			       (double)net->fixed.code_base[i % net->shape.codebooks * GB_CODE_CLASSES +
-			                                    (size_t)net->batch.target_codes[i]];
-	return sum;
+		count[GB_TERM_BOLD] += gb_modality_total(b->weight_bold[k], n);
 }
 
 void gb_loader_constants(const gb_network *net, double sum[GB_TERMS])
 {
 	const gb_network_shape *s = &net->shape;
 	const gb_batch *b = &net->batch;
-	size_t n = net->scored, pixels = net->decoded_frames * net->patches * net->patch;
+	size_t n = net->scored;
 
 	gb_loader_counts(net, sum); /* latent: one a row and dimension; contrast: weights hold its constant */
 	sum[GB_TERM_LATENT] *= (double)net->bottleneck;
-	for (int way = 0; way < 2; way++) {
-		float *const *weight = way ? b->weight_brain : b->weight;
-		double *to = sum + (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO);
-
-		to[0] = spread(b->target_video, weight[0], net->fixed.video_base, n, pixels);
-		to[1] = spread(b->target_mel, weight[1], NULL, n, s->mel_frames * s->mel_bands);
-		to[2] = s->kind ? s->kind->code_constant(net)
-		                : code_entropy(net, way ? b->weight_brain_codes : b->weight_codes);
-		to[3] = spread(b->target_text, weight[2], NULL, n, s->text);
-	}
+	for (int m = 0; m < GB_MODALITIES; m++)
+		if (gb_modalities[m]->constant) {
+			sum[GB_TERM_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->constant(net, false);
+			sum[GB_TERM_BRAIN_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->constant(net, true);
+		}
 	sum[GB_TERM_BOLD] = 0;
 	for (size_t k = 0; k < s->subjects; k++)
 		for (size_t r = 0; r < n; r++)

@@ -10,31 +10,23 @@
 #include "base/size.h"
 #include "checkpoint/checkpoint.h"
 
-/* Order of the bands: pictures, sound, text, then the rest as the set has it. */
-static int place(const gb_loader_feature *band)
-{
-	return band->kind == GB_LINEAR_FEATURE_VIDEO   ? 0
-	       : band->kind == GB_LINEAR_FEATURE_MEL   ? 1
-	       : band->kind == GB_LINEAR_FEATURE_CODES ? 2
-	       : strcmp(band->name, "text")            ? 4
-	                                               : 3;
-}
-
 static gb_status add_band(gb_loader *loader, const gb_feature *feature, gb_err *err)
 {
 	gb_loader_feature band = {.elements = feature->elements}, *at;
-	int before = 0;
+	int before = 0, place;
 
 	if (gb_linear_feature_of(&band.band, feature, err) != GB_OK)
 		return err ? err->status : GB_DATA;
 	if (loader->bands == GB_BANDS_MAX)
 		return gb_fail(err, GB_DATA, "data set: more than %d stimulus tensors", GB_BANDS_MAX);
+	band.modality = band.band.modality;
+	place = gb_modality_index(band.modality);
 	band.kind = band.band.kind;
 	band.width = band.band.width;
 	snprintf(band.name, sizeof band.name, "%s", feature->name);
-	while (before < loader->bands && place(&loader->band[before]) <= place(&band))
+	while (before < loader->bands && gb_modality_index(loader->band[before].modality) <= place)
 		before++;
-	if (place(&band) < 3 && before && place(&loader->band[before - 1]) == place(&band))
+	if (band.modality->single && before && loader->band[before - 1].modality == band.modality)
 		return gb_fail(err, GB_DATA,
 		               "%s: the network already has %s: name one of them with --features", band.name,
 		               loader->band[before - 1].name);
@@ -47,26 +39,7 @@ static gb_status add_band(gb_loader *loader, const gb_feature *feature, gb_err *
 
 static void shape_of_band(gb_network_shape *shape, const gb_loader_feature *band, const int64_t *dims)
 {
-	switch (band->kind) {
-	case GB_LINEAR_FEATURE_VIDEO:
-		shape->video_frames = (size_t)dims[0];
-		shape->video_height = (size_t)dims[1];
-		shape->video_width = (size_t)dims[2];
-		break;
-	case GB_LINEAR_FEATURE_MEL:
-		shape->mel_bands = (size_t)dims[0];
-		shape->mel_frames = (size_t)dims[1];
-		break;
-	case GB_LINEAR_FEATURE_CODES:
-		shape->codebooks = (size_t)dims[0];
-		shape->code_frames = (size_t)dims[1];
-		break;
-	case GB_LINEAR_FEATURE_FLOAT:
-		shape->dense += band->width;
-		if (place(band) == 3)
-			shape->text = band->width;
-		break;
-	}
+	band->modality->shape(shape, band->width, dims);
 	shape->linear += band->width;
 }
 
@@ -89,11 +62,6 @@ static gb_status open_brains(gb_loader *loader, const char *const *subjects, siz
 	return GB_OK;
 }
 
-static int modality_of(gb_linear_feature_type kind)
-{
-	return kind == GB_LINEAR_FEATURE_VIDEO ? 0 : kind == GB_LINEAR_FEATURE_FLOAT ? 2 : 1;
-}
-
 /* What every loader has once its bands and shape are known. */
 static gb_status finish_open(gb_loader *loader, gb_err *err)
 {
@@ -107,7 +75,7 @@ static gb_status finish_open(gb_loader *loader, gb_err *err)
 			return GB_SYSTEM;
 	for (int b = 0; b < loader->bands; b++) {
 		gb_loader_feature *band = &loader->band[b];
-		uint8_t *present = loader->present[modality_of(band->kind)];
+		uint8_t *present = loader->present[band->modality->mask_token];
 
 		band->first = first;
 		first += band->width;
@@ -126,6 +94,20 @@ static gb_status finish_open(gb_loader *loader, gb_err *err)
 	return loader->use && loader->linear && loader->scratch && loader->scratch2 && loader->code_row
 	           ? GB_OK
 	           : GB_SYSTEM;
+}
+
+gb_modality_source gb_loader_source(const gb_loader *loader, const gb_loader_feature *band)
+{
+	return (gb_modality_source){.set = loader->set,
+	                            .feature = band->band.feature,
+	                            .shape = &loader->shape,
+	                            .statistics = &loader->statistics,
+	                            .scratch = loader->scratch,
+	                            .code_row = loader->code_row,
+	                            .linear = loader->linear,
+	                            .rows = loader->rows,
+	                            .use = loader->use,
+	                            .fit = GB_LOADER_FIT};
 }
 
 static bool wanted(const char *name, const char *const *features, size_t count)
@@ -177,7 +159,8 @@ static gb_status stored_band(gb_loader *loader, const gb_json *json, gb_err *err
 	if (!name || loader->bands == GB_BANDS_MAX || kind < 0 || kind > GB_LINEAR_FEATURE_VIDEO ||
 	    elements < 1 || width < 1)
 		return gb_fail(err, GB_DATA, "checkpoint: its list of tensors is damaged");
-	*band = (gb_loader_feature){.kind = (gb_linear_feature_type)kind,
+	*band = (gb_loader_feature){.modality = gb_modality_stored(kind, name),
+	                            .kind = (gb_linear_feature_type)kind,
 	                            .elements = (size_t)elements,
 	                            .width = (size_t)width};
 	snprintf(band->name, sizeof band->name, "%s", name);
@@ -239,7 +222,7 @@ void gb_loader_silence(gb_loader *loader, const char *const *name, size_t names)
 		for (size_t i = 0; i < names; i++)
 			if (!strcmp(band->name, name[i]))
 				band->band.feature = NULL;
-		present[modality_of(band->kind)] |= band->band.feature != NULL;
+		present[band->modality->mask_token] |= band->band.feature != NULL;
 	}
 	for (int m = 0; m < 3; m++)
 		memset(loader->present[m], present[m], (size_t)loader->rows);

@@ -7,9 +7,8 @@
 #ifndef GB_LOADER_LOADER_H
 #define GB_LOADER_LOADER_H
 
-#include "loader/linear_features.h"
 #include "loader/bold_source.h"
-#include "network/giblet13_layers.h"
+#include "modality/modality.h"
 
 GB_BEGIN_DECLS
 
@@ -20,22 +19,11 @@ enum { GB_LOADER_NONE, GB_LOADER_FIT, GB_LOADER_VALIDATE };
 
 typedef struct gb_loader_feature {
 	char name[64];
-	gb_linear_feature_type kind;
+	const gb_modality *modality;
+	gb_linear_feature_type kind;   /* as checkpoints store it */
 	size_t elements, width, first; /* of a row; in the linear view; its first column there */
 	gb_linear_feature band;                  /* .feature NULL: the set does not have it */
 } gb_loader_feature;
-
-/* Train-only statistics: arrays of the network's sizes, owned. */
-typedef struct gb_loader_statistics {
-	float *linear_mean, *linear_std;   /* [linear] */
-	float *video_mean, *video_scale;   /* [elements of a row]; scale = 1/max(SD, a tenth of their RMS) */
-	float *video_base;                 /* [frames, patches, patch] */
-	float *mel_mean, *mel_std;         /* [bands, frames] */
-	float *code_base, *code_mean;      /* [codebooks, 1024]; [codebooks] of code/1023 */
-	float *text_unit;                  /* [1]: RMS over columns of the text's SD */
-	float *bold_mean[GB_SUBJECTS_MAX], *bold_std[GB_SUBJECTS_MAX], *voxel_weight[GB_SUBJECTS_MAX],
-	    *ceiling[GB_SUBJECTS_MAX];
-} gb_loader_statistics;
 
 typedef struct gb_loader {
 	const gb_dataset *set;
@@ -119,6 +107,8 @@ void gb_loader_unshare(gb_loader *shared);
 /* FEED's scored rows become those that SHARED filled last, and the other way round. */
 void gb_loader_take_rows(gb_loader *loader, gb_loader *shared);
 
+/* BAND as its modality reads it, borrowed from LOADER. */
+gb_modality_source gb_loader_source(const gb_loader *loader, const gb_loader_feature *band);
 /* The text of ROW as a target: (x − mean) / unit.  OUT [shape.text]. */
 void gb_loader_text(const gb_loader *loader, int64_t row, float *out);
 

@@ -271,10 +271,11 @@ static gb_status encode(void *opaque, const gb_dataset *set, const char *subject
 	                           &copy, err);
 }
 
-/* The decoder of FEATURE: 0 video, 1 mel, 2 codes, 3 text, FURTHER; −1: none. */
+/* The decoder of FEATURE: the term of its modality, FURTHER for one that is read linearly; −1: none. */
 static int decoder_of(const state *s, const char *feature)
 {
 	const gb_json *bands = gb_json_get(s->dims, "bands");
+	const gb_modality *modality;
 
 	for (size_t b = 0; b < gb_json_size(bands); b++) {
 		const char *name = gb_json_text(gb_json_get(gb_json_at(bands, b), "name"));
@@ -283,12 +284,10 @@ static int decoder_of(const state *s, const char *feature)
 		gb_json_read_integer(gb_json_get(gb_json_at(bands, b), "kind"), &kind);
 		if (!name || strcmp(name, feature))
 			continue;
-		return kind == GB_LINEAR_FEATURE_VIDEO   ? 0
-		       : kind == GB_LINEAR_FEATURE_MEL   ? 1
-		       : kind == GB_LINEAR_FEATURE_CODES ? 2
-		       : !strcmp(name, "text")           ? 3
-		       : s->kind                         ? -1
-		                                         : FURTHER;
+		modality = gb_modality_stored(kind, name);
+		if (!modality)
+			return -1;
+		return modality->term >= 0 ? modality->term : s->kind ? -1 : FURTHER;
 	}
 	return -1;
 }

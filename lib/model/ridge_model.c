@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "loader/linear_features.h"
+#include "modality/modality.h"
 #include "loader/bold_source.h"
 #include "checkpoint/checkpoint.h"
 #include "model/model_type.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "loader/linear_features.h"
+#include "modality/modality.h"
 #include "loader/bold_source.h"
 #include "checkpoint/checkpoint.h"
 #include "ridge/delays_from_kernel.h"
@@ -366,7 +366,7 @@ static gb_status train_decoder(build *b, const inputs *in, const gb_feature *fea
 	y = gb_array(cells, sizeof *y, err);
 	scratch = y ? gb_array(feature->elements, sizeof *scratch, err) : NULL;
 	for (size_t i = 0; scratch && i < b->trains; i++)
-		gb_linear_feature_read_target(b->set, feature, b->train[i], scratch, y + i * elements);
+		gb_linear_feature_read_target(b->set, feature, b->train[i], y + i * elements);
 	status = scratch ? fit_targets(b, in, feature->name, y, elements, &dims, err) : GB_SYSTEM;
 	free(scratch);
 	free(y);

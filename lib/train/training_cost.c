@@ -10,8 +10,8 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "kernels/device.h"
+#include "modality/modality.h"
 #include "ridge/delays_from_kernel.h"
-#include "loader/linear_features.h"
 #include "loader/bold_source.h"
 
 /* ---- sizes ---- */
@@ -42,7 +42,7 @@ static bool one_dim(gb_cost_dims *dims, const char *name, const char *value)
 		s->video_frames = n[0];
 		s->video_height = n[1];
 		s->video_width = n[2];
-		s->linear += (n[1] + 9) / 10 * ((n[2] + 9) / 10) * 6; /* as linear_features.h has it */
+		s->linear += (n[1] + 9) / 10 * ((n[2] + 9) / 10) * 6; /* as modality_video.c has it */
 	} else if (!strcmp(name, "mel")) {
 		if (!numbers_of(value, n, 2))
 			return false;
