@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* loops.c: the choice among the processor classes. */
+#include "base/cpu.h"
 #include "loops.h"
 
 const gb_loops *gb_loops_here(void)

@@ -6,6 +6,7 @@
 #ifndef GB_KERNELS_LOOPS_H
 #define GB_KERNELS_LOOPS_H
 
+#include "base/cpu.h"
 #include "ops.h"
 
 typedef struct gb_adamw_span {

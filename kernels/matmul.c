@@ -4,6 +4,7 @@
 #include <cblas.h>
 #include <pthread.h>
 
+#include "base/cpu.h"
 #include "gemm.h"
 #include "loops.h"
 #include "tile.h"

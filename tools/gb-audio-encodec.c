@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/weights.h"
 #include "encodec/codes_tensor.h"
 #include "encodec/stereo.h"
 #include "encodec/stereo_file.h"

@@ -6,9 +6,11 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
+#include "cli/text.h"
 #include "dataset/audit.h"
 #include "memo/memo.h"
 #include "dataset/pack.h"
+#include "memo/memo_gc.h"
 #include "memo/memo_store.h"
 #include "memo/provenance.h"
 

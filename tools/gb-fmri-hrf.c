@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/text.h"
 #include "fmri/bold.h"
 #include "fmri/restore.h"
 #include "fmri/mask_vote.h"

@@ -8,6 +8,7 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
+#include "cli/text.h"
 #include "plot/png.h"
 #include "plot/terminal.h"
 #include "inspect/inspect_plot.h"

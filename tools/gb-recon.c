@@ -7,6 +7,8 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
+#include "cli/text.h"
+#include "cli/weights.h"
 #include "io/file.h"
 #include "evaluate/subjects.h"
 #include "comparison/paired_comparison.h"

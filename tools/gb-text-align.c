@@ -6,8 +6,11 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
+#include "cli/text.h"
 #include "io/file.h"
 #include "media/subtitle_track.h"
+#include "table/subtitle_text.h"
+#include "text/column_values.h"
 #include "text/text_features.h"
 #include "text/nearest_text.h"
 

@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "cli/cli.h"
 #include "cli/ranks.h"
+#include "cli/text.h"
 #include "io/file.h"
 #include "model/model.h"
 #include "checkpoint/export.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #endif
 
-#include "base/pool.h"
+#include "base/cpu.h"
 
 enum { CLASSES = 4 };
 

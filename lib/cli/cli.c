@@ -12,10 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/size.h"
 #include "cli/cli_internal.h"
 #include "cli/ranks.h"
 #include "io/file.h"
+#include "io/temporary.h"
 
 gb_cli_state gb_cli;
 
@@ -332,6 +334,23 @@ int gb_cli_main(const char *name, const char *summary, const gb_command *command
 		status = GB_SYSTEM;
 	}
 	return status;
+}
+
+gb_status gb_cli_split(const char *option, const char *text, char **copy, const char ***name, int *names,
+                       gb_err *err)
+{
+	*copy = NULL;
+	*name = NULL;
+	*names = 0;
+	if (!text)
+		return GB_OK;
+	*copy = gb_string(text, err);
+	*name = *copy ? gb_array(strlen(text) + 1, sizeof **name, err) : NULL;
+	if (!*name)
+		return GB_SYSTEM;
+	for (char *part = strtok(*copy, ","); part; part = strtok(NULL, ","))
+		(*name)[(*names)++] = part;
+	return *names ? GB_OK : gb_fail(err, GB_USAGE, "--%s %s: names are wanted", option, text);
 }
 
 bool gb_cli_given(const gb_args *args, const gb_option *options, const char *name)

@@ -88,10 +88,6 @@ int gb_cli_main(const char *name, const char *summary, const gb_command *command
 
 bool gb_cli_given(const gb_args *args, const gb_option *options, const char *name);
 
-/* PATH of EnCodec weights: NAMED (--weights), else $GB_ENCODEC, else in share/giblet of an installation or
- * data/ of a checkout the published file, and last encodec-tiny, with a warning.  GB_SYSTEM: none there;
- * OTHERWISE says what goes without. */
-GB_CHECK gb_status gb_cli_encodec_weights(char path[], const char *named, const char *otherwise, gb_err *err);
 /* "a,b" → its parts, in *COPY; both to be freed.  TEXT NULL: none.  GB_USAGE for no name at all. */
 GB_CHECK gb_status gb_cli_split(const char *option, const char *text, char **copy, const char ***name,
                                 int *names, gb_err *err);
@@ -104,12 +100,5 @@ void gb_cli_print(const char *format, ...) GB_PRINTF(1, 2);
 
 /* Progress on a terminal (never with -q): call as often as you like. */
 void gb_cli_progress(const char *what, uint64_t done, uint64_t total);
-
-/* Text results: to -o's file (whole or not at all), or stdout. */
-typedef struct gb_text gb_text;
-GB_CHECK gb_status gb_text_open(gb_text **text, const char *out, gb_err *err);
-void gb_text_print(gb_text *text, const char *format, ...) GB_PRINTF(2, 3);
-GB_CHECK gb_status gb_text_commit(gb_text *text, gb_err *err); /* also frees */
-void gb_text_free(gb_text *text);                             /* aborts; accepts NULL */
 
 #endif

@@ -24,6 +24,7 @@ typedef struct gb_cli_state {
 
 extern gb_cli_state gb_cli;
 
+/* options.c */
 /* Fill state.options for COMMAND. */
 void gb_cli_load(const gb_command *command);
 /* One value; WHERE names the option for messages ("--tr", "c.conf: tr"). */
@@ -36,6 +37,7 @@ gb_json *gb_cli_params(void);
 /* The nearest of the candidates to WORD, or NULL if none is near. */
 const char *gb_cli_nearest(const char *word, const char *(*candidate)(int index), int count);
 
+/* help.c */
 void gb_cli_help(void);        /* to stdout */
 void gb_cli_print_completion(void);
 

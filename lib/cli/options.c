@@ -321,19 +321,3 @@ gb_json *gb_cli_params(void)
 	return params;
 }
 
-gb_status gb_cli_split(const char *option, const char *text, char **copy, const char ***name, int *names,
-                       gb_err *err)
-{
-	*copy = NULL;
-	*name = NULL;
-	*names = 0;
-	if (!text)
-		return GB_OK;
-	*copy = gb_string(text, err);
-	*name = *copy ? gb_array(strlen(text) + 1, sizeof **name, err) : NULL;
-	if (!*name)
-		return GB_SYSTEM;
-	for (char *part = strtok(*copy, ","); part; part = strtok(NULL, ","))
-		(*name)[(*names)++] = part;
-	return *names ? GB_OK : gb_fail(err, GB_USAGE, "--%s %s: names are wanted", option, text);
-}

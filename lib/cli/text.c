@@ -5,6 +5,7 @@
 
 #include "base/size.h"
 #include "cli/cli.h"
+#include "cli/text.h"
 #include "io/file.h"
 
 struct gb_text {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/weights.h"
 
 static bool beside_program(const char *program, const char *file, char path[PATH_MAX])
 {

@@ -9,7 +9,7 @@
 #include "base/plugin.h"
 #include "base/size.h"
 #include "comm/device_link.h"
-#include "comm/socket.h"
+#include "comm/socket_internal.h"
 
 struct gb_comm {
 	const gb_transport *transport;

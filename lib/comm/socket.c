@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* socket.c: exchanging bytes over connected pairs, and noticing who is gone. */
-#include "comm/socket.h"
+#include "comm/socket_internal.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
-#include "comm/socket.h"
+#include "comm/socket_internal.h"
 #include "io/file.h"
 
 typedef struct hello { uint64_t magic, job; int32_t rank, size, kind, good; } hello;

@@ -127,7 +127,8 @@ static gb_status adopt(gb_member *member, const char *path, const gb_member_opti
 		    writer, "tr", gb_json_string(gb_rational_format(options->clock->tr.value, text)), err);
 	if (!status && options->clock->start.set)
 		status = gb_tensor_writer_param(
-		    writer, "start", gb_json_string(gb_rational_format(options->clock->start.value, text)), err);
+		    writer, "start",
+		    gb_json_string(gb_rational_format(options->clock->start.value, text)), err);
 	if (!status && options->clock->runs)
 		status = gb_tensor_writer_param(writer, "runs", gb_json_string(options->clock->runs), err);
 	if (!status && member->from_pipe)

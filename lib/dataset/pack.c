@@ -8,7 +8,10 @@
 #include "dataset/common_clock.h"
 #include "dataset/member.h"
 #include "dataset/pack_report.h"
+#include "dataset/pad.h"
+#include "dataset/repeats.h"
 #include "dataset/split.h"
+#include "dataset/statistics.h"
 #include "io/folder.h"
 #include "tensor/tensor_writer.h"
 

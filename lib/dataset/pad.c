@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dataset/member.h"
+#include "dataset/pad.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dataset/set.h"
+#include "dataset/repeats.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -88,14 +88,5 @@ GB_CHECK char *gb_bound_key(const gb_bound *bound, gb_err *err);
 gb_json *gb_set_members_json(const gb_dataset *set);
 gb_json *gb_set_features_json(const gb_dataset *set);
 
-/* Mean and SD of every feature over its valid train rows, tiles of elements on POOL.
- * STATS [features]: mean then SD [2 · elements], NULL for tokens; released with free() each.
- * GB_DATA: NaN or Inf in a valid row. */
-GB_CHECK gb_status gb_set_statistics(const gb_dataset *set, float **stats, gb_pool *pool, gb_err *err);
-
-/* REPEAT [rows]: for a test row whose stimuli all equal those of a train row, the
- * first such row; else −1.  Rows of nothing but zeros repeat nothing. */
-GB_CHECK gb_status gb_set_repeats(const gb_dataset *set, int64_t *repeat, gb_pool *pool, gb_err *err);
-
 GB_END_DECLS
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dataset/set.h"
+#include "dataset/statistics.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 /* For any processor: four lanes, no fused multiply-add. */
 #include <stdlib.h>
 
+#include "base/cpu.h"
 #include "base/size.h"
 
 #include "encodec/codec_kernel_body.h"

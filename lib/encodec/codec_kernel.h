@@ -9,6 +9,7 @@
 #ifndef GB_ENCODEC_CODEC_KERNEL_H
 #define GB_ENCODEC_CODEC_KERNEL_H
 
+#include "base/cpu.h"
 #include "base/pool.h"
 
 GB_BEGIN_DECLS

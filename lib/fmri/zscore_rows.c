@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fmri/zscore_rows.h"
 
+#include "base/cpu.h"
 #include "base/pool.h"
 
 const gb_zscore_rows *gb_zscore_rows_here(void)

@@ -39,8 +39,6 @@ const char *gb_base_name(const char *path);
 void gb_spool_folder(const char *folder);
 /* A descriptor of an unlinked file in it. */
 GB_CHECK gb_status gb_spool_open(int *descriptor, gb_err *err);
-/* Remove every registered temporary; only async-signal-safe calls. */
-void gb_file_cleanup(void);
 
 /* ---- outputs ---- */
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/cpu.h"
 #include "base/pool.h"
 #include "base/size.h"
 #include "io/hash_class.h"

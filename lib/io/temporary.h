@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* temporary.h: the register of temporary files, private to io/. */
+/* temporary.h: the register of temporary files. */
 #ifndef GB_IO_TEMPORARY_H
 #define GB_IO_TEMPORARY_H
 
@@ -13,6 +13,8 @@ GB_BEGIN_DECLS
  * (GB_SYSTEM in ERR, about NAME). gb_temporary_forget does not remove anything. */
 int gb_temporary_make(char *path, int *descriptor, const char *name, gb_err *err);
 void gb_temporary_forget(int slot);
+/* Remove every registered temporary; only async-signal-safe calls. */
+void gb_file_cleanup(void);
 
 GB_END_DECLS
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
+#include "memo/memo_key.h"
 #include "memo/memo_store.h"
 #include "io/file.h"
 #include "io/folder.h"

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
+#include "memo/memo_gc.h"
 #include "memo/memo_store.h"
 #include "io/file.h"
 #include "io/folder.h"

@@ -10,8 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/size.h"
-#include "memo/memo.h"
+#include "memo/memo_key.h"
 #include "dataset/set.h"
 #include "io/file.h"
 

@@ -40,21 +40,5 @@ GB_CHECK gb_status gb_store_check(const gb_store_entry *entry, bool *good, gb_er
 GB_CHECK gb_status gb_store_lock(const char *store, const char *key, bool wait, int *descriptor, gb_err *err);
 void gb_store_unlock(const char *store, const char *key, int descriptor); /* accepts −1 */
 
-/* What gc removes or names. */
-typedef struct gb_litter {
-	const char *what;   /* "entry", "temporary", "leftover" */
-	const char *action; /* "removed", "to remove", "named" */
-	char *path;
-	uint64_t bytes;
-	double days;        /* since it was used or changed */
-} gb_litter;
-
-/* Remove entries not used for DAYS, and what killed runs left in the store; name what
- * killed tools left in FOLDERS (".NAME.XXXXXX", files or folders; they are not removed:
- * a tool may be writing them).  DRY: remove nothing. */
-GB_CHECK gb_status gb_store_collect(const char *store, double days, bool dry, const char *const *folder,
-                                    size_t folders, gb_litter **litter, size_t *count, gb_err *err);
-void gb_litter_free(gb_litter *litter, size_t count);
-
 GB_END_DECLS
 #endif

@@ -35,8 +35,9 @@ static gb_status read_number(const gb_table *table, size_t row, size_t column, d
 		return GB_OK;
 	*value = strtod(cell, &end);
 	if (*end || !isfinite(*value))
-		return gb_fail(err, GB_DATA, "%s: line %lld, column %s: \"%.40s\" is not a number", table->name,
-		               (long long)gb_table_line(table, row), gb_table_header(table, column), cell);
+		return gb_fail(err, GB_DATA, "%s: line %lld, column %s: \"%.40s\" is not a number",
+		               table->name, (long long)gb_table_line(table, row),
+		               gb_table_header(table, column), cell);
 	return GB_OK;
 }
 
@@ -53,14 +54,17 @@ gb_status gb_named_columns_read(const char *path, const char *const *name, int c
 		size_t at = gb_table_find(table, name[c]);
 
 		if (at == table->columns) {
-			status = gb_fail(err, GB_USAGE, "%s: no column \"%s\" in its header line", table->name,
-			                 name[c]);
+			status = gb_fail(err, GB_USAGE, "%s: no column \"%s\" in its header line",
+			                 table->name, name[c]);
 			goto done;
 		}
 		if (!*value)
 			GB_TRY(gb_grow(value, table->rows * (size_t)columns, sizeof **value, err));
-		for (size_t row = 0; row < table->rows; row++)
-			GB_TRY(read_number(table, row, at, &(*value)[row * (size_t)columns + (size_t)c], err));
+		for (size_t row = 0; row < table->rows; row++) {
+			double *number = *value + row * (size_t)columns + (size_t)c;
+
+			GB_TRY(read_number(table, row, at, number, err));
+		}
 	}
 	*rows = table->rows;
 	if (*rows == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/size.h"
-#include "table/table_reader.h"
+#include "table/subtitle_text.h"
 #include "table/unicode.h"
 
 #include <stdlib.h>

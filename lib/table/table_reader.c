@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "table/table_reader.h"
 #include "table/delimited.h"
+#include "table/subtitle_text.h"
+#include "table/xlsx.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* A workbook is a zip of XML parts.  Parts are unpacked and parsed in pieces;
  * what may be unpacked in all is bounded, so a zip bomb ends in one line. */
 #include "base/size.h"
-#include "table/table_reader.h"
+#include "table/xlsx.h"
 
 #include <expat.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tensor/tensor_file.h"
+#include "tensor/clock_json.h"
 
 gb_json *gb_clock_to_json(const gb_clock *clock)
 {

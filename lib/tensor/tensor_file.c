@@ -8,6 +8,7 @@
 
 #include "base/size.h"
 #include "io/file.h"
+#include "tensor/clock_json.h"
 #include "tensor/profile.h"
 
 struct gb_tensor_file {

@@ -63,9 +63,5 @@ GB_CHECK gb_status gb_tensor_file_verify(gb_tensor_file *file, const char *name,
  * it came from a pipe. */
 bool gb_tensor_file_whole_hash(gb_tensor_file *file, gb_hash *hash, uint64_t *bytes);
 
-/* A clock to JSON and back, as in the profile ("time"). */
-gb_json *gb_clock_to_json(const gb_clock *clock);
-GB_CHECK gb_status gb_clock_from_json(const gb_json *time, gb_clock *clock, gb_err *err);
-
 GB_END_DECLS
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/size.h"
 #include "io/file.h"
+#include "tensor/clock_json.h"
 #include "tensor/profile.h"
 
 typedef struct planned {

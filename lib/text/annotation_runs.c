@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/segments.h"
+#include "text/annotation_runs.h"
 
 #include <stdio.h>
 #include <string.h>

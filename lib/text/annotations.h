@@ -5,6 +5,7 @@
 
 #include "text/align.h"
 #include "table/table_reader.h"
+#include "text/annotation_runs.h"
 
 GB_BEGIN_DECLS
 

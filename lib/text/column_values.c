@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/size.h"
-#include "text/text_features.h"
+#include "text/column_values.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -16,12 +16,6 @@ GB_CHECK gb_status gb_feature_text(const gb_annotations *a, gb_alignment how, bo
 /* text.rate, F32 [rows, 3]: words, each segment's spread evenly over its time;
  * length of the segments in seconds, weighted by overlap; segments that begin. */
 GB_CHECK gb_status gb_feature_rate(const gb_annotations *a, gb_tensor_list *list, gb_err *err);
-/* text.column.COL: numeric, F32 [rows, 1], if every cell of the table that has
- * a value is a number; else one column a value (cells hold several, separated
- * by commas), in byte order, listed in the attribute "categories".  Means
- * weighted by overlap; empty cells are no number, or none of the values. */
-GB_CHECK gb_status gb_feature_column(const gb_annotations *a, const char *column, gb_gap gap,
-                                     gb_tensor_list *list, gb_pool *pool, gb_err *err);
 /* text.boundaries, F32 [rows, 2]: around each row in which COLUMN changes from
  * one value to another, rise 0.2 … 1 in the 5 rows that end there, fall 1 …
  * 0.2 in the 5 that begin there; the larger where they meet.  Empty cells

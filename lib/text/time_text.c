@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/segments.h"
+#include "text/time_text.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/size.h"
 #include "io/hash.h"
 #include "train/trainer_internal.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "video/video_rows.h"
 
+#include "base/cpu.h"
 #include "base/pool.h"
 
 const gb_video_rows *gb_video_rows_here(void)

@@ -4,6 +4,7 @@
 #ifndef GB_VIDEO_VIDEO_ROWS_H
 #define GB_VIDEO_VIDEO_ROWS_H
 
+#include "base/cpu.h"
 #include "base/status.h"
 
 GB_BEGIN_DECLS

@@ -3,6 +3,7 @@
  * time, so that what lies behind them is reached; the target also reads a
  * repaired copy of what does not open. */
 #define FUZZ_TARGET "container"
+#include "tensor/clock_json.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/header.h"
 

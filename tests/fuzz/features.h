@@ -3,6 +3,7 @@
 #ifndef GB_TESTS_FUZZ_FEATURES_H
 #define GB_TESTS_FUZZ_FEATURES_H
 
+#include "text/column_values.h"
 #include "text/text_features.h"
 
 static void make_features(gb_annotations *a, gb_pooling pooling, gb_gap gap)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Loops and matrix products compiled for several processor classes give the same bits in each. */
+#include "base/cpu.h"
 #include "tests/kernels/kernel.h"
 
 #include "gemm.h"

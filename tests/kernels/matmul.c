@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Products against a double loop, in every storage order, with their epilogues,
  * and to the bit against the chain of fused multiply-adds that gemm.h promises. */
+#include "base/cpu.h"
 #include "gemm.h"
 #include "tests/kernels/kernel.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* gb_hrf_convolve: every processor class against a sum in double, at odd sizes. */
+#include "base/cpu.h"
 #include "base/rng.h"
 #include "base/size.h"
 #include "fmri/convolve.h"

@@ -4,6 +4,7 @@
  * the first near tie, sound; and the same bytes for any pieces and threads. */
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/size.h"
 #include "encodec/stereo.h"
 #include "encodec/stream_internal.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* EnCodec's arithmetic, each processor class against sums in double: products
  * of every edge size, ELU to the last places, LSTM steps, the first of equals. */
+#include "base/cpu.h"
 #include "base/size.h"
 #include "encodec/codec_kernel.h"
 #include "base/pool.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checksums: published values, in pieces as at once, and the same for every processor class. */
+#include "base/cpu.h"
 #include "base/pool.h"
 #include "base/rng.h"
 #include "base/size.h"
