@@ -114,12 +114,17 @@ static gb_status check_options(const gb_args *args, gb_err *err)
 	for (const char *at = opt.only; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
 		named++;
 	if (opt.only && wanted("video") + wanted("audio") + wanted("text") + wanted("bold") != named)
-		return gb_fail(err, GB_USAGE, "--only %s: of video, audio, text, bold, with commas between", opt.only);
-	if ((opt.nested || opt.partition) && ((opt.from && !strcmp(opt.from, "brain")) || !wanted("bold") || opt.no_score))
-		return gb_fail(err, GB_USAGE, "--%s tells what tensors predict of the brain: not with --from brain, --no-score, or --only without bold",
+		return gb_fail(err, GB_USAGE, "--only %s: of video, audio, text, bold, with commas between",
+		               opt.only);
+	if ((opt.nested || opt.partition) &&
+	    ((opt.from && !strcmp(opt.from, "brain")) || !wanted("bold") || opt.no_score))
+		return gb_fail(err, GB_USAGE,
+		               "--%s tells what tensors predict of the brain: not with --from brain, "
+		               "--no-score, or --only without bold",
 		               opt.nested ? "nested" : "partition");
 	if (opt.input && ((opt.from && !strcmp(opt.from, "brain")) || opt.no_score))
-		return gb_fail(err, GB_USAGE, "--ablate-input leaves stimuli out: not with --from brain or --no-score");
+		return gb_fail(err, GB_USAGE,
+		               "--ablate-input leaves stimuli out: not with --from brain or --no-score");
 	return GB_OK;
 }
 
@@ -132,7 +137,8 @@ static gb_status open_all(work *w, gb_err *err)
 	if (!status)
 		status = gb_scored_parse(opt.rows, w->set, &w->first, &w->end, &w->any, err);
 	if (!status)
-		status = gb_feature_sets_parse(&w->feature_sets, opt.nested, opt.partition, opt.nuisance, w->set, err);
+		status = gb_feature_sets_parse(&w->feature_sets, opt.nested, opt.partition, opt.nuisance,
+		                               w->set, err);
 	opt.lesion.from = opt.from;
 	opt.lesion.no_score = opt.no_score;
 	if (!status)
@@ -142,15 +148,20 @@ static gb_status open_all(work *w, gb_err *err)
 	if (!status)
 		status = gb_model_fits(w->model, w->set, err);
 	if (!status)
-		status = gb_baseline_open(&w->baseline, w->model, w->args->operand[0], opt.baseline, w->set, err);
+		status = gb_baseline_open(&w->baseline, w->model, w->args->operand[0], opt.baseline, w->set,
+		                          err);
 	if (!status && opt.null)
 		status = gb_dataset_open(&w->null, opt.null, err);
 	if (!status && gb_model_set(w->model) && strcmp(gb_model_set(w->model), gb_dataset_id(w->set)))
-		gb_cli_warn("%s: trained on another data set; make sure that its train rows are not tested here", w->args->operand[0]);
+		gb_cli_warn(
+			"%s: trained on another data set; make sure that its train rows are not tested here",
+			w->args->operand[0]);
 	if (!status)
-		status = gb_subjects_open(&w->brains, w->model, w->set, w->args->out, w->args->tool, w->args->pool, err);
+		status = gb_subjects_open(&w->brains, w->model, w->set, w->args->out, w->args->tool,
+		                          w->args->pool, err);
 	if (!status && w->lesions.options.roi && !w->brains.brain[0].has_mask)
-		status = gb_fail(err, GB_DATA, "data set: its BOLD states no mask, so a region has no place in it");
+		status = gb_fail(err, GB_DATA,
+		                 "data set: its BOLD states no mask, so a region has no place in it");
 	return status ? status : gb_folder_make(w->args->out, err);
 }
 
@@ -158,7 +169,10 @@ static gb_status open_all(work *w, gb_err *err)
 static gb_status find_weights(work *w, gb_err *err)
 {
 	const gb_feature *codes = gb_decoded_codes(w->set);
-	gb_status status = codes && wanted("audio") ? gb_cli_encodec_weights(w->weights, opt.weights, "without them codes are counted, not heard", err) : GB_OK;
+	gb_status status = codes && wanted("audio")
+	                           ? gb_cli_encodec_weights(w->weights, opt.weights,
+	                                                    "without them codes are counted, not heard", err)
+	                           : GB_OK;
 
 	if (!status && w->weights[0])
 		status = gb_decoded_audio_check_input(codes, "weights", w->weights, err);
@@ -171,12 +185,13 @@ static gb_status find_weights(work *w, gb_err *err)
 
 static gb_status encode(work *w, gb_err *err)
 {
-	gb_encoding_options of = {.model = w->model, .baseline = w->baseline, .set = w->set, .others = w->null,
-	                          .first = w->first, .end = w->end, .pool = w->args->pool};
+	gb_encoding_options of = {.model = w->model, .baseline = w->baseline, .set = w->set,
+	                          .others = w->null, .first = w->first, .end = w->end, .pool = w->args->pool};
 	const gb_encoding *e = &w->brains.brain[0].encoding;
-	gb_refit_options fit = {.set = w->set, .kernel = gb_refit_kernel(w->baseline ? w->baseline : w->model),
-	                        .folder = w->args->out, .tool = w->args->tool, .encoding = e, .pool = w->args->pool,
-	                        .progress = gb_cli_progress};
+	gb_refit_options fit = {.set = w->set,
+	                        .kernel = gb_refit_kernel(w->baseline ? w->baseline : w->model),
+	                        .folder = w->args->out, .tool = w->args->tool, .encoding = e,
+	                        .pool = w->args->pool, .progress = gb_cli_progress};
 	gb_status status = gb_subjects_score(&w->brains, &of, &w->metrics, err);
 
 	if (!status && opt.truth)
@@ -186,9 +201,9 @@ static gb_status encode(work *w, gb_err *err)
 
 static gb_decoding_options decoding_of(const work *w, bool from_brain)
 {
-	return (gb_decoding_options){.model = w->model, .set = w->set, .subject = gb_model_subject(w->model), .from_brain = from_brain,
-	                             .scored = &w->scored, .pool = w->args->pool, .weights = w->weights[0] ? w->weights : NULL,
-	                             .medium = opt.sound};
+	return (gb_decoding_options){.model = w->model, .set = w->set, .subject = gb_model_subject(w->model),
+	                             .from_brain = from_brain, .scored = &w->scored, .pool = w->args->pool,
+	                             .weights = w->weights[0] ? w->weights : NULL, .medium = opt.sound};
 }
 
 static gb_status decode(work *w, bool from_brain, gb_err *err)
@@ -198,10 +213,12 @@ static gb_status decode(work *w, bool from_brain, gb_err *err)
 	gb_status status = gb_decoded_all(w->decoded, &w->decodeds, FEATURES_MAX, &of, wanted, err);
 
 	if (!status)
-		status = gb_decoded_report(w->decoded + first, w->decodeds - first, w->args->out, w->set, &w->scored, &w->metrics, err);
+		status = gb_decoded_report(w->decoded + first, w->decodeds - first, w->args->out, w->set,
+		                           &w->scored, &w->metrics, err);
 	w->from_brain = from_brain ? w->decodeds : w->from_brain;
 	if (!status && from_brain && opt.from && !w->decodeds)
-		status = gb_fail(err, GB_USAGE, "--from brain: this model decodes nothing of it from the brain");
+		status = gb_fail(err, GB_USAGE,
+		                 "--from brain: this model decodes nothing of it from the brain");
 	return status;
 }
 
@@ -209,10 +226,12 @@ static gb_status write_report(work *w, gb_err *err)
 {
 	const gb_bold_source_scored *first = &w->brains.brain[0];
 	const gb_encoding *e = &first->encoding;
-	gb_report report = {.run = w->args->operand[0], .model = w->model, .baseline = w->baseline, .set = w->set,
-	                    .brains = &w->brains, .encoding = e->r ? e : NULL, .mask = first->has_mask ? &first->mask : NULL,
-	                    .decoded = w->decoded, .decodeds = w->decodeds, .scored = &w->scored, .lesions = &w->lesions,
-	                    .metrics = &w->metrics, .feature_sets = &w->feature_sets, .ablations = &w->ablations};
+	gb_report report = {.run = w->args->operand[0], .model = w->model, .baseline = w->baseline,
+	                    .set = w->set, .brains = &w->brains, .encoding = e->r ? e : NULL,
+	                    .mask = first->has_mask ? &first->mask : NULL, .decoded = w->decoded,
+	                    .decodeds = w->decodeds, .scored = &w->scored, .lesions = &w->lesions,
+	                    .metrics = &w->metrics, .feature_sets = &w->feature_sets,
+	                    .ablations = &w->ablations};
 	char *text = gb_metrics_tsv(&w->metrics, err), *path = gb_format(err, "%s/metrics.tsv", w->args->out),
 	     *page = gb_format(err, "%s/report.html", w->args->out);
 	gb_status status;
@@ -220,8 +239,12 @@ static gb_status write_report(work *w, gb_err *err)
 	GB_TRY(text && path && page ? gb_output_whole(path, text, strlen(text), err) : GB_SYSTEM);
 	GB_TRY(gb_report_write(&report, page, err));
 	if (e->r)
-		gb_cli_log("mean r %.4f over %zu voxels%s%s on %zu test rows", e->score.mean, e->voxels, w->brains.count > 1 ? " of " : "",
-		           w->brains.count < 2 ? "" : e->is_mean ? "the mean" : e->subject, e->scored.rows);
+		gb_cli_log("mean r %.4f over %zu voxels%s%s on %zu test rows", e->score.mean, e->voxels,
+		           w->brains.count > 1 ? " of " : "",
+		           w->brains.count < 2 ? ""
+		           : e->is_mean        ? "the mean"
+		                               : e->subject,
+		           e->scored.rows);
 done:
 	free(text);
 	free(path);
@@ -243,7 +266,8 @@ static gb_status make_lesions(work *w, gb_err *err)
 
 static gb_status score(work *w, gb_err *err)
 {
-	bool stimulus = !opt.from || !strcmp(opt.from, "stimulus"), brain = !opt.from || !strcmp(opt.from, "brain");
+	bool stimulus = !opt.from || !strcmp(opt.from, "stimulus"),
+	     brain = !opt.from || !strcmp(opt.from, "brain");
 	const gb_encoding *e = &w->brains.brain[0].encoding;
 	gb_status status;
 
@@ -257,7 +281,8 @@ static gb_status score(work *w, gb_err *err)
 		GB_TRY(decode(w, false, err));
 	GB_TRY(make_lesions(w, err));
 	if (opt.input) {
-		gb_intact intact = {.encoding = e->r ? e : NULL, .decoded = w->decoded, .decodeds = w->decodeds};
+		gb_intact intact = {
+			.encoding = e->r ? e : NULL, .decoded = w->decoded, .decodeds = w->decodeds};
 
 		GB_TRY(gb_ablations_make(&w->ablations, &intact, decoding_of(w, false), &w->metrics, err));
 	}
@@ -268,7 +293,8 @@ done:
 
 static gb_status compare(const gb_args *args, gb_err *err)
 {
-	char *table = gb_compare_tsv((const char *const *)args->operand, (size_t)args->operands, args->pool, err);
+	char *table =
+		gb_compare_tsv((const char *const *)args->operand, (size_t)args->operands, args->pool, err);
 	gb_text *text = NULL;
 	gb_status status = table ? gb_text_open(&text, args->out, err) : err->status;
 
