@@ -12,14 +12,16 @@
 #include "encodec/stereo_file.h"
 #include "audio/mel_tensor.h"
 #include "audio/mel_wav.h"
+#include "audio/pitch.h"
+#include "audio/pitch_tensor.h"
 
 static gb_maybe_rational tr = {false, {3, 2}}, start = {false, {0, 1}};
 static gb_maybe_rational window = {false, {1, 40}}, hop = {false, {1, 100}};
 static const char *weights, *bandwidth, *resample = "medium", *run_name = "run-1";
 static int64_t codebooks, rows = -1, track = -1, bands = 128;
-static bool partial, as_mel, invert, round_trip;
+static bool partial, as_mel, as_pitch, invert, round_trip;
 
-static const char rows_group[] = "Rows:", input_group[] = "Input:", codes_group[] = "Codes:", mel_group[] = "Mel spectrum:",
+static const char rows_group[] = "Rows:", input_group[] = "Input:", codes_group[] = "Codes:", mel_group[] = "Mel spectrum:", pitch_group[] = "Pitch:",
                   back_group[] = "Back to sound:";
 
 static const gb_option options[] = {
@@ -58,6 +60,8 @@ static const gb_option options[] = {
 	                                             "(default 1/40)", .group = mel_group},
 	{"hop", GB_OPTION_RATIONAL, &hop, "R", "with --mel: time from one spectrum to the next in seconds "
 	                                       "(default 1/100)", .group = mel_group},
+	{"pitch", GB_OPTION_FLAG, &as_pitch, NULL, "write the fundamental frequency and the voiced share of "
+	                                           "each row instead of EnCodec codes", .group = pitch_group},
 	{"invert", GB_OPTION_FLAG, &invert, NULL, "write the codes or mel spectrum of a tensor file as a WAV "
 	                                          "file", .group = back_group},
 	{"round-trip", GB_OPTION_FLAG, &round_trip, NULL, "encode and decode a sound, and write the WAV file "
@@ -97,7 +101,7 @@ static gb_status wanted_codebooks(const gb_encodec_weights *w, const char *path,
 
 static gb_status run_round_trip(const gb_args *args, gb_err *err)
 {
-	static const char *const others[] = {"tr", "rows", "partial", "run", "mel", "bands", "window", "hop", NULL};
+	static const char *const others[] = {"tr", "rows", "partial", "run", "mel", "pitch", "bands", "window", "hop", NULL};
 	char path[PATH_MAX];
 	gb_encodec_weights w = {0};
 	gb_codes_job job = {.path = args->operand[0], .out = args->out, .weights = path, .tool = args->tool, .step = tr.value, .pool = args->pool,
@@ -163,7 +167,7 @@ static gb_status invert_codes(gb_tensor_file *file, const gb_args *args, gb_err 
 static gb_status run_invert(const gb_args *args, gb_err *err)
 {
 	static const char *const others[] = {"tr", "bandwidth", "codebooks", "resample", "start", "rows", "partial",
-	                                     "run", "track", "mel", "bands", "window", "hop", "round-trip", NULL};
+	                                     "run", "track", "mel", "pitch", "bands", "window", "hop", "round-trip", NULL};
 	gb_tensor_file *file = NULL;
 	gb_status status = refuse(args, others, "with --invert: the file says it", err);
 
@@ -207,12 +211,38 @@ static gb_status run_mel(const gb_args *args, gb_err *err)
 	return GB_OK;
 }
 
+static gb_status run_pitch(const gb_args *args, gb_err *err)
+{
+	gb_pitch_job job = {.path = args->operand[0],
+	                    .out = args->out,
+	                    .tool = args->tool,
+	                    .run = run_name,
+	                    .params = args->params,
+	                    .audio = {.track = track,
+	                              .start = start.value,
+	                              .rate = GB_PITCH_RATE,
+	                              .quality = strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
+	                    .step = tr.value,
+	                    .rows = rows,
+	                    .partial = partial,
+	                    .pool = args->pool,
+	                    .progress = progress};
+	gb_pitch_result result;
+	gb_status status = gb_pitch_tensor_write(&job, &result, err);
+
+	if (!status)
+		gb_cli_log("%lld rows; %lld of %lld frames are voiced", (long long)result.rows,
+		           (long long)result.voiced, (long long)result.total);
+	return status;
+}
+
 static gb_status run(const gb_args *args, gb_err *err)
 {
 	static const char *const of_codes[] = {"weights", "bandwidth", "codebooks", NULL};
 	static const char *const of_mel[] = {"bands", "window", "hop", NULL};
 	/* bandwidth: the codebooks say it */
 	static const char *const modes[] = {"invert", "round-trip", "bandwidth", NULL};
+	static const char *const of_pitch[] = {"pitch", NULL}, *const mel_itself[] = {"mel", NULL};
 	gb_status status;
 
 	if (invert)
@@ -222,14 +252,22 @@ static gb_status run(const gb_args *args, gb_err *err)
 		status = gb_fail(err, GB_USAGE, "--bandwidth and --codebooks say the same: give one");
 	if (!status && round_trip)
 		return run_round_trip(args, err);
-	if (!status && as_mel)
-		status = refuse(args, of_codes, "with --mel", err);
+	if (!status && as_pitch && as_mel)
+		status = gb_fail(err, GB_USAGE, "--mel and --pitch are two tensors: give one");
+	if (!status && (as_mel || as_pitch))
+		status = refuse(args, of_codes, as_mel ? "with --mel" : "with --pitch", err);
 	if (!status && !as_mel)
 		status = refuse(args, of_mel, "without --mel", err);
 	if (status)
 		return status;
-	forget(args, as_mel ? of_codes : of_mel);
+	if (as_mel || as_pitch)
+		forget(args, of_codes);
+	if (!as_mel)
+		forget(args, of_mel);
+	forget(args, as_pitch ? mel_itself : of_pitch);
 	forget(args, modes);
+	if (as_pitch)
+		return run_pitch(args, err);
 	return as_mel ? run_mel(args, err) : run_codes(args, err);
 }
 
@@ -239,9 +277,9 @@ int main(int argc, char **argv)
 	    {NULL,
 	     "[--tr R] [--weights FILE] [--bandwidth 1.5|3|6|12|24 | --codebooks N] [--resample medium|best] "
 	     "[--start T] [--rows N] "
-	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R]] [-o OUT] MEDIA "
+	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R] | --pitch] [-o OUT] MEDIA "
 	     "| --round-trip [-o OUT] MEDIA | --invert [-o OUT] FILE",
-	     "Turn the sound of a film or sound file into EnCodec codes or a log-mel spectrum, binned by "
+	     "Turn the sound of a film or sound file into EnCodec codes, a log-mel spectrum or its pitch, binned by "
 	     "TR.", options, 1, 1, true, run},
 	    {0}};
 

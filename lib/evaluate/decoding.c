@@ -186,6 +186,7 @@ gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *e
 	if (!f)
 		return gb_fail(err, GB_DATA, "data set: no tensor %s to compare with", o->feature);
 	d->kind = kind_of(f);
+	d->modality = gb_modality_of(f);
 	d->elements = gb_model_decoded_shape(o->model, o->feature, d->shape, &d->rank);
 	if (!gb_size_mul(d->rows, d->elements, &cells))
 		return gb_fail(err, GB_SYSTEM, "%s: too large", o->feature);

@@ -3,6 +3,7 @@
 #ifndef GB_EVALUATE_DECODING_H
 #define GB_EVALUATE_DECODING_H
 
+#include "modality/modality.h"
 #include "model/model.h"
 #include "evaluate/metrics.h"
 #include "stats/identification.h"
@@ -22,6 +23,7 @@ typedef struct gb_decoded {
 	const char *feature, *direction;
 	bool from_brain;
 	gb_decoded_type kind;
+	const gb_modality *modality; /* NULL: none reads the tensor */
 	int64_t shape[4];
 	int rank;
 	size_t rows, elements;

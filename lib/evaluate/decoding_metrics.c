@@ -89,6 +89,20 @@ static gb_status segment_metrics(const gb_decoded *d, gb_metrics *metrics, gb_er
 	return status;
 }
 
+/* The figures that only tensors of its modality have. */
+static gb_status modality_metrics(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
+{
+	const gb_modality_decoded decoded = {d->rows, d->elements, d->predicted, d->actual, d->mean};
+	gb_modality_figure figure[GB_MODALITY_FIGURES];
+	size_t n = d->modality && d->modality->score ? d->modality->score(&decoded, figure) : 0;
+	gb_status status = GB_OK;
+
+	for (size_t i = 0; !status && i < n; i++)
+		status = add(metrics, figure_of(d, figure[i].key, figure[i].figure, figure[i].value),
+		             figure[i].baseline, figure[i].control, err);
+	return status;
+}
+
 static gb_status metrics_of(const gb_decoded *d, gb_metrics *metrics, gb_err *err)
 {
 	gb_status status;
@@ -104,6 +118,8 @@ static gb_status metrics_of(const gb_decoded *d, gb_metrics *metrics, gb_err *er
 		             d->error_mean, "the train mean", err);
 	if (!status)
 		status = skill_metric(d, metrics, err);
+	if (!status)
+		status = modality_metrics(d, metrics, err);
 	if (!status && d->kind == GB_DECODED_VIDEO)
 		status = add(metrics, figure_of(d, "decoding.video.psnr", "PSNR (dB)", d->psnr), d->psnr_mean,
 		             "the mean train frame", err);

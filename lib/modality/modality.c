@@ -9,6 +9,7 @@
 
 const gb_modality *const gb_modalities[GB_MODALITIES] = {&gb_modality_video, &gb_modality_mel,
                                                          &gb_modality_codes, &gb_modality_text,
+                                                         &gb_modality_pitch,
                                                          &gb_modality_floats};
 
 const gb_modality *gb_modality_of(const gb_feature *feature)

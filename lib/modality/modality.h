@@ -119,10 +119,10 @@ struct gb_modality {
 };
 
 extern const gb_modality gb_modality_video, gb_modality_mel, gb_modality_codes, gb_modality_text,
-    gb_modality_floats;
+    gb_modality_pitch, gb_modality_floats;
 
 /* All modalities, in the order that the network's tensors stand in. */
-enum { GB_MODALITIES = 5 };
+enum { GB_MODALITIES = 6 };
 extern const gb_modality *const gb_modalities[GB_MODALITIES];
 
 /* The modality of FEATURE; NULL: none reads it. */

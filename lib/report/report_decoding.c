@@ -10,6 +10,7 @@
 #include "evaluate/decoded_audio.h"
 #include "audio/spectrogram.h"
 #include "plot/heat.h"
+#include "plot/series.h"
 #include "plot/sheet.h"
 
 enum { SHOWN = 6 };
@@ -335,6 +336,31 @@ static void baselines(gb_page *page, const gb_decoded *d)
 		                   "%s.", d->feature, d->direction, list);
 }
 
+/* One number a row, decoded and true. */
+static gb_status time_course(gb_page *page, const gb_decoded *d, gb_err *err)
+{
+	size_t n = d->rows;
+	float *line = gb_array(2 * n, sizeof *line, err);
+	gb_series series[] = {{line, n, "true"}, {line + n, n, "decoded"}};
+	gb_plot plot = {.title = d->feature, .x = "scored rows", .y = d->modality->course_label, .width = 960, .height = 280};
+	gb_canvas canvas;
+	char caption[200];
+	gb_status status;
+
+	if (!line)
+		return GB_SYSTEM;
+	for (size_t t = 0; t < n; t++) {
+		line[t] = d->modality->course(d->actual, d->elements, t);
+		line[n + t] = d->modality->course(d->predicted, d->elements, t);
+	}
+	status = gb_plot_series(&canvas, &plot, series, 2, err);
+	free(line);
+	if (status)
+		return status;
+	snprintf(caption, sizeof caption, "%s, %s: decoded and true over the scored rows.", d->feature, d->direction);
+	return gb_page_figure(page, &canvas, caption, err);
+}
+
 static gb_status pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 {
 	gb_status status;
@@ -348,6 +374,8 @@ static gb_status pictures(gb_page *page, const gb_decoded *d, gb_err *err)
 	case GB_DECODED_CODES:
 		return codes(page, d, err);
 	case GB_DECODED_FLOATS:
+		if (d->modality && d->modality->course)
+			return time_course(page, d, err);
 		text_examples(page, d);
 		break;
 	}

@@ -128,6 +128,55 @@ fails 4 'space|write' 'a full disk' $g --mel -o /dev/full a.wav
 fails 4 'space|write' 'a full disk, inverse' $g --invert -o /dev/full a.st
 fails 4 'TMPDIR|directory' 'no folder for the output' $g --mel -o none/x.st a.wav
 
+# Pitch against closed forms.
+"$PYTHON" - <<'EOF'
+import numpy as np
+from scipy.io import wavfile
+rate = 24000
+t = np.arange(6 * rate) / rate
+parts = [0.3 * np.sin(2 * np.pi * f * t[:rate * 2]) for f in (60, 123.4, 220, 333.3, 480)]
+parts += [sum(0.1 * np.sin(2 * np.pi * k * f * t[:rate * 2] + k * k) for k in range(1, 11)) for f in (70, 110, 181.7, 415.3)]
+wavfile.write('tones.wav', rate, np.concatenate(parts).astype('f4'))
+wavfile.write('noise.wav', rate, (0.1 * np.random.default_rng(5).standard_normal(6 * rate)).astype('f4'))
+wavfile.write('quiet.wav', rate, np.zeros(6 * rate, 'f4'))
+# 100 Hz × 2^(t/6): one octave in 6 s
+wavfile.write('glide.wav', rate, (0.3 * np.sin(2 * np.pi * 100 * 6 / np.log(2) * (2 ** (t / 6) - 1))).astype('f4'))
+EOF
+check '--pitch: tones and harmonic complexes within 0.5 %, all voiced' '
+$g --pitch --tr 1/2 -o fine.st tones.wav && "$PYTHON" - "$TOP/tests/tensors.py" <<E
+import runpy, sys, numpy as np
+t, about = runpy.run_path(sys.argv[1])["load"]("fine.st")
+p = t["pitch"]
+assert p.shape == (36, 3) and p.dtype == "f4" and (p[:, 2] > 0.9).all()
+assert about["tensors"]["pitch"]["dims"] == ["time", "value"]
+want = np.array([60, 123.4, 220, 333.3, 480, 70, 110, 181.7, 415.3])
+got = 2 ** p[:, 0].reshape(9, 4)[:, 1:]
+print(abs(got / want[:, None] - 1).max(), p[:, 1].reshape(9, 4)[:, 1:].max())
+assert (abs(got / want[:, None] - 1) < 0.005).all() and (p[:, 1].reshape(9, 4)[:, 1:] < 0.01).all()
+E'
+check '--pitch: noise and silence are not voiced; a glide is followed within 0.5 %' '
+for f in noise quiet glide; do $g --pitch --tr 1/2 -o $f.st $f.wav || exit 1; done; "$PYTHON" - "$TOP/tests/tensors.py" <<E
+import runpy, sys, numpy as np
+load = lambda f: runpy.run_path(sys.argv[1])["load"](f)[0]["pitch"]
+print(load("noise.st")[:, 2].max())
+assert (load("noise.st")[:, 2] < 0.1).all() and not load("quiet.st").any()
+p = load("glide.st")
+want = 100 * 2 ** ((np.arange(12) * 0.5 + 0.25) / 6)
+print(abs(2 ** p[:, 0] / want - 1)[1:].max())
+assert (p[:, 2] > 0.9).all() and (abs(2 ** p[:, 0] / want - 1)[1:] < 0.005).all()
+E'
+check '--pitch: same bytes for -j1 and -j2, and to a pipe; from a pipe the same tensor' '
+$g --pitch -j1 -o p1.st a.wav && $g --pitch -j2 -o p2.st a.wav && cmp p1.st p2.st && $g --pitch a.wav | cmp - p1.st && cat a.wav | $g --pitch - >pp.st &&
+"$PYTHON" - "$TOP/tests/tensors.py" <<E
+import runpy, sys
+load = runpy.run_path(sys.argv[1])["load"]
+assert load("p1.st")[0]["pitch"].tobytes() == load("pp.st")[0]["pitch"].tobytes()
+E'
+fails 4 'space|write' '--pitch: a full disk' $g --pitch -o /dev/full a.wav
+fails 3 'cut short|decoded' '--pitch: a truncated mp4' $g --pitch cut.mp4
+fails 2 'two tensors' '--pitch with --mel' $g --pitch --mel a.wav
+fails 2 'codebooks' '--pitch with an option of codes' $g --pitch --codebooks 4 a.wav
+
 check 'a closed pipe ends it by SIGPIPE, silently' '
 $g --mel --tr 1/100 a.wav 2>err | head -c 100 >/dev/null; test ! -s err'
 check 'a killed run leaves no half file' '
