@@ -96,13 +96,10 @@ static void pack_left(const product *g, size_t row, size_t rows, size_t from, si
 
 /* ---- one tile ---- */
 
-/* A register tile at the edge: through room of its own. */
-static void edge(gb_gemm_fn *run, const product *g, size_t depth, const float *a, const float *b,
-                 size_t width, float *c, size_t stride, size_t rows, size_t columns, bool add)
+/* The ROWS × COLUMNS of a register tile that lie inside the product. */
+static void copy_edge(const float *whole, size_t width, float *c, size_t stride, size_t rows, size_t columns,
+                      bool add)
 {
-	float whole[LEFT_ROWS * 48];
-
-	run(depth, a, g->left_stride, b, whole, width, false);
 	for (size_t r = 0; r < rows; r++)
 		for (size_t i = 0; i < columns; i++)
 			c[r * stride + i] = whole[r * width + i] + (add ? c[r * stride + i] : 0.0f);
@@ -133,10 +130,14 @@ static void multiply(const product *g, const tile *t, float *c, size_t stride, b
 				const float *b = right + first * depth;
 				float *to = c + row * stride + first;
 
-				if (rows == g->kind->rows && columns == width)
+				if (rows == g->kind->rows && columns == width) {
 					run(depth, a, g->left_stride, b, to, stride, add);
-				else
-					edge(run, g, depth, a, b, width, to, stride, rows, columns, add);
+				} else {
+					float whole[LEFT_ROWS * 48];
+
+					run(depth, a, g->left_stride, b, whole, width, false);
+					copy_edge(whole, width, to, stride, rows, columns, add);
+				}
 			}
 		}
 	}

@@ -21,8 +21,8 @@ static const char *weights, *bandwidth, *resample = "medium", *run_name = "run-1
 static int64_t codebooks, rows = -1, track = -1, bands = 128;
 static bool partial, as_mel, as_pitch, invert, round_trip;
 
-static const char rows_group[] = "Rows:", input_group[] = "Input:", codes_group[] = "Codes:", mel_group[] = "Mel spectrum:", pitch_group[] = "Pitch:",
-                  back_group[] = "Back to sound:";
+static const char rows_group[] = "Rows:", input_group[] = "Input:", codes_group[] = "Codes:",
+		  mel_group[] = "Mel spectrum:", pitch_group[] = "Pitch:", back_group[] = "Back to sound:";
 
 static const gb_option options[] = {
 	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time (TR) to R seconds, an exact decimal or "
@@ -101,11 +101,18 @@ static gb_status wanted_codebooks(const gb_encodec_weights *w, const char *path,
 
 static gb_status run_round_trip(const gb_args *args, gb_err *err)
 {
-	static const char *const others[] = {"tr", "rows", "partial", "run", "mel", "pitch", "bands", "window", "hop", NULL};
+	static const char *const others[] = {"tr",    "rows",  "partial", "run", "mel",
+	                                     "pitch", "bands", "window",  "hop", NULL};
 	char path[PATH_MAX];
 	gb_encodec_weights w = {0};
-	gb_codes_job job = {.path = args->operand[0], .out = args->out, .weights = path, .tool = args->tool, .step = tr.value, .pool = args->pool,
-	                    .audio = {track, start.value, 24000, strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST, 0}};
+	gb_codes_job job = {.path = args->operand[0],
+	                    .out = args->out,
+	                    .weights = path,
+	                    .tool = args->tool,
+	                    .step = tr.value,
+	                    .pool = args->pool,
+	                    .audio = {track, start.value, 24000,
+	                              strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST, 0}};
 	int64_t samples = 0;
 	gb_status status = refuse(args, others, "with --round-trip: it makes no rows", err);
 
@@ -116,7 +123,8 @@ static gb_status run_round_trip(const gb_args *args, gb_err *err)
 	if (!status)
 		status = wanted_codebooks(&w, path, &job.codebooks, err);
 	if (!status && w.channels == 2)
-		status = gb_stereo_round_trip(job.path, &job.audio, job.out, job.codebooks, &w, &samples, job.pool, err);
+		status = gb_stereo_round_trip(job.path, &job.audio, job.out, job.codebooks, &w, &samples,
+		                              job.pool, err);
 	else if (!status)
 		status = gb_codes_round_trip(&job, &w, &samples, err);
 	if (!status)
@@ -130,9 +138,19 @@ static gb_status run_codes(const gb_args *args, gb_err *err)
 {
 	char path[PATH_MAX];
 	gb_encodec_weights w = {0};
-	gb_codes_job job = {.path = args->operand[0], .out = args->out, .weights = path, .tool = args->tool, .run = run_name, .params = args->params,
-	                    .audio = {track, start.value, 24000, strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
-	                    .step = tr.value, .rows = rows, .partial = partial, .pool = args->pool, .progress = progress};
+	gb_codes_job job = {.path = args->operand[0],
+	                    .out = args->out,
+	                    .weights = path,
+	                    .tool = args->tool,
+	                    .run = run_name,
+	                    .params = args->params,
+	                    .audio = {track, start.value, 24000,
+	                              strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
+	                    .step = tr.value,
+	                    .rows = rows,
+	                    .partial = partial,
+	                    .pool = args->pool,
+	                    .progress = progress};
 	gb_codes_result result;
 	gb_status status = gb_cli_encodec_weights(path, weights, "--mel needs none", err);
 
@@ -166,8 +184,10 @@ static gb_status invert_codes(gb_tensor_file *file, const gb_args *args, gb_err 
 
 static gb_status run_invert(const gb_args *args, gb_err *err)
 {
-	static const char *const others[] = {"tr", "bandwidth", "codebooks", "resample", "start", "rows", "partial",
-	                                     "run", "track", "mel", "pitch", "bands", "window", "hop", "round-trip", NULL};
+	static const char *const others[] = {"tr",     "bandwidth", "codebooks",  "resample",
+	                                     "start",  "rows",      "partial",    "run",
+	                                     "track",  "mel",       "pitch",      "bands",
+	                                     "window", "hop",       "round-trip", NULL};
 	gb_tensor_file *file = NULL;
 	gb_status status = refuse(args, others, "with --invert: the file says it", err);
 
@@ -192,10 +212,19 @@ static gb_status check(gb_err *err)
 
 static gb_status run_mel(const gb_args *args, gb_err *err)
 {
-	gb_mel_job job = {.path = args->operand[0], .out = args->out, .tool = args->tool, .run = run_name, .params = args->params,
-	                  .audio = {track, start.value, 24000, strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
-	                  .mel = {24000, (int)bands, window.value, hop.value}, .step = tr.value, .rows = rows, .partial = partial,
-	                  .pool = args->pool, .progress = progress};
+	gb_mel_job job = {.path = args->operand[0],
+	                  .out = args->out,
+	                  .tool = args->tool,
+	                  .run = run_name,
+	                  .params = args->params,
+	                  .audio = {track, start.value, 24000,
+	                            strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
+	                  .mel = {24000, (int)bands, window.value, hop.value},
+	                  .step = tr.value,
+	                  .rows = rows,
+	                  .partial = partial,
+	                  .pool = args->pool,
+	                  .progress = progress};
 	gb_mel_result result;
 	gb_status status = gb_mel_tensor_write(&job, &result, err);
 	const gb_audio_facts *f = &result.facts;
@@ -204,8 +233,8 @@ static gb_status run_mel(const gb_args *args, gb_err *err)
 		return status;
 	gb_cli_log("%s: %lld Hz, %d channels, by %s; %lld samples, %lld of them silence before or between; "
 	           "%lld cut; %lld jumps",
-	            job.path, (long long)f->rate, f->channels, f->reader, (long long)f->samples, (long long)f->silence,
-	            (long long)f->cut, (long long)f->jumps);
+	           job.path, (long long)f->rate, f->channels, f->reader, (long long)f->samples,
+	           (long long)f->silence, (long long)f->cut, (long long)f->jumps);
 	gb_cli_log("%lld rows hold %lld of %lld "
 	           "frames", (long long)result.rows, (long long)result.kept, (long long)result.total);
 	return GB_OK;
@@ -221,7 +250,8 @@ static gb_status run_pitch(const gb_args *args, gb_err *err)
 	                    .audio = {.track = track,
 	                              .start = start.value,
 	                              .rate = GB_PITCH_RATE,
-	                              .quality = strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM : GB_RESAMPLE_BEST},
+	                              .quality = strcmp(resample, "best") ? GB_RESAMPLE_MEDIUM
+	                                                                  : GB_RESAMPLE_BEST},
 	                    .step = tr.value,
 	                    .rows = rows,
 	                    .partial = partial,
@@ -273,15 +303,18 @@ static gb_status run(const gb_args *args, gb_err *err)
 
 int main(int argc, char **argv)
 {
-	static const gb_command commands[] = {
-	    {NULL,
-	     "[--tr R] [--weights FILE] [--bandwidth 1.5|3|6|12|24 | --codebooks N] [--resample medium|best] "
-	     "[--start T] [--rows N] "
-	     "[--partial] [--run NAME] [--track N] [--mel [--bands N] [--window R] [--hop R] | --pitch] [-o OUT] MEDIA "
-	     "| --round-trip [-o OUT] MEDIA | --invert [-o OUT] FILE",
-	     "Turn the sound of a film or sound file into EnCodec codes, a log-mel spectrum or its pitch, binned by "
-	     "TR.", options, 1, 1, true, run},
-	    {0}};
+	static const gb_command commands[] = {{NULL,
+	                                       "[--tr R] [--weights FILE] [--bandwidth 1.5|3|6|12|24 | "
+	                                       "--codebooks N] [--resample medium|best] "
+	                                       "[--start T] [--rows N] "
+	                                       "[--partial] [--run NAME] [--track N] [--mel [--bands N] "
+	                                       "[--window R] [--hop R] | --pitch] [-o OUT] MEDIA "
+	                                       "| --round-trip [-o OUT] MEDIA | --invert [-o OUT] FILE",
+	                                       "Turn the sound of a film or sound file into EnCodec codes, a "
+	                                       "log-mel spectrum or its pitch, binned by "
+	                                       "TR.",
+	                                       options, 1, 1, true, run},
+	                                      {0}};
 
 	return gb_cli_main("gb-audio-encodec", "EnCodec codes or mel spectrum binned by "
 	                                       "TR", commands, argc, argv);

@@ -20,31 +20,42 @@ static struct {
 	gb_strings subject;
 	double keep;
 	bool dry_run;
-} opt = {.split = "0.8:0.2", .repeats = "mark", .gap = {true, {91, 2}}, .history = {true, {32, 1}}, .keep = 30};
+} opt = {.split = "0.8:0.2",
+         .repeats = "mark",
+         .gap = {true, {91, 2}},
+         .history = {true, {32, 1}},
+         .keep = 30};
 
 static const gb_option pack_options[] = {
-	{"split", GB_OPTION_STRING, &opt.split, "TRAIN:TEST|A:B,.../A:B,...",
-	 "split rows into training and test: shares of all rows, or two lists of rows (default 0.8:0.2)"},
-	{"gap", GB_OPTION_RATIONAL, &opt.gap, "SECONDS",
-	 "leave out training rows closer than this to a test row (default 45.5: haemodynamic response 32 s, decoding window 13.5 s)"},
-	{"history", GB_OPTION_RATIONAL, &opt.history, "SECONDS",
-	 "use the first SECONDS of each run for neither training nor test (default 32: length of the haemodynamic response)"},
-	{"drop", GB_OPTION_STRING, &opt.drop, "A:B,...", "use these rows for neither training nor test"},
-	{"repeats", GB_OPTION_CHOICE, &opt.repeats, "mark|keep",
-	 "test rows whose stimuli equal those of a training row: exclude them from scores (mark), or score them (keep) (default mark)"},
-	{"subject", GB_OPTION_LIST, &opt.subject, "NAME=FILE", "add a BOLD file of the subject NAME; may be repeated", .not_param = true},
-	{"tr", GB_OPTION_RATIONAL, &opt.tr, "R", "set the repetition time, in seconds, of files that have no clock"},
-	{"runs", GB_OPTION_STRING, &opt.runs, "NAME:ROWS,...", "name the runs of files that have no clock"},
-	{"start", GB_OPTION_RATIONAL, &opt.start, "R", "set the time of row 0 of files that have no clock (default 0)"},
-	{0},
+    {"split", GB_OPTION_STRING, &opt.split, "TRAIN:TEST|A:B,.../A:B,...",
+     "split rows into training and test: shares of all rows, or two lists of rows (default 0.8:0.2)"},
+    {"gap", GB_OPTION_RATIONAL, &opt.gap, "SECONDS",
+     "leave out training rows closer than this to a test row (default 45.5: haemodynamic response 32 s, "
+     "decoding window 13.5 s)"},
+    {"history", GB_OPTION_RATIONAL, &opt.history, "SECONDS",
+     "use the first SECONDS of each run for neither training nor test (default 32: length of the "
+     "haemodynamic response)"},
+    {"drop", GB_OPTION_STRING, &opt.drop, "A:B,...", "use these rows for neither training nor test"},
+    {"repeats", GB_OPTION_CHOICE, &opt.repeats, "mark|keep",
+     "test rows whose stimuli equal those of a training row: exclude them from scores (mark), or score them "
+     "(keep) (default mark)"},
+    {"subject", GB_OPTION_LIST, &opt.subject, "NAME=FILE",
+     "add a BOLD file of the subject NAME; may be repeated", .not_param = true},
+    {"tr", GB_OPTION_RATIONAL, &opt.tr, "R",
+     "set the repetition time, in seconds, of files that have no clock"},
+    {"runs", GB_OPTION_STRING, &opt.runs, "NAME:ROWS,...", "name the runs of files that have no clock"},
+    {"start", GB_OPTION_RATIONAL, &opt.start, "R",
+     "set the time of row 0 of files that have no clock (default 0)"},
+    {0},
 };
 
 static const gb_option no_options[] = {{0}};
 
 static const gb_option gc_options[] = {
-	{"keep", GB_OPTION_REAL, &opt.keep, "DAYS", "keep results that were made or used in the last DAYS (default 30)", .max = 36500},
-	{"dry-run", GB_OPTION_FLAG, &opt.dry_run, NULL, "list what would be removed, and remove nothing"},
-	{0},
+    {"keep", GB_OPTION_REAL, &opt.keep, "DAYS",
+     "keep results that were made or used in the last DAYS (default 30)", .max = 36500},
+    {"dry-run", GB_OPTION_FLAG, &opt.dry_run, NULL, "list what would be removed, and remove nothing"},
+    {0},
 };
 
 /* "NAME=FILE" → its two parts; NAME is released with free(). */
@@ -70,9 +81,14 @@ static gb_status pack(const gb_args *args, gb_err *err)
 	size_t stimuli = (size_t)args->operands, inputs = stimuli + (size_t)opt.subject.count, i;
 	gb_pack_input *input;
 	gb_pack_options options = {
-		.tool = args->tool, .params = args->params, .split = opt.split, .drop = opt.drop, .gap = opt.gap.value, .history = opt.history.value,
-		.keep_repeats = !strcmp(opt.repeats, "keep"),
-		.clock = {.tr = opt.tr, .start = opt.start, .runs = opt.runs},
+	    .tool = args->tool,
+	    .params = args->params,
+	    .split = opt.split,
+	    .drop = opt.drop,
+	    .gap = opt.gap.value,
+	    .history = opt.history.value,
+	    .keep_repeats = !strcmp(opt.repeats, "keep"),
+	    .clock = {.tr = opt.tr, .start = opt.start, .runs = opt.runs},
 	};
 	char *report = NULL;
 	gb_status status = GB_OK;
@@ -129,12 +145,21 @@ static gb_status memo(const gb_args *args, gb_err *err)
 		return err->status;
 	if (encodec)
 		variables[0] = variable = gb_format(err, "GB_ENCODEC=%s", encodec);
-	status = gb_memo_run(&(gb_memo){.store = store, .command = args->rest, .out = args->out, .path = getenv("PATH"),
-	                                .variable = variables}, &outcome, key, &unnamed, err);
+	status = gb_memo_run(&(gb_memo){.store = store,
+	                                .command = args->rest,
+	                                .out = args->out,
+	                                .path = getenv("PATH"),
+	                                .variable = variables},
+	                     &outcome, key, &unnamed, err);
 	if (!status)
-		gb_cli_log("%s %s", key, outcome == GB_MEMO_FOUND ? "was there" : outcome == GB_MEMO_MADE ? "is new" : "not kept");
+		gb_cli_log("%s %s", key,
+		           outcome == GB_MEMO_FOUND  ? "was there"
+		           : outcome == GB_MEMO_MADE ? "is new"
+		                                     : "not kept");
 	if (!status && outcome == GB_MEMO_NOT_KEPT)
-		gb_cli_warn("%s: not kept for another time: it read an input that the command does not name (%s)", args->rest[0], unnamed);
+		gb_cli_warn("%s: not kept for another time: it read an input that the command does not name "
+		            "(%s)",
+		            args->rest[0], unnamed);
 	free(unnamed);
 	free(variable);
 	free(store);
@@ -146,10 +171,14 @@ static void print_command(gb_text *text, const gb_json *about)
 {
 	const gb_json *words = gb_json_get(about, "command");
 
-	gb_text_print(text, "%s", gb_json_text(gb_json_get(about, "program")) ? gb_json_text(gb_json_get(about, "program")) : "?");
+	gb_text_print(text, "%s",
+	              gb_json_text(gb_json_get(about, "program"))
+	                  ? gb_json_text(gb_json_get(about, "program"))
+	                  : "?");
 	for (size_t i = 0; i < gb_json_size(words); i++) {
 		const gb_json *word = gb_json_at(words, i);
-		const char *name = gb_json_text(word) ? gb_json_text(word) : gb_json_text(gb_json_get(word, "name"));
+		const char *name = gb_json_text(word) ? gb_json_text(word)
+		                                      : gb_json_text(gb_json_get(word, "name"));
 
 		gb_text_print(text, " %s", name ? name : "?");
 	}
@@ -168,7 +197,8 @@ static gb_status list(const gb_args *args, gb_err *err)
 	if (!status) {
 		gb_text_print(text, "key\tbytes\tdays\tcommand\n");
 		for (size_t i = 0; i < count; i++) {
-			gb_text_print(text, "%s\t%llu\t%.1f\t", entries[i].key, (unsigned long long)entries[i].bytes,
+			gb_text_print(text, "%s\t%llu\t%.1f\t", entries[i].key,
+			              (unsigned long long)entries[i].bytes,
 			              (double)(time(NULL) - entries[i].used) / 86400);
 			print_command(text, entries[i].about);
 			gb_text_print(text, "\n");
@@ -196,7 +226,9 @@ static gb_status verify(const gb_args *args, gb_err *err)
 	size_t count = 0;
 	int damaged = 0;
 	gb_err first = {0};
-	gb_status status = args->operands ? GB_OK : store ? gb_store_list(store, &entries, &count, err) : err->status;
+	gb_status status = args->operands ? GB_OK
+	                   : store        ? gb_store_list(store, &entries, &count, err)
+	                                  : err->status;
 
 	if (!status)
 		status = gb_text_open(&text, args->out, err);
@@ -214,7 +246,8 @@ static gb_status verify(const gb_args *args, gb_err *err)
 
 		status = gb_store_check(&entries[i], &good, err);
 		if (!status && !good)
-			found.status = gb_fail(&found, GB_DATA, "%s: damaged: not the bytes that were stored", entries[i].file);
+			found.status = gb_fail(&found, GB_DATA, "%s: damaged: not the bytes that were stored",
+			                       entries[i].file);
 		if (!status)
 			judge(text, entries[i].file, &found, &first, &damaged);
 	}
@@ -239,8 +272,8 @@ static gb_status collect(const gb_args *args, gb_err *err)
 
 	if (!store)
 		return err->status;
-	status = gb_store_collect(store, opt.keep, opt.dry_run, (const char *const *)args->operand, (size_t)args->operands,
-	                          &litter, &count, err);
+	status = gb_store_collect(store, opt.keep, opt.dry_run, (const char *const *)args->operand,
+	                          (size_t)args->operands, &litter, &count, err);
 	if (!status)
 		status = gb_text_open(&text, args->out, err);
 	if (!status) {
@@ -268,8 +301,8 @@ static gb_status why(const gb_args *args, gb_err *err)
 	gb_status status = gb_text_open(&text, args->out, err);
 
 	if (!status)
-		status = gb_provenance(args->operand[0], (const char *const *)args->operand + 1, (size_t)args->operands - 1, store, print_line,
-		                text, err);
+		status = gb_provenance(args->operand[0], (const char *const *)args->operand + 1,
+		                       (size_t)args->operands - 1, store, print_line, text, err);
 	if (!status)
 		status = gb_text_commit(text, err);
 	else
@@ -279,17 +312,23 @@ static gb_status why(const gb_args *args, gb_err *err)
 }
 
 static const gb_command commands[] = {
-	{"pack", "-o SET [--split 0.8:0.2|A:B,.../A:B,...] [--gap SECONDS] [--history SECONDS] [--drop ROWS] [--repeats mark|keep] "
-	         "[--subject NAME=FILE]... [--tr R] [--runs NAME:ROWS,...] [--start R] [FILE...]",
-	 "align tensor files on one clock and split training and test rows", pack_options, 0, -1, .run = pack},
-	{"memo", "[-o OUT] -- gb-tool ARGUMENT...", "run a command, or deliver its stored result if its inputs are the same", no_options, 0, 0,
-	 .takes_rest = true, .run = memo},
-	{"ls", "[-o OUT]", "list the results that memo stored", no_options, 0, 0, .run = list},
-	{"verify", "[SET|FILE...]", "check all checksums of data sets and files, or of the stored results", no_options, 0, -1, .run = verify},
-	{"gc", "[--keep DAYS] [--dry-run] [FOLDER...]", "remove stored results that were not used lately; list leftovers of killed tools",
-	 gc_options, 0, -1, .run = collect},
-	{"why", "FILE|SET [FOLDER...]", "print the tree of commands and inputs that made a file or data set", no_options, 1, -1, .run = why},
-	{0},
+    {"pack",
+     "-o SET [--split 0.8:0.2|A:B,.../A:B,...] [--gap SECONDS] [--history SECONDS] [--drop ROWS] [--repeats "
+     "mark|keep] "
+     "[--subject NAME=FILE]... [--tr R] [--runs NAME:ROWS,...] [--start R] [FILE...]",
+     "align tensor files on one clock and split training and test rows", pack_options, 0, -1, .run = pack},
+    {"memo", "[-o OUT] -- gb-tool ARGUMENT...",
+     "run a command, or deliver its stored result if its inputs are the same", no_options, 0, 0,
+     .takes_rest = true, .run = memo},
+    {"ls", "[-o OUT]", "list the results that memo stored", no_options, 0, 0, .run = list},
+    {"verify", "[SET|FILE...]", "check all checksums of data sets and files, or of the stored results",
+     no_options, 0, -1, .run = verify},
+    {"gc", "[--keep DAYS] [--dry-run] [FOLDER...]",
+     "remove stored results that were not used lately; list leftovers of killed tools", gc_options, 0, -1,
+     .run = collect},
+    {"why", "FILE|SET [FOLDER...]", "print the tree of commands and inputs that made a file or data set",
+     no_options, 1, -1, .run = why},
+    {0},
 };
 
 int main(int argc, char **argv)

@@ -113,10 +113,12 @@ static gb_status draw_on_terminal(gb_tensor_file *file, gb_err *err)
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
 	if (window.ws_col < 10 || window.ws_row < 8)
 		window = (struct winsize){.ws_col = 80, .ws_row = 24};
-	status = gb_inspect_plot(&canvas, file, tensor, true, window.ws_col, 2 * (window.ws_row - 4), &title, err);
+	status = gb_inspect_plot(&canvas, file, tensor, true, window.ws_col, 2 * (window.ws_row - 4), &title,
+	                         err);
 	if (status)
 		return status;
-	text = gb_terminal_text(&canvas, colors && (strstr(colors, "truecolor") || strstr(colors, "24bit")), err);
+	text = gb_terminal_text(&canvas, colors && (strstr(colors, "truecolor") || strstr(colors, "24bit")),
+	                        err);
 	if (text)
 		printf("%s\n%s", title, text);
 	gb_canvas_close(&canvas);
@@ -154,7 +156,9 @@ static gb_status explain(FILE *out, const gb_tensor_file *file, const gb_args *a
 	for (int i = 0; !status && i < args->operands; i++) {
 		const char *slash = strrchr(args->operand[i], '/');
 		size_t length = slash ? (size_t)(slash - args->operand[i]) : 0;
-		char *name = slash && !length ? gb_string("/", err) : slash ? strndup(args->operand[i], length) : gb_string(".", err);
+		char *name = slash && !length ? gb_string("/", err)
+		             : slash          ? strndup(args->operand[i], length)
+		                              : gb_string(".", err);
 		bool known = false;
 		status = name ? GB_OK : GB_SYSTEM;
 		for (int k = 0; name && k < count; k++)
@@ -229,7 +233,8 @@ static gb_status compare(FILE *out, const gb_args *args, gb_err *err)
 /* One question at a time; what would be ignored is refused. */
 static gb_status check(const gb_args *args, gb_err *err)
 {
-	int questions = verify + (stats && !json) + rows.set + json + diff + why + health + (plot != NULL) + (npy != NULL);
+	int questions = verify + (stats && !json) + rows.set + json + diff + why + health + (plot != NULL) +
+	                (npy != NULL);
 
 	if (questions > 1)
 		return gb_fail(err, GB_USAGE, "one of --verify --stats --rows --json --diff --why --health "
@@ -267,7 +272,9 @@ static gb_status run(const gb_args *args, gb_err *err)
 		gb_text_free(text);
 		return GB_SYSTEM;
 	}
-	answer = verify ? verify_all(out, args, err) : diff ? compare(out, args, err) : show_all(out, args, err);
+	answer = verify ? verify_all(out, args, err)
+	         : diff ? compare(out, args, err)
+	                : show_all(out, args, err);
 	fclose(out);
 	/* A "no", and what was found good beside the bad, are results too. */
 	if (answer > GB_NO && !verify) {

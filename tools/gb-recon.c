@@ -17,57 +17,74 @@
 #include "evaluate/simulated_ceiling.h"
 
 static struct {
-	const char *rows, *from, *only, *input, *baseline, *nested, *partition, *nuisance, *null, *truth, *weights, *sound;
+	const char *rows, *from, *only, *input, *baseline, *nested, *partition, *nuisance, *null, *truth,
+	    *weights, *sound;
 	bool no_score, compare;
 	gb_lesions_asked lesion;
 } opt = {.rows = "test", .lesion = {.controls = "20", .progress = gb_cli_progress}};
 
-static const char what_group[] = "What to predict:", lesion_group[] = "Lesions and ablations:", models_group[] = "Comparisons with ridge models:",
-                  control_group[] = "Controls and ground truth:";
+static const char what_group[] = "What to predict:", lesion_group[] = "Lesions and ablations:",
+		  models_group[] = "Comparisons with ridge models:",
+		  control_group[] = "Controls and ground truth:";
 
 static const gb_option options[] = {
-	{"rows", GB_OPTION_STRING, &opt.rows, "test|all|A:B",
-	 "predict these rows, counted over the whole common clock; only test rows among them are scored (default test)", .group = what_group},
-	{"from", GB_OPTION_CHOICE, &opt.from, "stimulus|brain", "predict in one direction only (default: in all that the model knows)",
-	 .group = what_group},
-	{"only", GB_OPTION_STRING, &opt.only, "video,audio,text,bold", "predict these modalities only (default: all)", .group = what_group},
-	{"lesion", GB_OPTION_STRING, &opt.lesion.lesion, "ROI.nii.gz",
-	 "also decode from the brain with the voxels of this region held at their training mean", .group = lesion_group, .not_param = true},
-	{"keep", GB_OPTION_STRING, &opt.lesion.keep, "ROI.nii.gz",
-	 "also decode from the brain with all voxels outside this region held at their training mean", .group = lesion_group, .not_param = true},
-	{"refit", GB_OPTION_FLAG, &opt.lesion.refit, NULL,
-	 "with --lesion: retrain ridge decoders without the region; with --keep: on the region alone", .group = lesion_group},
-	{"lesion-latent", GB_OPTION_FLAG, &opt.lesion.latent, NULL,
-	 "with --lesion: also project the directions that the region reads out of the bottleneck, and predict again from the stimulus",
-	 .group = lesion_group},
-	{"ablate-input", GB_OPTION_STRING, &opt.input, "TENSORS",
-	 "also predict without these stimulus tensors, each group in turn (video,text+text.rate: two groups)", .group = lesion_group,
-	 .former = "lesion-input"},
-	{"controls", GB_OPTION_STRING, &opt.lesion.controls, "all|N",
-	 "repeat a lesion with N random regions of the same size; all: one around every voxel (default 20)", .group = lesion_group},
-	{"baseline", GB_OPTION_STRING, &opt.baseline, "RUN",
-	 "compare with this ridge run (default: ridge.safetensors in the model's folder)", .group = models_group, .not_param = true},
-	{"nested", GB_OPTION_STRING, &opt.nested, "TENSORS",
-	 "fit ridge to the first group of tensors, then add one group at a time, and report what each adds (text.rate,text,mel+video)",
-	 .group = models_group},
-	{"partition", GB_OPTION_STRING, &opt.partition, "TENSORS",
-	 "partition the variance that 2 to 4 groups of tensors explain into unique and shared parts (text,mel+video)", .group = models_group},
-	{"nuisance", GB_OPTION_STRING, &opt.nuisance, "TENSORS", "include these tensors in every model of --nested and --partition",
-	 .group = models_group},
-	{"null", GB_OPTION_STRING, &opt.null, "SET",
-	 "compare with other brains on the same clock, where there are too few rows for circular shifts", .group = control_group, .not_param = true},
-	{"truth", GB_OPTION_STRING, &opt.truth, "FILE",
-	 "compare a simulated brain's scores with its noise-free signal; FILE is truth.safetensors of gb-sim", .group = control_group,
-	 .not_param = true},
-	{"weights", GB_OPTION_STRING, &opt.weights, "FILE",
-	 "turn codes into sound with these EnCodec weights (default: $GB_ENCODEC, then the data folder)", .group = what_group, .not_param = true},
-	{"sound", GB_OPTION_STRING, &opt.sound, "MEDIA",
-	 "compare decoded sound with this film or sound file, of which the codes or mel spectrum were made", .group = control_group,
-	 .not_param = true},
-	{"no-score", GB_OPTION_FLAG, &opt.no_score, NULL, "predict BOLD and score nothing: for stimuli without BOLD", .group = what_group},
-	{"compare", GB_OPTION_FLAG, &opt.compare, NULL, "print a table that compares output folders of gb-recon with the first of them",
-	 .group = models_group},
-	{0},
+    {"rows", GB_OPTION_STRING, &opt.rows, "test|all|A:B",
+     "predict these rows, counted over the whole common clock; only test rows among them are scored (default "
+     "test)",
+     .group = what_group},
+    {"from", GB_OPTION_CHOICE, &opt.from, "stimulus|brain",
+     "predict in one direction only (default: in all that the model knows)", .group = what_group},
+    {"only", GB_OPTION_STRING, &opt.only, "video,audio,text,bold",
+     "predict these modalities only (default: all)", .group = what_group},
+    {"lesion", GB_OPTION_STRING, &opt.lesion.lesion, "ROI.nii.gz",
+     "also decode from the brain with the voxels of this region held at their training mean",
+     .group = lesion_group, .not_param = true},
+    {"keep", GB_OPTION_STRING, &opt.lesion.keep, "ROI.nii.gz",
+     "also decode from the brain with all voxels outside this region held at their training mean",
+     .group = lesion_group, .not_param = true},
+    {"refit", GB_OPTION_FLAG, &opt.lesion.refit, NULL,
+     "with --lesion: retrain ridge decoders without the region; with --keep: on the region alone",
+     .group = lesion_group},
+    {"lesion-latent", GB_OPTION_FLAG, &opt.lesion.latent, NULL,
+     "with --lesion: also project the directions that the region reads out of the bottleneck, and predict "
+     "again from the stimulus",
+     .group = lesion_group},
+    {"ablate-input", GB_OPTION_STRING, &opt.input, "TENSORS",
+     "also predict without these stimulus tensors, each group in turn (video,text+text.rate: two groups)",
+     .group = lesion_group, .former = "lesion-input"},
+    {"controls", GB_OPTION_STRING, &opt.lesion.controls, "all|N",
+     "repeat a lesion with N random regions of the same size; all: one around every voxel (default 20)",
+     .group = lesion_group},
+    {"baseline", GB_OPTION_STRING, &opt.baseline, "RUN",
+     "compare with this ridge run (default: ridge.safetensors in the model's folder)", .group = models_group,
+     .not_param = true},
+    {"nested", GB_OPTION_STRING, &opt.nested, "TENSORS",
+     "fit ridge to the first group of tensors, then add one group at a time, and report what each adds "
+     "(text.rate,text,mel+video)",
+     .group = models_group},
+    {"partition", GB_OPTION_STRING, &opt.partition, "TENSORS",
+     "partition the variance that 2 to 4 groups of tensors explain into unique and shared parts "
+     "(text,mel+video)",
+     .group = models_group},
+    {"nuisance", GB_OPTION_STRING, &opt.nuisance, "TENSORS",
+     "include these tensors in every model of --nested and --partition", .group = models_group},
+    {"null", GB_OPTION_STRING, &opt.null, "SET",
+     "compare with other brains on the same clock, where there are too few rows for circular shifts",
+     .group = control_group, .not_param = true},
+    {"truth", GB_OPTION_STRING, &opt.truth, "FILE",
+     "compare a simulated brain's scores with its noise-free signal; FILE is truth.safetensors of gb-sim",
+     .group = control_group, .not_param = true},
+    {"weights", GB_OPTION_STRING, &opt.weights, "FILE",
+     "turn codes into sound with these EnCodec weights (default: $GB_ENCODEC, then the data folder)",
+     .group = what_group, .not_param = true},
+    {"sound", GB_OPTION_STRING, &opt.sound, "MEDIA",
+     "compare decoded sound with this film or sound file, of which the codes or mel spectrum were made",
+     .group = control_group, .not_param = true},
+    {"no-score", GB_OPTION_FLAG, &opt.no_score, NULL,
+     "predict BOLD and score nothing: for stimuli without BOLD", .group = what_group},
+    {"compare", GB_OPTION_FLAG, &opt.compare, NULL,
+     "print a table that compares output folders of gb-recon with the first of them", .group = models_group},
+    {0},
 };
 
 enum { FEATURES_MAX = 64 };
@@ -339,12 +356,16 @@ static gb_status run(const gb_args *args, gb_err *err)
 }
 
 static const gb_command commands[] = {
-	{NULL, "-o DIR [--rows test|all|A:B] [--from stimulus|brain] [--only video,audio,text,bold] "
-	       "[--lesion ROI.nii.gz | --keep ROI.nii.gz] [--refit] [--lesion-latent] [--ablate-input TENSORS] [--controls all|N] "
-	       "[--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth FILE] "
-	       "[--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare [-o OUT] DIR DIR...",
-	 "Predict BOLD from stimuli, decode stimuli from BOLD, and report how good the predictions are.", options, 2, -1, false, run},
-	{0},
+    {NULL,
+     "-o DIR [--rows test|all|A:B] [--from stimulus|brain] [--only video,audio,text,bold] "
+     "[--lesion ROI.nii.gz | --keep ROI.nii.gz] [--refit] [--lesion-latent] [--ablate-input TENSORS] "
+     "[--controls all|N] "
+     "[--baseline RUN] [--nested TENSORS] [--partition TENSORS] [--nuisance TENSORS] [--null SET] [--truth "
+     "FILE] "
+     "[--weights FILE] [--sound MEDIA] [--no-score] RUN|CKPT SET | --compare [-o OUT] DIR DIR...",
+     "Predict BOLD from stimuli, decode stimuli from BOLD, and report how good the predictions are.", options,
+     2, -1, false, run},
+    {0},
 };
 
 int main(int argc, char **argv)

@@ -21,48 +21,64 @@ static const char *run_name, *runs, *sheet, *text_columns, *start_column, *end_c
 static gb_strings columns;
 static bool partial, pairs, rate, invert;
 
-static const char rows_group[] = "Rows and runs:", input_group[] = "Columns of the input:", features_group[] = "Features:", back_group[] = "Back to text:";
+static const char rows_group[] = "Rows and runs:", input_group[] = "Columns of the input:",
+		  features_group[] = "Features:", back_group[] = "Back to text:";
 
-static const gb_option options[] = {
-	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time (TR) to R seconds, an exact decimal or fraction (default 3/2)",
-	 .group = rows_group},
-	{"start", GB_OPTION_RATIONAL, &row_start, "T", "let row 0 of each run begin at time T, in seconds (default 0)", .group = rows_group},
-	{"rows", GB_OPTION_INTEGER, &rows, "N", "write N rows of the one run (default: all complete rows)", .group = rows_group, .min = 1,
-	 .max = 1e9},
-	{"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the annotations do not fill", .group = rows_group},
-	{"run", GB_OPTION_STRING, &run_name, "NAME|all", "write this run of the file, or all; or name its only run (default run-1)",
-	 .group = rows_group},
-	{"runs", GB_OPTION_STRING, &runs, "NAME:ROWS,...", "name all runs of the file in order, with their rows", .group = rows_group},
-	{"sheet", GB_OPTION_STRING, &sheet, "NAME", "read this sheet of a workbook (default: the first)", .group = input_group},
-	{"track", GB_OPTION_INTEGER, &track, "N", "read this subtitle track of a film, counted from 0 (default: the film's default)",
-	 .group = input_group, .min = -1, .max = 1000},
-	{"text", GB_OPTION_STRING, &text_columns, "COLS", "read text from these columns, joined by \"; \" (default: guessed)",
-	 .group = input_group},
-	{"start-col", GB_OPTION_STRING, &start_column, "COL", "read start times from this column (default: guessed)", .group = input_group},
-	{"end-col", GB_OPTION_STRING, &end_column, "COL", "read end times, or durations, from this column (default: guessed)",
-	 .group = input_group},
-	{"unit", GB_OPTION_CHOICE, &unit, "s|ms|tr",
-	 "times are seconds, milliseconds, or row numbers from 1 with the end included (default: from the header, else s)",
-	 .group = input_group},
-	{"embed", GB_OPTION_STRING, &embed, "hash|DIR", "turn text into vectors by hashing words, or by the sentence encoder in DIR (default hash)",
-	 .group = features_group},
-	{"hash-pairs", GB_OPTION_FLAG, &pairs, NULL, "add the tensor text.pairs: hashed pairs of neighbouring words", .group = features_group},
-	{"pool", GB_OPTION_STRING, &pooling, "mean|max|first|last|slots:K", "combine the text segments of a row in this way (default mean)",
-	 .group = features_group},
-	{"gap", GB_OPTION_CHOICE, &gap, "hold|zero|linear",
-	 "fill rows without a segment with the last vector, with zeros, or by linear interpolation (default hold)", .group = features_group},
-	{"rate", GB_OPTION_FLAG, &rate, NULL, "add the tensor text.rate: words, duration of segments and onsets in each row",
-	 .group = features_group},
-	{"column", GB_OPTION_LIST, &columns, "COL", "add the tensor text.column.COL: the column's numbers, or one indicator for each value; may be "
-	 "repeated", .group = features_group},
-	{"boundaries", GB_OPTION_STRING, &boundaries, "COL", "add the tensor text.boundaries: ramps before and after each change in this column",
-	 .group = features_group},
-	{"invert", GB_OPTION_FLAG, &invert, NULL, "list the nearest text segments of each row of a tensor file", .group = back_group,
-	 .not_param = true},
-	{"nearest", GB_OPTION_INTEGER, &nearest, "K", "with --invert: list K segments for each row (default 1)", .group = back_group,
-	 .not_param = true, .min = 1, .max = 1000},
-	{0}
-};
+static const gb_option options[] =
+    {{"tr", GB_OPTION_RATIONAL, &tr, "R",
+      "set the repetition time (TR) to R seconds, an exact decimal or fraction (default 3/2)",
+      .group = rows_group},
+     {"start", GB_OPTION_RATIONAL, &row_start, "T",
+      "let row 0 of each run begin at time T, in seconds (default 0)", .group = rows_group},
+     {"rows", GB_OPTION_INTEGER, &rows, "N", "write N rows of the one run (default: all complete rows)",
+      .group = rows_group, .min = 1, .max = 1e9},
+     {"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the annotations do not fill",
+      .group = rows_group},
+     {"run", GB_OPTION_STRING, &run_name, "NAME|all",
+      "write this run of the file, or all; or name its only run (default run-1)", .group = rows_group},
+     {"runs", GB_OPTION_STRING, &runs, "NAME:ROWS,...", "name all runs of the file in order, with their rows",
+      .group = rows_group},
+     {"sheet", GB_OPTION_STRING, &sheet, "NAME", "read this sheet of a workbook (default: the first)",
+      .group = input_group},
+     {"track", GB_OPTION_INTEGER, &track, "N",
+      "read this subtitle track of a film, counted from 0 (default: the film's default)",
+      .group = input_group, .min = -1, .max = 1000},
+     {"text", GB_OPTION_STRING, &text_columns, "COLS",
+      "read text from these columns, joined by \"; \" (default: guessed)", .group = input_group},
+     {"start-col", GB_OPTION_STRING, &start_column, "COL",
+      "read start times from this column (default: guessed)", .group = input_group},
+     {"end-col", GB_OPTION_STRING, &end_column, "COL",
+      "read end times, or durations, from this column (default: guessed)", .group = input_group},
+     {"unit", GB_OPTION_CHOICE, &unit, "s|ms|tr",
+      "times are seconds, milliseconds, or row numbers from 1 with the end included (default: from the "
+      "header, else s)",
+      .group = input_group},
+     {"embed", GB_OPTION_STRING, &embed, "hash|DIR",
+      "turn text into vectors by hashing words, or by the sentence encoder in DIR (default hash)",
+      .group = features_group},
+     {"hash-pairs", GB_OPTION_FLAG, &pairs, NULL,
+      "add the tensor text.pairs: hashed pairs of neighbouring words", .group = features_group},
+     {"pool", GB_OPTION_STRING, &pooling, "mean|max|first|last|slots:K",
+      "combine the text segments of a row in this way (default mean)", .group = features_group},
+     {"gap", GB_OPTION_CHOICE, &gap, "hold|zero|linear",
+      "fill rows without a segment with the last vector, with zeros, or by linear interpolation (default "
+      "hold)",
+      .group = features_group},
+     {"rate", GB_OPTION_FLAG, &rate, NULL,
+      "add the tensor text.rate: words, duration of segments and onsets in each row",
+      .group = features_group},
+     {"column", GB_OPTION_LIST, &columns, "COL",
+      "add the tensor text.column.COL: the column's numbers, or one indicator for each value; may be "
+      "repeated",
+      .group = features_group},
+     {"boundaries", GB_OPTION_STRING, &boundaries, "COL",
+      "add the tensor text.boundaries: ramps before and after each change in this column",
+      .group = features_group},
+     {"invert", GB_OPTION_FLAG, &invert, NULL, "list the nearest text segments of each row of a tensor file",
+      .group = back_group, .not_param = true},
+     {"nearest", GB_OPTION_INTEGER, &nearest, "K", "with --invert: list K segments for each row (default 1)",
+      .group = back_group, .not_param = true, .min = 1, .max = 1000},
+     {0}};
 
 static gb_status parse_pooling(gb_alignment *how, gb_err *err)
 {
@@ -70,7 +86,10 @@ static gb_status parse_pooling(gb_alignment *how, gb_err *err)
 	char *end;
 	long slots;
 
-	*how = (gb_alignment){GB_POOL_SLOTS, 1, !strcmp(gap, "hold") ? GB_GAP_HOLD : !strcmp(gap, "zero") ? GB_GAP_ZERO : GB_GAP_LINEAR};
+	*how = (gb_alignment){GB_POOL_SLOTS, 1,
+	                      !strcmp(gap, "hold")   ? GB_GAP_HOLD
+	                      : !strcmp(gap, "zero") ? GB_GAP_ZERO
+	                                             : GB_GAP_LINEAR};
 	for (int i = 0; i < 4; i++)
 		if (!strcmp(pooling, names[i])) {
 			how->pooling = (gb_pooling)i;
@@ -78,7 +97,9 @@ static gb_status parse_pooling(gb_alignment *how, gb_err *err)
 		}
 	slots = strncmp(pooling, "slots:", 6) ? 0 : strtol(pooling + 6, &end, 10);
 	if (slots < 1 || slots > 64 || *end)
-		return gb_fail(err, GB_USAGE, "--pool: \"%s\" is none of mean, max, first, last, slots:1 ... slots:64", pooling);
+		return gb_fail(err, GB_USAGE,
+		               "--pool: \"%s\" is none of mean, max, first, last, slots:1 ... slots:64",
+		               pooling);
 	how->slots = (int)slots;
 	return GB_OK;
 }
@@ -90,8 +111,8 @@ static gb_status take_cue(void *context, gb_rational start, gb_rational end, con
 	gb_table *table = context;
 	char from[GB_RATIONAL_TEXT], to[GB_RATIONAL_TEXT];
 
-	return gb_table_cue(table, (int64_t)table->rows + 1, gb_rational_format(start, from), gb_rational_format(end, to), text,
-	                    strlen(text), err);
+	return gb_table_cue(table, (int64_t)table->rows + 1, gb_rational_format(start, from),
+	                    gb_rational_format(end, to), text, strlen(text), err);
 }
 
 static gb_status read_film(gb_table **table, gb_input *input, gb_err *err)
@@ -118,17 +139,19 @@ static void log_annotations(const gb_annotations *a)
 	const char *name = a->table->name;
 
 	gb_cli_log("%s: %s, %zu rows; start \"%s\", %s \"%s\", in %s", name, a->table->format, a->table->rows,
-	            gb_table_header(a->table, c->start), c->end_is_duration ? "length" : "end",
-	            c->end == GB_NO_COLUMN ? "(none: no length)" : gb_table_header(a->table, c->end), units[c->unit]);
+	           gb_table_header(a->table, c->start), c->end_is_duration ? "length" : "end",
+	           c->end == GB_NO_COLUMN ? "(none: no length)" : gb_table_header(a->table, c->end),
+	           units[c->unit]);
 	for (int i = 0; i < c->texts; i++)
 		gb_cli_log("%s: text \"%s\"", name, gb_table_header(a->table, c->text[i]));
 	if (a->segments.untimed)
 		gb_cli_log("%s: %zu rows without times left out", name, a->segments.untimed);
 	if (a->segments.sorted)
-		gb_cli_warn("%s: %zu segments were out of order and have been sorted", name, a->segments.sorted);
+		gb_cli_warn("%s: %zu segments were out of order and have been sorted", name,
+		            a->segments.sorted);
 	if (gb_cover_kept(a->cover) < a->segments.count)
-		gb_cli_log("%s: %zu of %zu segments lie outside the rows", name, a->segments.count - gb_cover_kept(a->cover),
-		            a->segments.count);
+		gb_cli_log("%s: %zu of %zu segments lie outside the rows", name,
+		           a->segments.count - gb_cover_kept(a->cover), a->segments.count);
 }
 
 static gb_status read_annotations(gb_annotations **annotations, gb_input *input, gb_err *err)
@@ -139,7 +162,9 @@ static gb_status read_annotations(gb_annotations **annotations, gb_input *input,
 	gb_status status;
 
 	if (unit)
-		wanted.unit = !strcmp(unit, "s") ? GB_UNIT_SECONDS : !strcmp(unit, "ms") ? GB_UNIT_MILLISECONDS : GB_UNIT_ROWS;
+		wanted.unit = !strcmp(unit, "s")    ? GB_UNIT_SECONDS
+		              : !strcmp(unit, "ms") ? GB_UNIT_MILLISECONDS
+		                                    : GB_UNIT_ROWS;
 	if (input->size && gb_text_sniff(input->data, input->size) == GB_FORMAT_BINARY)
 		status = read_film(&table, input, err);
 	else
@@ -153,7 +178,8 @@ static gb_status read_annotations(gb_annotations **annotations, gb_input *input,
 
 /* ---- writing ---- */
 
-static gb_status make_features(const gb_annotations *a, gb_alignment how, gb_tensor_list *list, gb_pool *pool, gb_err *err)
+static gb_status make_features(const gb_annotations *a, gb_alignment how, gb_tensor_list *list, gb_pool *pool,
+                               gb_err *err)
 {
 	gb_status status = gb_feature_text(a, how, false, list, pool, err);
 
@@ -180,14 +206,17 @@ static gb_status resolve(gb_tensor_writer *writer, const gb_annotations *a, gb_e
 		gb_json_append(text, gb_json_string(gb_table_header(a->table, c->text[i])));
 	status = gb_tensor_writer_param(writer, "text", text, err);
 	if (status == GB_OK)
-		status = gb_tensor_writer_param(writer, "start-col", gb_json_string(gb_table_header(a->table, c->start)), err);
+		status = gb_tensor_writer_param(writer, "start-col",
+		                                gb_json_string(gb_table_header(a->table, c->start)), err);
 	if (status == GB_OK && c->end != GB_NO_COLUMN)
-		status = gb_tensor_writer_param(writer, "end-col", gb_json_string(gb_table_header(a->table, c->end)), err);
-	return status == GB_OK ? gb_tensor_writer_param(writer, "unit", gb_json_string(units[c->unit]), err) : status;
+		status = gb_tensor_writer_param(writer, "end-col",
+		                                gb_json_string(gb_table_header(a->table, c->end)), err);
+	return status == GB_OK ? gb_tensor_writer_param(writer, "unit", gb_json_string(units[c->unit]), err)
+	                       : status;
 }
 
-static gb_status write_features(const gb_args *args, const gb_annotations *a, bool from_pipe, gb_tensor_list *list,
-                                gb_err *err)
+static gb_status write_features(const gb_args *args, const gb_annotations *a, bool from_pipe,
+                                gb_tensor_list *list, gb_err *err)
 {
 	gb_tensor_writer *writer = NULL;
 	gb_status status = gb_tensor_writer_new(&writer, args->tool, args->params, err);
@@ -216,7 +245,8 @@ static gb_status refuse_encoder(const char *folder, gb_err *err)
 	if (!path)
 		goto done;
 	if (gb_input_open(&input, path, NULL) != GB_OK) {
-		gb_fail(err, status, "%s: no sentence encoder there (no config.json); --embed hash needs none", folder);
+		gb_fail(err, status,
+		        "%s: no sentence encoder there (no config.json); --embed hash needs none", folder);
 		goto done;
 	}
 	if (gb_json_parse((const char *)input.data, input.size, &config, err) == GB_OK)
@@ -226,9 +256,10 @@ static gb_status refuse_encoder(const char *folder, gb_err *err)
 	else if (type && (strstr(type, "bert") || !strcmp(type, "mpnet")))
 		gb_fail(err, status, "%s: this build has no sentence encoder; use --embed hash", folder);
 	else
-		status = gb_fail(err, GB_DATA,
-		                 "%s: a model of type \"%.40s\"; a sentence encoder of BERT's family is wanted",
-		                 folder, type ? type : "unknown");
+		status =
+		    gb_fail(err, GB_DATA,
+		            "%s: a model of type \"%.40s\"; a sentence encoder of BERT's family is wanted",
+		            folder, type ? type : "unknown");
 done:
 	gb_json_free(config);
 	gb_input_close(&input);
@@ -264,7 +295,8 @@ static gb_status align(const gb_args *args, gb_err *err)
 
 /* ---- back to text ---- */
 
-static void print_match(gb_text *out, const gb_dictionary *d, size_t index, size_t rank, const gb_match *match)
+static void print_match(gb_text *out, const gb_dictionary *d, size_t index, size_t rank,
+                        const gb_match *match)
 {
 	int64_t row = (int64_t)(index / d->slots);
 	int run = gb_clock_run_of(&d->clock, row);
@@ -274,8 +306,8 @@ static void print_match(gb_text *out, const gb_dictionary *d, size_t index, size
 	row -= gb_clock_first(&d->clock, run);
 	if (!gb_clock_time_of(&d->clock, run, row, &start))
 		start = (gb_rational){0, 1};
-	gb_text_print(out, "%s\t%lld\t%.10g\t%zu\t%zu\t", d->clock.run[run].name, (long long)row, gb_rational_double(start),
-	              index % d->slots, rank + 1);
+	gb_text_print(out, "%s\t%lld\t%.10g\t%zu\t%zu\t", d->clock.run[run].name, (long long)row,
+	              gb_rational_double(start), index % d->slots, rank + 1);
 	if (match->segment == GB_NO_SEGMENT) {
 		gb_text_print(out, "n/a\tn/a\tn/a\n");
 		return;
@@ -301,10 +333,14 @@ static gb_status list_nearest(const gb_args *args, gb_err *err)
 		count = (size_t)d.text->shape[0] * d.slots;
 		k = k < (size_t)d.segments->shape[0] ? k : (size_t)d.segments->shape[0];
 		match = gb_size_mul(count, k, &total) ? gb_array(total, sizeof(*match), err) : NULL;
-		status = match ? GB_OK : gb_fail(err, GB_SYSTEM, "--nearest %lld: too many for memory", (long long)nearest);
+		status = match ? GB_OK
+		               : gb_fail(err, GB_SYSTEM, "--nearest %lld: too many for memory",
+		                         (long long)nearest);
 	}
 	if (status == GB_OK)
-		status = gb_nearest(d.text->data, count, d.segments->data, (size_t)d.segments->shape[0], d.width, k, match, args->pool, err);
+		status = gb_nearest((gb_vectors){d.text->data, count},
+		                    (gb_vectors){d.segments->data, (size_t)d.segments->shape[0]}, d.width, k,
+		                    match, args->pool, err);
 	if (status == GB_OK)
 		status = gb_text_open(&out, args->out, err);
 	if (status == GB_OK) {
@@ -319,18 +355,26 @@ static gb_status list_nearest(const gb_args *args, gb_err *err)
 	return status;
 }
 
-static gb_status run(const gb_args *args, gb_err *err) { return invert ? list_nearest(args, err) : align(args, err); }
+static gb_status run(const gb_args *args, gb_err *err)
+{
+	return invert ? list_nearest(args, err) : align(args, err);
+}
 
-static const gb_command commands[] = {
-	{NULL, "[--tr R] [--start T] [--rows N] [--partial] [--run NAME|all] [--runs NAME:ROWS,...] [--sheet NAME] [--track N] [--text COLS] "
-	       "[--start-col COL] [--end-col COL] [--unit s|ms|tr] [--embed hash|DIR] [--hash-pairs] "
-	       "[--pool mean|max|first|last|slots:K] [--gap hold|zero|linear] [--rate] [--column COL]... [--boundaries COL] "
-	       "[-o OUT] [FILE] | --invert [--nearest K] [-o OUT] [FILE]",
-	 "Turn annotations or subtitles into one feature vector for each TR, or list the segments nearest to such vectors.", options, 0, 1, true, run},
-	{0}
-};
+static const gb_command commands[] =
+    {{NULL,
+      "[--tr R] [--start T] [--rows N] [--partial] [--run NAME|all] [--runs NAME:ROWS,...] [--sheet NAME] "
+      "[--track N] [--text COLS] "
+      "[--start-col COL] [--end-col COL] [--unit s|ms|tr] [--embed hash|DIR] [--hash-pairs] "
+      "[--pool mean|max|first|last|slots:K] [--gap hold|zero|linear] [--rate] [--column COL]... "
+      "[--boundaries COL] "
+      "[-o OUT] [FILE] | --invert [--nearest K] [-o OUT] [FILE]",
+      "Turn annotations or subtitles into one feature vector for each TR, or list the segments nearest to "
+      "such vectors.",
+      options, 0, 1, true, run},
+     {0}};
 
 int main(int argc, char **argv)
 {
-	return gb_cli_main("gb-text-align", "annotations and subtitles as features binned by TR", commands, argc, argv);
+	return gb_cli_main("gb-text-align", "annotations and subtitles as features binned by TR", commands,
+	                   argc, argv);
 }

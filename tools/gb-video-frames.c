@@ -17,33 +17,42 @@ static bool partial, keep_going, invert;
 
 static const char rows_group[] = "Rows and frames:", picture_group[] = "Pictures:", input_group[] = "Input:";
 
-static const gb_option options[] = {
-	{"tr", GB_OPTION_RATIONAL, &tr, "R", "set the repetition time (TR) to R seconds, an exact decimal or fraction (default 3/2)",
-	 .group = rows_group},
-	{"size", GB_OPTION_STRING, &size, "WxH", "set width and height of the pictures in pixels (default 160x90)", .group = picture_group},
-	{"fit", GB_OPTION_CHOICE, &fit, "stretch|pad|crop", "choose how to fit a film of another aspect ratio (default stretch)",
-	 .group = picture_group},
-	{"filter", GB_OPTION_CHOICE, &filter, "area|bicubic|bilinear", "choose the scaling filter (default area)", .group = picture_group},
-	{"fps", GB_OPTION_RATIONAL, &fps, "R", "sample the picture on screen R times a second (default: all frames of the film)",
-	 .group = rows_group},
-	{"every", GB_OPTION_INTEGER, &every, "K", "take every K-th frame only (default 1)", .group = rows_group, .min = 1, .max = 1e9},
-	{"start", GB_OPTION_RATIONAL, &start, "T", "let row 0 begin at movie time T, in seconds (default 0)", .group = rows_group},
-	{"rows", GB_OPTION_INTEGER, &rows, "N", "write N rows; a shorter film is an error (default: all complete rows)", .group = rows_group,
-	 .min = 1, .max = 1e9},
-	{"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the film does not fill", .group = rows_group},
-	{"run", GB_OPTION_STRING, &run_name, "NAME", "name the fMRI run during which the film was shown (default run-1)", .group = rows_group},
-	{"track", GB_OPTION_INTEGER, &track, "N", "read this video track, counted from 0 (default: the container's default)",
-	 .group = input_group, .min = 0, .max = 1e6},
-	{"matrix", GB_OPTION_CHOICE, &matrix, "auto|bt601|bt709|bt2020|fcc|smpte240m|ycgco|rgb",
-	 "set the film's colour matrix (default auto: from its tags)", .group = input_group},
-	{"range", GB_OPTION_CHOICE, &range, "auto|limited|full", "set the film's range of levels (default auto: from its tags)",
-	 .group = input_group},
-	{"keep-going", GB_OPTION_FLAG, &keep_going, NULL, "repeat the previous frame in place of one that cannot be decoded",
-	 .group = input_group},
-	{"invert", GB_OPTION_FLAG, &invert, NULL, "write the frames of a tensor file as a film (.mp4, .mov, .nut)", .group = input_group,
-	 .not_param = true},
-	{0}
-};
+static const gb_option options[] =
+    {{"tr", GB_OPTION_RATIONAL, &tr, "R",
+      "set the repetition time (TR) to R seconds, an exact decimal or fraction (default 3/2)",
+      .group = rows_group},
+     {"size", GB_OPTION_STRING, &size, "WxH",
+      "set width and height of the pictures in pixels (default 160x90)", .group = picture_group},
+     {"fit", GB_OPTION_CHOICE, &fit, "stretch|pad|crop",
+      "choose how to fit a film of another aspect ratio (default stretch)", .group = picture_group},
+     {"filter", GB_OPTION_CHOICE, &filter, "area|bicubic|bilinear",
+      "choose the scaling filter (default area)", .group = picture_group},
+     {"fps", GB_OPTION_RATIONAL, &fps, "R",
+      "sample the picture on screen R times a second (default: all frames of the film)", .group = rows_group},
+     {"every", GB_OPTION_INTEGER, &every, "K", "take every K-th frame only (default 1)", .group = rows_group,
+      .min = 1, .max = 1e9},
+     {"start", GB_OPTION_RATIONAL, &start, "T", "let row 0 begin at movie time T, in seconds (default 0)",
+      .group = rows_group},
+     {"rows", GB_OPTION_INTEGER, &rows, "N",
+      "write N rows; a shorter film is an error (default: all complete rows)", .group = rows_group, .min = 1,
+      .max = 1e9},
+     {"partial", GB_OPTION_FLAG, &partial, NULL, "also write a last row that the film does not fill",
+      .group = rows_group},
+     {"run", GB_OPTION_STRING, &run_name, "NAME",
+      "name the fMRI run during which the film was shown (default run-1)", .group = rows_group},
+     {"track", GB_OPTION_INTEGER, &track, "N",
+      "read this video track, counted from 0 (default: the container's default)", .group = input_group,
+      .min = 0, .max = 1e6},
+     {"matrix", GB_OPTION_CHOICE, &matrix, "auto|bt601|bt709|bt2020|fcc|smpte240m|ycgco|rgb",
+      "set the film's colour matrix (default auto: from its tags)", .group = input_group},
+     {"range", GB_OPTION_CHOICE, &range, "auto|limited|full",
+      "set the film's range of levels (default auto: from its tags)", .group = input_group},
+     {"keep-going", GB_OPTION_FLAG, &keep_going, NULL,
+      "repeat the previous frame in place of one that cannot be decoded", .group = input_group},
+     {"invert", GB_OPTION_FLAG, &invert, NULL,
+      "write the frames of a tensor file as a film (.mp4, .mov, .nut)", .group = input_group,
+      .not_param = true},
+     {0}};
 
 static gb_status read_options(const gb_args *args, gb_video_options *o, gb_err *err)
 {
@@ -60,8 +69,9 @@ static gb_status read_options(const gb_args *args, gb_video_options *o, gb_err *
 	o->start = start.value;
 	o->run = run_name;
 	o->fit = !strcmp(fit, "pad") ? GB_FIT_PAD : !strcmp(fit, "crop") ? GB_FIT_CROP : GB_FIT_STRETCH;
-	o->filter = !strcmp(filter, "bicubic") ? GB_FILTER_BICUBIC : !strcmp(filter, "bilinear") ? GB_FILTER_BILINEAR
-	                                                                                        : GB_FILTER_AREA;
+	o->filter = !strcmp(filter, "bicubic")    ? GB_FILTER_BICUBIC
+	            : !strcmp(filter, "bilinear") ? GB_FILTER_BILINEAR
+	                                          : GB_FILTER_AREA;
 	if (fps.set)
 		o->fps = fps.value;
 	o->every = every;
@@ -117,15 +127,46 @@ static gb_status declare(gb_tensor_writer *writer, const gb_video_info *info, gb
 {
 	const gb_clock *clock = &info->clock;
 	gb_tensor_spec spec[] = {
-		{"video.pts", GB_I64, 2, {info->rows, info->frames}, "time,frame", clock, "timebase",
-		 "start of each frame, counted from movie time 0; padding repeats the last"},
-		{"video.count", GB_I32, 1, {info->rows}, "time", clock, "frames", "frames of each row that are no padding"},
-		{"video", GB_U8, 5, {info->rows, info->frames, info->height, info->width, 3}, "time,frame,y,x,rgb", clock,
-		 "level", "frames that begin in each row, RGB of full range; padding repeats the last"},
-		{"video.held", GB_U8, 1, {info->rows}, "time", clock, NULL,
-		 "1 where no frame begins in the row and it holds the one on screen"},
-		{"video.repeated", GB_U8, 1, {info->rows}, "time", clock, "frames",
-		 "frames (255: or more) that could not be decoded and are the one before again"},
+	    {"video.pts",
+	     GB_I64,
+	     2,
+	     {info->rows, info->frames},
+	     "time,frame",
+	     clock,
+	     "timebase",
+	     "start of each frame, counted from movie time 0; padding repeats the last"},
+	    {"video.count",
+	     GB_I32,
+	     1,
+	     {info->rows},
+	     "time",
+	     clock,
+	     "frames",
+	     "frames of each row that are no padding"},
+	    {"video",
+	     GB_U8,
+	     5,
+	     {info->rows, info->frames, info->height, info->width, 3},
+	     "time,frame,y,x,rgb",
+	     clock,
+	     "level",
+	     "frames that begin in each row, RGB of full range; padding repeats the last"},
+	    {"video.held",
+	     GB_U8,
+	     1,
+	     {info->rows},
+	     "time",
+	     clock,
+	     NULL,
+	     "1 where no frame begins in the row and it holds the one on screen"},
+	    {"video.repeated",
+	     GB_U8,
+	     1,
+	     {info->rows},
+	     "time",
+	     clock,
+	     "frames",
+	     "frames (255: or more) that could not be decoded and are the one before again"},
 	};
 	gb_status status = GB_OK;
 
@@ -147,7 +188,8 @@ static gb_status put_times(gb_tensor_writer *writer, const gb_video *video, gb_e
 
 	for (int64_t row = 0; status == GB_OK && row < info->rows; row++) {
 		gb_video_pts(video, row, pts);
-		status = gb_tensor_writer_put(writer, "video.pts", pts, (size_t)info->frames * sizeof *pts, err);
+		status = gb_tensor_writer_put(writer, "video.pts", pts, (size_t)info->frames * sizeof *pts,
+		                              err);
 	}
 	for (int64_t row = 0; status == GB_OK && row < info->rows; row++) {
 		int32_t count = gb_video_count(video, row);
@@ -181,8 +223,8 @@ static gb_status put_pictures(gb_tensor_writer *writer, gb_video *video, gb_err 
 	if (status == GB_OK && keep_going)
 		status = gb_tensor_writer_put(writer, "video.repeated", lost, (size_t)info->rows, err);
 	if (status == GB_OK && repeated_total > 0)
-		gb_cli_warn("%s: %lld frames could not be decoded and repeat the one before", gb_video_input(video)->name,
-		            (long long)repeated_total);
+		gb_cli_warn("%s: %lld frames could not be decoded and repeat the one before",
+		            gb_video_input(video)->name, (long long)repeated_total);
 	free(row_data);
 	free(lost);
 	return status;
@@ -194,9 +236,9 @@ static void log_film(const gb_video *video)
 	const char *name = gb_video_input(video)->name;
 
 	gb_cli_log("%s: %lld frames, %lld of them in %lld rows of at most %lld; %s%s, %s range%s", name,
-	            (long long)info->total, (long long)info->kept, (long long)info->rows, (long long)info->frames,
-	            info->matrix, info->matrix_guessed ? " (guessed)" : "", info->range,
-	            info->range_guessed ? " (guessed)" : "");
+	           (long long)info->total, (long long)info->kept, (long long)info->rows,
+	           (long long)info->frames, info->matrix, info->matrix_guessed ? " (guessed)" : "",
+	           info->range, info->range_guessed ? " (guessed)" : "");
 	if (info->damage != NULL)
 		gb_cli_warn("%s; went on with what there is", info->damage);
 	if (info->guessed_pts > 0)
@@ -245,14 +287,13 @@ static gb_status run(const gb_args *args, gb_err *err)
 	return status;
 }
 
-static const gb_command commands[] = {
-	{NULL,
-	 "[--tr R] [--size WxH] [--fit stretch|pad|crop] [--filter area|bicubic|bilinear] [--fps R | --every K] "
-	 "[--start T] [--rows N] [--partial] [--run NAME] [--track N] [--matrix NAME] [--range NAME] "
-	 "[--keep-going] [-o OUT] [MOVIE] | --invert [--tr R] [-o OUT] [FILE]",
-	 "Decode a film into small pictures, binned by TR.", options, 0, 1, true, run},
-	{0}
-};
+static const gb_command commands[] =
+    {{NULL,
+      "[--tr R] [--size WxH] [--fit stretch|pad|crop] [--filter area|bicubic|bilinear] [--fps R | --every K] "
+      "[--start T] [--rows N] [--partial] [--run NAME] [--track N] [--matrix NAME] [--range NAME] "
+      "[--keep-going] [-o OUT] [MOVIE] | --invert [--tr R] [-o OUT] [FILE]",
+      "Decode a film into small pictures, binned by TR.", options, 0, 1, true, run},
+     {0}};
 
 int main(int argc, char **argv)
 {

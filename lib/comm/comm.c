@@ -136,19 +136,22 @@ static gb_status exchange(gb_comm *comm, int phase, int peer, const void *send, 
 static size_t half(size_t first, size_t end) { return first + (end - first) / 2; }
 
 /* Of numbers of BYTES; those of a device once what it was asked for is done. */
-static gb_status swap(gb_comm *comm, const gb_device *device, int phase, int peer, const char *send,
-                      size_t sends, char *receive, size_t receives, size_t bytes, gb_err *err)
+typedef struct swapped { const char *send; size_t sends; char *receive; size_t receives, bytes; } swapped;
+
+static gb_status swap(gb_comm *comm, const gb_device *device, int phase, int peer, swapped x, gb_err *err)
 {
 	float word;
 	gb_status status;
 
 	if (!device || !comm->link)
-		return exchange(comm, phase, peer, send, sends * bytes, receive, receives * bytes, err);
-	status = sends ? device->ops->download(device, &word, send, sizeof word, err) : GB_OK;
+		return exchange(comm, phase, peer, x.send, x.sends * x.bytes, x.receive, x.receives * x.bytes,
+		                err);
+	status = x.sends ? device->ops->download(device, &word, x.send, sizeof word, err) : GB_OK;
 	return status != GB_OK
 	           ? status
-	           : comm->link->exchange(comm->link_state, peer, (const float *)(const void *)send, sends,
-	                                  (float *)(void *)receive, receives, comm->timeout + phase, err);
+	           : comm->link->exchange(comm->link_state, peer, (const float *)(const void *)x.send,
+	                                  x.sends, (float *)(void *)x.receive, x.receives,
+	                                  comm->timeout + phase, err);
 }
 
 typedef void add_fn(const gb_device *device, void *into, const void *from, size_t n);
@@ -170,8 +173,10 @@ static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scrat
 		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a,
 		       theirs_end = low ? b : m;
 
-		status = swap(comm, context, phase++, comm->rank ^ 1 << levels, base + theirs * bytes,
-		              theirs_end - theirs, scratch, mine_end - mine, bytes, err);
+		status = swap(comm, context, phase++, comm->rank ^ 1 << levels,
+		              (swapped){base + theirs * bytes, theirs_end - theirs, scratch, mine_end - mine,
+		                        bytes},
+		              err);
 		if (status == GB_OK)
 			add(context, base + mine * bytes, scratch, mine_end - mine);
 		first[levels + 1] = mine;
@@ -183,8 +188,10 @@ static gb_status sum(gb_comm *comm, void *x, size_t n, size_t bytes, void *scrat
 		size_t mine = low ? a : m, mine_end = low ? m : b, theirs = low ? m : a,
 		       theirs_end = low ? b : m;
 
-		status = swap(comm, context, phase++, comm->rank ^ 1 << levels, base + mine * bytes,
-		              mine_end - mine, base + theirs * bytes, theirs_end - theirs, bytes, err);
+		status = swap(comm, context, phase++, comm->rank ^ 1 << levels,
+		              (swapped){base + mine * bytes, mine_end - mine, base + theirs * bytes,
+		                        theirs_end - theirs, bytes},
+		              err);
 	}
 	return status;
 }

@@ -25,19 +25,21 @@ static bool is_float(gb_dtype dtype)
 
 /* Add one row to the sums.  Differences from the first row seen keep them exact
  * where the mean is large against the deviation. */
-static void add_row(const gb_bound *bound, int64_t count, size_t first, size_t n, const double *value,
-                    double *origin, double *sum, double *squares, uint32_t *rows)
+typedef struct moments { double *origin, *sum, *squares; uint32_t *rows; } moments;
+
+static void add_row(moments m, const gb_bound *bound, int64_t count, size_t first, size_t n,
+                    const double *value)
 {
 	for (size_t i = 0; i < n; i++) {
 		double d;
 
 		if (bound->ragged && !gb_bound_inside(bound, first + i, count))
 			continue;
-		if (rows[i]++ == 0)
-			origin[i] = value[i];
-		d = value[i] - origin[i];
-		sum[i] += d;
-		squares[i] += d * d;
+		if (m.rows[i]++ == 0)
+			m.origin[i] = value[i];
+		d = value[i] - m.origin[i];
+		m.sum[i] += d;
+		m.squares[i] += d * d;
 	}
 }
 
@@ -68,8 +70,8 @@ static void tile_statistics(void *context, size_t tile, int worker)
 		if (bad->row >= 0)
 			return;
 		if (train)
-			add_row(bound, bound->ragged ? gb_dataset_count(job->set, f, r) : 0, first, n, value,
-			        origin, sum, squares, rows);
+			add_row((moments){origin, sum, squares, rows}, bound,
+			        bound->ragged ? gb_dataset_count(job->set, f, r) : 0, first, n, value);
 	}
 	for (i = 0; i < n; i++) {
 		double mean = rows[i] ? sum[i] / rows[i] : 0,

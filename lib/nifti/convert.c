@@ -20,16 +20,16 @@ typedef double any_f64 __attribute__((aligned(1)));
 
 /* Unscaled values round once, from the stored type; scaled ones once, from double. */
 #define PLAIN(type)                                                                                          \
-	static void convert_##type(const uint8_t *data, size_t n, double slope, double inter, float *out)     \
-	{                                                                                                     \
-		const type *in = (const type *)(const void *)data;                                            \
-                                                                                                              \
-		if (slope == 1 && inter == 0)                                                                 \
-			for (size_t i = 0; i < n; i++)                                                        \
-				out[i] = (float)in[i];                                                        \
-		else                                                                                          \
-			for (size_t i = 0; i < n; i++)                                                        \
-				out[i] = (float)(slope * (double)in[i] + inter);                              \
+	static void convert_##type(const uint8_t *data, size_t n, double slope, double inter, float *out)    \
+	{                                                                                                    \
+		const type *in = (const type *)(const void *)data;                                           \
+                                                                                                             \
+		if (slope == 1 && inter == 0)                                                                \
+			for (size_t i = 0; i < n; i++)                                                       \
+				out[i] = (float)in[i];                                                       \
+		else                                                                                         \
+			for (size_t i = 0; i < n; i++)                                                       \
+				out[i] = (float)(slope * (double)in[i] + inter);                             \
 	}
 
 PLAIN(any_i8)

@@ -166,7 +166,8 @@ gb_status gb_plot_mosaic(gb_canvas *out, const gb_plot *plot, const float *volum
 
 	if (!box.count)
 		return gb_fail(err, GB_DATA, "picture: the volume has no voxel inside its mask");
-	status = sheet_open(out, plot, &(sheet){count, width, height, GB_BAR_WIDTH, true}, &tiles, &place, err);
+	status = sheet_open(out, plot, &(sheet){count, width, height, GB_BAR_WIDTH, true}, &tiles, &place,
+	                    err);
 	if (status)
 		return status;
 	sample = gb_array(all / each + 1, sizeof *sample, err);
@@ -180,7 +181,8 @@ gb_status gb_plot_mosaic(gb_canvas *out, const gb_plot *plot, const float *volum
 		int z = box.first[2] + (int)(((int64_t)2 * i + 1) * depth / (2 * count));
 		char caption[32];
 		slice(volume, shape, &box, z, palette, low, high, rgb);
-		gb_canvas_image(out, tile.x, tile.y, tile.width, tile.height, (gb_pixels){rgb, width, height, 3});
+		gb_canvas_image(out, tile.x, tile.y, tile.width, tile.height,
+		                (gb_pixels){rgb, width, height, 3});
 		snprintf(caption, sizeof caption, "z %d", z);
 		caption_at(out, plot, tile, caption);
 	}

@@ -253,26 +253,27 @@ static void fill_gaps(const job *j, const gb_clock *clock)
 	}
 }
 
-gb_status gb_align(const gb_cover *cover, const float *values, size_t width, const uint8_t *use,
-                   gb_alignment how, float *out, int32_t *count, int64_t *dropped, gb_pool *pool, gb_err *err)
+gb_status gb_align(const gb_cover *cover, const gb_segment_values *from, gb_alignment how, gb_aligned to,
+                   gb_pool *pool, gb_err *err)
 {
 	int64_t rows = gb_clock_rows(&cover->clock);
 	size_t tiles = ((size_t)rows + TILE - 1) / TILE;
-	job j = {cover, values, width, use, how, out, NULL, rows, NULL, NULL};
+	job j = {.cover = cover, .values = from->values, .width = from->width, .use = from->use,
+	         .how = how, .out = to.out, .rows = rows};
 	gb_status status = GB_SYSTEM;
 
 	if (how.pooling != GB_POOL_SLOTS)
 		j.how.slots = 1;
 	j.count = gb_array((size_t)rows, sizeof(*j.count), err);
 	j.dropped = gb_array(tiles, sizeof(*j.dropped), err);
-	j.sum = gb_array((size_t)gb_pool_threads(pool), width * sizeof(*j.sum), err);
+	j.sum = gb_array((size_t)gb_pool_threads(pool), from->width * sizeof(*j.sum), err);
 	if (j.count && j.dropped && j.sum) {
 		gb_pool_run(pool, tiles, pool_tile, &j);
 		fill_gaps(&j, &cover->clock);
-		if (count)
-			memcpy(count, j.count, (size_t)rows * sizeof(*count));
-		for (size_t i = 0; dropped && i < tiles; i++)
-			*dropped += j.dropped[i];
+		if (to.count)
+			memcpy(to.count, j.count, (size_t)rows * sizeof(*to.count));
+		for (size_t i = 0; to.dropped && i < tiles; i++)
+			*to.dropped += j.dropped[i];
 		status = GB_OK;
 	}
 	free(j.count);

@@ -34,13 +34,23 @@ typedef struct gb_alignment {
 	gb_gap gap;              /* rows without a segment; before a run's first: zero */
 } gb_alignment;
 
-/* VALUES [segments, width] → OUT [rows, slots, width] and COUNT [rows] (may be
- * NULL): how many segments a row has, at most slots of them with
- * GB_POOL_SLOTS; *DROPPED (may be NULL): those beyond.  USE [segments] (may be
- * NULL): 0 for a segment that has no value.  Gaps never reach across runs. */
-GB_CHECK gb_status gb_align(const gb_cover *cover, const float *values, size_t width, const uint8_t *use,
-                            gb_alignment how, float *out, int32_t *count, int64_t *dropped, gb_pool *pool,
-                            gb_err *err);
+typedef struct gb_segment_values {
+	const float *values; /* [segments, width] */
+	size_t width;
+	const uint8_t *use;  /* [segments] 0 for a segment that has no value; NULL: all have one */
+} gb_segment_values;
+
+/* What the rows are filled with. */
+typedef struct gb_aligned {
+	float *out;       /* [rows, slots, width] */
+	/* [rows] segments of a row, at most slots of them with GB_POOL_SLOTS; NULL: not wanted */
+	int32_t *count;
+	int64_t *dropped; /* is raised by the segments beyond the slots; NULL: not wanted */
+} gb_aligned;
+
+/* Gaps never reach across runs. */
+GB_CHECK gb_status gb_align(const gb_cover *cover, const gb_segment_values *from, gb_alignment how,
+                            gb_aligned to, gb_pool *pool, gb_err *err);
 
 GB_END_DECLS
 #endif

@@ -129,7 +129,8 @@ static gb_status add_column(const gb_annotations *a, size_t column, const piece 
 		status = GB_SYSTEM;
 	if (status == GB_OK) {
 		fill_values(a, column, category, width, values, use);
-		status = gb_align(a->cover, values, width, use, how, out, NULL, NULL, pool, err);
+		status = gb_align(a->cover, &(gb_segment_values){values, width, use}, how,
+		                  (gb_aligned){.out = out}, pool, err);
 	}
 	free(values);
 	free(use);

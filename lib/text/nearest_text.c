@@ -95,17 +95,17 @@ static void match_one(void *context, size_t index, int worker)
 	}
 }
 
-gb_status gb_nearest(const float *vectors, size_t count, const float *segments, size_t segment_count,
-                     size_t width, size_t k, gb_match *match, gb_pool *pool, gb_err *err)
+gb_status gb_nearest(gb_vectors vectors, gb_vectors segments, size_t width, size_t k, gb_match *match,
+                     gb_pool *pool, gb_err *err)
 {
-	job j = {vectors, segments, segment_count, width, k, gb_array(segment_count, sizeof(double), err),
-	         match};
+	job j = {vectors.value, segments.value, segments.count, width, k,
+	         gb_array(segments.count, sizeof(double), err), match};
 
 	if (!j.norm)
 		return GB_SYSTEM;
-	for (size_t i = 0; i < segment_count; i++)
-		j.norm[i] = sqrt(dot(segments + i * width, segments + i * width, width));
-	gb_pool_run(pool, count, match_one, &j);
+	for (size_t i = 0; i < segments.count; i++)
+		j.norm[i] = sqrt(dot(segments.value + i * width, segments.value + i * width, width));
+	gb_pool_run(pool, vectors.count, match_one, &j);
 	free(j.norm);
 	return GB_OK;
 }

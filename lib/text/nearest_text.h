@@ -24,11 +24,14 @@ void gb_dictionary_close(gb_dictionary *dictionary);
 #define GB_NO_SEGMENT SIZE_MAX
 typedef struct gb_match { size_t segment; double cosine; } gb_match;
 
-/* For each of COUNT vectors [count, width] the K nearest of SEGMENTS
- * [segments, width] by cosine, best first, equal ones in order; MATCH [count,
- * k].  K ≤ segments.  A zero vector has GB_NO_SEGMENT near it. */
-GB_CHECK gb_status gb_nearest(const float *vectors, size_t count, const float *segments, size_t segment_count,
-                              size_t width, size_t k, gb_match *match, gb_pool *pool, gb_err *err);
+/* COUNT vectors of the width of the others they are compared with. */
+typedef struct gb_vectors { const float *value; size_t count; } gb_vectors;
+
+/* For each of VECTORS [count, width] the K nearest of SEGMENTS [count, width] by cosine, best first, equal
+ * ones in order; MATCH [vectors, k].  K is at most the number of segments.  A zero vector has GB_NO_SEGMENT
+ * near it. */
+GB_CHECK gb_status gb_nearest(gb_vectors vectors, gb_vectors segments, size_t width, size_t k,
+                              gb_match *match, gb_pool *pool, gb_err *err);
 
 GB_END_DECLS
 #endif

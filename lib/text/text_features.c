@@ -146,7 +146,8 @@ gb_status gb_feature_text(const gb_annotations *a, gb_alignment how, bool pairs,
 	if (status == GB_OK)
 		status = gb_hash_words(a->all, a->all_count, a->text, n, pairs, values, pool, err);
 	if (status == GB_OK)
-		status = gb_align(a->cover, values, GB_HASH_WIDTH, use, how, out, count, &dropped, pool, err);
+		status = gb_align(a->cover, &(gb_segment_values){values, GB_HASH_WIDTH, use}, how,
+		                  (gb_aligned){out, count, &dropped}, pool, err);
 	if (status == GB_OK)
 		list->item[list->count - 1].spec.attributes = text_attributes(a, how, dropped);
 	free(use);

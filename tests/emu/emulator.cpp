@@ -39,9 +39,12 @@ static void lanes(int *out)
 	bad += __shfl_up_sync(all, i, 4) != (lane >= 4 ? i - 4 : i);
 	bad += __shfl_up_sync(all, 0.5 * i, 1, 16) != 0.5 * (lane % 16 ? i - 1 : i);
 	bad += __ballot_sync(all, lane % 3 == 0) != 0x49249249u;
-	bad += !__any_sync(all, lane == 31) || __any_sync(all, 0) || !__all_sync(all, 1) || __all_sync(all, lane);
-	bad += __reduce_add_sync(all, lane) != 496 || __reduce_max_sync(all, i) != (i | 31) || __reduce_min_sync(all, lane + 7) != 7;
-	bad += __reduce_or_sync(all, 1u << lane) != all || __reduce_and_sync(all, ~(1u << lane)) != 0 || __reduce_xor_sync(all, lane) != 0;
+	bad += !__any_sync(all, lane == 31) || __any_sync(all, 0) || !__all_sync(all, 1) ||
+	       __all_sync(all, lane);
+	bad += __reduce_add_sync(all, lane) != 496 || __reduce_max_sync(all, i) != (i | 31) ||
+	       __reduce_min_sync(all, lane + 7) != 7;
+	bad += __reduce_or_sync(all, 1u << lane) != all || __reduce_and_sync(all, ~(1u << lane)) != 0 ||
+	       __reduce_xor_sync(all, lane) != 0;
 	/* Two halves that do not wait for each other. */
 	if (lane < 16)
 		bad += __reduce_add_sync(0x0000ffffu, 1) != 16;
@@ -62,9 +65,11 @@ static void block(int *out, int n)
 	room[i] = i;
 	moving[i] = make_float4((float)i, 0, 0, (float)blockIdx.x);
 	__syncthreads();
-	bad += room[n - 1 - i] != n - 1 - i || moving[n - 1 - i].x != (float)(n - 1 - i) || moving[0].w != (float)blockIdx.x;
+	bad += room[n - 1 - i] != n - 1 - i || moving[n - 1 - i].x != (float)(n - 1 - i) ||
+	       moving[0].w != (float)blockIdx.x;
 	bad += __syncthreads_count(i % 2) != n / 2;
-	bad += !__syncthreads_or(i == n - 1) || __syncthreads_or(0) || __syncthreads_and(i) || !__syncthreads_and(1);
+	bad += !__syncthreads_or(i == n - 1) || __syncthreads_or(0) || __syncthreads_and(i) ||
+	       !__syncthreads_and(1);
 	out[blockIdx.x * (unsigned)n + threadIdx.x] = bad;
 }
 
@@ -77,7 +82,8 @@ static void counting(int *sum, unsigned *most, float *real)
 
 static void index3(int *out)
 {
-	unsigned x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y, z = blockIdx.z * blockDim.z + threadIdx.z;
+	unsigned x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y,
+		 z = blockIdx.z * blockDim.z + threadIdx.z;
 
 	out[(z * gridDim.y * blockDim.y + y) * gridDim.x * blockDim.x + x]++;
 }
@@ -124,7 +130,9 @@ static void order(void)
 	}
 	ok(seen[0][0] == 0 && seen[0][63] == 63, "order 0 is forward");
 	ok(seen[1][0] == 63 && seen[1][63] == 0, "order 1 is reverse");
-	ok(memcmp(seen[2], seen[0], sizeof seen[0]) && memcmp(seen[2], seen[1], sizeof seen[0]) && memcmp(seen[2], seen[3], sizeof seen[0]), "orders 2 and 3 are neither, nor each other");
+	ok(memcmp(seen[2], seen[0], sizeof seen[0]) && memcmp(seen[2], seen[1], sizeof seen[0]) &&
+	       memcmp(seen[2], seen[3], sizeof seen[0]),
+	   "orders 2 and 3 are neither, nor each other");
 	ok(!memcmp(seen[3], seen[4], sizeof seen[0]), "an order is the same each time");
 }
 
@@ -140,18 +148,27 @@ static void nothing(int) {}
 
 static void undefined(void)
 {
-	const struct { const char *wanted, *what; std::function<void()> run; } bad[] = {
-		{"wait at a barrier that the other", "a barrier that half of a block leaves out", [] { LAUNCH_ON(stream, half_at_barrier, 1, 64, 0, 0); }},
-		{"different barriers", "two barriers, one a half", [] { LAUNCH_ON(stream, two_barriers, 2, 64, 0, 0); }},
-		{"do not all come", "a shuffle without half of its lanes", [] { LAUNCH_ON(stream, half_in_shuffle, 1, 32, 0, at); }},
-		{"do not all come", "lanes that disagree who comes", [] { LAUNCH_ON(stream, other_masks, 1, 32, 0, 0); }},
-		{"wait at a barrier that the other", "a thread that has returned", [] { LAUNCH_ON(stream, returned_early, 1, 64, 0, 63); }},
-		{"1 to 1024 threads", "1025 threads", [] { LAUNCH_ON(stream, nothing, 1, 1025, 0, 0); }},
-		{"1 to 1024 threads", "a block 65 deep", [] { LAUNCH_ON(stream, nothing, 1, dim3(1, 1, 65), 0, 0); }},
-		{"a grid has", "a grid of nothing", [] { LAUNCH_ON(stream, nothing, 0, 32, 0, 0); }},
-		{"a grid has", "65536 blocks in y", [] { LAUNCH_ON(stream, nothing, dim3(1, 65536), 32, 0, 0); }},
-		{"227 KB", "too much dynamic shared memory", [] { LAUNCH_ON(stream, nothing, 1, 32, 227 * 1024 + 1, 0); }},
-		{"shared arrays", "too much static shared memory", [] { LAUNCH_ON(stream, too_much, 1, 32, 0, at); }}};
+	const struct { const char *wanted, *what; std::function<void()> run;
+	} bad[] = {{"wait at a barrier that the other", "a barrier that half of a block leaves out",
+	            [] { LAUNCH_ON(stream, half_at_barrier, 1, 64, 0, 0); }},
+	           {"different barriers", "two barriers, one a half",
+	            [] { LAUNCH_ON(stream, two_barriers, 2, 64, 0, 0); }},
+	           {"do not all come", "a shuffle without half of its lanes",
+	            [] { LAUNCH_ON(stream, half_in_shuffle, 1, 32, 0, at); }},
+	           {"do not all come", "lanes that disagree who comes",
+	            [] { LAUNCH_ON(stream, other_masks, 1, 32, 0, 0); }},
+	           {"wait at a barrier that the other", "a thread that has returned",
+	            [] { LAUNCH_ON(stream, returned_early, 1, 64, 0, 63); }},
+	           {"1 to 1024 threads", "1025 threads", [] { LAUNCH_ON(stream, nothing, 1, 1025, 0, 0); }},
+	           {"1 to 1024 threads", "a block 65 deep",
+	            [] { LAUNCH_ON(stream, nothing, 1, dim3(1, 1, 65), 0, 0); }},
+	           {"a grid has", "a grid of nothing", [] { LAUNCH_ON(stream, nothing, 0, 32, 0, 0); }},
+	           {"a grid has", "65536 blocks in y",
+	            [] { LAUNCH_ON(stream, nothing, dim3(1, 65536), 32, 0, 0); }},
+	           {"227 KB", "too much dynamic shared memory",
+	            [] { LAUNCH_ON(stream, nothing, 1, 32, 227 * 1024 + 1, 0); }},
+	           {"shared arrays", "too much static shared memory",
+	            [] { LAUNCH_ON(stream, too_much, 1, 32, 0, at); }}};
 
 	for (unsigned seed = 0; seed < 3; seed++)
 		for (const auto &b : bad) {

@@ -29,7 +29,9 @@ static void read_voxels(gb_nifti *image)
 	out = gb_array(room, 1, &err);
 	deviation = gb_array(grid, sizeof(*deviation), &err);
 	if (out && deviation) {
-		fuzz_check(gb_nifti_gather(image, &mask, (gb_volumes){0, h->volumes}, out, room, true, pool, &err), &err);
+		fuzz_check(gb_nifti_gather(image, &mask, (gb_volumes){0, h->volumes}, out, room, true, pool,
+		                           &err),
+		           &err);
 		fuzz_check(gb_nifti_gather(image, &mask, (gb_volumes){h->volumes / 2, h->volumes}, out,
 		                           values * sizeof(*out), false, pool, &err), &err);
 		fuzz_check(gb_nifti_deviation(image, deviation, pool, &err), &err);

@@ -66,7 +66,8 @@ int main(void)
 				x[i] = (float)gb_rng_normal(&rng);
 			y[n] = 12345;
 			for (int hold = 0; hold < 2; hold++) {
-				gb_convolve_filter filter = {tap, sizes[s].taps, hold ? GB_HISTORY_HOLD : GB_HISTORY_ZERO};
+				gb_convolve_filter filter = {tap, sizes[s].taps,
+				                             hold ? GB_HISTORY_HOLD : GB_HISTORY_ZERO};
 
 				if (gb_hrf_convolve(x, y, rows, columns, &filter, NULL, &err) ||
 				    gb_hrf_convolve(x, z, rows, columns, &filter, pool, &err))

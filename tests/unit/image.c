@@ -222,7 +222,8 @@ static void others(void)
 	       is(&c, 0, 0, 255, 0, 0),
 	   "frames");
 	gb_canvas_close(&c);
-	ok(gb_plot_frames(&c, &plot, &(gb_frames){frames, 0, 2, 2, 3, NULL}, &err) == GB_DATA, "no frames are refused");
+	ok(gb_plot_frames(&c, &plot, &(gb_frames){frames, 0, 2, 2, 3, NULL}, &err) == GB_DATA,
+	   "no frames are refused");
 	if (gb_canvas_open(&c, 1, 2, (gb_color){255, 0, 0}, &err))
 		return;
 	gb_canvas_fill(&c, 0, 1, 1, 1, (gb_color){0, 0, 255});
