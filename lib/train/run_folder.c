@@ -145,7 +145,7 @@ static gb_status add_state(items *list, const gb_trainer *t, gb_err *err)
 		  {"state.sums", GB_F64, 2 * GB_TERMS, &p->sums, "losses and counts of the epoch under way"},
 		  {"state.norm", GB_F64, 1, &p->norm_sum, "gradient norms of the epoch under way"},
 		  {"state.best", GB_F64, 1, &p->best_score, "best smoothed score"},
-		  {"state.decoder_gate", GB_F64, sizeof p->decoder_gate / sizeof(double), &p->decoder_gate,
+		  {"state.back", GB_F64, sizeof p->decoder_gate / sizeof(double), &p->decoder_gate,
 		   "the way back: losses at first, parts that count now and at best"},
 		   {"state.scores", GB_F64, (size_t)p->epoch + 1, p->score, "validation score of each epoch"},
 		   {"state.metrics", GB_U8, t->log.metrics ? strlen(t->log.metrics) : 0, t->log.metrics,
@@ -338,7 +338,7 @@ static gb_status read_state(gb_trainer *t, gb_tensor_file *file, const gb_json *
 	GB_TRY(read_tensor(file, "state.sums", GB_F64, 2 * GB_TERMS, &p->sums, err));
 	GB_TRY(read_tensor(file, "state.norm", GB_F64, 1, &p->norm_sum, err));
 	GB_TRY(read_tensor(file, "state.best", GB_F64, 1, &p->best_score, err));
-	GB_TRY(read_tensor(file, "state.decoder_gate", GB_F64, gates, &p->decoder_gate, err));
+	GB_TRY(read_tensor(file, "state.back", GB_F64, gates, &p->decoder_gate, err));
 	status = read_scores(t, file, err);
 done:
 	return status;
