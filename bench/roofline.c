@@ -12,6 +12,8 @@
 
 #include "network/giblet13_layers.h"
 #include "tests/kernels/extent.h"
+#include "network/graph_cost.h"
+#include "network/graph_backward.h"
 
 /* H100 SXM: memory; BF16 products, dense; FP32 outside them.  Bytes/s, operations/s. */
 #define MEMORY 3.35e12

@@ -17,6 +17,9 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "network/giblet13_layers.h"
+#include "network/layer_sizes.h"
+#include "network/graph_cost.h"
+#include "network/graph_backward.h"
 
 enum { ROWS = 64, LAYERS = 4 };
 static const size_t width[LAYERS + 1] = {4096, 4096, 2048, 4096, 4096};

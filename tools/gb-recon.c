@@ -14,7 +14,9 @@
 #include "comparison/paired_comparison.h"
 #include "report/report.h"
 #include "evaluate/decoded_audio.h"
+#include "evaluate/decoded_audio_source.h"
 #include "evaluate/simulated_ceiling.h"
+#include "evaluate/decoding_metrics.h"
 
 static struct {
 	const char *rows, *from, *only, *input, *baseline, *nested, *partition, *nuisance, *null, *truth,

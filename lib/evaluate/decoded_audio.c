@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "evaluate/decoded_audio.h"
+#include "evaluate/decoded_audio_source.h"
 
 #include <math.h>
 #include <stdlib.h>

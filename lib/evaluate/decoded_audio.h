@@ -36,14 +36,5 @@ void gb_decoded_audio_free(gb_decoded_audio *sound); /* accepts NULL */
  * round trip. */
 GB_CHECK gb_status gb_decoded_audio_write(const char *folder, const gb_decoded *decoded, gb_err *err);
 
-/* decoded_audio_source.c: what is behind codes. */
-GB_CHECK gb_status gb_decoded_audio_check_input(const gb_feature *feature, const char *role, const char *path,
-                                                gb_err *err);
-/* SAMPLES of RATE at the time of COUNT frames of FRAME samples, each the PLACE-th of its ROW. */
-GB_CHECK gb_status gb_decoded_audio_read_medium(const char *path, const gb_dataset *set,
-                                                const gb_feature *feature, int64_t rate, gb_rational hop,
-                                                const int64_t *row, const int64_t *place, size_t count,
-                                                float *samples, size_t length, gb_err *err);
-
 GB_END_DECLS
 #endif

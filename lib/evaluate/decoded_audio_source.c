@@ -7,7 +7,7 @@
 #include "io/file.h"
 #include "io/hash.h"
 #include "audio/audio.h"
-#include "evaluate/decoded_audio.h"
+#include "evaluate/decoded_audio_source.h"
 
 /* Is PATH the file that FEATURE names as its ROLE?  A tensor without provenance cannot say no. */
 gb_status gb_decoded_audio_check_input(const gb_feature *f, const char *role, const char *path, gb_err *err)

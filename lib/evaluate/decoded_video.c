@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evaluate/decoded_video.h"
 #include "base/size.h"
 #include "video/video_writer.h"
 #include "evaluate/decoded_audio.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "evaluate/decoding.h"
+#include "evaluate/nearest_segments.h"
 
 #include <math.h>
 #include <stdlib.h>

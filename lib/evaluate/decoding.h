@@ -79,30 +79,10 @@ const char *gb_decoded_modality(const gb_feature *feature);
 /* The first tensor of codes; NULL: none. */
 const gb_feature *gb_decoded_codes(const gb_dataset *set);
 
-/* COUNT tensors decoded, as figures in METRICS and as files for people.  Of text, FOLDER/FEATURE.tsv: for
- * each row its segment, and the five nearest with their cosine.  Of sound, FOLDER/FEATURE.wav
- * (decoded_audio.h).  Of pictures, FOLDER/FEATURE.mp4, with the first of LIST's sounds.  From the stimulus,
- * FEATURE.stimulus.tsv, .wav and .mp4. */
-GB_CHECK gb_status gb_decoded_report(const gb_decoded *list, size_t count, const char *folder,
-                                     const gb_dataset *set, const gb_scored *scored, gb_metrics *metrics,
-                                     gb_err *err);
-
 static inline const char *gb_decoded_direction(bool from_brain)
 {
 	return from_brain ? "brain to stimulus" : "stimulus to stimulus";
 }
-/* One number a direction: over its TENSORS that have a skill; NAN where none has. */
-double gb_decoded_mean_skill(const gb_decoded *list, size_t count, bool from_brain, size_t *tensors);
-
-/* nearest_segments.c: segments of FEATURE's file → nearest, ranks and chance of DECODED.  Nothing where
- * the file has none. */
-GB_CHECK gb_status gb_decoded_find_segments(gb_decoded *decoded, const gb_dataset *set,
-                                            const gb_feature *feature, const gb_scored *scored, gb_pool *pool,
-                                            gb_err *err);
-/* decoded_video.c: of pictures, FOLDER/FEATURE.mp4 (FEATURE.stimulus.mp4): the true ones on the left, the
- * decoded ones on the right, row after row of STEP seconds, with SOUND as it was decoded (NULL: silent). */
-GB_CHECK gb_status gb_decoded_video_write(const gb_decoded *decoded, const struct gb_decoded_audio *sound,
-                                          gb_rational step, const char *folder, gb_err *err);
 
 GB_END_DECLS
 #endif

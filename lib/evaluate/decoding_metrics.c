@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evaluate/decoding_metrics.h"
 #include "base/size.h"
 #include "io/file.h"
 #include "evaluate/metrics.h"
 #include "evaluate/decoded_audio.h"
+#include "evaluate/decoded_video.h"
 
 static gb_status add(gb_metrics *metrics, gb_metric m, double chance, const char *control, gb_err *err)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "evaluate/decoding.h"
+#include "evaluate/nearest_segments.h"
 #include "linalg/matrix.h"
 #include "stats/shift_null.h"
 

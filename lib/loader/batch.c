@@ -6,7 +6,7 @@
 
 #include "loader/dense13_batch.h"
 #include "base/rng.h"
-#include "loader/loader.h"
+#include "loader/batch.h"
 #include "modality/modality_codes.h"
 #include "modality/modality_mel.h"
 #include "modality/modality_text.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "loader/loader.h"
+#include "loader/feature_statistics.h"
 
 static gb_status floats(float **array, size_t count, gb_err *err)
 {

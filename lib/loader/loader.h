@@ -65,9 +65,6 @@ void gb_loader_close(gb_loader *loader);
  * GAP rows before it used for nothing) validates; the rest fits.  Then the
  * statistics. */
 GB_CHECK gb_status gb_loader_split(gb_loader *loader, double share, int64_t gap, gb_err *err);
-GB_CHECK gb_status gb_loader_measure(gb_loader *loader, gb_pool *pool, gb_err *err);
-/* The linear view of every row, standardised.  After measure, or open_stored. */
-GB_CHECK gb_status gb_loader_prepare(gb_loader *loader, gb_err *err);
 
 /* Once NET is built: room for the rows of its batches. */
 GB_CHECK gb_status gb_loader_fit_network(gb_loader *loader, const gb_network *net, gb_err *err);
@@ -76,29 +73,16 @@ GB_CHECK gb_status gb_loader_fit_network(gb_loader *loader, const gb_network *ne
 GB_CHECK gb_status gb_loader_windows(const gb_loader *loader, int use, size_t length, gb_window **window,
                                      size_t *count, gb_err *err);
 
-/* Fill NET's batch with GROUPS windows and send it.  DROP: modality dropout of training
- * (probability, and the key).  BOLD_ONE: BOLD input of this subject only (−1: by
- * the key).  Targets and weights are filled where SCORED. */
+/* How a batch is filled. */
 typedef struct gb_loader_options {
-	double drop;
+	double drop;         /* probability that a window loses a modality (training); keyed by SEED, STEP, MICRO */
 	uint64_t seed;
 	uint32_t step, micro;
-	int bold_one;
+	int bold_one;          /* BOLD input of this subject only; −1: chosen by the key */
 	const uint8_t *keep;   /* [voxels] of that subject: 0 is held at the train mean; NULL: all */
-	bool scored;
+	bool scored;           /* fill targets and weights too */
 	int64_t apart;         /* rows that a contrastive negative is away */
 } gb_loader_options;
-void gb_loader_fill_batch(gb_loader *loader, gb_network *net, const gb_window *window,
-                          const gb_loader_options *options);
-/* The same into NET's batch as it lies, unsent. */
-void gb_loader_write(gb_loader *loader, gb_network *net, const gb_window *window,
-                     const gb_loader_options *options);
-/* Codes of ROW as OUT [codebooks, frames], −1 behind the row's count. */
-void gb_loader_read_codes(gb_loader *loader, const gb_loader_feature *band, int64_t row, int16_t *out);
-/* Mel of ROW, standardised, as it enters (frames of bands: FRAMES_FIRST), or as it is aimed at (bands of
- * frames); 0 behind the row's count. */
-void gb_loader_mel(gb_loader *loader, const gb_loader_feature *band, int64_t row, float *out,
-                   bool frames_first);
 
 /* SHARED fills batches beside FEED, which it must not outlive: the same data, rows and scratch of its own. */
 GB_CHECK gb_status gb_loader_share(gb_loader *shared, const gb_loader *loader, const gb_network *net,
@@ -109,13 +93,6 @@ void gb_loader_take_rows(gb_loader *loader, gb_loader *shared);
 
 /* BAND as its modality reads it, borrowed from LOADER. */
 gb_modality_source gb_loader_source(const gb_loader *loader, const gb_loader_feature *band);
-/* The text of ROW as a target: (x − mean) / unit.  OUT [shape.text]. */
-void gb_loader_text(const gb_loader *loader, int64_t row, float *out);
-
-/* Σ over the rows of each term's weights in the filled batch. */
-void gb_loader_counts(const gb_network *net, double count[GB_TERMS]);
-/* Σ over the rows of what the constant predictor scores on the filled batch. */
-void gb_loader_constants(const gb_network *net, double sum[GB_TERMS]);
 
 GB_END_DECLS
 #endif

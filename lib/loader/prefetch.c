@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/size.h"
+#include "loader/batch.h"
 
 struct gb_prefetch {
 	gb_loader *loader, own_feed;   /* own: the same data, its own rows and scratch */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "modality/modality.h"
+#include "network/layer_sizes.h"
 
 enum { PATCH = 10 };
 

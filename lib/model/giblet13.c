@@ -13,6 +13,11 @@
 #include "base/size.h"
 #include "checkpoint/checkpoint.h"
 #include "network/dense13_layers.h"
+#include "loader/feature_statistics.h"
+#include "loader/batch.h"
+#include "network/layer_sizes.h"
+#include "network/graph_cost.h"
+#include "model/giblet13_checkpoint.h"
 
 /* ---- the model ---- */
 

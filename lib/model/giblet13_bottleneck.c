@@ -9,6 +9,8 @@
 #include "base/size.h"
 #include "model/giblet13_internal.h"
 #include "linalg/matrix.h"
+#include "network/layer_sizes.h"
+#include "network/graph_cost.h"
 
 typedef gb_giblet13_state state;
 

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "model/giblet13.h"
+#include "model/giblet13_checkpoint.h"
+#include "network/graph_cost.h"
 
 static gb_statistic_item item_of(const char *name, size_t count, float **data, const char *doc)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dense13_layers.c: the fully connected network as a graph. */
 #include "network/dense13_layers.h"
+#include "network/layer_sizes.h"
 
 #include <math.h>
 #include <stdio.h>

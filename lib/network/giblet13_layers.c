@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* codec_network.c: giblet13 as a graph. */
 #include "network/giblet13_layers.h"
+#include "network/layer_sizes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "base/rng.h"
 #include "base/size.h"
+#include "network/graph_cost.h"
 
 /* Full widths of the layers, as in the seed design. */
 enum {

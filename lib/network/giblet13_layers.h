@@ -72,7 +72,6 @@ enum gb_term {
 	GB_TERM_BOLD,
 	GB_TERMS
 };                                  /* stimulus → brain, all subjects */
-const char *gb_term_name(int term); /* "video", … "brain.video", … "bold" */
 
 /* Filled by the caller for each micro-batch, then sent.  R = groups·(history+scored+future)
  * encoded rows, S = groups·scored scored rows, B = groups·(scored+window rows). */
@@ -186,13 +185,6 @@ static inline const char *gb_network_name(const gb_network_type *kind)
 {
 	return kind ? kind->name : "giblet13";
 }
-
-/* Layer widths at a given scale: round(full·width) to a multiple of 8, at least 8. */
-size_t gb_scaled(size_t full, double width);
-/* Pixels of a patch on each side; 0 where there is no such edge. */
-void gb_patch_size(const gb_network_shape *shape, size_t *height, size_t *width);
-/* The longest edge of 4 … 12 pixels that divides SIZE; 0 if there is none. */
-size_t gb_patch_edge(size_t size);
 
 GB_END_DECLS
 #endif

@@ -45,13 +45,6 @@ void gb_graph_free(gb_graph *graph); /* accepts NULL */
 
 /* ---- parameters ---- */
 int gb_graph_parameter(gb_graph *graph, const char *name, size_t rows, size_t columns, float spread);
-int gb_graph_find(const gb_graph *graph, const char *name); /* −1 if absent */
-gb_parameter *gb_graph_parameter_at(const gb_graph *graph, int index); /* NULL past the end */
-int gb_graph_parameters(const gb_graph *graph);
-size_t gb_graph_parameter_count(const gb_graph *graph);  /* numbers in all of them */
-size_t gb_graph_activation_bytes(const gb_graph *graph); /* what ready allocates for one micro-batch */
-/* Multiplications and additions of the linear nodes in one training run, forward and back. */
-double gb_graph_operations(const gb_graph *graph);
 
 /* ---- values and operations ---- */
 /* DATA [rows, columns] of the device is the caller's, like all that is "borrowed"
@@ -116,11 +109,6 @@ GB_CHECK gb_status gb_graph_download(const gb_graph *graph, gb_err *err);
  * measured in its rows (variance over rows), and the running ones, which are the caller's to update:
  * 0 and 1 at first. */
 typedef struct gb_normed { char name[64]; size_t columns, first; } gb_normed;
-int gb_graph_norms(const gb_graph *graph);
-const gb_normed *gb_graph_norm_at(const gb_graph *graph, int index);
-size_t gb_graph_moment_count(const gb_graph *graph); /* in all of them */
-const gb_mirror *gb_graph_measured(const gb_graph *graph);
-const gb_mirror *gb_graph_running(const gb_graph *graph);
 
 typedef struct gb_graph_run {
 	bool training;      /* dropout on, gradients of the losses kept */
@@ -134,18 +122,12 @@ void gb_graph_forward_to(gb_graph *graph, const gb_graph_run *run, int last);
 /* On from there: value CHANGED holds other numbers now, and what comes after it, up to and with LAST, is
  * made anew. */
 void gb_graph_forward_on(gb_graph *graph, const gb_graph_run *run, int changed, int last);
-/* After a training forward: GRADIENT [parameter_count], the device's, is overwritten. */
-void gb_graph_backward(gb_graph *graph, const gb_graph_run *run, float *gradient);
 
 /* The same numbers, in up to GB_GRAPH_PARTS parts.  DONE hears of each number of GRADIENT once, as soon as
  * the device has been asked for all that it is made of: COUNT of them from FIRST.  Which and in what order
  * depends on the network alone. */
 enum { GB_GRAPH_PARTS = 8 };
 typedef void gb_graph_done(void *context, size_t first, size_t count);
-void gb_graph_backward_in_parts(gb_graph *graph, const gb_graph_run *run, float *gradient,
-                                gb_graph_done *done, void *context);
-/* What DONE would hear, at once. */
-void gb_graph_each_part(const gb_graph *graph, gb_graph_done *done, void *context);
 
 /* What the operations of the last forward pass made, in their order, to look for values that are not
  * finite. */

@@ -3,6 +3,7 @@
  * which some of the gradient is final; and what a device records of runs. */
 #include <stdlib.h>
 
+#include "network/graph_backward.h"
 #include "base/size.h"
 #include "network/graph_internal.h"
 

@@ -2,6 +2,7 @@
 /* graph_cost.c: what a graph holds, and what it costs, before its memory is there. */
 #include <string.h>
 
+#include "network/graph_cost.h"
 #include "network/graph_internal.h"
 
 int gb_graph_find(const gb_graph *graph, const char *name)

@@ -2,7 +2,7 @@
 /* layer_sizes.c: the names of terms, and the sizes that widths and pictures come to. */
 #include <math.h>
 
-#include "network/giblet13_layers.h"
+#include "network/layer_sizes.h"
 
 const char *gb_term_name(int term)
 {

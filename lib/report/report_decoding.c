@@ -12,6 +12,7 @@
 #include "plot/heat.h"
 #include "plot/series.h"
 #include "plot/sheet.h"
+#include "evaluate/decoding_metrics.h"
 
 enum { SHOWN = 6 };
 

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "train/trainer_internal.h"
+#include "loader/batch.h"
 
 double gb_trainer_clock(void)
 {

@@ -7,6 +7,8 @@
 
 #include "base/size.h"
 #include "train/trainer_internal.h"
+#include "network/layer_sizes.h"
+#include "network/graph_cost.h"
 
 /* Training does not recover from a loss this many times that of a constant prediction. */
 #define EXPLODED 1e4

@@ -4,7 +4,9 @@
 
 #include "checkpoint/checkpoint.h"
 #include "model/giblet13.h"
+#include "model/giblet13_checkpoint.h"
 #include "train/trainer_internal.h"
+#include "network/graph_cost.h"
 
 static gb_status read_numbers(const gb_trainer *t, gb_tensor_file *file, const char *name, gb_dtype dtype,
                               size_t count, void *to, gb_err *err)

@@ -16,6 +16,7 @@
 
 #include "base/size.h"
 #include "linalg/matrix.h"
+#include "loader/batch.h"
 
 /* Train rows, evenly spaced, of which the components are made. */
 enum { ROWS_MOST = 1024, COLOURS = GB_DECODER_COLOURS, WORDS = GB_DECODER_TEXT_FACTORS };

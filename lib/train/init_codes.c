@@ -14,6 +14,7 @@
 
 #include "base/size.h"
 #include "linalg/matrix.h"
+#include "loader/batch.h"
 
 #define FLOOR 1e-3 /* limits the change of rare codes */
 

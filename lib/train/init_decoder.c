@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "loader/batch.h"
+#include "network/graph_cost.h"
 
 /* ---- brain → z ---- */
 

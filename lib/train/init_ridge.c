@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/size.h"
 #include "ridge/linear_map.h"
+#include "network/graph_cost.h"
 
 enum { POWER_STEPS = 3 };
 

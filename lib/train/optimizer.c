@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/optimizer.h"
+#include "network/graph_cost.h"
 
 #include <math.h>
 

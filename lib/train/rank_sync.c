@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "io/hash.h"
 #include "train/trainer_internal.h"
+#include "network/graph_cost.h"
 
 uint32_t gb_trainer_first_micro(const gb_trainer *t, int rank)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "network/graph_backward.h"
 
 gb_status gb_reducer_open(gb_reducer *r, int64_t micro_batches, gb_err *err)
 {

@@ -11,7 +11,10 @@
 #include "io/file.h"
 #include "checkpoint/checkpoint.h"
 #include "model/giblet13.h"
+#include "model/giblet13_checkpoint.h"
 #include "train/trainer_internal.h"
+#include "network/layer_sizes.h"
+#include "network/graph_cost.h"
 
 /* ---- config and description ---- */
 

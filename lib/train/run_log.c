@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "io/file.h"
 #include "train/trainer_internal.h"
+#include "network/layer_sizes.h"
 
 /* ---- metrics.tsv ---- */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "train/trainer_internal.h"
+#include "network/graph_cost.h"
 
 /* As in PyTorch's BatchNorm. */
 #define MOMENTUM 0.1f

@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "train/trainer_internal.h"
+#include "loader/batch.h"
 
 enum { KEY_ORDER = 0x6f726465 };
 /* Part of the way that the running moments of z go to those of a step. */

@@ -13,10 +13,15 @@
 #include "base/size.h"
 #include "io/file.h"
 #include "model/giblet13.h"
+#include "model/giblet13_checkpoint.h"
 #include "ridge/delays_from_kernel.h"
 #include "train/training_cost.h"
 #include "train/init_ridge.h"
 #include "train/trainer_internal.h"
+#include "loader/feature_statistics.h"
+#include "loader/batch.h"
+#include "network/layer_sizes.h"
+#include "network/graph_cost.h"
 
 /* Contrastive negatives are at least so far away. */
 static const gb_rational negatives_apart = {30, 1};

@@ -13,6 +13,7 @@
 #include "modality/modality.h"
 #include "ridge/delays_from_kernel.h"
 #include "loader/bold_source.h"
+#include "network/graph_cost.h"
 
 /* ---- sizes ---- */
 

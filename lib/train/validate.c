@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "train/trainer_internal.h"
+#include "loader/batch.h"
 
 /* Voxels with a lower noise ceiling are left out of the mean correlation. */
 #define LEAST_CEILING 0.2

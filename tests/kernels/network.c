@@ -5,6 +5,8 @@
 #include "network/giblet13_layers.h"
 #include "network/dense13_layers.h"
 #include "tests/kernels/kernel.h"
+#include "network/graph_cost.h"
+#include "network/graph_backward.h"
 
 static float video_mean[2 * 8 * 8 * 3], video_scale[2 * 8 * 8 * 3], base[2 * 8 * 8 * 3], codes[2 * 1024],
     kernel[2 * 3] = {0.2f, 0.5f, 0.3f, -0.5f, 0, 0.5f};
