@@ -158,11 +158,21 @@ static gb_status code_scores(gb_decoded *d, const gb_dataset *set, const gb_feat
 	return GB_OK;
 }
 
+static gb_decode_request request_of(const gb_decoding_options *o)
+{
+	return (gb_decode_request){
+	    .set = o->set, .feature = o->feature, .from_brain = o->from_brain, .subject = o->subject,
+	    .keep = o->keep, .rows = o->scored->row, .count = o->scored->rows};
+}
+
 static gb_status code_skill(gb_decoded *d, const gb_decoding_options *o, gb_err *err)
 {
 	double loss[2];
-	gb_status status = gb_model_code_loss(o->model, o->set, o->feature, o->from_brain, o->subject,
-	                                      o->scored->row, o->scored->rows, loss, o->pool, err);
+	gb_decode_request request = request_of(o);
+	gb_status status;
+
+	request.keep = NULL; /* the skill of the intact brain */
+	status = gb_model_code_loss(o->model, &request, loss, o->pool, err);
 
 	d->skill = !status && loss[1] > 0 ? 1 - loss[0] / loss[1] : NAN;
 	return status;
@@ -170,8 +180,9 @@ static gb_status code_skill(gb_decoded *d, const gb_decoding_options *o, gb_err 
 
 static gb_status decode(const gb_decoding_options *o, float *out, gb_err *err)
 {
-	return gb_model_decode(o->model, o->set, o->feature, o->from_brain, o->subject, o->keep,
-	                       o->scored->row, o->scored->rows, out, o->pool, err);
+	gb_decode_request request = request_of(o);
+
+	return gb_model_decode(o->model, &request, out, o->pool, err);
 }
 
 gb_status gb_decoded_make(gb_decoded *d, const gb_decoding_options *o, gb_err *err)

@@ -451,15 +451,16 @@ static void take_losses(void *context, const float *numbers, size_t asked, size_
 }
 
 /* FEATURE of COPY's rows, window by window, to TAKE. */
-static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_dataset *set, const char *feature,
-                           const char *subject, const uint8_t *keep, size_t count, gb_pool *pool, gb_err *err)
+static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_decode_request *request, gb_pool *pool,
+                           gb_err *err)
 {
 	state *s = copy->s;
 	bool from_brain = copy->from_brain;
-	gb_loader_options fill = {.keep = keep};
+	const char *feature = request->feature, *subject = request->subject;
+	gb_loader_options fill = {.keep = request->keep};
 	int64_t shape[4];
 	int rank, last;
-	gb_status status = gb_giblet13_use(s, set, err);
+	gb_status status = gb_giblet13_use(s, request->set, err);
 
 	copy->kind = decoder_of(s, feature);
 	if (status == GB_OK && (copy->kind < 0 || (copy->kind == FURTHER && !from_brain)))
@@ -467,10 +468,10 @@ static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_data
 	if (status == GB_OK)
 		status = find_subject(s, subject, &copy->subject, err);
 	if (status == GB_OK)
-		status = gb_giblet13_rows_are(set, copy->rows, count, err);
+		status = gb_giblet13_rows_are(request->set, copy->rows, request->count, err);
 	/* BOLD is opened for this call alone: the subject may be any of the set's. */
 	if (status == GB_OK && from_brain)
-		status = gb_bold_source_open(&s->loader.brain[copy->subject], set,
+		status = gb_bold_source_open(&s->loader.brain[copy->subject], request->set,
 		                             subject ? subject : s->loader.shape.subject[copy->subject], err);
 	if (status != GB_OK)
 		return status;
@@ -483,36 +484,32 @@ static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_data
 		            s->loader.shape.voxels[copy->subject]);
 	if (status == GB_OK) {
 		for (int64_t r = 0; from_brain && r < s->loader.rows; r++)
-			s->loader.brain_valid[copy->subject]
-					     [r] = gb_bold_source_valid(&s->loader.brain[copy->subject], r);
+			s->loader.brain_valid[copy->subject][r] =
+			    gb_bold_source_valid(&s->loader.brain[copy->subject], r);
 		s->device.pool = pool;
 		fill.bold_one = from_brain ? (int)copy->subject : GB_SUBJECTS_MAX;
 		copy->columns = decoded_shape(s, feature, shape, &rank);
 		copy->first = copy->kind == FURTHER ? first_column(s, feature) : 0;
 		copy->direct = copy->kind == FURTHER || (from_brain && s->back[copy->kind] <= 0);
 		last = copy->direct ? s->net.direct[copy->kind] : s->net.decoded[from_brain][copy->kind];
-		status = gb_giblet13_windows(s, &fill, copy->rows, count, last, take, copy, err);
+		status = gb_giblet13_windows(s, &fill, copy->rows, request->count, last, take, copy, err);
 	}
 	if (from_brain)
 		gb_bold_source_close(&s->loader.brain[copy->subject]);
 	return status;
 }
 
-static gb_status decode(void *opaque, const gb_dataset *set, const char *feature, bool from_brain,
-                        const char *subject, const uint8_t *keep, const int64_t *rows, size_t count,
-                        float *out, gb_pool *pool, gb_err *err)
+static gb_status decode(void *opaque, const gb_decode_request *request, float *out, gb_pool *pool, gb_err *err)
 {
-	copy_out copy = {.s = opaque, .rows = rows, .out = out, .from_brain = from_brain};
+	copy_out copy = {.s = opaque, .rows = request->rows, .out = out, .from_brain = request->from_brain};
 
-	return decode_to(&copy, take_decoded, set, feature, subject, keep, count, pool, err);
+	return decode_to(&copy, take_decoded, request, pool, err);
 }
 
-static gb_status code_loss(void *opaque, const gb_dataset *set, const char *feature, bool from_brain,
-                           const char *subject, const int64_t *rows, size_t count, double loss[2],
-                           gb_pool *pool, gb_err *err)
+static gb_status code_loss(void *opaque, const gb_decode_request *request, double loss[2], gb_pool *pool, gb_err *err)
 {
-	copy_out copy = {.s = opaque, .rows = rows, .from_brain = from_brain};
-	gb_status status = decode_to(&copy, take_losses, set, feature, subject, NULL, count, pool, err);
+	copy_out copy = {.s = opaque, .rows = request->rows, .from_brain = request->from_brain};
+	gb_status status = decode_to(&copy, take_losses, request, pool, err);
 
 	for (int k = 0; k < 2; k++)
 		loss[k] = copy.codes > 0 ? copy.loss[k] / copy.codes : 0;

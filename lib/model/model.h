@@ -47,17 +47,25 @@ GB_CHECK gb_status gb_model_ablate(gb_model *model, const char *const *feature, 
 /* Can it go from brain (FROM_BRAIN) or through its bottleneck (not) to this feature? */
 bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brain);
 
-/* → stimulus feature: OUT [count, elements of the decoder's row] (text: the vector; mel: bands × frames;
- * video: decoder frames × y × x × 3, 0 … 1; codes: the arg-max as float).  KEEP [voxels] (NULL: all):
- * voxels with 0 are held at their train mean. */
-GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_dataset *set, const char *feature,
-                                   bool from_brain, const char *subject, const uint8_t *keep,
-                                   const int64_t *rows, size_t count, float *out, gb_pool *pool, gb_err *err);
+/* Which stimulus tensor is decoded, from what, and for which rows of SET. */
+typedef struct gb_decode_request {
+	const gb_dataset *set;
+	const char *feature;
+	bool from_brain;     /* from BOLD; false: from the stimulus, through the bottleneck */
+	const char *subject; /* whose BOLD */
+	const uint8_t *keep; /* [voxels] voxels with 0 are held at their train mean; NULL: all are read */
+	const int64_t *rows;
+	size_t count;        /* of ROWS */
+} gb_decode_request;
+
+/* OUT [count, elements of the decoder's row]: text as its vector, mel as bands × frames, video as frames × y × x × 3
+ * in 0 … 1, codes as the most probable code. */
+GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_decode_request *request, float *out, gb_pool *pool,
+                                   gb_err *err);
 /* Mean −log p of the codes of FEATURE that stand in ROWS: LOSS [0] as decoded, [1] by the unigram of the rows
  * that were fitted; both 0 where the model has no probabilities. */
-GB_CHECK gb_status gb_model_code_loss(gb_model *model, const gb_dataset *set, const char *feature,
-                                      bool from_brain, const char *subject, const int64_t *rows, size_t count,
-                                      double loss[2], gb_pool *pool, gb_err *err);
+GB_CHECK gb_status gb_model_code_loss(gb_model *model, const gb_decode_request *request, double loss[2],
+                                      gb_pool *pool, gb_err *err);
 /* Elements of one decoded row, and its shape (rank written; up to 4).  0: not decoded. */
 size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank);
 

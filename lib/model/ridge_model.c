@@ -350,19 +350,18 @@ static void read_bold(void *context, size_t band, int64_t row, float *out)
 			out[v] = r->mean[v];
 }
 
-static gb_status ridge_decode(void *opaque, const gb_dataset *set, const char *feature, bool from_brain,
-                              const char *subject, const uint8_t *keep, const int64_t *rows, size_t count,
-                              float *out, gb_pool *pool, gb_err *err)
+static gb_status ridge_decode(void *opaque, const gb_decode_request *request, float *out, gb_pool *pool,
+                              gb_err *err)
 {
-	const decoder *d = find_decoder(opaque, feature);
+	const decoder *d = find_decoder(opaque, request->feature);
 	gb_bold_source brain;
-	reader r = {.set = set, .brain = &brain, .keep = keep};
+	reader r = {.set = request->set, .brain = &brain, .keep = request->keep};
 	gb_status status;
 
-	if (!d || !from_brain)
-		return gb_fail(err, GB_USAGE, "%s: this ridge model does not decode it%s", feature,
-		               from_brain ? "" : " from the stimulus");
-	status = gb_bold_source_open(&brain, set, subject, err);
+	if (!d || !request->from_brain)
+		return gb_fail(err, GB_USAGE, "%s: this ridge model does not decode it%s", request->feature,
+		               request->from_brain ? "" : " from the stimulus");
+	status = gb_bold_source_open(&brain, request->set, request->subject, err);
 	if (status)
 		return status;
 	r.mean = d->band.mean;
@@ -373,8 +372,9 @@ static gb_status ridge_decode(void *opaque, const gb_dataset *set, const char *f
 		status = gb_fail(err, GB_DATA, "data set: %zu voxels, the model was trained on %zu",
 		                 brain.voxels, d->band.width);
 	else
-		status = gb_linear_map_predict(&d->map, (gb_ridge_reader){read_bold, &r}, gb_dataset_clock(set), rows,
-		                               count, out, pool, err);
+		status = gb_linear_map_predict(&d->map, (gb_ridge_reader){read_bold, &r},
+		                               gb_dataset_clock(request->set), request->rows, request->count,
+		                               out, pool, err);
 	free(r.scratch);
 	gb_bold_source_close(&brain);
 	return status;

@@ -475,7 +475,7 @@ static void read_directly(gb_network *net)
 	flag_parameters(net, first, GB_PARAMETER_INIT_ONLY);
 }
 
-/* Beside nothing: text has its own from z^b. */
+/* Float tensors are not added to the decoder's output: text has a linear path from z^b already. */
 static void read_floats(gb_network *net)
 {
 	const gb_network_shape *s = &net->shape;
@@ -533,19 +533,26 @@ static int decode_codes(gb_network *net, int x, int way)
 	return y;
 }
 
-/* MORE: a value of the same width to add, −1: none. */
-static int decode_vector(gb_network *net, int x, int more, int way, int modality, size_t out,
-                         const char *path, const char *last, const float *target)
-{
-	int term = (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO) + modality, counts = modality == 3 ? 2 : 1;
-	int y = dense(net, last, block(net, path, x, gb_scaled(PATH, sqrt(net->shape.width))), out, GB_LINEAR,
-	              true, 0);
+/* Layers 12 and 13 of a modality that is decoded as one vector. */
+typedef struct vector_layers {
+	const char *path, *last; /* their names */
+	size_t columns;
+	int term, weight;        /* of the way from z; index of its row weights */
+	const float *target;
+} vector_layers;
 
-	if (more >= 0)
-		y = gb_graph_add(net->graph, y, more);
-	net->term[term] = gb_graph_mse(net->graph, y, target,
-	                               way ? net->device_batch.weight_brain[counts]
-	                                   : net->device_batch.weight[counts],
+/* LINEAR: a value of the same width to add, −1: none. */
+static int decode_vector(gb_network *net, int x, int linear, int way, const vector_layers *layers)
+{
+	int term = (way ? GB_TERM_BRAIN_VIDEO : GB_TERM_VIDEO) + layers->term;
+	int y = block(net, layers->path, x, gb_scaled(PATH, sqrt(net->shape.width)));
+
+	y = dense(net, layers->last, y, layers->columns, GB_LINEAR, true, 0);
+	if (linear >= 0)
+		y = gb_graph_add(net->graph, y, linear);
+	net->term[term] = gb_graph_mse(net->graph, y, layers->target,
+	                               way ? net->device_batch.weight_brain[layers->weight]
+	                                   : net->device_batch.weight[layers->weight],
 	                               NULL, control(net, term));
 	return y;
 }
@@ -574,14 +581,17 @@ static void decoder(gb_network *net, int z, int way)
 	if (s->video_frames)
 		net->decoded[way][0] = decode_video(net, x, way);
 	if (s->mel_bands)
-		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way, 1,
-		                                     s->mel_frames * s->mel_bands, "12b.mel", "13b.mel",
-		                                     net->device_batch.target_mel);
+		net->decoded[way][1] = decode_vector(
+		    net, x, way ? net->direct[1] : -1, way,
+		    &(vector_layers){.path = "12b.mel", .last = "13b.mel", .columns = s->mel_frames * s->mel_bands,
+		                     .term = GB_TERM_MEL, .weight = 1, .target = net->device_batch.target_mel});
 	if (s->codebooks)
 		net->decoded[way][2] = decode_codes(net, x, way);
 	if (s->text)
-		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way, 3, s->text, "12c.text",
-		                                     "13c.text", net->device_batch.target_text);
+		net->decoded[way][3] = decode_vector(
+		    net, x, text_path(net, z), way,
+		    &(vector_layers){.path = "12c.text", .last = "13c.text", .columns = s->text,
+		                     .term = GB_TERM_TEXT, .weight = 2, .target = net->device_batch.target_text});
 }
 
 /* ---- the whole ---- */
