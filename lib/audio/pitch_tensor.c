@@ -37,7 +37,8 @@ static gb_status read_hop(gb_audio *audio, float *samples, size_t *got, gb_err *
 	return GB_OK;
 }
 
-static gb_status analyse(const gb_pitch_job *job, gb_audio *audio, gb_frames *to, int64_t *voiced, gb_err *err)
+static gb_status analyse(const gb_pitch_job *job, gb_audio *audio, gb_frames *to, int64_t *voiced,
+                         gb_err *err)
 {
 	float frame[GB_PITCH_FRAME] = {0}; /* before the sound there is silence */
 	size_t got = GB_PITCH_HOP;
@@ -91,7 +92,8 @@ static void bridge(float *row, int64_t rows)
 			float left = row[(before < 0 ? i : before) * GB_PITCH_COLUMNS],
 			      right = row[(i < rows ? i : before) * GB_PITCH_COLUMNS];
 
-			row[k * GB_PITCH_COLUMNS] = left + (right - left) * (float)(k - before) / (float)(i - before);
+			row[k * GB_PITCH_COLUMNS] = left + (right - left) * (float)(k - before) /
+			                                       (float)(i - before);
 		}
 		before = i;
 	}

@@ -24,8 +24,8 @@ typedef struct gb_pitch_job {
 
 typedef struct gb_pitch_result { int64_t rows, total, voiced; } gb_pitch_result; /* frames: all, voiced */
 
-/* `pitch` F32 [rows, 3]: mean and SD of log2 F0 (octaves above 1 Hz) over the row's voiced frames, and the share
- * of its frames that is voiced.  The mean of a row without voiced frames lies on the line between its
+/* `pitch` F32 [rows, 3]: mean and SD of log2 F0 (octaves above 1 Hz) over the row's voiced frames, and the
+ * share of its frames that is voiced.  The mean of a row without voiced frames lies on the line between its
  * neighbours that have some; before the first and after the last it is theirs, and of a sound
  * without any it is 0.  The SD is then 0. */
 GB_CHECK gb_status gb_pitch_tensor_write(const gb_pitch_job *job, gb_pitch_result *result, gb_err *err);

@@ -291,8 +291,15 @@ static gb_status hear(gb_decoded_audio *s, const way *w, source *from, const gb_
 	if (!s->original)
 		return GB_SYSTEM;
 	return status ? status
-	              : gb_decoded_audio_read_medium(o->medium, o->set, f, s->rate, w->hop, from->row,
-	                                             from->frame, from->frames, s->original, s->samples, err);
+	              : gb_decoded_audio_read_medium(o->medium,
+	                                             &(gb_sound_frames){.set = o->set,
+	                                                                .feature = f,
+	                                                                .rate = s->rate,
+	                                                                .hop = w->hop,
+	                                                                .row = from->row,
+	                                                                .place = from->frame,
+	                                                                .count = from->frames},
+	                                             s->original, s->samples, err);
 }
 
 gb_status gb_decoded_audio_make(gb_decoded_audio **out, const gb_decoded *d, const gb_decoding_options *o,

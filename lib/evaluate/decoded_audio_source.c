@@ -77,14 +77,15 @@ static void deal(wanted *w, const float *samples, int64_t first, size_t count)
 	}
 }
 
-gb_status gb_decoded_audio_read_medium(const char *path, const gb_dataset *set, const gb_feature *f,
-                                       int64_t rate, gb_rational hop, const int64_t *row,
-                                       const int64_t *place, size_t count, float *samples, size_t length,
-                                       gb_err *err)
+gb_status gb_decoded_audio_read_medium(const char *path, const gb_sound_frames *frames, float *samples,
+                                       size_t length, gb_err *err)
 {
 	enum { BLOCK = 65536 };
+	const gb_feature *f = frames->feature;
+	const gb_clock *clock = gb_dataset_clock(frames->set);
+	size_t count = frames->count;
 	gb_audio_options options = {
-		    .track = -1, .start = {0, 1}, .rate = rate, .quality = GB_RESAMPLE_MEDIUM};
+	    .track = -1, .start = {0, 1}, .rate = frames->rate, .quality = GB_RESAMPLE_MEDIUM};
 	int64_t *sample = gb_array(count, sizeof *sample, err), at = 0;
 	float *block = sample ? gb_array(BLOCK, sizeof *block, err) : NULL;
 	wanted w = {sample, count, 0, length / count, samples, length};
@@ -97,14 +98,15 @@ gb_status gb_decoded_audio_read_medium(const char *path, const gb_dataset *set, 
 	gb_status status = block ? GB_OK : GB_SYSTEM;
 
 	options.track = tracked ? options.track : -1;
-	if (!status && gb_dataset_clock(set)->runs > 1)
+	if (!status && clock->runs > 1)
 		status = gb_fail(err, GB_USAGE,
 		                 "%s: the set has %d runs, and one sound cannot be all of them", path,
-		                 gb_dataset_clock(set)->runs);
+		                 clock->runs);
 	for (size_t i = 0; !status && i < count; i++)
-		if (!position(set, f, rate, hop, row[i], place[i], &sample[i]))
+		if (!position(frames->set, f, frames->rate, frames->hop, frames->row[i], frames->place[i],
+		              &sample[i]))
 			status = gb_fail(err, GB_DATA, "%s: row %lld: its time is too large", f->name,
-			                 (long long)row[i]);
+			                 (long long)frames->row[i]);
 	if (!status)
 		status = gb_audio_open(&audio, path, &options, err);
 	while (!status && got && w.at < count) {

@@ -270,7 +270,8 @@ void gb_loader_counts(const gb_network *net, double count[GB_TERMS])
 	for (int m = 0; m < GB_MODALITIES; m++)
 		if (gb_modalities[m]->count) {
 			count[GB_TERM_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->count(net, false);
-			count[GB_TERM_BRAIN_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->count(net, true);
+			count[GB_TERM_BRAIN_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->count(net,
+			                                                                              true);
 		}
 	count[GB_TERM_LATENT] = gb_modality_total(b->weight_latent, n);
 	for (size_t i = 0; i < n; i++)
@@ -290,7 +291,8 @@ void gb_loader_constants(const gb_network *net, double sum[GB_TERMS])
 	for (int m = 0; m < GB_MODALITIES; m++)
 		if (gb_modalities[m]->constant) {
 			sum[GB_TERM_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->constant(net, false);
-			sum[GB_TERM_BRAIN_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->constant(net, true);
+			sum[GB_TERM_BRAIN_VIDEO + gb_modalities[m]->term] = gb_modalities[m]->constant(net,
+			                                                                               true);
 		}
 	sum[GB_TERM_BOLD] = 0;
 	for (size_t k = 0; k < s->subjects; k++)

@@ -37,7 +37,8 @@ static gb_status measure_linear(gb_loader *loader, gb_err *err)
 			squares[i] += (double)x[i] * (double)x[i];
 		}
 	}
-	gb_modality_moments(sum, squares, n, count, loader->statistics.linear_mean, loader->statistics.linear_std);
+	gb_modality_moments(sum, squares, n, count, loader->statistics.linear_mean,
+	                    loader->statistics.linear_std);
 	free(sum);
 	free(squares);
 	return GB_OK;
@@ -168,7 +169,8 @@ gb_status gb_loader_measure(gb_loader *loader, gb_pool *pool, gb_err *err)
 			status = band->modality->measure(&source, err);
 		if (status != GB_OK)
 			return status;
-		for (size_t i = 0; s->text && band->modality == &gb_modality_text && i < band->width; i++, text++)
+		for (size_t i = 0; s->text && band->modality == &gb_modality_text && i < band->width;
+		     i++, text++)
 			power += (double)st->linear_std[band->first + i] *
 			         (double)st->linear_std[band->first + i];
 	}

@@ -75,7 +75,8 @@ GB_CHECK gb_status gb_loader_windows(const gb_loader *loader, int use, size_t le
 
 /* How a batch is filled. */
 typedef struct gb_loader_options {
-	double drop;         /* probability that a window loses a modality (training); keyed by SEED, STEP, MICRO */
+	/* probability that a window loses a modality (training); keyed by SEED, STEP, MICRO */
+	double drop;
 	uint64_t seed;
 	uint32_t step, micro;
 	int bold_one;          /* BOLD input of this subject only; −1: chosen by the key */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* modality_codes.c: codes of sound, integers [codebook, frame].  Linear view: with NAME.codebook in the file, of
- * each dimension of the sum of a frame's codewords, mean and SD over the row's valid frames; else, of each
+/* modality_codes.c: codes of sound, integers [codebook, frame].  Linear view: with NAME.codebook in the file,
+ * of each dimension of the sum of a frame's codewords, mean and SD over the row's valid frames; else, of each
  * codebook, the share of the row's frames that has each code (1024 columns). */
 #include "modality/modality_codes.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* modality_mel.c: the float tensor `mel` [band, frame].  Linear view: of each band, mean and SD over the row's
- * valid frames. */
+/* modality_mel.c: the float tensor `mel` [band, frame].  Linear view: of each band, mean and SD over the
+ * row's valid frames. */
 #include "modality/modality_mel.h"
 
 #include <math.h>
@@ -88,7 +88,8 @@ static void fill_target(const gb_modality_source *source, gb_network *net, size_
 	const gb_network_shape *s = source->shape;
 
 	if (source->feature)
-		gb_modality_mel_row(source, row, net->batch.target_mel + at * s->mel_bands * s->mel_frames, false);
+		gb_modality_mel_row(source, row, net->batch.target_mel + at * s->mel_bands * s->mel_frames,
+		                    false);
 }
 
 static double count(const gb_network *net, bool from_brain)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* modality_pitch.c: the float tensor `pitch` [3] of gb-audio-encodec --pitch: mean and SD of log2 F0, and the
- * voiced share.  Models read it as it is; its decoder is a linear map, fitted by squared error.  Its own scores
- * count frequencies in voiced rows only, where there is one. */
+ * voiced share.  Models read it as it is; its decoder is a linear map, fitted by squared error.  Its own
+ * scores count frequencies in voiced rows only, where there is one. */
 #include <math.h>
 #include <string.h>
 
@@ -11,10 +11,12 @@ enum { OCTAVES, DEVIATION, VOICED, COLUMNS };
 
 static bool accepts(const gb_feature *f)
 {
-	return gb_modality_is_float(f->dtype) && f->rank == 1 && f->shape[0] == COLUMNS && !strcmp(f->name, "pitch");
+	return gb_modality_is_float(f->dtype) && f->rank == 1 && f->shape[0] == COLUMNS &&
+	       !strcmp(f->name, "pitch");
 }
 
-/* Root mean square of COLUMN over the rows in which something is voiced (all rows: VOICED); STRIDE 0: the mean. */
+/* Root mean square of COLUMN over the rows in which something is voiced (all rows: VOICED); STRIDE 0: the
+ * mean. */
 static double error_of(const gb_modality_decoded *d, const float *values, size_t stride, size_t column)
 {
 	double sum = 0, n = 0;

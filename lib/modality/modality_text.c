@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* modality_text.c: the float tensor `text`, which the network decodes, and float tensors of other names, which
- * it reads only. */
+/* modality_text.c: the float tensor `text`, which the network decodes, and float tensors of other names,
+ * which it reads only. */
 #include "modality/modality_text.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* modality_video.c: pictures, U8 [frame, y, x, 3].  Linear view: of each 10 × 10 patch and colour, the mean over
- * the row's frames, and the mean absolute difference of neighbouring frames; 0 … 1. */
+/* modality_video.c: pictures, U8 [frame, y, x, 3].  Linear view: of each 10 × 10 patch and colour, the mean
+ * over the row's frames, and the mean absolute difference of neighbouring frames; 0 … 1. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

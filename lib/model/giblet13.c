@@ -451,8 +451,8 @@ static void take_losses(void *context, const float *numbers, size_t asked, size_
 }
 
 /* FEATURE of COPY's rows, window by window, to TAKE. */
-static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_decode_request *request, gb_pool *pool,
-                           gb_err *err)
+static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_decode_request *request,
+                           gb_pool *pool, gb_err *err)
 {
 	state *s = copy->s;
 	bool from_brain = copy->from_brain;
@@ -499,14 +499,16 @@ static gb_status decode_to(copy_out *copy, gb_giblet13_take *take, const gb_deco
 	return status;
 }
 
-static gb_status decode(void *opaque, const gb_decode_request *request, float *out, gb_pool *pool, gb_err *err)
+static gb_status decode(void *opaque, const gb_decode_request *request, float *out, gb_pool *pool,
+                        gb_err *err)
 {
 	copy_out copy = {.s = opaque, .rows = request->rows, .out = out, .from_brain = request->from_brain};
 
 	return decode_to(&copy, take_decoded, request, pool, err);
 }
 
-static gb_status code_loss(void *opaque, const gb_decode_request *request, double loss[2], gb_pool *pool, gb_err *err)
+static gb_status code_loss(void *opaque, const gb_decode_request *request, double loss[2], gb_pool *pool,
+                           gb_err *err)
 {
 	copy_out copy = {.s = opaque, .rows = request->rows, .from_brain = request->from_brain};
 	gb_status status = decode_to(&copy, take_losses, request, pool, err);

@@ -145,7 +145,8 @@ bool gb_model_decodes(const gb_model *model, const char *feature, bool from_brai
 	return model->kind->decodes(model->state, feature, from_brain);
 }
 
-gb_status gb_model_decode(gb_model *model, const gb_decode_request *request, float *out, gb_pool *pool, gb_err *err)
+gb_status gb_model_decode(gb_model *model, const gb_decode_request *request, float *out, gb_pool *pool,
+                          gb_err *err)
 {
 	return model->kind->decode(model->state, request, out, pool, err);
 }
@@ -154,7 +155,8 @@ gb_status gb_model_code_loss(gb_model *model, const gb_decode_request *request, 
                              gb_err *err)
 {
 	loss[0] = loss[1] = 0;
-	return model->kind->code_loss ? model->kind->code_loss(model->state, request, loss, pool, err) : GB_OK;
+	return model->kind->code_loss ? model->kind->code_loss(model->state, request, loss, pool, err)
+	                              : GB_OK;
 }
 
 size_t gb_model_decoded_shape(const gb_model *model, const char *feature, int64_t shape[4], int *rank)

@@ -58,10 +58,10 @@ typedef struct gb_decode_request {
 	size_t count;        /* of ROWS */
 } gb_decode_request;
 
-/* OUT [count, elements of the decoder's row]: text as its vector, mel as bands × frames, video as frames × y × x × 3
- * in 0 … 1, codes as the most probable code. */
-GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_decode_request *request, float *out, gb_pool *pool,
-                                   gb_err *err);
+/* OUT [count, elements of the decoder's row]: text as its vector, mel as bands × frames, video as frames × y
+ * × x × 3 in 0 … 1, codes as the most probable code. */
+GB_CHECK gb_status gb_model_decode(gb_model *model, const gb_decode_request *request, float *out,
+                                   gb_pool *pool, gb_err *err);
 /* Mean −log p of the codes of FEATURE that stand in ROWS: LOSS [0] as decoded, [1] by the unigram of the rows
  * that were fitted; both 0 where the model has no probabilities. */
 GB_CHECK gb_status gb_model_code_loss(gb_model *model, const gb_decode_request *request, double loss[2],

@@ -28,7 +28,8 @@ typedef struct gb_model_type_table {
 	gb_status (*encode)(void *state, const gb_dataset *set, const char *subject, const int64_t *rows,
 	                    size_t count, float *out, gb_pool *pool, gb_err *err);
 	bool (*decodes)(const void *state, const char *feature, bool from_brain);
-	gb_status (*decode)(void *state, const gb_decode_request *request, float *out, gb_pool *pool, gb_err *err);
+	gb_status (*decode)(void *state, const gb_decode_request *request, float *out, gb_pool *pool,
+	                    gb_err *err);
 	size_t (*decoded_shape)(const void *state, const char *feature, int64_t shape[4], int *rank);
 	/* NULL: cannot.  From now on these stimulus tensors are as gb_model_ablate says. */
 	gb_status (*silence)(void *state, const char *const *feature, size_t features, gb_err *err);

@@ -300,8 +300,8 @@ static gb_status ridge_encode(void *opaque, const gb_dataset *set, const char *s
 	r.scratch = gb_array(largest, sizeof *r.scratch, err);
 	if (!r.scratch)
 		return GB_SYSTEM;
-	status = gb_linear_map_predict(&s->encode, (gb_ridge_reader){read_stimulus, &r}, gb_dataset_clock(set), rows, count,
-	                               out, pool, err);
+	status = gb_linear_map_predict(&s->encode, (gb_ridge_reader){read_stimulus, &r},
+	                               gb_dataset_clock(set), rows, count, out, pool, err);
 	free(r.scratch);
 	return status;
 }

@@ -581,17 +581,24 @@ static void decoder(gb_network *net, int z, int way)
 	if (s->video_frames)
 		net->decoded[way][0] = decode_video(net, x, way);
 	if (s->mel_bands)
-		net->decoded[way][1] = decode_vector(
-		    net, x, way ? net->direct[1] : -1, way,
-		    &(vector_layers){.path = "12b.mel", .last = "13b.mel", .columns = s->mel_frames * s->mel_bands,
-		                     .term = GB_TERM_MEL, .weight = 1, .target = net->device_batch.target_mel});
+		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way,
+		                                     &(vector_layers){.path = "12b.mel",
+		                                                      .last = "13b.mel",
+		                                                      .columns = s->mel_frames * s->mel_bands,
+		                                                      .term = GB_TERM_MEL,
+		                                                      .weight = 1,
+		                                                      .target = net->device_batch.target_mel});
 	if (s->codebooks)
 		net->decoded[way][2] = decode_codes(net, x, way);
 	if (s->text)
-		net->decoded[way][3] = decode_vector(
-		    net, x, text_path(net, z), way,
-		    &(vector_layers){.path = "12c.text", .last = "13c.text", .columns = s->text,
-		                     .term = GB_TERM_TEXT, .weight = 2, .target = net->device_batch.target_text});
+		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way,
+		                                     &(vector_layers){.path = "12c.text",
+		                                                      .last = "13c.text",
+		                                                      .columns = s->text,
+		                                                      .term = GB_TERM_TEXT,
+		                                                      .weight = 2,
+		                                                      .target = net->device_batch
+		                                                                    .target_text});
 }
 
 /* ---- the whole ---- */

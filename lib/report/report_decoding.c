@@ -343,7 +343,11 @@ static gb_status time_course(gb_page *page, const gb_decoded *d, gb_err *err)
 	size_t n = d->rows;
 	float *line = gb_array(2 * n, sizeof *line, err);
 	gb_series series[] = {{line, n, "true"}, {line + n, n, "decoded"}};
-	gb_plot plot = {.title = d->feature, .x = "scored rows", .y = d->modality->course_label, .width = 960, .height = 280};
+	gb_plot plot = {.title = d->feature,
+	                .x = "scored rows",
+	                .y = d->modality->course_label,
+	                .width = 960,
+	                .height = 280};
 	gb_canvas canvas;
 	char caption[200];
 	gb_status status;
@@ -358,7 +362,8 @@ static gb_status time_course(gb_page *page, const gb_decoded *d, gb_err *err)
 	free(line);
 	if (status)
 		return status;
-	snprintf(caption, sizeof caption, "%s, %s: decoded and true over the scored rows.", d->feature, d->direction);
+	snprintf(caption, sizeof caption, "%s, %s: decoded and true over the scored rows.", d->feature,
+	         d->direction);
 	return gb_page_figure(page, &canvas, caption, err);
 }
 
