@@ -47,9 +47,13 @@
 
 enum { LINE = 16 /* floats */ };
 
-ALWAYS void micro(int nv, size_t k, const float *a, size_t row, size_t step, const float *b, float *c,
-                  size_t stride, bool add)
+/* The left factor: its rows lie ROW floats apart, its columns STEP. */
+typedef struct left { const float *at; size_t row, step; } left;
+
+ALWAYS void micro(int nv, size_t k, left factor, const float *b, float *c, size_t stride, bool add)
 {
+	const float *a = factor.at;
+	const size_t row = factor.row, step = factor.step;
 	V sum[ROWS * MOST];
 
 #pragma GCC unroll 32
@@ -95,13 +99,13 @@ ALWAYS void micro(int nv, size_t k, const float *a, size_t row, size_t step, con
 	static void direct##nv(size_t k, const float *a, size_t row, const float *b, float *c,               \
 	                       size_t stride, bool add)                                                      \
 	{                                                                                                    \
-		micro(nv, k, a, row, 1, b, c, stride, add);                                                  \
+		micro(nv, k, (left){a, row, 1}, b, c, stride, add);                                                  \
 	}                                                                                                    \
 	static void packed##nv(size_t k, const float *a, size_t row, const float *b, float *c,               \
 	                       size_t stride, bool add)                                                      \
 	{                                                                                                    \
 		(void)row;                                                                                   \
-		micro(nv, k, a, 1, ROWS, b, c, stride, add);                                                 \
+		micro(nv, k, (left){a, 1, ROWS}, b, c, stride, add);                                                 \
 	}
 TILE(1)
 TILE(2)

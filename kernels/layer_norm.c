@@ -41,8 +41,10 @@ static void backward_span(const void *context, size_t first, size_t end)
 		float *dx = args->dx + r * n, mean = args->mean[r], rstd = args->rstd[r];
 		gb_norm_sums sums = loops->norm_sums(n, x, mean, rstd, args->gamma, dy);
 
-		loops->norm_backward(n, x, mean, rstd, args->gamma, dy, (float)(sums.sum / (double)n),
-		                     (float)(sums.dot / (double)n), dx);
+		loops->norm_backward(n, x, args->gamma, dy,
+		                     &(gb_norm_backward){mean, rstd, (float)(sums.sum / (double)n),
+		                                         (float)(sums.dot / (double)n)},
+		                     dx);
 	}
 }
 

@@ -15,6 +15,10 @@ typedef struct gb_adamw_span {
 
 typedef struct gb_norm_sums { double sum, dot; } gb_norm_sums;
 
+/* What the backward pass of a norm needs of a row: mean and 1/SD of x, and the means of dy·gamma and of its product
+ * with the normalised x. */
+typedef struct gb_norm_backward { float mean, rstd, sum, dot; } gb_norm_backward;
+
 typedef struct gb_loops {
 	/* One step of AdamW over N parameters; ANCHOR NULL: 0. */
 	void (*adamw)(const gb_adamw_span *by, size_t n, float *w, float *m, float *v, const float *g,
@@ -39,8 +43,8 @@ typedef struct gb_loops {
 	             float *y);
 	gb_norm_sums (*norm_sums)(size_t n, const float *x, float mean, float rstd, const float *gamma,
 	                          const float *dy);
-	void (*norm_backward)(size_t n, const float *x, float mean, float rstd, const float *gamma,
-	                      const float *dy, float a, float b, float *dx);
+	void (*norm_backward)(size_t n, const float *x, const float *gamma, const float *dy,
+	                      const gb_norm_backward *row, float *dx);
 	/* DGAMMA += dy·(x − mean)·rstd, DBETA += dy. */
 	void (*norm_affine)(size_t n, const float *x, float mean, float rstd, const float *dy, float *dgamma,
 	                    float *dbeta);

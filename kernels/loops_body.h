@@ -247,9 +247,11 @@ static gb_norm_sums norm_sums(size_t n, const float *x, float mean, float rstd, 
 	return all;
 }
 
-static void norm_backward(size_t n, const float *x, float mean, float rstd, const float *gamma,
-                          const float *dy, float a, float b, float *dx)
+static void norm_backward(size_t n, const float *x, const float *gamma, const float *dy,
+                          const gb_norm_backward *row, float *dx)
 {
+	const float mean = row->mean, rstd = row->rstd, a = row->sum, b = row->dot;
+
 	for (size_t i = 0; i < n; i++)
 		dx[i] = rstd * (dy[i] * (gamma ? gamma[i] : 1.0f) - a - (x[i] - mean) * rstd * b);
 }

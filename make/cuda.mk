@@ -41,7 +41,8 @@ $(BUILD)/libexec/giblet/libgb_nccl.so: lib/comm/nccl/nccl.c lib/comm/device_link
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(nccl_flags) $< -shared $(nccl_lib) $(nccl_paths) -o $@
-$(BUILD)/tests/nccl/libgb_nccl.so: lib/comm/nccl/nccl.c tests/nccl/standin.c lib/comm/device_link.h $(BUILD)/flags
+$(BUILD)/tests/nccl/libgb_nccl.so: \
+  lib/comm/nccl/nccl.c tests/nccl/standin.c lib/comm/device_link.h $(BUILD)/flags
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(nccl_flags) -Wno-missing-prototypes $(filter %.c,$^) -shared -o $@

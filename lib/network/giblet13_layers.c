@@ -573,6 +573,10 @@ static int text_path(gb_network *net, int z)
 static void decoder(gb_network *net, int z, int way)
 {
 	const gb_network_shape *s = &net->shape;
+	const vector_layers mel = {.path = "12b.mel", .last = "13b.mel", .columns = s->mel_frames * s->mel_bands,
+	                           .term = GB_TERM_MEL, .weight = 1, .target = net->device_batch.target_mel};
+	const vector_layers text = {.path = "12c.text", .last = "13c.text", .columns = s->text,
+	                            .term = GB_TERM_TEXT, .weight = 2, .target = net->device_batch.target_text};
 	int x = block(net, "8.expand", z, gb_scaled(LAYER_6, s->width));
 
 	x = block(net, "9.narrow", x, gb_scaled(LAYER_5, s->width));
@@ -581,24 +585,11 @@ static void decoder(gb_network *net, int z, int way)
 	if (s->video_frames)
 		net->decoded[way][0] = decode_video(net, x, way);
 	if (s->mel_bands)
-		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way,
-		                                     &(vector_layers){.path = "12b.mel",
-		                                                      .last = "13b.mel",
-		                                                      .columns = s->mel_frames * s->mel_bands,
-		                                                      .term = GB_TERM_MEL,
-		                                                      .weight = 1,
-		                                                      .target = net->device_batch.target_mel});
+		net->decoded[way][1] = decode_vector(net, x, way ? net->direct[1] : -1, way, &mel);
 	if (s->codebooks)
 		net->decoded[way][2] = decode_codes(net, x, way);
 	if (s->text)
-		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way,
-		                                     &(vector_layers){.path = "12c.text",
-		                                                      .last = "13c.text",
-		                                                      .columns = s->text,
-		                                                      .term = GB_TERM_TEXT,
-		                                                      .weight = 2,
-		                                                      .target = net->device_batch
-		                                                                    .target_text});
+		net->decoded[way][3] = decode_vector(net, x, text_path(net, z), way, &text);
 }
 
 /* ---- the whole ---- */
