@@ -99,13 +99,13 @@ ALWAYS void micro(int nv, size_t k, left factor, const float *b, float *c, size_
 	static void direct##nv(size_t k, const float *a, size_t row, const float *b, float *c,               \
 	                       size_t stride, bool add)                                                      \
 	{                                                                                                    \
-		micro(nv, k, (left){a, row, 1}, b, c, stride, add);                                                  \
+		micro(nv, k, (left){a, row, 1}, b, c, stride, add);                                          \
 	}                                                                                                    \
 	static void packed##nv(size_t k, const float *a, size_t row, const float *b, float *c,               \
 	                       size_t stride, bool add)                                                      \
 	{                                                                                                    \
 		(void)row;                                                                                   \
-		micro(nv, k, (left){a, 1, ROWS}, b, c, stride, add);                                                 \
+		micro(nv, k, (left){a, 1, ROWS}, b, c, stride, add);                                         \
 	}
 TILE(1)
 TILE(2)

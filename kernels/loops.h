@@ -15,8 +15,8 @@ typedef struct gb_adamw_span {
 
 typedef struct gb_norm_sums { double sum, dot; } gb_norm_sums;
 
-/* What the backward pass of a norm needs of a row: mean and 1/SD of x, and the means of dy·gamma and of its product
- * with the normalised x. */
+/* What the backward pass of a norm needs of a row: mean and 1/SD of x, and the means of dy·gamma and of
+ * its product with the normalised x. */
 typedef struct gb_norm_backward { float mean, rstd, sum, dot; } gb_norm_backward;
 
 typedef struct gb_loops {

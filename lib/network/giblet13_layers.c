@@ -573,10 +573,12 @@ static int text_path(gb_network *net, int z)
 static void decoder(gb_network *net, int z, int way)
 {
 	const gb_network_shape *s = &net->shape;
-	const vector_layers mel = {.path = "12b.mel", .last = "13b.mel", .columns = s->mel_frames * s->mel_bands,
-	                           .term = GB_TERM_MEL, .weight = 1, .target = net->device_batch.target_mel};
+	const vector_layers mel = {.path = "12b.mel", .last = "13b.mel",
+	                           .columns = s->mel_frames * s->mel_bands, .term = GB_TERM_MEL, .weight = 1,
+	                           .target = net->device_batch.target_mel};
 	const vector_layers text = {.path = "12c.text", .last = "13c.text", .columns = s->text,
-	                            .term = GB_TERM_TEXT, .weight = 2, .target = net->device_batch.target_text};
+	                            .term = GB_TERM_TEXT, .weight = 2,
+	                            .target = net->device_batch.target_text};
 	int x = block(net, "8.expand", z, gb_scaled(LAYER_6, s->width));
 
 	x = block(net, "9.narrow", x, gb_scaled(LAYER_5, s->width));
