@@ -122,7 +122,7 @@ typedef struct way {
 	int64_t rate;
 } way;
 
-/* *FOUND false: no way. */
+/* *FOUND is false where this tensor cannot be made sound. */
 static gb_status find_way(way *w, const gb_decoded *d, const gb_feature *f, const char *weights, bool *found,
                           gb_err *err)
 {

@@ -369,7 +369,7 @@ static void take_numbers(const copy_out *c, size_t asked, const float *from)
 		c->out[asked * c->columns + i] = rintf(from[i] * (GB_CODE_CLASSES - 1));
 }
 
-/* Those of code I, with the unigram's where they only move it. */
+/* Logits of code I; when decoding by the linear path alone, the unigram logits are added. */
 static void code_logits(const copy_out *c, const float *from, size_t i, float logit[GB_CODE_CLASSES])
 {
 	const float *base = c->s->loader.statistics.code_base +
@@ -421,7 +421,7 @@ static void take_decoded(void *context, const float *numbers, size_t asked, size
 		        st->linear_mean[first + i];
 }
 
-/* What the codes of the row that stand there cost. */
+/* Cross-entropy of the true codes of the row. */
 static void take_losses(void *context, const float *numbers, size_t asked, size_t place)
 {
 	copy_out *c = context;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* codec_network.c: giblet13 as a graph. */
+/* giblet13_layers.c: giblet13 as a graph. */
 #include "network/giblet13_layers.h"
 #include "network/layer_sizes.h"
 

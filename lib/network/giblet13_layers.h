@@ -26,13 +26,12 @@ typedef struct gb_network_type gb_network_type;
 
 enum { GB_SUBJECTS_MAX = 64, GB_CODE_CLASSES = 1024 };
 
-/* Of the linear paths of the way back: numbers read of a volume, at most; of a row's colours; factors of its
- * codes, and of its text. */
+/* Sizes of the linear paths from the BOLD window to the stimulus. */
 enum {
-	GB_DECODER_FACTORS = 16,
-	GB_DECODER_COLOURS = 3,
-	GB_DECODER_CODE_FACTORS = 4,
-	GB_DECODER_TEXT_FACTORS = 8
+	GB_DECODER_FACTORS = 16,     /* numbers read of a volume, at most */
+	GB_DECODER_COLOURS = 3,      /* of a row's pictures */
+	GB_DECODER_CODE_FACTORS = 4, /* of a row's codes */
+	GB_DECODER_TEXT_FACTORS = 8  /* of a row's text vector */
 };
 
 typedef struct gb_network_shape {
