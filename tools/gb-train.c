@@ -90,18 +90,18 @@ static const gb_option options[] = {
      .group = run_group},
     {"brain-kernel", GB_OPTION_STRING, &opt.kernel, "fir|fir:A:B|glover|glover3|spm|FILE.tsv",
      "map stimulus to BOLD by a haemodynamic response function, or by free weights for delays of A to B-1 "
-     "TRs (default of giblet13: "
-     "glover; of ridge: fir, 0 to 13.5 s)",
+     "TRs; not for dense13 (default of giblet13: glover; of ridge: fir, 0 to 13.5 s)",
      .group = data_group},
     {"subject", GB_OPTION_STRING, &opt.subject, "NAME,...|all|mean",
-     "model the BOLD of these subjects, of all, or their mean (default mean); ridge takes one",
+     "model the BOLD of these subjects, of all, or their mean (default mean); ridge and "
+     "dense13 take one, or mean",
      .group = data_group},
     {"features", GB_OPTION_STRING, &opt.features, "NAME,...",
      "use these stimulus tensors only (default: all of the set)", .group = data_group},
     {"seed", GB_OPTION_INTEGER, &opt.seed, "S", "seed all random numbers with S (default 1)",
      .group = run_group, .min = 0, .max = 4294967295},
     {"overwrite", GB_OPTION_FLAG, &opt.net.fresh, NULL,
-     "overwrite a RUN that was made with other options or another set", .group = run_group, .not_param = true,
+     "start anew: overwrite RUN, even where it could be continued", .group = run_group, .not_param = true,
      .former = "new"},
     {"export", GB_OPTION_STRING, &opt.export, "FILE",
      "after training, also write the best weights alone to FILE, as plain safetensors", .group = run_group,
@@ -121,10 +121,12 @@ static const gb_option options[] = {
     {"epochs", GB_OPTION_INTEGER, &opt.net.epochs, "N", "train for at most N epochs (default 60)",
      .group = length_group, .not_param = true, .min = 0, .max = 1000000},
     {"schedule", GB_OPTION_INTEGER, &opt.net.schedule, "N",
-     "let the learning rate fall over N epochs (default 0: over the --epochs of the first start)",
+     "reach the final learning rate after N epochs, warm-up included (default 0: after the --epochs of the "
+     "first start)",
      .group = length_group, .max = 1000000},
     {"patience", GB_OPTION_INTEGER, &opt.net.patience, "N",
-     "stop when the validation score has not improved for N epochs (default 20; 0: never)",
+     "stop when the validation score (mean of 5 epochs) has not improved for N epochs (default 20; 0: "
+     "never)",
      .group = length_group, .not_param = true, .max = 1000000},
     {"save-every", GB_OPTION_INTEGER, &opt.net.save_every, "N",
      "also keep the checkpoint of every N-th epoch, as epoch-N.safetensors (default 0: none)",
